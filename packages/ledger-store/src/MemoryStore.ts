@@ -1,0 +1,103 @@
+/**
+ * A store in memory: for tests, and for whoever wants the ledger's rules without its durability. What is appended is gone
+ * with the process.
+ *
+ * @module
+ */
+import { type Checkpoint, decodeLine, type NewRecord, type RecordedEvent, type Store } from "@waybill/ledger"
+import { Effect, Result, Semaphore } from "effect"
+
+/**
+ * Makes an empty store. It keeps each record's line and reads it back from there, so that whatever does not survive its
+ * own text shows here too. Ledgers over the same store see each other's facts, as processes on one directory do.
+ */
+export const makeMemoryStore = (): Effect.Effect<Store> =>
+  Effect.gen(function* () {
+    const lock = yield* Semaphore.make(1)
+    const records: Array<RecordedEvent> = []
+    const streams = new Map<string, Array<RecordedEvent>>()
+    const checkpoints = new Map<string, string>()
+    let waiting: Array<() => void> = []
+
+    const record = ({ event: { position }, line }: NewRecord): void => {
+      const event = { ...Result.getOrThrow(decodeLine(line)), position }
+      records.push(event)
+      const stream = streams.get(event.job_id)
+      if (stream === undefined) streams.set(event.job_id, [event])
+      else stream.push(event)
+    }
+
+    const page = (events: ReadonlyArray<RecordedEvent>, covers: number) => ({ events, covers, generation: 0 })
+
+    /** The index of the first event above a position. Positions rise, so halving finds it. */
+    const above = (events: ReadonlyArray<RecordedEvent>, position: number): number => {
+      let low = 0
+      let high = events.length
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        if ((events[middle]?.position ?? 0) <= position) low = middle + 1
+        else high = middle
+      }
+      return low
+    }
+
+    const readAfter = (position: number, limit: number) =>
+      Effect.sync(() => {
+        const from = above(records, position)
+        const events = records.slice(from, from + limit)
+        return page(events, from + limit >= records.length ? records.length : (events.at(-1)?.position ?? position))
+      })
+
+    const store: Store = {
+      where: "memory",
+      commit: (body) =>
+        lock.withPermits(1)(
+          Effect.suspend(() =>
+            body({
+              head: records.length,
+              generation: 0,
+              readAfter,
+              append: (batches) =>
+                Effect.sync(() => {
+                  for (const batch of batches) batch.forEach(record)
+                  const waking = waiting
+                  waiting = []
+                  for (const wake of waking) wake()
+                }),
+              saveCheckpoint: (checkpoint) =>
+                Effect.sync(() => {
+                  checkpoints.set(checkpoint.name, JSON.stringify(checkpoint))
+                }),
+            }),
+          ),
+        ),
+      readAfter,
+      readBefore: (position, limit) =>
+        Effect.sync(() => {
+          const to = above(records, position - 1)
+          return page(records.slice(Math.max(0, to - limit), to).reverse(), records.length)
+        }),
+      readStream: (jobId, position, limit) =>
+        Effect.sync(() => {
+          const stream = streams.get(jobId) ?? []
+          const from = above(stream, position)
+          return page(stream.slice(from, from + limit), records.length)
+        }),
+      waitBeyond: (position) =>
+        Effect.callback<void>((resume) => {
+          if (records.length > position) return resume(Effect.void)
+          const wake = () => resume(Effect.void)
+          waiting.push(wake)
+          return Effect.sync(() => {
+            waiting = waiting.filter((other) => other !== wake)
+          })
+        }),
+      loadCheckpoint: (name) =>
+        Effect.sync(() => {
+          const saved = checkpoints.get(name)
+          return saved === undefined ? undefined : (JSON.parse(saved) as Checkpoint.Checkpoint)
+        }),
+      health: Effect.succeed({ corrupt: [], torn_bytes: 0 }),
+    }
+    return store
+  })

@@ -1,0 +1,325 @@
+/**
+ * The one way in which projections are computed.
+ *
+ * A {@link Fold} takes events one by one in position order. A {@link Branch} is a fold on top of a fold: it sees
+ * everything below, keeps its own changes apart, and is merged once they are durable or dropped if they never became so.
+ *
+ * @module
+ */
+import type { RecordedFact } from "./Fact.ts"
+import { jsonEqual } from "./Json.ts"
+import type { RecordedEvent } from "./LedgerEvent.ts"
+import { encodeLine } from "./Line.ts"
+import type { Anomaly, Projection } from "./Projection.ts"
+import { MalformedFact, UnknownType } from "./Vocabulary.ts"
+import { anomalies_per_key_max, type Holder, type Skipped, type View } from "./View.ts"
+
+/** An event that may have been decoded already. */
+export type Foldable = RecordedEvent | RecordedFact<string, unknown>
+
+const isText = (value: unknown): value is string => typeof value === "string"
+
+/** Whether the envelope can be folded at all. A fold must not throw on anything that came from outside. */
+const isEnvelope = (event: unknown): event is Foldable => {
+  if (typeof event !== "object" || event === null) return false
+  const { position, event_id, event_type, job_id } = event as Record<string, unknown>
+  return (
+    Number.isSafeInteger(position) &&
+    (position as number) > 0 &&
+    isText(event_id) &&
+    isText(event_type) &&
+    isText(job_id)
+  )
+}
+
+const envelope = ["event_id", "request_id", "job_id", "event_type", "occurred_at", "actor"] as const
+
+/** Whether two records say the same, byte for byte but for the order of keys. */
+export const sameEvent = (a: Foldable, b: Foldable): boolean =>
+  a === b || (envelope.every((name) => a[name] === b[name]) && jsonEqual(a.payload, b.payload))
+
+const holderKey = (eventType: string, value: string): string => `${eventType} ${value}`
+
+/** State by key: read through to what lies below, write here. */
+interface Layer<E> {
+  readonly entities: Map<string, E>
+  readonly anomalies: Map<string, ReadonlyArray<Anomaly>>
+  readonly holders: Map<string, Holder>
+}
+
+const emptyLayer = <E>(): Layer<E> => ({ entities: new Map(), anomalies: new Map(), holders: new Map() })
+
+abstract class Folding<E, F extends RecordedFact<string, unknown>> implements View<E> {
+  readonly projection: Projection<E, F>
+  protected readonly layer: Layer<E>
+  protected last: Foldable | undefined
+  protected unknown = 0
+  protected malformed = 0
+  #position: number
+  #current: Foldable | undefined
+  #currentKey = ""
+
+  protected constructor(projection: Projection<E, F>, layer: Layer<E>, position: number, last: Foldable | undefined) {
+    this.projection = projection
+    this.layer = layer
+    this.#position = position
+    this.last = last
+  }
+
+  abstract readonly size: number
+  abstract get(key: string): E | undefined
+  abstract entries(): Iterable<readonly [string, E]>
+  abstract anomalies(key: string): ReadonlyArray<Anomaly>
+  abstract anomalous(): Iterable<readonly [string, ReadonlyArray<Anomaly>]>
+  protected abstract holderAt(key: string): Holder | undefined
+
+  get position(): number {
+    return this.#position
+  }
+
+  get skipped(): Skipped {
+    return { unknown: this.unknown, malformed: this.malformed }
+  }
+
+  holder(eventType: string, value: string): Holder | undefined {
+    return this.holderAt(holderKey(eventType, value))
+  }
+
+  // One closure per fold, not one per event.
+  readonly #report = (code: string, detail?: string): void => {
+    if (this.#current !== undefined) this.#note(this.#currentKey, this.#current, code, detail)
+  }
+
+  #note(key: string, { position, event_id, event_type }: Foldable, code: string, detail?: string): void {
+    const known = this.anomalies(key)
+    if (known.length >= anomalies_per_key_max) return
+    const anomaly: Anomaly = { position, event_id, event_type, code, ...(detail === undefined ? {} : { detail }) }
+    this.layer.anomalies.set(key, [...known, anomaly])
+  }
+
+  /**
+   * Folds one event. Events come in position order; one at or below the fold's position was folded before and changes
+   * nothing, unless it differs from the last one at the same position, which is an anomaly (`conflicting_copy`).
+   */
+  apply(event: Foldable): void {
+    if (!isEnvelope(event)) {
+      this.malformed++
+      return
+    }
+    if (event.position <= this.#position) {
+      if (event.position === this.#position && this.last !== undefined && !sameEvent(event, this.last))
+        this.#note(event.job_id, event, "conflicting_copy")
+      return
+    }
+    this.#position = event.position
+    this.last = event
+    const { reader, key, evolve } = this.projection
+    if (!reader.owns(event.event_type)) return
+    const fact = reader.decode(event as RecordedEvent)
+    if (fact instanceof UnknownType) {
+      this.unknown++
+      return
+    }
+    if (fact instanceof MalformedFact) {
+      this.malformed++
+      const [first] = fact.issues
+      this.#note(
+        event.job_id,
+        event,
+        "malformed_payload",
+        first === undefined ? undefined : `${first.path} ${first.message}`,
+      )
+      return
+    }
+    const entityKey = key(fact)
+    if (entityKey === undefined) return
+    if (!this.#claim(fact, entityKey)) return
+    this.#current = fact
+    this.#currentKey = entityKey
+    const before = this.get(entityKey)
+    const after = evolve(before, fact, this.#report)
+    if (after !== undefined && after !== before) this.layer.entities.set(entityKey, after)
+  }
+
+  /** Takes the fact's unique key, if its type declares one. A key that is taken makes the fact a duplicate. */
+  #claim(fact: F, entityKey: string): boolean {
+    const field = this.projection.reader.uniqueOf(fact.event_type)
+    if (field === undefined) return true
+    const value = (fact.payload as Record<string, unknown>)[field]
+    if (typeof value !== "string") return true
+    const at = holderKey(fact.event_type, value)
+    const holder = this.holderAt(at)
+    if (holder !== undefined) {
+      this.#note(entityKey, fact, "duplicate_key", `${field} is held by ${holder.event_id}`)
+      return false
+    }
+    this.layer.holders.set(at, { position: fact.position, event_id: fact.event_id, job_id: fact.job_id })
+    return true
+  }
+
+  applyAll(events: Iterable<Foldable>): this {
+    for (const event of events) this.apply(event)
+    return this
+  }
+
+  /** A fold on top of this one. Nothing may be applied here until the branch is merged or dropped. */
+  branch(): Branch<E, F> {
+    return new Branch(this)
+  }
+
+  /** For {@link Branch} alone. */
+  absorb(layer: Layer<E>, position: number, last: Foldable | undefined, skipped: Skipped): void {
+    for (const [key, entity] of layer.entities) this.layer.entities.set(key, entity)
+    for (const [key, anomalies] of layer.anomalies) this.layer.anomalies.set(key, anomalies)
+    for (const [key, holder] of layer.holders) this.layer.holders.set(key, holder)
+    this.#position = position
+    this.last = last
+    this.unknown += skipped.unknown
+    this.malformed += skipped.malformed
+  }
+
+  /** For {@link Branch} alone. */
+  lookUpHolder(key: string): Holder | undefined {
+    return this.holderAt(key)
+  }
+
+  /** For {@link Branch} alone. */
+  get lastEvent(): Foldable | undefined {
+    return this.last
+  }
+}
+
+/** Folded state that stands on its own. */
+export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {
+  constructor(projection: Projection<E, F>, from: SavedState<E> = emptySaved()) {
+    const layer = emptyLayer<E>()
+    for (const [key, entity] of from.entities) layer.entities.set(key, entity)
+    for (const [key, anomalies] of from.anomalies) layer.anomalies.set(key, anomalies)
+    for (const [key, holder] of from.holders) layer.holders.set(key, holder)
+    super(projection, layer, from.position, undefined)
+    this.unknown = from.skipped.unknown
+    this.malformed = from.skipped.malformed
+  }
+
+  override get size(): number {
+    return this.layer.entities.size
+  }
+  override get(key: string): E | undefined {
+    return this.layer.entities.get(key)
+  }
+  override entries(): Iterable<readonly [string, E]> {
+    return this.layer.entities.entries()
+  }
+  override anomalies(key: string): ReadonlyArray<Anomaly> {
+    return this.layer.anomalies.get(key) ?? []
+  }
+  override anomalous(): Iterable<readonly [string, ReadonlyArray<Anomaly>]> {
+    return this.layer.anomalies.entries()
+  }
+  protected override holderAt(key: string): Holder | undefined {
+    return this.layer.holders.get(key)
+  }
+
+  /** Everything there is to save. */
+  save(): SavedState<E> {
+    return {
+      position: this.position,
+      entities: [...this.layer.entities],
+      anomalies: [...this.layer.anomalies],
+      holders: [...this.layer.holders],
+      skipped: this.skipped,
+    }
+  }
+}
+
+/** A fold as plain data. */
+export interface SavedState<E> {
+  readonly position: number
+  readonly entities: ReadonlyArray<readonly [string, E]>
+  readonly anomalies: ReadonlyArray<readonly [string, ReadonlyArray<Anomaly>]>
+  readonly holders: ReadonlyArray<readonly [string, Holder]>
+  readonly skipped: Skipped
+}
+
+const emptySaved = <E>(): SavedState<E> => ({
+  position: 0,
+  entities: [],
+  anomalies: [],
+  holders: [],
+  skipped: { unknown: 0, malformed: 0 },
+})
+
+/** Changes that are not durable yet, on top of those that are. */
+export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {
+  readonly #below: Folding<E, F>
+
+  constructor(below: Folding<E, F>) {
+    super(below.projection, emptyLayer(), below.position, below.lastEvent)
+    this.#below = below
+  }
+
+  override get size(): number {
+    let added = 0
+    for (const key of this.layer.entities.keys()) if (this.#below.get(key) === undefined) added++
+    return this.#below.size + added
+  }
+  override get(key: string): E | undefined {
+    return this.layer.entities.get(key) ?? this.#below.get(key)
+  }
+  override *entries(): Iterable<readonly [string, E]> {
+    for (const [key, entity] of this.#below.entries()) yield [key, this.layer.entities.get(key) ?? entity]
+    for (const [key, entity] of this.layer.entities) if (this.#below.get(key) === undefined) yield [key, entity]
+  }
+  override anomalies(key: string): ReadonlyArray<Anomaly> {
+    return this.layer.anomalies.get(key) ?? this.#below.anomalies(key)
+  }
+  override *anomalous(): Iterable<readonly [string, ReadonlyArray<Anomaly>]> {
+    for (const [key] of this.#below.anomalous()) yield [key, this.anomalies(key)]
+    for (const [key, own] of this.layer.anomalies) if (this.#below.anomalies(key).length === 0) yield [key, own]
+  }
+  protected override holderAt(key: string): Holder | undefined {
+    return this.layer.holders.get(key) ?? this.#below.lookUpHolder(key)
+  }
+  override get skipped(): Skipped {
+    const below = this.#below.skipped
+    return { unknown: below.unknown + this.unknown, malformed: below.malformed + this.malformed }
+  }
+
+  /** Moves every change down. The branch must not be used afterwards. */
+  merge(): void {
+    this.#below.absorb(this.layer, this.position, this.last, { unknown: this.unknown, malformed: this.malformed })
+  }
+}
+
+const byPosition = (a: Foldable, b: Foldable): number => {
+  if (a.position !== b.position) return a.position - b.position
+  if (sameEvent(a, b)) return 0
+  // Two records claim one place. Any fixed order will do, as long as it does not depend on the order they came in.
+  const [x, y] = [encodeLine(a as RecordedEvent), encodeLine(b as RecordedEvent)]
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+/**
+ * Folds a whole history, in whatever order it comes: it is sorted by position first, identical copies count once, and of
+ * copies that differ the first stands.
+ */
+export const foldAll = <E, F extends RecordedFact<string, unknown>>(
+  projection: Projection<E, F>,
+  history: Iterable<Foldable>,
+): Fold<E, F> => {
+  const fold = new Fold(projection)
+  const events: Array<Foldable> = []
+  let isSorted = true
+  let previous = 0
+  for (const event of history) {
+    if (!isEnvelope(event)) {
+      fold.apply(event)
+      continue
+    }
+    isSorted &&= event.position > previous
+    previous = event.position
+    events.push(event)
+  }
+  if (!isSorted) events.sort(byPosition)
+  return fold.applyAll(events)
+}

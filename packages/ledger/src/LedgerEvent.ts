@@ -1,0 +1,79 @@
+/**
+ * The envelope that a fact travels in: JobSpec's eight keys.
+ *
+ * @module
+ */
+import { Data } from "effect"
+import type { Issue, JsonObject } from "./Json.ts"
+
+/** The ninth key of a line that belongs to a batch of several: its number, counted from 0, and how many there are. */
+export type BatchMark = readonly [index: number, count: number]
+
+/** One line of a ledger (JobSpec v0 §7.2). */
+export interface LedgerEvent<T extends string = string, P = JsonObject> {
+  readonly schema_version: 1
+  readonly event_id: string
+  readonly request_id: string
+  readonly job_id: string
+  readonly event_type: T
+  /** RFC 3339, UTC. */
+  readonly occurred_at: string
+  readonly actor: string
+  readonly payload: P
+  readonly batch?: BatchMark
+}
+
+/** A ledger event with its place in one ledger: strictly increasing, gaps legal, given by the store, never re-used. */
+export interface RecordedEvent<T extends string = string, P = JsonObject> extends LedgerEvent<T, P> {
+  readonly position: number
+}
+
+/** Job ids that no job may bear, because the ledger speaks about itself under them. */
+export const reserved_job_ids: ReadonlySet<string> = new Set(["schedule", "ledger"])
+
+export const job_id_bytes_max = 256
+/** A line longer than this would be refused by replay, so it is never written (JobSpec v0 §7.6). */
+export const line_bytes_max = 16_777_216
+
+const encoder = new TextEncoder()
+/** Length in UTF-8 bytes. */
+export const utf8Bytes = (text: string): number => encoder.encode(text).byteLength
+
+// oxlint-disable-next-line no-control-regex -- control characters are what this looks for
+const control = /[\u0000-\u001f\u007f-\u009f]/u
+
+/** Why `id` cannot name a job, or `undefined` when it can: 1 to 256 bytes, no white space at its edges, no control character. */
+export const refuseJobId = (id: string): string | undefined => {
+  if (id === "") return "is empty"
+  if (!id.isWellFormed()) return "contains a lone surrogate"
+  if (id.trim() !== id) return "starts or ends with white space"
+  if (control.test(id)) return "contains a control character"
+  if (id.length > job_id_bytes_max / 3 && utf8Bytes(id) > job_id_bytes_max)
+    return `is longer than ${job_id_bytes_max} bytes`
+  return undefined
+}
+
+/** Why `id` cannot identify a request, or `undefined`: it must not be blank or contain space, tab, CR or LF. */
+export const refuseRequestId = (id: string): string | undefined => {
+  if (id.trim() === "") return "is required"
+  if (/[ \t\r\n]/u.test(id)) return "must not contain whitespace"
+  return id.isWellFormed() ? undefined : "contains a lone surrogate"
+}
+
+/**
+ * `evt_<event_type>_<job_id>_<position>`, the position with at least six digits. Stamped by the store; opaque to everyone else.
+ *
+ * `eventId("job.accepted", "job_rpi_000001", 1)` is `evt_job.accepted_job_rpi_000001_000001`.
+ */
+export const eventId = (eventType: string, jobId: string, position: number): string =>
+  `evt_${eventType}_${jobId}_${String(position).padStart(6, "0")}`
+
+/** A fact that cannot be made, with every reason. */
+export class InvalidFact extends Data.TaggedError("InvalidFact")<{
+  readonly event_type: string
+  readonly issues: ReadonlyArray<Issue>
+}> {
+  override get message(): string {
+    return `${this.event_type}: ${this.issues.map((issue) => `${issue.path} ${issue.message}`).join("; ")}`
+  }
+}

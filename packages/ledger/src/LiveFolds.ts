@@ -1,0 +1,115 @@
+/**
+ * The folds a running ledger keeps up to date, each from its projection's first use on.
+ *
+ * @module
+ */
+import { Effect, Result } from "effect"
+import * as Checkpoint from "./Checkpoint.ts"
+import type { StoreError } from "./Errors.ts"
+import type { RecordedFact } from "./Fact.ts"
+import { type Branch, Fold } from "./Fold.ts"
+import type { RecordedEvent } from "./LedgerEvent.ts"
+import type { Projection } from "./Projection.ts"
+import type { Page, Store } from "./Store.ts"
+
+type AnyFact = RecordedFact<string, unknown>
+export type AnyProjection = Projection<unknown, AnyFact>
+type AnyFold = Fold<unknown, AnyFact>
+type Reading = (position: number, limit: number) => Effect.Effect<Page, StoreError>
+
+/** How many records are read at a time while catching up: enough to amortise the call, little enough to stay responsive. */
+const page_records = 4096
+
+/** A projection under its erased type. Sound because a fold is only ever looked up by the projection that made it. */
+export const erase = <E, F extends AnyFact>(projection: Projection<E, F>): AnyProjection => projection
+
+/** Speculative state on top of the live folds, for one group of appends. */
+export interface Branches {
+  readonly of: (projection: AnyProjection) => Branch<unknown, AnyFact>
+  readonly apply: (event: RecordedEvent) => void
+  /** The events have become durable: every fold takes them over. */
+  readonly merge: () => void
+}
+
+export class LiveFolds {
+  readonly #store: Store
+  readonly #folds = new Map<AnyProjection, AnyFold>()
+  #generation: number | undefined
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  has(projection: AnyProjection): boolean {
+    return this.#folds.has(projection)
+  }
+
+  get(projection: AnyProjection): AnyFold {
+    const fold = this.#folds.get(projection)
+    if (fold === undefined) throw new TypeError(`the projection ${projection.name} is not folded in this ledger`)
+    return fold
+  }
+
+  /** The lowest position that any fold stands at. */
+  get position(): number {
+    let lowest = Number.MAX_SAFE_INTEGER
+    for (const fold of this.#folds.values()) lowest = Math.min(lowest, fold.position)
+    return lowest === Number.MAX_SAFE_INTEGER ? 0 : lowest
+  }
+
+  /** Starts to fold a projection, from its checkpoint where there is one that fits. The fold is not caught up yet. */
+  readonly add = (projection: AnyProjection): Effect.Effect<void, StoreError> =>
+    Effect.gen({ self: this }, function* () {
+      if (this.has(projection)) return
+      const saved = yield* this.#store.loadCheckpoint(projection.name)
+      const resumed = saved === undefined ? undefined : Checkpoint.resume(projection, saved)
+      const fold = resumed !== undefined && Result.isSuccess(resumed) ? resumed.success : new Fold(projection)
+      if (!this.has(projection)) this.#folds.set(projection, fold)
+    })
+
+  /** Folds whatever lies above, page by page, until a page comes back empty. Answers the position that is covered. */
+  readonly catchUp = (read: Reading): Effect.Effect<number, StoreError> =>
+    Effect.gen({ self: this }, function* () {
+      for (;;) {
+        const from = this.position
+        const page = yield* read(from, page_records)
+        if (this.#generation !== undefined && this.#generation !== page.generation) {
+          this.#generation = page.generation
+          for (const projection of this.#folds.keys()) this.#folds.set(projection, new Fold(projection))
+          continue
+        }
+        this.#generation = page.generation
+        if (page.events.length === 0) return Math.max(from, page.covers)
+        for (const fold of this.#folds.values()) fold.applyAll(page.events)
+      }
+    })
+
+  branch(): Branches {
+    const branches = new Map<AnyFold, Branch<unknown, AnyFact>>()
+    const events: Array<RecordedEvent> = []
+    const of = (projection: AnyProjection) => {
+      const fold = this.get(projection)
+      let branch = branches.get(fold)
+      if (branch === undefined) {
+        branch = fold.branch()
+        branch.applyAll(events)
+        branches.set(fold, branch)
+      }
+      return branch
+    }
+    return {
+      of,
+      apply: (event) => {
+        events.push(event)
+        for (const branch of branches.values()) branch.apply(event)
+      },
+      merge: () => {
+        for (const fold of this.#folds.values()) {
+          const branch = branches.get(fold)
+          if (branch === undefined) fold.applyAll(events)
+          else branch.merge()
+        }
+      },
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * A projection: state folded from facts, with a name and a version. Never a source of truth.
+ *
+ * State is kept per entity behind a private index, so a fact costs its entity and nothing else: copying a large state per
+ * event cannot be written down.
+ *
+ * @module
+ */
+import type { Schema } from "effect"
+import type { RecordedFact } from "./Fact.ts"
+import type { Reader } from "./Vocabulary.ts"
+
+/** Something in the history that does not fit. Listed beside the entity, never swallowed. */
+export interface Anomaly {
+  readonly position: number
+  readonly event_id: string
+  readonly event_type: string
+  /** A short constant, such as `second_terminal`. */
+  readonly code: string
+  readonly detail?: string
+}
+
+/** Says that the fact at hand does not fit. The fold adds where. */
+export type Report = (code: string, detail?: string) => void
+
+// `key` and `evolve` are methods so that projections of different entities can stand in one registry.
+export interface Projection<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> {
+  readonly name: string
+  /** Raised whenever `evolve` or the entity changes meaning; a checkpoint of another version is not used. */
+  readonly version: number
+  readonly reader: Reader<F>
+  /** Plain JSON data, so that it can be saved as it is. */
+  readonly entity: Schema.Constraint & { readonly Type: E }
+  /** The entity a fact belongs to; `undefined` leaves the fact out. */
+  key(fact: F): string | undefined
+  /** The entity after one more fact. Must not change its arguments, throw, or look anywhere else. */
+  evolve(entity: E | undefined, fact: F, report: Report): E | undefined
+}
+
+/**
+ * Defines a projection.
+ *
+ * @example
+ * import { Schema } from "effect"
+ * import { Projection, Vocabulary } from "@waybill/ledger"
+ *
+ * const Door = Vocabulary.make("door", { opened: { payload: Schema.Struct({ by: Schema.NonEmptyString }) } })
+ * const Openings = Projection.make({
+ *   name: "openings",
+ *   version: 1,
+ *   reader: Door,
+ *   entity: Schema.Struct({ times: Schema.Int, last: Schema.String }),
+ *   key: (fact) => fact.job_id,
+ *   evolve: (door, fact) => ({ times: (door?.times ?? 0) + 1, last: fact.payload.by }),
+ * })
+ */
+export const make = <E, F extends RecordedFact<string, unknown>>(projection: {
+  readonly name: string
+  readonly version: number
+  readonly reader: Reader<F>
+  readonly entity: Schema.Constraint & { readonly Type: E }
+  readonly key: (fact: F) => string | undefined
+  readonly evolve: (entity: E | undefined, fact: F, report: Report) => E | undefined
+}): Projection<E, F> => projection

@@ -1,0 +1,74 @@
+/**
+ * The store port: what a place that keeps facts must be able to do. `Ledger.make` turns it into a ledger.
+ *
+ * A store keeps records in position order and makes them durable. It decides nothing, folds nothing and knows no
+ * vocabulary.
+ *
+ * @module
+ */
+import type { Effect } from "effect"
+import type { Checkpoint } from "./Checkpoint.ts"
+import type { StoreError } from "./Errors.ts"
+import type { RecordedEvent } from "./LedgerEvent.ts"
+
+/** An event with its place, its id and its very line. */
+export interface NewRecord {
+  readonly event: RecordedEvent
+  /** Without the newline. */
+  readonly line: string
+}
+
+/** Some events in position order. */
+export interface Page {
+  readonly events: ReadonlyArray<RecordedEvent>
+  /** Changes when the past that was read before no longer holds (a lost tail was cut): every fold starts anew. */
+  readonly generation: number
+  /** The highest position the page covers: nothing at or below it will ever appear that the page does not show. */
+  readonly covers: number
+}
+
+/** A damaged record: where it is and what is wrong with it. */
+export interface CorruptRecord {
+  readonly position: number
+  /** The physical line, blank ones counted, over all files of the ledger. */
+  readonly line_number: number
+  readonly error: string
+}
+
+export interface StoreHealth {
+  readonly corrupt: ReadonlyArray<CorruptRecord>
+  /** Bytes after the last complete record, left by a crash; mended before the next append. */
+  readonly torn_bytes: number
+}
+
+/** The exclusive right to append, for as long as the body of `commit` runs. */
+export interface Session {
+  /** The position of the ledger's last record, corrupt ones included; 0 when there is none. */
+  readonly head: number
+  readonly generation: number
+  /** Like {@link Store.readAfter}, under the lock. */
+  readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /**
+   * Records the batches one after the other, each all or nothing, and returns once all of them are durable. Positions go on
+   * from `head` without a gap. Called at most once per session.
+   */
+  readonly append: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => Effect.Effect<void, StoreError>
+  readonly saveCheckpoint: (checkpoint: Checkpoint) => Effect.Effect<void, StoreError>
+}
+
+export interface Store {
+  /** For messages: a path or a host, never a secret. */
+  readonly where: string
+  /** Runs `body` while nobody else can append. */
+  readonly commit: <A, E>(body: (session: Session) => Effect.Effect<A, E>) => Effect.Effect<A, E | StoreError>
+  /** At most `limit` records above `position`, in position order. Takes no lock and never writes. */
+  readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /** At most `limit` records below `position`, the newest first. */
+  readonly readBefore: (position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /** At most `limit` records of one job above `position`. Costs that job's records, not the ledger's. */
+  readonly readStream: (jobId: string, position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /** Returns when there may be records above `position` that another process appended. */
+  readonly waitBeyond: (position: number) => Effect.Effect<void, StoreError>
+  readonly loadCheckpoint: (name: string) => Effect.Effect<Checkpoint | undefined, StoreError>
+  readonly health: Effect.Effect<StoreHealth, StoreError>
+}

@@ -1,0 +1,155 @@
+/**
+ * A fast yes or no from a schema, and the schema's own words for a no.
+ *
+ * The schema stays the only source: its tree is turned into plain closures once, and whatever they refuse is decoded again
+ * by the schema itself, which names every bad path. So the fast path can only be too strict, never too lax, and a property
+ * test holds the two together.
+ *
+ * @module
+ */
+import { Result, Schema, type SchemaAST, SchemaIssue } from "effect"
+import type { Issue } from "./Json.ts"
+
+type Test = (value: unknown) => boolean
+
+/** Unknown keys: `open` lets them be, `closed` refuses them at any depth. */
+export type Keys = "open" | "closed"
+
+const strict = { onExcessProperty: "error", errors: "all" } as const
+const lenient = { onExcessProperty: "ignore", errors: "all" } as const
+const none = {} as const
+
+const checksOf = (ast: SchemaAST.AST): ReadonlyArray<Test> => {
+  const tests: Array<Test> = []
+  const add = (check: SchemaAST.Check<unknown>): void => {
+    if (check._tag === "FilterGroup") check.checks.forEach(add)
+    else tests.push((value) => check.run(value, ast, none) === undefined)
+  }
+  ast.checks?.forEach(add)
+  return tests
+}
+
+const compileObject = (ast: SchemaAST.Objects, keys: Keys): Test => {
+  const fields = ast.propertySignatures.map(({ name, type }) => ({
+    name,
+    test: compile(type, keys),
+    optional: type.context?.isOptional === true,
+  }))
+  const known = new Set(fields.map(({ name }) => name))
+  const records = ast.indexSignatures.map(({ parameter, type }) => ({
+    key: compile(parameter, keys),
+    test: compile(type, keys),
+  }))
+  const isOpen = keys === "open" && records.length === 0
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return false
+    const object = value as Record<PropertyKey, unknown>
+    for (const { name, test, optional } of fields) {
+      const entry = object[name]
+      if (entry === undefined && !Object.hasOwn(object, name)) {
+        if (!optional) return false
+      } else if (!test(entry)) return false
+    }
+    if (isOpen) return true
+    for (const key in object) {
+      if (known.has(key) || !Object.hasOwn(object, key)) continue
+      if (records.length === 0) return false
+      for (const record of records) {
+        if (record.key(key)) {
+          if (!record.test(object[key])) return false
+        } else if (keys === "closed") return false
+      }
+    }
+    return true
+  }
+}
+
+const compileList = (ast: SchemaAST.Arrays, keys: Keys): Test | undefined => {
+  const [item, ...more] = ast.rest
+  if (ast.elements.length > 0 || item === undefined || more.length > 0) return undefined
+  const test = compile(item, keys)
+  return (value) => {
+    if (!Array.isArray(value)) return false
+    for (let i = 0; i < value.length; i++) if (!test(value[i])) return false
+    return true
+  }
+}
+
+const kindOf = (ast: SchemaAST.AST, keys: Keys): Test | undefined => {
+  if (ast.encoding !== undefined) return undefined
+  switch (ast._tag) {
+    case "String":
+      return (value) => typeof value === "string"
+    case "Number":
+      return (value) => typeof value === "number"
+    case "Boolean":
+      return (value) => typeof value === "boolean"
+    case "Null":
+      return (value) => value === null
+    case "Unknown":
+      return () => true
+    case "Literal":
+      return (value) => value === ast.literal
+    case "Objects":
+      return compileObject(ast, keys)
+    case "Arrays":
+      return compileList(ast, keys)
+    case "Union": {
+      const members = ast.types.map((type) => compile(type, keys))
+      return (value) => members.some((test) => test(value))
+    }
+    default:
+      return undefined
+  }
+}
+
+const compile = (ast: SchemaAST.AST, keys: Keys): Test => {
+  const kind = kindOf(ast, keys)
+  if (kind === undefined) {
+    const decode = Schema.decodeUnknownResult(
+      Schema.make<Schema.Codec<unknown>>(ast),
+      keys === "closed" ? strict : lenient,
+    )
+    return (value) => Result.isSuccess(decode(value))
+  }
+  const checks = checksOf(ast)
+  const [first] = checks
+  if (first === undefined) return kind
+  if (checks.length === 1) return (value) => kind(value) && first(value)
+  return (value) => kind(value) && checks.every((check) => check(value))
+}
+
+const toStandard = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** The issues of a schema error, each with a dotted path. */
+export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> =>
+  toStandard(error.issue).issues.map((issue) => ({
+    path: (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join(".") || "(root)",
+    message: issue.message,
+  }))
+
+export interface Validator {
+  /** Whether the schema takes the value as it is. */
+  readonly accepts: Test
+  /** Everything that is wrong with the value; empty when the schema takes it. */
+  readonly explain: (value: unknown) => ReadonlyArray<Issue>
+}
+
+/**
+ * Builds the validator of a schema without transformations (what is written equals what is read); throws `TypeError` for a
+ * schema that has one, because a fact's bytes are its value.
+ */
+export const makeValidator = (schema: Schema.Constraint, keys: Keys): Validator => {
+  if (Schema.toEncoded(schema).ast !== schema.ast) throw new TypeError("a payload schema must not transform its value")
+  const decode = Schema.decodeUnknownResult(
+    Schema.make<Schema.Codec<unknown>>(schema.ast),
+    keys === "closed" ? strict : lenient,
+  )
+  return {
+    accepts: compile(schema.ast, keys),
+    explain: (value) => {
+      const result = decode(value)
+      return Result.isSuccess(result) ? [] : issuesOf(result.failure)
+    },
+  }
+}

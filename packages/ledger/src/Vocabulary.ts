@@ -1,0 +1,191 @@
+/**
+ * A vocabulary: the facts of one prefix, each defined once, as a schema.
+ *
+ * From that one schema come the constructor, the reader, the type, the JSON Schema and the documentation entry.
+ *
+ * @module
+ */
+import { Data, Result, Schema } from "effect"
+import { type Fact, isReadBy, isRecordedFact, mintFact, readFact, type RecordedFact, type UniqueKey } from "./Fact.ts"
+import { type Issue, type Json, ownJson } from "./Json.ts"
+import { InvalidFact, type RecordedEvent, refuseJobId, reserved_job_ids } from "./LedgerEvent.ts"
+import { makeValidator } from "./Validator.ts"
+
+/** How a fact type is declared. */
+export interface FactDefinition<S extends Schema.Constraint = Schema.Constraint> {
+  /** A struct without transformations: what is written equals what is read. */
+  readonly payload: S
+  /** One sentence: what the fact says happened. It becomes the documentation entry. */
+  readonly description?: string
+  /** A string field of the payload that no two facts of this type in one ledger may share. */
+  readonly unique?: string & keyof S["Type"]
+}
+
+/** One type of fact. */
+export interface FactType<T extends string, P> {
+  readonly event_type: T
+  readonly description: string | undefined
+  readonly payload: Schema.Constraint & { readonly Type: P }
+  readonly unique: string | undefined
+  /**
+   * Makes a fact of the job `jobId` (1 to 256 bytes). The payload is copied, so later changes to the argument have no
+   * effect; unknown keys are errors; fails with {@link InvalidFact}, which lists every bad path.
+   */
+  readonly make: (jobId: string, payload: P) => Result.Result<Fact<T, P>, InvalidFact>
+  readonly makeOrThrow: (jobId: string, payload: P) => Fact<T, P>
+  /** Whether a fact that was read is of this type. */
+  readonly is: (fact: RecordedFact<string, unknown>) => fact is RecordedFact<T, P>
+}
+
+/** An event of this vocabulary's prefix whose type this version does not know. Kept, counted, skipped. */
+export class UnknownType extends Data.TaggedClass("UnknownType")<{ readonly event: RecordedEvent }> {}
+
+/** An event of a known type whose payload does not fit. Kept, counted, skipped, and shown as an anomaly. */
+export class MalformedFact extends Data.TaggedClass("MalformedFact")<{
+  readonly event: RecordedEvent
+  readonly issues: ReadonlyArray<Issue>
+}> {}
+
+export type Definitions = { readonly [name: string]: FactDefinition }
+
+/** The types of a vocabulary by their short names. */
+export type FactTypes<Prefix extends string, D extends Definitions> = {
+  readonly [K in keyof D & string]: FactType<`${Prefix}.${K}`, D[K]["payload"]["Type"]>
+}
+
+/** Any recorded fact of the vocabulary, told apart by `event_type`. */
+export type FactOf<Prefix extends string, D extends Definitions> = {
+  readonly [K in keyof D & string]: RecordedFact<`${Prefix}.${K}`, D[K]["payload"]["Type"]>
+}[keyof D & string]
+
+/** What a reader needs of a vocabulary: it can tell, decode and describe, but not write. */
+export interface Reader<F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> {
+  readonly prefix: string
+  /** The full names of all fact types. */
+  readonly event_types: ReadonlyArray<string>
+  /** Whether an event type belongs to this prefix, known or not. */
+  readonly owns: (eventType: string) => boolean
+  /**
+   * Reads an event: unknown fields are kept, nothing is thrown. The answer is a {@link RecordedFact}, an
+   * {@link UnknownType} or a {@link MalformedFact}. The event must be of this prefix.
+   */
+  decode(event: RecordedEvent | F): F | UnknownType | MalformedFact
+  /** The field that must be unique for an event type, where one is declared. */
+  readonly uniqueOf: (eventType: string) => string | undefined
+}
+
+/** A whole vocabulary: its reader, and a constructor for every fact type under `facts`. */
+export interface Vocabulary<Prefix extends string, D extends Definitions> extends Reader<FactOf<Prefix, D>> {
+  readonly prefix: Prefix
+  readonly facts: FactTypes<Prefix, D>
+}
+
+/** The facts that a reader yields. */
+export type FactsOf<R> = R extends Reader<infer F> ? F : never
+
+const makeType = <T extends string, P>(
+  event_type: T,
+  definition: { readonly payload: Schema.Constraint; readonly description?: string; readonly unique?: string },
+): FactType<T, P> => {
+  const validator = makeValidator(definition.payload, "closed")
+  const { unique } = definition
+  const keyOf = (payload: Json): UniqueKey | undefined => {
+    if (unique === undefined) return undefined
+    const value: unknown = (payload as Record<string, unknown>)[unique]
+    return typeof value === "string" ? { field: unique, value } : undefined
+  }
+  const make = (jobId: string, payload: P): Result.Result<Fact<T, P>, InvalidFact> => {
+    const refused = (issues: ReadonlyArray<Issue>) => Result.fail(new InvalidFact({ event_type, issues }))
+    const bad = refuseJobId(jobId) ?? (reserved_job_ids.has(jobId) ? "is reserved" : undefined)
+    const idIssues = bad === undefined ? [] : [{ path: "job_id", message: bad }]
+    const owned = ownJson(payload)
+    if (Result.isFailure(owned)) return refused([...idIssues, ...owned.failure])
+    const issues = validator.accepts(owned.success) ? idIssues : [...idIssues, ...validator.explain(owned.success)]
+    if (issues.length > 0) return refused(issues)
+    return Result.succeed(mintFact(event_type, jobId, owned.success as P, keyOf(owned.success)))
+  }
+  return {
+    event_type,
+    description: definition.description,
+    payload: definition.payload as FactType<T, P>["payload"],
+    unique,
+    make,
+    makeOrThrow: (jobId, payload) => Result.getOrThrow(make(jobId, payload)),
+    is: (fact): fact is RecordedFact<T, P> => isRecordedFact(fact) && fact.event_type === event_type,
+  }
+}
+
+/**
+ * Defines a vocabulary.
+ *
+ * Throws `TypeError` at definition for a payload schema that transforms its value, since a fact's bytes are its value.
+ *
+ * @example
+ * import { Schema } from "effect"
+ * import { Vocabulary } from "@waybill/ledger"
+ *
+ * const Door = Vocabulary.make("door", {
+ *   opened: { payload: Schema.Struct({ by: Schema.NonEmptyString }), description: "Somebody opened the door." },
+ * })
+ * const fact = Door.facts.opened.makeOrThrow("front-door", { by: "ada" })
+ */
+export const make = <const Prefix extends string, const D extends Definitions>(
+  prefix: Prefix,
+  definitions: D & { readonly [K in keyof D]: FactDefinition<D[K]["payload"]> },
+): Vocabulary<Prefix, D> => {
+  const facts: Record<string, FactType<string, unknown>> = {}
+  const readers = new Map<
+    string,
+    { readonly accepts: (u: unknown) => boolean; readonly explain: (u: unknown) => ReadonlyArray<Issue> }
+  >()
+  const unique = new Map<string, string>()
+  for (const [name, definition] of Object.entries<FactDefinition>(definitions)) {
+    const eventType = `${prefix}.${name}`
+    const type = makeType<string, unknown>(eventType, definition)
+    facts[name] = type
+    readers.set(eventType, makeValidator(definition.payload, "open"))
+    if (type.unique !== undefined) unique.set(eventType, type.unique)
+  }
+  const decode = (
+    event: RecordedEvent | RecordedFact<string, unknown>,
+  ): RecordedFact<string, unknown> | UnknownType | MalformedFact => {
+    if (isReadBy(event, readers)) return event
+    const reader = readers.get(event.event_type)
+    if (reader === undefined) return new UnknownType({ event })
+    if (reader.accepts(event.payload)) return readFact(event, event.event_type, event.payload, readers)
+    const issues = reader.explain(event.payload)
+    return issues.length === 0
+      ? readFact(event, event.event_type, event.payload, readers)
+      : new MalformedFact({ event, issues })
+  }
+  const start = `${prefix}.`
+  return {
+    prefix,
+    facts: facts as FactTypes<Prefix, D>,
+    event_types: [...readers.keys()],
+    owns: (eventType) => eventType.startsWith(start),
+    decode: decode as Vocabulary<Prefix, D>["decode"],
+    uniqueOf: (eventType) => unique.get(eventType),
+  }
+}
+
+/** The reading half of a vocabulary, for a carrier that lets its facts be written through settlement helpers alone. */
+export const reader = <F extends RecordedFact<string, unknown>>(vocabulary: Reader<F>): Reader<F> => ({
+  prefix: vocabulary.prefix,
+  event_types: vocabulary.event_types,
+  owns: vocabulary.owns,
+  decode: vocabulary.decode,
+  uniqueOf: vocabulary.uniqueOf,
+})
+
+/** JSON Schema (draft 2020-12) of a fact type's payload, closed, with the description. */
+export const jsonSchema = (type: FactType<string, unknown>): Record<string, unknown> => {
+  const document = Schema.toJsonSchemaDocument(type.payload, { onExcessProperty: "error" })
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: type.event_type,
+    ...(type.description === undefined ? {} : { description: type.description }),
+    ...document.schema,
+    ...(Object.keys(document.definitions).length === 0 ? {} : { $defs: document.definitions }),
+  }
+}
