@@ -21,12 +21,18 @@ export interface FactDefinition<S extends Schema.Constraint = Schema.Constraint>
   readonly unique?: string & keyof S["Type"]
 }
 
-/** One type of fact. */
-export interface FactType<T extends string, P> {
-  readonly event_type: T
+/** What there is to know about a type of fact. */
+export interface FactDescription {
+  readonly event_type: string
   readonly description: string | undefined
-  readonly payload: Schema.Constraint & { readonly Type: P }
+  readonly payload: Schema.Constraint
   readonly unique: string | undefined
+}
+
+/** One type of fact. */
+export interface FactType<T extends string, P> extends FactDescription {
+  readonly event_type: T
+  readonly payload: Schema.Constraint & { readonly Type: P }
   /**
    * Makes a fact of the job `jobId` (1 to 256 bytes). The payload is copied, so later changes to the argument have no
    * effect; unknown keys are errors; fails with {@link InvalidFact}, which lists every bad path.
@@ -46,7 +52,13 @@ export class MalformedFact extends Data.TaggedClass("MalformedFact")<{
   readonly issues: ReadonlyArray<Issue>
 }> {}
 
-export type Definitions = { readonly [name: string]: FactDefinition }
+export type Definitions = {
+  readonly [name: string]: {
+    readonly payload: Schema.Constraint
+    readonly description?: string
+    readonly unique?: string
+  }
+}
 
 /** The types of a vocabulary by their short names. */
 export type FactTypes<Prefix extends string, D extends Definitions> = {
@@ -83,10 +95,7 @@ export interface Vocabulary<Prefix extends string, D extends Definitions> extend
 /** The facts that a reader yields. */
 export type FactsOf<R> = R extends Reader<infer F> ? F : never
 
-const makeType = <T extends string, P>(
-  event_type: T,
-  definition: { readonly payload: Schema.Constraint; readonly description?: string; readonly unique?: string },
-): FactType<T, P> => {
+const makeType = <T extends string, P>(event_type: T, definition: Definitions[string]): FactType<T, P> => {
   const validator = makeValidator(definition.payload, "closed")
   const { unique } = definition
   const keyOf = (payload: Json): UniqueKey | undefined => {
@@ -139,7 +148,7 @@ export const make = <const Prefix extends string, const D extends Definitions>(
     { readonly accepts: (u: unknown) => boolean; readonly explain: (u: unknown) => ReadonlyArray<Issue> }
   >()
   const unique = new Map<string, string>()
-  for (const [name, definition] of Object.entries<FactDefinition>(definitions)) {
+  for (const [name, definition] of Object.entries<Definitions[string]>(definitions)) {
     const eventType = `${prefix}.${name}`
     const type = makeType<string, unknown>(eventType, definition)
     facts[name] = type
@@ -179,7 +188,7 @@ export const reader = <F extends RecordedFact<string, unknown>>(vocabulary: Read
 })
 
 /** JSON Schema (draft 2020-12) of a fact type's payload, closed, with the description. */
-export const jsonSchema = (type: FactType<string, unknown>): Record<string, unknown> => {
+export const jsonSchema = (type: FactDescription): Record<string, unknown> => {
   const document = Schema.toJsonSchemaDocument(type.payload, { onExcessProperty: "error" })
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
