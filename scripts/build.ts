@@ -1,0 +1,11 @@
+/** `npm run build`: JavaScript and declarations of every public package into its `dist`. */
+import { missingFromBuild } from "./public-packages.ts"
+import { root, run } from "./run-tool.ts"
+
+const missing = missingFromBuild(root)
+if (missing.length > 0) {
+  console.error(`tsconfig.build.json does not list ${missing.join(", ")}: add { "path": … } to its references.`)
+  process.exitCode = 1
+} else {
+  process.exitCode = await run(["tsc", "-b", "tsconfig.build.json", ...process.argv.slice(2)], root)
+}
