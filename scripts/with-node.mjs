@@ -23,7 +23,13 @@ const fail = (line) => {
   process.exit(1)
 }
 
-const readJson = (file) => JSON.parse(readFileSync(join(root, file), "utf8"))
+const readJson = (file) => {
+  try {
+    return JSON.parse(readFileSync(join(root, file), "utf8"))
+  } catch (error) {
+    return fail(`${file} cannot be read: ${error.message}`)
+  }
+}
 
 /** What keeps node_modules from being what package-lock.json asks for, in a few words; undefined when it is. */
 const whatIsMissing = () => {
