@@ -141,7 +141,12 @@ const checkPackages = async (folder: string): Promise<ReadonlyArray<string>> => 
     "npm",
     [
       "install",
-      ...["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock", "--loglevel=error"],
+      "--prefer-offline",
+      "--no-audit",
+      "--no-fund",
+      "--ignore-scripts",
+      "--no-package-lock",
+      "--loglevel=error",
       ...tarballs.map(({ filename }) => `./${filename}`),
       ...outsideVersions(packages),
     ],
