@@ -7,19 +7,27 @@ const rooms = globSync(["packages/*", "packages/carriers/*", "examples/*"]).filt
   (room) => existsSync(`${room}/package.json`) && existsSync(`${room}/test`),
 )
 
-const project = (name: string, root: string) => ({
-  extends: true as const,
-  test: { name, root, include: ["test/**/*.test.ts"], exclude: ["test/**/*.long.test.ts"] },
-})
+const long = ["test/**/*.long.test.ts"]
 
-export default defineConfig({
-  ssr: { resolve: { conditions: ["@waybill/source", ...defaultServerConditions] } },
-  test: {
-    projects: [
-      ...rooms.map((room) => project(room.replace(/^packages\/(carriers\/)?/, ""), room)),
-      project("house", "."),
-    ],
-    testTimeout: 30_000,
-    coverage: { provider: "v8", include: ["packages/**/src/**/*.ts"] },
-  },
+/** `--mode long` runs the tests that take minutes, and only those. */
+export default defineConfig(({ mode }) => {
+  const project = (name: string, root: string) => ({
+    extends: true as const,
+    test: {
+      name,
+      root,
+      ...(mode === "long" ? { include: long } : { include: ["test/**/*.test.ts"], exclude: long }),
+    },
+  })
+  return {
+    ssr: { resolve: { conditions: ["@waybill/source", ...defaultServerConditions] } },
+    test: {
+      projects: [
+        ...rooms.map((room) => project(room.replace(/^packages\/(carriers\/)?/, ""), room)),
+        project("house", "."),
+      ],
+      testTimeout: mode === "long" ? 3_600_000 : 30_000,
+      coverage: { provider: "v8", include: ["packages/**/src/**/*.ts"] },
+    },
+  }
 })

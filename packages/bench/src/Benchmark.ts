@@ -1,0 +1,88 @@
+/**
+ * What a subject is measured for: `subject` is ours, `limit` is the least work that could possibly do it (the floor under
+ * every answer), `peer` is somebody else's way to the same result.
+ */
+export type Role = "subject" | "limit" | "peer"
+
+/** What a benchmark file exports; build it with {@link make}. */
+export interface Benchmark {
+  readonly name: string
+  readonly title: string
+  readonly unit: string
+  /** Builds the input from a seed, once, outside every measurement. */
+  readonly open: (seed: number) => Promise<Opened>
+}
+
+/** A benchmark with its input in place. */
+export interface Opened {
+  readonly input: string
+  readonly amount: number
+  readonly subjects: ReadonlyArray<{
+    readonly name: string
+    readonly role: Role
+    readonly run: () => unknown
+    /** Runs once, unmeasured; rejects when the answer is wrong. */
+    readonly verify: () => Promise<void>
+  }>
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Defines a benchmark; the default export of `src/benchmarks/<name>.ts`.
+ *
+ * @param options.name the file's name without `.ts`
+ * @param options.unit what one piece of the input is called, in the plural: `facts`, `MiB`
+ * @param options.input makes the input; the same seed makes the same input
+ * @param options.amount how many units one run works through
+ * @param options.describe the input in a few words, for the report
+ * @param options.check looks at each subject's answer once, before measuring; throws when it is wrong, so that nobody
+ *   is fast by doing less
+ * @param options.close gives back what `input` took (a temporary folder, a connection)
+ *
+ * @example
+ * export default make({
+ *   name: "sum",
+ *   title: "Adding numbers up",
+ *   unit: "numbers",
+ *   input: (seed) => Array.from({ length: 1000 }, (_, index) => index ^ seed),
+ *   amount: (numbers) => numbers.length,
+ *   describe: (numbers) => `${numbers.length} integers`,
+ *   subjects: [
+ *     { name: "reduce", role: "subject", run: (numbers) => numbers.reduce((a, b) => a + b, 0) },
+ *     { name: "loop", role: "limit", run: (numbers) => { let sum = 0; for (const n of numbers) sum += n; return sum } },
+ *   ],
+ * })
+ */
+export const make = <Input, Result>(options: {
+  readonly name: string
+  readonly title: string
+  readonly unit: string
+  readonly input: (seed: number) => Input | Promise<Input>
+  readonly amount: (input: Input) => number
+  readonly describe: (input: Input) => string
+  readonly subjects: ReadonlyArray<{
+    readonly name: string
+    readonly role: Role
+    readonly run: (input: Input) => Result | Promise<Result>
+  }>
+  readonly check?: (result: Result, input: Input) => void
+  readonly close?: (input: Input) => void | Promise<void>
+}): Benchmark => ({
+  name: options.name,
+  title: options.title,
+  unit: options.unit,
+  open: async (seed) => {
+    const input = await options.input(seed)
+    return {
+      input: options.describe(input),
+      amount: options.amount(input),
+      subjects: options.subjects.map(({ name, role, run }) => ({
+        name,
+        role,
+        run: () => run(input),
+        verify: async () => options.check?.(await run(input), input),
+      })),
+      close: async () => options.close?.(input),
+    }
+  },
+})

@@ -1,0 +1,93 @@
+import type { Benchmark } from "./Benchmark.ts"
+import type { BenchmarkResult, Ratio, Spread } from "./Report.ts"
+
+/** What measuring depends on, so that a test can stand in for the clock. */
+export interface Bench {
+  /** Milliseconds from any fixed point, never going back. */
+  readonly now: () => number
+  /** Called before every run, outside the measured time. */
+  readonly collectGarbage: () => void
+  /** Told what is going on, in one line. */
+  readonly progress: (line: string) => void
+}
+
+export interface Settings {
+  readonly runs: number
+  readonly warmups: number
+  readonly seed: number
+}
+
+/** Needs at least one number. */
+export const spreadOf = (numbers: ReadonlyArray<number>): Spread => {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const at = (index: number) => sorted[index] ?? Number.NaN
+  const middle = (sorted.length - 1) / 2
+  return { min: at(0), median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, max: at(sorted.length - 1) }
+}
+
+/** A clock may be too coarse for a run; no time at all would make rates infinite, which JSON cannot hold. */
+const leastMs = 1e-6
+
+/**
+ * Measures one benchmark in turns, A B A B …, so that whatever slows the machine for a while slows every subject, and
+ * compares within each round. Rejects, naming the subject, when one gives a wrong answer or throws.
+ */
+export const measure = async (bench: Bench, benchmark: Benchmark, settings: Settings): Promise<BenchmarkResult> => {
+  const { name, title, unit } = benchmark
+  bench.progress(`${name}: building the input`)
+  const opened = await benchmark.open(settings.seed)
+  try {
+    const measured = opened.subjects.map((subject) => ({ ...subject, runs: new Array<number>() }))
+    const named = async <A>(subject: string, work: () => A): Promise<Awaited<A>> => {
+      try {
+        return await work()
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause)
+        throw new Error(`${name}: ${subject}: ${reason}`, { cause })
+      }
+    }
+
+    for (const { name: subject, verify } of measured) await named(subject, verify)
+    for (let warmup = 1; warmup <= settings.warmups; warmup++) {
+      bench.progress(`${name}: warm-up ${warmup} of ${settings.warmups}`)
+      for (const { name: subject, run } of measured) await named(subject, run)
+    }
+    for (let round = 1; round <= settings.runs; round++) {
+      bench.progress(`${name}: run ${round} of ${settings.runs}`)
+      for (const { name: subject, run, runs } of measured) {
+        bench.collectGarbage()
+        const started = bench.now()
+        const pending = named(subject, run)
+        await pending
+        runs.push(Math.max(leastMs, bench.now() - started))
+      }
+    }
+
+    const ratios = measured
+      .filter(({ role }) => role === "subject")
+      .flatMap((ours) =>
+        measured.flatMap((other): ReadonlyArray<Ratio> => {
+          if (other.role === "subject") return []
+          const quotients = ours.runs.map((ms, round) => (other.runs[round] ?? Number.NaN) / ms)
+          return [{ subject: ours.name, to: other.name, role: other.role, ratio: spreadOf(quotients) }]
+        }),
+      )
+    return {
+      name,
+      title,
+      unit,
+      input: opened.input,
+      amount: opened.amount,
+      subjects: measured.map((subject) => ({
+        name: subject.name,
+        role: subject.role,
+        runs_ms: subject.runs,
+        ms: spreadOf(subject.runs),
+        per_second: spreadOf(subject.runs.map((ms) => (opened.amount / ms) * 1000)),
+      })),
+      ratios,
+    }
+  } finally {
+    await opened.close()
+  }
+}

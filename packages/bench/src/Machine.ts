@@ -1,0 +1,43 @@
+import { globSync, readFileSync } from "node:fs"
+import { arch, cpus, release, totalmem, type } from "node:os"
+import { join } from "node:path"
+import type { Machine } from "./Report.ts"
+
+/** The machine this process runs on. */
+export const describeMachine = (): Machine => ({
+  cpu: cpus()[0]?.model.trim() ?? "unknown",
+  cores: cpus().length,
+  memory_bytes: totalmem(),
+  os: `${type()} ${release()} ${arch()}`,
+  node: process.version,
+})
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly private?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+const readManifest = (file: string): Manifest => JSON.parse(readFileSync(file, "utf8"))
+
+/** Versions of the repository's public packages and of what all of its packages are built on, by name. */
+export const installedVersions = (root: string): Record<string, string> => {
+  const own = globSync(["packages/*/package.json", "packages/carriers/*/package.json"], { cwd: root }).map((file) =>
+    readManifest(join(root, file)),
+  )
+  const names = new Set(
+    own.flatMap(({ dependencies, peerDependencies }) => Object.keys({ ...dependencies, ...peerDependencies })),
+  )
+  for (const { name } of own) names.delete(name)
+  const outside = globSync(
+    [...names].map((name) => `node_modules/${name}/package.json`),
+    { cwd: root },
+  ).map((file) => readManifest(join(root, file)))
+  return Object.fromEntries(
+    [...own.filter((manifest) => manifest.private !== true), ...outside]
+      .map(({ name, version }): readonly [string, string] => [name, version])
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  )
+}

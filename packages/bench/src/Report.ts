@@ -1,0 +1,69 @@
+import { Schema } from "effect"
+
+/** The least, the middle and the greatest of some measurements; with an even number the middle is the mean of two. */
+export const Spread = Schema.Struct({ min: Schema.Finite, median: Schema.Finite, max: Schema.Finite })
+
+/** One way to do the work, measured. */
+export const SubjectResult = Schema.Struct({
+  name: Schema.String,
+  role: Schema.Literals(["subject", "limit", "peer"]),
+  /** Wall-clock time of each run in milliseconds, in the order they were run. */
+  runs_ms: Schema.Array(Schema.Finite),
+  ms: Spread,
+  /** Units of the benchmark per second. */
+  per_second: Spread,
+})
+
+/**
+ * How fast one of ours is beside a limit or a peer. Each round gives one quotient, `time of the other / time of ours`:
+ * 1 is as fast, 0.5 takes twice as long. The spread is over the rounds, never a quotient of two spreads.
+ */
+export const Ratio = Schema.Struct({
+  subject: Schema.String,
+  to: Schema.String,
+  role: Schema.Literals(["limit", "peer"]),
+  ratio: Spread,
+})
+
+/** One benchmark's outcome. `amount` is how many `unit`s one run works through. */
+export const BenchmarkResult = Schema.Struct({
+  name: Schema.String,
+  title: Schema.String,
+  unit: Schema.String,
+  input: Schema.String,
+  amount: Schema.Finite,
+  subjects: Schema.Array(SubjectResult),
+  ratios: Schema.Array(Ratio),
+})
+
+/** Where it was measured. */
+export const Machine = Schema.Struct({
+  cpu: Schema.String,
+  cores: Schema.Int,
+  memory_bytes: Schema.Int,
+  os: Schema.String,
+  node: Schema.String,
+})
+
+/** The file that `npm run bench -- --json FILE` writes. A change that breaks a reader changes `schema_version`. */
+export const Report = Schema.Struct({
+  schema_version: Schema.Literal("waybill-bench/1"),
+  /** ISO 8601, UTC. */
+  started_at: Schema.String,
+  seed: Schema.Int,
+  runs: Schema.Int,
+  warmups: Schema.Int,
+  /** Whether garbage was collected before every run, outside the measured time. */
+  garbage_collected: Schema.Boolean,
+  machine: Machine,
+  /** Exact versions of the packages at work, by name. */
+  versions: Schema.Record(Schema.String, Schema.String),
+  benchmarks: Schema.Array(BenchmarkResult),
+})
+
+export type Spread = typeof Spread.Type
+export type SubjectResult = typeof SubjectResult.Type
+export type Ratio = typeof Ratio.Type
+export type BenchmarkResult = typeof BenchmarkResult.Type
+export type Machine = typeof Machine.Type
+export type Report = typeof Report.Type

@@ -1,0 +1,69 @@
+import type { BenchmarkResult, Report, Spread } from "./Report.ts"
+
+/** Three or more significant digits, thousands apart: `0.0123`, `1.23`, `12,345`. */
+const figure = (value: number): string =>
+  value.toLocaleString("en-US", value >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 })
+
+const spread = ({ max, median, min }: Spread): ReadonlyArray<string> => [figure(min), figure(median), figure(max)]
+
+/** Columns under each other; the first `left` columns lean left, figures lean right. */
+const columns = (rows: ReadonlyArray<ReadonlyArray<string>>, left: number): ReadonlyArray<string> => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column < left ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  )
+}
+
+const benchmarkTable = ({ input, name, ratios, subjects, title, unit }: BenchmarkResult): ReadonlyArray<string> => [
+  `${name}: ${title}`,
+  `input: ${input}`,
+  "",
+  ...columns(
+    [
+      ["", "", "ms min", "median", "max", `${unit}/s min`, "median", "max"],
+      ...subjects.map(({ ms, name: subject, per_second, role }) => [
+        subject,
+        role,
+        ...spread(ms),
+        ...spread(per_second),
+      ]),
+    ],
+    2,
+  ),
+  ...(ratios.length === 0
+    ? []
+    : [
+        "",
+        ...columns(
+          [
+            ["speed beside", "", "min", "median", "max"],
+            ...ratios.map(({ ratio, role, subject, to }) => [`${subject} / ${to}`, role, ...spread(ratio)]),
+          ],
+          2,
+        ),
+      ]),
+  "",
+]
+
+/** A report for a person. */
+export const renderTable = ({
+  benchmarks,
+  garbage_collected,
+  machine,
+  runs,
+  seed,
+  versions,
+  warmups,
+}: Report): string =>
+  [
+    `${machine.cpu}, ${machine.cores} cores, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}`,
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", "),
+    `seed ${seed}, ${runs} runs after ${warmups} warm-ups, in turns${garbage_collected ? ", garbage collected before each" : ""}`,
+    "",
+    ...benchmarks.flatMap(benchmarkTable),
+  ].join("\n")
