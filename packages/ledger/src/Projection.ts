@@ -32,9 +32,9 @@ export interface Projection<E, F extends RecordedFact<string, unknown> = Recorde
   /** Plain JSON data, so that it can be saved as it is. */
   readonly entity: Schema.Constraint & { readonly Type: E }
   /** The entity a fact belongs to; `undefined` leaves the fact out. */
-  key(fact: F): string | undefined
+  key(this: void, fact: F): string | undefined
   /** The entity after one more fact. Must not change its arguments, throw, or look anywhere else. */
-  evolve(entity: E | undefined, fact: F, report: Report): E | undefined
+  evolve(this: void, entity: E | undefined, fact: F, report: Report): E | undefined
 }
 
 /**

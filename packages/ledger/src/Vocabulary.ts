@@ -81,7 +81,7 @@ export interface Reader<F extends RecordedFact<string, unknown> = RecordedFact<s
    * Reads an event: unknown fields are kept, nothing is thrown. The answer is a {@link RecordedFact}, an
    * {@link UnknownType} or a {@link MalformedFact}. The event must be of this prefix.
    */
-  decode(event: RecordedEvent | F): F | UnknownType | MalformedFact
+  decode(this: void, event: RecordedEvent | F): F | UnknownType | MalformedFact
   /** The field that must be unique for an event type, where one is declared. */
   readonly uniqueOf: (eventType: string) => string | undefined
 }

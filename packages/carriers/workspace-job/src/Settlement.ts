@@ -181,11 +181,7 @@ export const settle = (
 }
 
 /** Ends an attempt without a verdict. `submitRunId` is a join key for diagnostics; leave it out when no run is known. */
-export const fail = (
-  requested: Recorded<"requested">,
-  failure: Failure,
-  submitRunId?: string | undefined,
-): Made<"failed"> =>
+export const fail = (requested: Recorded<"requested">, failure: Failure, submitRunId?: string): Made<"failed"> =>
   named("failed").make(requested.payload.runId, {
     ...attemptRef(requested),
     failure,

@@ -1,0 +1,19 @@
+export { pathSegments, refusePath } from "./ArtifactPath.ts"
+export * from "./Attempts.ts"
+export { explain, explainFailure } from "./Explanation.ts"
+export type { Category, Diagnostic, Explanation, FailureExplanation, Owner } from "./Explanation.ts"
+export {
+  type ExtendedFact,
+  fact_types,
+  type Payload,
+  type Recorded,
+  WorkspaceJob,
+  type WorkspaceJobFact,
+  WorkspaceJobWithReconcile,
+} from "./Facts.ts"
+export { type FailureReason, failures, submit_reasons, submitFailure, type SubmitReason } from "./Failures.ts"
+export { type Attempt, type Job, JobEntity, Jobs, JobsWithReconcile, type Kept, type Terminal } from "./Job.ts"
+export * from "./JobView.ts"
+export { safeEvent, type SafeEvent } from "./SafeEvent.ts"
+export * as Settlement from "./Settlement.ts"
+export type { Check, Failure, FailurePhase, TerminalArtifact } from "./Values.ts"
