@@ -1,1 +1,5 @@
+export * from "./Entropy.ts"
+export * from "./FaultyFiles.ts"
 export * from "./Files.ts"
+export * from "./MemoryFiles.ts"
+export * from "./NodeFiles.ts"

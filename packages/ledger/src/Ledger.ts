@@ -6,7 +6,7 @@
 import { Context, Effect, Layer, Result, type Scope, Semaphore, Stream } from "effect"
 import { checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
 import type { Decider } from "./Decider.ts"
-import { type AppendError, Conflict, InvalidAppend, type StoreError } from "./Errors.ts"
+import { type AppendError, type Conflict, InvalidAppend, type StoreError } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"

@@ -1,0 +1,380 @@
+/**
+ * A simulated disk.
+ *
+ * Fault model. What was not flushed is lost in a crash: a file falls back to its content at its last flush (to nothing if
+ * there was none), a directory to its entries at its last flush. Locks and open handles die with the crash; a handle from
+ * before it answers `ESTALE`. Nothing is torn or reordered here beyond that; `FaultyFiles` adds failing operations.
+ *
+ * @module
+ */
+import { Effect, Layer, type Scope } from "effect"
+import {
+  type Directory,
+  FileError,
+  type FileInfo,
+  type FileLock,
+  type FileOperation,
+  Files,
+  type OpenFile,
+  type OpenOptions,
+} from "./Files.ts"
+
+interface FileNode {
+  readonly kind: "file"
+  readonly inode: bigint
+  content: Uint8Array
+  durable: Uint8Array
+  mode: number
+  links: number
+  modified_ms: number
+}
+interface DirectoryNode {
+  readonly kind: "directory"
+  readonly inode: bigint
+  entries: Map<string, Node>
+  durable: Map<string, Node>
+}
+interface OtherNode {
+  readonly kind: "link" | "other"
+  readonly inode: bigint
+}
+type Node = FileNode | DirectoryNode | OtherNode
+
+/** The disk behind the port, for tests that tamper with it. Paths are absolute, `/`-separated. */
+export interface MemoryDisk {
+  /** Power is cut: everything that was not flushed is gone, and so are all locks and handles. */
+  readonly crash: () => void
+  /** The bytes of a file as they are now; `undefined` when there is no such file. */
+  readonly bytes: (path: string) => Uint8Array | undefined
+  /** Changes a file behind everybody's back, as a process with its own descriptor would. */
+  readonly overwrite: (path: string, bytes: Uint8Array) => void
+  /** Puts something in place of whatever bears the name. */
+  readonly plant: (path: string, what: "link" | "fifo" | "directory" | Uint8Array) => void
+  /** A second name for a file. */
+  readonly hardLink: (path: string, to: string) => void
+  readonly remove: (path: string) => void
+  /** Every file below a folder, by path. */
+  readonly files: (path: string) => ReadonlyArray<string>
+}
+
+/** An errno on its way to `attempt`, which adds the operation and the path. */
+class Refusal extends Error {
+  readonly code: string
+  constructor(code: string) {
+    super(code)
+    this.code = code
+  }
+}
+
+const directory = (inode: bigint): DirectoryNode => ({
+  kind: "directory",
+  inode,
+  entries: new Map(),
+  durable: new Map(),
+})
+
+const isSegment = (name: string): boolean =>
+  name !== "" && name !== "." && name !== ".." && !name.includes("/") && !name.includes("\0")
+
+const encoder = new TextEncoder()
+const byBytes = (a: string, b: string): number => {
+  const [x, y] = [encoder.encode(a), encoder.encode(b)]
+  for (let i = 0; i < x.length && i < y.length; i++) if (x[i] !== y[i]) return (x[i] ?? 0) - (y[i] ?? 0)
+  return x.length - y.length
+}
+
+/** Makes an empty disk and the port onto it. */
+export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonly disk: MemoryDisk } => {
+  let inodes = 1n
+  let era = 0
+  const root = directory(inodes++)
+  const held = new Set<Node>()
+
+  const file = (content: Uint8Array, mode: number): FileNode => ({
+    kind: "file",
+    inode: inodes++,
+    content,
+    durable: new Uint8Array(),
+    mode,
+    links: 1,
+    modified_ms: 0,
+  })
+
+  const attempt = <A>(
+    operation: FileOperation,
+    path: string,
+    born: number,
+    run: () => A,
+  ): Effect.Effect<A, FileError> =>
+    Effect.suspend(() => {
+      if (born !== era) return Effect.fail(new FileError({ operation, path, code: "ESTALE" }))
+      try {
+        return Effect.succeed(run())
+      } catch (cause) {
+        if (cause instanceof Refusal) return Effect.fail(new FileError({ operation, path, code: cause.code }))
+        throw cause
+      }
+    })
+  const no: (code: string) => never = (code) => {
+    throw new Refusal(code)
+  }
+
+  const infoOf = (node: Node): FileInfo => ({
+    kind: node.kind,
+    bytes: node.kind === "file" ? node.content.byteLength : 0,
+    links: node.kind === "file" ? node.links : 1,
+    device: 1n,
+    inode: node.inode,
+    mode: node.kind === "file" ? node.mode : 0o700,
+    modified_ms: node.kind === "file" ? node.modified_ms : 0,
+  })
+
+  const openFileOf = (node: FileNode, path: string, isWritable: boolean): OpenFile => {
+    const born = era
+    const resize = (bytes: number) => {
+      const content = new Uint8Array(bytes)
+      content.set(node.content.subarray(0, bytes))
+      node.content = content
+    }
+    return {
+      path,
+      read: (into, offset) =>
+        attempt("read", path, born, () => {
+          const part = node.content.subarray(offset, offset + into.byteLength)
+          into.set(part)
+          return part.byteLength
+        }),
+      write: (bytes, offset) =>
+        attempt("write", path, born, () => {
+          if (!isWritable) no("EBADF")
+          // A copy, so that what was flushed stays what it was.
+          resize(Math.max(node.content.byteLength, offset + bytes.byteLength))
+          node.content.set(bytes, offset)
+          node.modified_ms++
+        }),
+      truncate: (bytes) =>
+        attempt("truncate", path, born, () => {
+          if (!isWritable) no("EINVAL")
+          resize(bytes)
+        }),
+      flush: attempt("flush", path, born, () => {
+        node.durable = node.content
+        // The next write copies, so sharing the buffer is safe.
+      }),
+      info: attempt("info", path, born, () => infoOf(node)),
+      chmod: (mode) =>
+        attempt("chmod", path, born, () => {
+          node.mode = mode
+        }),
+    }
+  }
+
+  class MemoryDirectory implements Directory {
+    readonly path: string
+    readonly node: DirectoryNode
+    readonly #born = era
+
+    constructor(node: DirectoryNode, path: string) {
+      this.node = node
+      this.path = path
+    }
+
+    #at<A>(operation: FileOperation, name: string, run: () => A): Effect.Effect<A, FileError> {
+      return attempt(operation, `${this.path}/${name}`, this.#born, () => (isSegment(name) ? run() : no("EINVAL")))
+    }
+    #find(name: string): Node {
+      return this.node.entries.get(name) ?? no("ENOENT")
+    }
+
+    openFile(name: string, options: OpenOptions): Effect.Effect<OpenFile, FileError, Scope.Scope> {
+      return this.#at("open", name, () => {
+        const { access, create = "never", mode = 0o600 } = options
+        const found = this.node.entries.get(name)
+        if (found !== undefined && create === "exclusive") return no("EEXIST")
+        if (found === undefined && create === "never") return no("ENOENT")
+        const node = found ?? file(new Uint8Array(), mode)
+        if (node.kind !== "file")
+          return no(node.kind === "directory" ? "EISDIR" : node.kind === "link" ? "ELOOP" : "EINVAL")
+        this.node.entries.set(name, node)
+        return openFileOf(node, `${this.path}/${name}`, access === "write")
+      })
+    }
+
+    openDirectory(
+      name: string,
+      { create = false }: { readonly create?: boolean } = {},
+    ): Effect.Effect<Directory, FileError, Scope.Scope> {
+      return this.#at("open", name, () => {
+        let node = this.node.entries.get(name)
+        if (node === undefined && create) {
+          node = directory(inodes++)
+          this.node.entries.set(name, node)
+          this.node.durable.set(name, node)
+        }
+        if (node === undefined) return no("ENOENT")
+        if (node.kind !== "directory") return no(node.kind === "link" ? "ELOOP" : "ENOTDIR")
+        return new MemoryDirectory(node, `${this.path}/${name}`)
+      })
+    }
+
+    info(name: string) {
+      return this.#at("info", name, () => infoOf(this.#find(name)))
+    }
+    get list(): Effect.Effect<ReadonlyArray<string>, FileError> {
+      return attempt("list", this.path, this.#born, () => [...this.node.entries.keys()].sort(byBytes))
+    }
+
+    rename(name: string, to: string, into: Directory = this) {
+      return this.#at("rename", name, () => {
+        const node = this.#find(name)
+        if (!(into instanceof MemoryDirectory)) return no("EXDEV")
+        if (!isSegment(to)) return no("EINVAL")
+        const replaced = into.node.entries.get(to)
+        if (replaced === node) return
+        if (replaced?.kind === "directory") return no("EISDIR")
+        if (replaced?.kind === "file") replaced.links--
+        into.node.entries.set(to, node)
+        this.node.entries.delete(name)
+      })
+    }
+    link(name: string, to: string, into: Directory = this) {
+      return this.#at("link", name, () => {
+        const node = this.#find(name)
+        if (!(into instanceof MemoryDirectory)) return no("EXDEV")
+        if (!isSegment(to)) return no("EINVAL")
+        if (node.kind !== "file") return no("EPERM")
+        if (into.node.entries.has(to)) return no("EEXIST")
+        node.links++
+        into.node.entries.set(to, node)
+      })
+    }
+    unlink(name: string) {
+      return this.#at("unlink", name, () => {
+        const node = this.#find(name)
+        if (node.kind === "directory") return no("EISDIR")
+        if (node.kind === "file") node.links--
+        this.node.entries.delete(name)
+      })
+    }
+    remove(name: string) {
+      return this.#at("remove", name, () => {
+        const node = this.#find(name)
+        if (node.kind !== "directory") return no("ENOTDIR")
+        if (node.entries.size > 0) return no("ENOTEMPTY")
+        this.node.entries.delete(name)
+      })
+    }
+    get flush(): Effect.Effect<void, FileError> {
+      return attempt("flush", this.path, this.#born, () => {
+        this.node.durable = new Map(this.node.entries)
+      })
+    }
+    lock(name: string): Effect.Effect<FileLock, FileError, Scope.Scope> {
+      const born = this.#born
+      const path = `${this.path}/${name}`
+      const make = this.#at("lock", name, () => {
+        const node = this.node.entries.get(name) ?? file(new Uint8Array(), 0o600)
+        this.node.entries.set(name, node)
+        let isHeld = false
+        const lock: FileLock = {
+          tryAcquire: attempt("lock", path, born, () => {
+            if (held.has(node)) return false
+            held.add(node)
+            isHeld = true
+            return true
+          }),
+          release: Effect.sync(() => {
+            if (isHeld && born === era) held.delete(node)
+            isHeld = false
+          }),
+        }
+        return lock
+      })
+      return Effect.acquireRelease(make, (lock) => Effect.ignore(lock.release))
+    }
+  }
+
+  const segments = (path: string) => path.split("/").filter((segment) => segment !== "")
+  const walk = (path: ReadonlyArray<string>): Node | undefined => {
+    let node: Node | undefined = root
+    for (const segment of path) node = node?.kind === "directory" ? node.entries.get(segment) : undefined
+    return node
+  }
+  const parentOf = (path: string): readonly [DirectoryNode, string] => {
+    const names = segments(path)
+    const name = names.pop() ?? no("EINVAL")
+    const parent = walk(names)
+    return parent?.kind === "directory" ? [parent, name] : no("ENOENT")
+  }
+  const crashed = (node: Node): void => {
+    if (node.kind === "file") node.content = node.durable
+    if (node.kind !== "directory") return
+    node.entries = new Map(node.durable)
+    for (const child of node.entries.values()) crashed(child)
+  }
+  const filesBelow = (node: Node | undefined, path: string): ReadonlyArray<string> => {
+    if (node?.kind === "file") return [path]
+    if (node?.kind !== "directory") return []
+    return [...node.entries].flatMap(([name, child]) => filesBelow(child, `${path}/${name}`))
+  }
+
+  const disk: MemoryDisk = {
+    crash: () => {
+      era++
+      held.clear()
+      crashed(root)
+    },
+    bytes: (path) => {
+      const node = walk(segments(path))
+      return node?.kind === "file" ? node.content.slice() : undefined
+    },
+    overwrite: (path, bytes) => {
+      const node = walk(segments(path))
+      if (node?.kind === "file") node.content = bytes.slice()
+    },
+    plant: (path, what) => {
+      const [parent, name] = parentOf(path)
+      const made: Node =
+        what === "link" || what === "fifo"
+          ? { kind: what === "link" ? "link" : "other", inode: inodes++ }
+          : what === "directory"
+            ? directory(inodes++)
+            : file(what.slice(), 0o600)
+      parent.entries.set(name, made)
+    },
+    hardLink: (path, to) => {
+      const node = walk(segments(path))
+      const [parent, name] = parentOf(to)
+      if (node?.kind !== "file") return
+      node.links++
+      parent.entries.set(name, node)
+    },
+    remove: (path) => {
+      const [parent, name] = parentOf(path)
+      parent.entries.delete(name)
+    },
+    files: (path) => filesBelow(walk(segments(path)), `/${segments(path).join("/")}`),
+  }
+
+  const layer = Layer.succeed(Files, {
+    openDirectory: (path, { create = false } = {}) => {
+      const names = segments(path)
+      return attempt("open", path, era, () => {
+        let node = root
+        for (const name of names) {
+          let next = node.entries.get(name)
+          if (next === undefined && create) {
+            next = directory(inodes++)
+            node.entries.set(name, next)
+            node.durable.set(name, next)
+          }
+          if (next === undefined) return no("ENOENT")
+          if (next.kind !== "directory") return no("ENOTDIR")
+          node = next
+        }
+        return new MemoryDirectory(node, `/${names.join("/")}`)
+      })
+    },
+  })
+  return { layer, disk }
+}

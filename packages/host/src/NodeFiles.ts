@@ -1,0 +1,283 @@
+/**
+ * The file system of this machine.
+ *
+ * On Linux a name is resolved through `/proc/self/fd/<directory>/<name>`, which is what `openat` does: a parent that is
+ * moved or replaced meanwhile is of no consequence. Elsewhere the parent's identity is compared around each call, which
+ * notices an exchange but cannot rule out one that is undone in between.
+ *
+ * @module
+ */
+import { Effect, Layer, type Scope } from "effect"
+import { constants, existsSync } from "node:fs"
+import * as fs from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import {
+  type Directory,
+  FileError,
+  type FileInfo,
+  type FileKind,
+  type FileLock,
+  type FileOperation,
+  Files,
+  type OpenFile,
+  type OpenOptions,
+} from "./Files.ts"
+
+const canResolveByHandle = process.platform === "linux" && existsSync("/proc/self/fd")
+
+const codeOf = (cause: unknown): string => {
+  const code = (cause as { readonly code?: unknown } | null)?.code
+  return typeof code === "string" ? code : "EUNKNOWN"
+}
+
+const attempt = <A>(operation: FileOperation, path: string, run: () => Promise<A>): Effect.Effect<A, FileError> =>
+  Effect.tryPromise({
+    try: run,
+    catch: (cause) =>
+      cause instanceof FileError ? cause : new FileError({ operation, path, code: codeOf(cause), cause }),
+  })
+
+/** Answers `fallback` where the system answers `code`. */
+const unless = <A, B, R>(code: string, fallback: B, run: Effect.Effect<A, FileError, R>) =>
+  Effect.catch(run, (error): Effect.Effect<A | B, FileError> =>
+    error.code === code ? Effect.succeed(fallback) : Effect.fail(error),
+  )
+
+const refuse = (operation: FileOperation, path: string, code: string) => new FileError({ operation, path, code })
+
+/** Names come from data. Anything but one plain segment is refused before it reaches the system. */
+const isSegment = (name: string): boolean =>
+  name !== "" && name !== "." && name !== ".." && !name.includes("/") && !name.includes("\0") && name.isWellFormed()
+
+const kindOf = (stats: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): FileKind =>
+  stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "other"
+
+const infoOf = (stats: Awaited<ReturnType<typeof bigLstat>>): FileInfo => ({
+  kind: kindOf(stats),
+  bytes: Number(stats.size),
+  links: Number(stats.nlink),
+  device: stats.dev,
+  inode: stats.ino,
+  mode: Number(stats.mode) & 0o7777,
+  modified_ms: Number(stats.mtimeMs),
+})
+
+const bigLstat = (path: string) => fs.lstat(path, { bigint: true })
+const bigStat = (handle: fs.FileHandle) => handle.stat({ bigint: true })
+
+const closeQuietly = (handle: fs.FileHandle): Effect.Effect<void> =>
+  // What matters was flushed before; a descriptor that does not close cleanly has nothing left to lose.
+  Effect.promise(() => handle.close().catch(() => undefined))
+
+const openFileOf = (handle: fs.FileHandle, path: string): OpenFile => ({
+  path,
+  read: (into, offset) =>
+    attempt("read", path, async () => (await handle.read(into, 0, into.byteLength, offset)).bytesRead),
+  write: (bytes, offset) =>
+    attempt("write", path, async () => {
+      for (let done = 0; done < bytes.byteLength;) {
+        const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, offset + done)
+        if (bytesWritten === 0) throw refuse("write", path, "EIO")
+        done += bytesWritten
+      }
+    }),
+  truncate: (bytes) => attempt("truncate", path, () => handle.truncate(bytes)),
+  // Content and length are all that a reader after a crash needs; the time stamps that fsync adds are not.
+  flush: attempt("flush", path, () => handle.datasync()),
+  info: attempt("info", path, async () => infoOf(await bigStat(handle))),
+  chmod: (mode) => attempt("chmod", path, () => handle.chmod(mode)),
+})
+
+const accessFlags = ({ access, create = "never" }: OpenOptions): number =>
+  (access === "read" ? constants.O_RDONLY : constants.O_RDWR) |
+  (create === "never" ? 0 : constants.O_CREAT) |
+  (create === "exclusive" ? constants.O_EXCL : 0) |
+  constants.O_NOFOLLOW |
+  // A FIFO without a writer would block the open for ever; it is refused right after.
+  constants.O_NONBLOCK
+
+const lockOf = (database: DatabaseSync, path: string): FileLock => {
+  let isHeld = false
+  return {
+    tryAcquire: Effect.try({
+      try: () => {
+        if (isHeld) return false
+        try {
+          database.exec("BEGIN EXCLUSIVE")
+        } catch (cause) {
+          const sqlite_busy = 5
+          if ((cause as { readonly errcode?: number }).errcode === sqlite_busy) return false
+          throw cause
+        }
+        isHeld = true
+        return true
+      },
+      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
+    }),
+    release: Effect.try({
+      try: () => {
+        if (!isHeld) return
+        isHeld = false
+        database.exec("ROLLBACK")
+      },
+      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
+    }),
+  }
+}
+
+class NodeDirectory implements Directory {
+  readonly path: string
+  readonly #handle: fs.FileHandle
+
+  constructor(handle: fs.FileHandle, path: string) {
+    this.#handle = handle
+    this.path = path
+  }
+
+  /** Runs `run` on the path of an entry, which leads through the open directory and not through its name. */
+  #at<A>(operation: FileOperation, name: string, run: (path: string) => Promise<A>): Effect.Effect<A, FileError> {
+    const shown = join(this.path, name)
+    if (!isSegment(name)) return Effect.fail(refuse(operation, shown, "EINVAL"))
+    if (canResolveByHandle) return attempt(operation, shown, () => run(`/proc/self/fd/${this.#handle.fd}/${name}`))
+    return attempt(operation, shown, async () => {
+      await this.#stillHere(operation)
+      const result = await run(shown)
+      await this.#stillHere(operation)
+      return result
+    })
+  }
+
+  async #stillHere(operation: FileOperation): Promise<void> {
+    const [open, named] = await Promise.all([bigStat(this.#handle), bigLstat(this.path)])
+    if (open.ino !== named.ino || open.dev !== named.dev) throw refuse(operation, this.path, "ESTALE")
+  }
+
+  openFile(name: string, options: OpenOptions): Effect.Effect<OpenFile, FileError, Scope.Scope> {
+    const open = this.#at("open", name, async (path) => {
+      const handle = await fs.open(path, accessFlags(options), options.mode ?? 0o600)
+      const stats = await bigStat(handle)
+      if (stats.isFile()) return handle
+      await handle.close()
+      throw refuse("open", join(this.path, name), stats.isDirectory() ? "EISDIR" : "EINVAL")
+    })
+    return Effect.acquireRelease(open, closeQuietly).pipe(
+      Effect.map((handle) => openFileOf(handle, join(this.path, name))),
+    )
+  }
+
+  openDirectory(
+    name: string,
+    { create = false }: { readonly create?: boolean } = {},
+  ): Effect.Effect<Directory, FileError, Scope.Scope> {
+    const make = unless(
+      "EEXIST",
+      undefined,
+      Effect.andThen(
+        this.#at("make", name, (path) => fs.mkdir(path, 0o700)),
+        this.flush,
+      ),
+    )
+    const open = this.#at("open", name, (path) =>
+      fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
+    )
+    return Effect.acquireRelease(create ? Effect.andThen(make, open) : open, closeQuietly).pipe(
+      Effect.map((handle) => new NodeDirectory(handle, join(this.path, name))),
+    )
+  }
+
+  info(name: string): Effect.Effect<FileInfo, FileError> {
+    return this.#at("info", name, async (path) => infoOf(await bigLstat(path)))
+  }
+
+  get list(): Effect.Effect<ReadonlyArray<string>, FileError> {
+    const path = canResolveByHandle ? `/proc/self/fd/${this.#handle.fd}` : this.path
+    return attempt("list", this.path, async () => {
+      const names = await fs.readdir(path, { encoding: "buffer" })
+      return names.sort((a, b) => Buffer.compare(a, b)).map((name) => name.toString("utf8"))
+    })
+  }
+
+  #into(operation: "rename" | "link", name: string, to: string, into: Directory) {
+    const run = operation === "rename" ? fs.rename : fs.link
+    if (!(into instanceof NodeDirectory)) return Effect.fail(refuse(operation, join(into.path, to), "EXDEV"))
+    return this.#at(operation, name, async (from) => {
+      if (!isSegment(to)) throw refuse(operation, join(into.path, to), "EINVAL")
+      await run(from, canResolveByHandle ? `/proc/self/fd/${into.#handle.fd}/${to}` : join(into.path, to))
+    })
+  }
+
+  rename(name: string, to: string, into: Directory = this): Effect.Effect<void, FileError> {
+    return this.#into("rename", name, to, into)
+  }
+
+  link(name: string, to: string, into: Directory = this): Effect.Effect<void, FileError> {
+    return this.#into("link", name, to, into)
+  }
+
+  unlink(name: string): Effect.Effect<void, FileError> {
+    return this.#at("unlink", name, fs.unlink)
+  }
+
+  remove(name: string): Effect.Effect<void, FileError> {
+    return this.#at("remove", name, (path) => fs.rmdir(path))
+  }
+
+  get flush(): Effect.Effect<void, FileError> {
+    return attempt("flush", this.path, () => this.#handle.sync())
+  }
+
+  lock(name: string): Effect.Effect<FileLock, FileError, Scope.Scope> {
+    const shown = join(this.path, name)
+    const open = this.#at("lock", name, async (path) => {
+      // The database library would make the file readable for everyone.
+      const handle = await fs.open(path, accessFlags({ access: "write", create: "missing" }), 0o600)
+      await handle.close()
+      return new DatabaseSync(path, { timeout: 0 })
+    })
+    return Effect.acquireRelease(open, (database) => Effect.sync(() => database.close())).pipe(
+      Effect.map((database) => lockOf(database, shown)),
+    )
+  }
+}
+
+/** Opens a host path. Links in it are followed: the host chose it. */
+const openRoot = (path: string) =>
+  attempt("open", path, () => fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY))
+
+/** Makes a directory and its missing parents, the topmost first, flushing the entry of each. */
+const makeAll = (path: string): Effect.Effect<void, FileError> =>
+  Effect.gen(function* () {
+    const exists = yield* unless(
+      "ENOENT",
+      false,
+      attempt("info", path, async () => (await fs.stat(path)).isDirectory()),
+    )
+    if (exists) return
+    const parent = dirname(path)
+    if (parent !== path) yield* makeAll(parent)
+    yield* unless(
+      "EEXIST",
+      undefined,
+      attempt("make", path, () => fs.mkdir(path, 0o700)),
+    )
+    yield* attempt("flush", parent, async () => {
+      const handle = await fs.open(parent, constants.O_RDONLY | constants.O_DIRECTORY)
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    })
+  })
+
+/** The {@link Files} port on the real file system. */
+export const layerNodeFiles: Layer.Layer<Files> = Layer.succeed(Files, {
+  openDirectory: (path, { create = false } = {}) => {
+    const absolute = resolve(path)
+    return Effect.acquireRelease(
+      create ? Effect.andThen(makeAll(absolute), openRoot(absolute)) : openRoot(absolute),
+      closeQuietly,
+    ).pipe(Effect.map((handle) => new NodeDirectory(handle, absolute)))
+  },
+})

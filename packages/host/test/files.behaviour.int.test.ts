@@ -1,0 +1,137 @@
+import { Effect, type Layer, type Scope } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "vitest"
+import { type Directory, type FileError, Files, layerNodeFiles, makeMemoryFiles } from "../src/index.ts"
+
+const root = mkdtempSync(join(tmpdir(), "waybill-files-"))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+const contentOf = (directory: Directory, name: string) =>
+  Effect.gen(function* () {
+    const file = yield* directory.openFile(name, { access: "read" })
+    const { bytes: length } = yield* file.info
+    const into = new Uint8Array(length)
+    yield* file.read(into, 0)
+    return new TextDecoder().decode(into)
+  })
+const writeText = (directory: Directory, name: string, text: string) =>
+  Effect.gen(function* () {
+    const file = yield* directory.openFile(name, { access: "write", create: "missing" })
+    yield* file.write(bytes(text), 0)
+    yield* file.flush
+  })
+
+const codeOf = <A, R>(run: Effect.Effect<A, FileError, R>) => Effect.map(Effect.flip(run), ({ code }) => code)
+
+const implementations: ReadonlyArray<readonly [string, Layer.Layer<Files>, () => string]> = [
+  ["real files", layerNodeFiles, () => mkdtempSync(join(root, "case-"))],
+  [
+    "the simulated disk",
+    makeMemoryFiles().layer,
+    (() => {
+      let n = 0
+      return () => `/case-${n++}`
+    })(),
+  ],
+]
+
+describe.each(implementations)("%s", (_, layer, fresh) => {
+  const test = (name: string, run: (directory: Directory) => Effect.Effect<void, unknown, Files | Scope.Scope>) =>
+    it(name, () =>
+      Effect.runPromise(
+        Effect.gen(function* () {
+          const files = yield* Files
+          yield* run(yield* files.openDirectory(fresh(), { create: true }))
+        }).pipe(Effect.scoped, Effect.provide(layer)),
+      ),
+    )
+
+  test("what is written is read, at any offset, also past the end", (directory) =>
+    Effect.gen(function* () {
+      const file = yield* directory.openFile("a", { access: "write", create: "exclusive" })
+      yield* file.write(bytes("hello"), 3)
+      const into = new Uint8Array(16)
+      expect(yield* file.read(into, 0)).toBe(8)
+      expect([...into.subarray(0, 8)]).toEqual([0, 0, 0, ...bytes("hello")])
+      expect(yield* file.read(into, 8)).toBe(0)
+      yield* file.truncate(4)
+      expect((yield* file.info).bytes).toBe(4)
+    }))
+
+  test("exclusive creation refuses a taken name, and a missing file is not made by reading", (directory) =>
+    Effect.gen(function* () {
+      yield* writeText(directory, "a", "1")
+      expect(yield* codeOf(directory.openFile("a", { access: "write", create: "exclusive" }))).toBe("EEXIST")
+      expect(yield* codeOf(directory.openFile("b", { access: "read" }))).toBe("ENOENT")
+      expect(yield* directory.list).toEqual(["a"])
+    }))
+
+  test("a name is one segment", (directory) =>
+    Effect.gen(function* () {
+      for (const name of ["", ".", "..", "a/b", "/etc", "a\0b"]) {
+        expect(yield* codeOf(directory.openFile(name, { access: "write", create: "missing" }))).toBe("EINVAL")
+        expect(yield* codeOf(directory.openDirectory(name, { create: true }))).toBe("EINVAL")
+        expect(yield* codeOf(directory.unlink(name))).toBe("EINVAL")
+      }
+    }))
+
+  test("a directory is not a file, nor a file a directory", (directory) =>
+    Effect.gen(function* () {
+      yield* directory.openDirectory("d", { create: true })
+      yield* writeText(directory, "f", "x")
+      expect(yield* codeOf(directory.openFile("d", { access: "read" }))).toBe("EISDIR")
+      expect(yield* codeOf(directory.openDirectory("f"))).toBe("ENOTDIR")
+      expect((yield* directory.info("d")).kind).toBe("directory")
+    }))
+
+  test("rename replaces, link does not", (directory) =>
+    Effect.gen(function* () {
+      const below = yield* directory.openDirectory("below", { create: true })
+      yield* writeText(directory, "a", "A")
+      yield* writeText(directory, "b", "B")
+      yield* directory.rename("a", "b")
+      expect(yield* contentOf(directory, "b")).toBe("A")
+      yield* directory.link("b", "c", below)
+      expect((yield* directory.info("b")).links).toBe(2)
+      expect((yield* directory.info("b")).inode).toBe((yield* below.info("c")).inode)
+      expect(yield* codeOf(directory.link("b", "c", below))).toBe("EEXIST")
+      yield* directory.rename("b", "d", below)
+      expect(yield* below.list).toEqual(["c", "d"])
+      yield* below.unlink("c")
+      expect((yield* below.info("d")).links).toBe(1)
+      expect(yield* codeOf(directory.remove("below"))).toBe("ENOTEMPTY")
+    }))
+
+  test("an open file outlives its name", (directory) =>
+    Effect.gen(function* () {
+      yield* writeText(directory, "a", "first")
+      const file = yield* directory.openFile("a", { access: "read" })
+      yield* directory.unlink("a")
+      yield* writeText(directory, "a", "other")
+      const into = new Uint8Array(5)
+      yield* file.read(into, 0)
+      expect(new TextDecoder().decode(into)).toBe("first")
+    }))
+
+  test("a lock excludes every other handle, in this process too, until it is released or its scope ends", (directory) =>
+    Effect.gen(function* () {
+      const first = yield* directory.lock("l")
+      const second = yield* directory.lock("l")
+      expect(yield* first.tryAcquire).toBe(true)
+      expect(yield* second.tryAcquire).toBe(false)
+      expect(yield* first.tryAcquire).toBe(false)
+      yield* first.release
+      expect(yield* second.tryAcquire).toBe(true)
+      yield* second.release
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const inner = yield* directory.lock("l")
+          expect(yield* inner.tryAcquire).toBe(true)
+        }),
+      )
+      expect(yield* first.tryAcquire).toBe(true)
+    }))
+})
