@@ -1,1 +1,2 @@
-export * from "./MemoryStore.ts"
+export { type JsonlStoreOptions, makeJsonlStore } from "./jsonl/JsonlStore.ts"
+export { makeMemoryStore } from "./MemoryStore.ts"

@@ -1,0 +1,38 @@
+/**
+ * The bounds of one call: how long it may take, and who may end it early.
+ *
+ * @module
+ */
+import { Effect } from "effect"
+import { Aborted, DeadlineExceeded, type Hop } from "./Errors.ts"
+
+export interface Call {
+  /** Milliseconds; the data plane's default where absent. */
+  readonly deadline_ms?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Told the bytes done so far, once per chunk. For display only. */
+  readonly onProgress?: ((bytes: number) => void) | undefined
+}
+
+const aborted = (hop: Hop, signal: AbortSignal): Effect.Effect<never, Aborted> =>
+  Effect.callback((resume) => {
+    const abort = () => resume(Effect.fail(new Aborted({ hop })))
+    if (signal.aborted) return abort()
+    signal.addEventListener("abort", abort, { once: true })
+    return Effect.sync(() => signal.removeEventListener("abort", abort))
+  })
+
+/** Runs a hop within the bounds of its call. */
+export const within = <A, E, R>(
+  hop: Hop,
+  call: Call | undefined,
+  default_ms: number,
+  run: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E | DeadlineExceeded | Aborted, R> => {
+  const deadline_ms = call?.deadline_ms ?? default_ms
+  const timed = Effect.timeoutOrElse(run, {
+    duration: deadline_ms,
+    orElse: () => Effect.fail(new DeadlineExceeded({ hop, deadline_ms })),
+  })
+  return call?.signal === undefined ? timed : Effect.raceFirst(timed, aborted(hop, call.signal))
+}

@@ -1,0 +1,139 @@
+/**
+ * How a hop of the bytes can fail, and which entry of the failure catalogue each way is.
+ *
+ * @module
+ */
+import type { FileError } from "@waybill/host"
+import { type Failure, failures } from "@waybill/workspace-job"
+import { Data } from "effect"
+
+/** The hops, in order. `seed` and `collect` come before the bytes exist. */
+export type Hop = "seed" | "collect" | "build" | "write" | "readback" | "seal" | "verify" | "deliver"
+
+/** What identifies a byte string. */
+export interface Digest {
+  /** `sha256:` and 64 lowercase hex digits. */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+/** The path leads where it must not, or to something that is no plain file. Nothing was read or written. */
+export class PathRefused extends Data.TaggedError("PathRefused")<{
+  readonly hop: Hop
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `${this.hop}: the path ${JSON.stringify(this.path)} is refused: ${this.reason}`
+  }
+}
+
+/** The agent left nothing at the candidate path. */
+export class CandidateMissing extends Data.TaggedError("CandidateMissing")<{ readonly path: string }> {
+  override get message(): string {
+    return `there is no candidate at ${JSON.stringify(this.path)}`
+  }
+}
+
+/** The artifact is over the limit; noticed while it streamed in. */
+export class ArtifactTooLarge extends Data.TaggedError("ArtifactTooLarge")<{ readonly bytes_max: number }> {
+  override get message(): string {
+    return `the artifact is larger than ${this.bytes_max} bytes`
+  }
+}
+
+/** The built text has a lone surrogate: it has no UTF-8 form, and none is made up. */
+export class IllFormedText extends Data.TaggedError("IllFormedText")<{ readonly at: number }> {
+  override get message(): string {
+    return `the built text has a lone surrogate at index ${this.at}`
+  }
+}
+
+/** The bytes at a hop are not those of the hop before. */
+export class BytesDiffer extends Data.TaggedError("BytesDiffer")<{
+  readonly hop: Hop
+  readonly expected: Digest
+  /** `sha256` is absent where the length alone told. */
+  readonly actual: { readonly bytes: number; readonly sha256?: string }
+}> {
+  override get message(): string {
+    const { actual, expected, hop } = this
+    return `${hop}: expected ${expected.bytes} bytes ${expected.sha256}, found ${actual.bytes} bytes ${actual.sha256 ?? ""}`
+  }
+}
+
+/** The stored artifact is gone. */
+export class ArtifactMissing extends Data.TaggedError("ArtifactMissing")<{ readonly hop: Hop; readonly path: string }> {
+  override get message(): string {
+    return `${this.hop}: there is no artifact at ${JSON.stringify(this.path)}`
+  }
+}
+
+/** The disk refused. */
+export class StorageFailed extends Data.TaggedError("StorageFailed")<{ readonly hop: Hop; readonly cause: FileError }> {
+  override get message(): string {
+    return `${this.hop}: ${this.cause.message}`
+  }
+}
+
+/** The call did not finish in time. What it had begun leaves nothing at its destination. */
+export class DeadlineExceeded extends Data.TaggedError("DeadlineExceeded")<{
+  readonly hop: Hop
+  readonly deadline_ms: number
+}> {
+  override get message(): string {
+    return `${this.hop} took longer than ${this.deadline_ms} ms`
+  }
+}
+
+/** The caller's signal ended the call. */
+export class Aborted extends Data.TaggedError("Aborted")<{ readonly hop: Hop }> {
+  override get message(): string {
+    return `${this.hop} was aborted by its caller`
+  }
+}
+
+/** Storage, time and the caller: what any hop may meet. */
+export type HopError = StorageFailed | DeadlineExceeded | Aborted
+
+export type DataPlaneError =
+  | HopError
+  | PathRefused
+  | CandidateMissing
+  | ArtifactTooLarge
+  | IllFormedText
+  | BytesDiffer
+  | ArtifactMissing
+
+const byHop: Record<Hop, Failure> = {
+  seed: failures.seed_write_failed,
+  collect: failures.terminal_build_failed,
+  build: failures.terminal_build_failed,
+  write: failures.terminal_write_failed,
+  readback: failures.terminal_read_failed,
+  seal: failures.terminal_read_failed,
+  verify: failures.terminal_read_failed,
+  deliver: failures.terminal_read_failed,
+}
+
+/** The failure that ends an attempt when a hop fails like this. */
+export const failureOf = (error: DataPlaneError): Failure => {
+  switch (error._tag) {
+    case "PathRefused":
+      return failures.path_refused
+    case "CandidateMissing":
+      return failures.candidate_missing
+    case "ArtifactTooLarge":
+      return failures.artifact_too_large
+    case "IllFormedText":
+      return failures.terminal_build_failed
+    case "BytesDiffer":
+      return error.hop === "readback" ? failures.readback_mismatch : failures.artifact_changed
+    case "ArtifactMissing":
+      return error.hop === "readback" ? failures.terminal_read_failed : failures.artifact_changed
+    case "StorageFailed":
+    case "DeadlineExceeded":
+    case "Aborted":
+      return byHop[error.hop]
+  }
+}

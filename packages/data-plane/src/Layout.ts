@@ -1,0 +1,68 @@
+/**
+ * Where things lie under the data plane's root.
+ *
+ *     workspaces/<run>/…                     the agent's; shared by all attempts of a job
+ *     staging/<run>/<attempt>/built          what the builder returned
+ *     artifacts/<run>/<attempt>/<path>       what was written, one location per attempt
+ *     sealed/sha256/<aa>/<bb>/<digest>       read-only, by content
+ *     handed/<run>/<attempt>/<file name>     a verifier's private copy, for as long as it runs
+ *
+ * @module
+ */
+import type { Directory, FileError } from "@waybill/host"
+import { Effect, type Scope } from "effect"
+import { createHash } from "node:crypto"
+
+/** An attempt of a run. */
+export interface AttemptKey {
+  readonly runId: string
+  /** Counted from 1. */
+  readonly attempt: number
+}
+
+const plain = /^[a-z0-9_-]+$/u
+const name_bytes_max = 128
+
+/**
+ * A folder name for any text: different texts never share one, not even where case is ignored. Everything but lower-case
+ * letters, digits, `_` and `-` is percent-encoded; what gets too long is named by its digest, behind a `~`.
+ */
+export const folderName = (text: string): string => {
+  const encoded = plain.test(text)
+    ? text
+    : [...new TextEncoder().encode(text)]
+        .map((byte) => {
+          const character = String.fromCharCode(byte)
+          return plain.test(character) ? character : `%${byte.toString(16).padStart(2, "0")}`
+        })
+        .join("")
+  return encoded !== "" && encoded.length <= name_bytes_max
+    ? encoded
+    : `~${createHash("sha256").update(text, "utf8").digest("hex")}`
+}
+
+/** The reference under which a fact names an artifact: derived from run, attempt and path, and from nothing a caller says. */
+export const artifactRef = ({ attempt, runId }: AttemptKey, path: string): string => {
+  const ref = `artifact:${folderName(runId)}:${attempt}:${encodeURIComponent(path)}`
+  const ref_length_max = 1024
+  return ref.length <= ref_length_max
+    ? ref
+    : `artifact:${folderName(runId)}:${attempt}:~${createHash("sha256").update(path, "utf8").digest("hex")}`
+}
+
+/** Opens a folder below another, segment by segment. */
+export const openBelow = (
+  directory: Directory,
+  segments: ReadonlyArray<string>,
+  options: { readonly create: boolean },
+): Effect.Effect<Directory, FileError, Scope.Scope> =>
+  Effect.gen(function* () {
+    let at = directory
+    for (const segment of segments) at = yield* at.openDirectory(segment, options)
+    return at
+  })
+
+export const sealedAt = (sha256: string): readonly [folders: ReadonlyArray<string>, name: string] => {
+  const hex = sha256.slice("sha256:".length)
+  return [["sealed", "sha256", hex.slice(0, 2), hex.slice(2, 4)], hex]
+}

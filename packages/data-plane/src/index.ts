@@ -1,0 +1,6 @@
+export { chunk_bytes } from "./Bytes.ts"
+export type { Call } from "./Call.ts"
+export * from "./DataPlane.ts"
+export * from "./Errors.ts"
+export { artifactRef, type AttemptKey, folderName } from "./Layout.ts"
+export { type DataPlaneOptions, layerDataPlane } from "./make.ts"

@@ -1,0 +1,494 @@
+/**
+ * The data plane over a file system.
+ *
+ * @module
+ */
+import { type Directory, Entropy, type FileError, Files, type OpenFile } from "@waybill/host"
+import { pathSegments, refusePath } from "@waybill/workspace-job"
+import { Effect, Layer, type Scope, Stream } from "effect"
+import { createHash } from "node:crypto"
+import { basename, dirname, join } from "node:path"
+import { chunk_bytes, copyInto, digestOf, eachChunk } from "./Bytes.ts"
+import { within } from "./Call.ts"
+import { DataPlane, type Destination, type Source, type StoredArtifact } from "./DataPlane.ts"
+import {
+  ArtifactMissing,
+  ArtifactTooLarge,
+  BytesDiffer,
+  CandidateMissing,
+  type Digest,
+  type Hop,
+  IllFormedText,
+  PathRefused,
+  StorageFailed,
+} from "./Errors.ts"
+import { artifactRef, type AttemptKey, folderName, openBelow, sealedAt } from "./Layout.ts"
+
+export interface DataPlaneOptions {
+  /** Host path of the folder that holds everything; made on first use. */
+  readonly root: string
+  /** 8 GiB by default. */
+  readonly bytes_max?: number
+  /** How long a call may take unless it says so itself; ten minutes by default. */
+  readonly deadline_ms?: number
+}
+
+const temporary = ".waybill-tmp-"
+const notPlainFile: ReadonlySet<string> = new Set(["ELOOP", "EISDIR", "ENOTDIR", "EINVAL", "ENXIO", "ENAMETOOLONG"])
+
+const storage = (hop: Hop) => (cause: FileError) => new StorageFailed({ hop, cause })
+
+/** Turns what opening a path can meet into what it means. */
+const opened =
+  <M>(hop: Hop, path: string, missing: () => M) =>
+  (cause: FileError): M | PathRefused | StorageFailed => {
+    if (cause.code === "ENOENT") return missing()
+    if (notPlainFile.has(cause.code))
+      return new PathRefused({ hop, path, reason: `it leads to something that is no plain file (${cause.code})` })
+    return new StorageFailed({ hop, cause })
+  }
+
+const checkPath = (hop: Hop, path: string): Effect.Effect<readonly [ReadonlyArray<string>, string], PathRefused> => {
+  const reason = refusePath(path)
+  if (reason !== undefined) return Effect.fail(new PathRefused({ hop, path, reason: `it ${reason}` }))
+  const segments = [...pathSegments(path)]
+  const name = segments.pop() ?? ""
+  return Effect.succeed([segments, name])
+}
+
+const compare = (hop: Hop, expected: Digest, actual: Digest): Effect.Effect<void, BytesDiffer> =>
+  expected.sha256 === actual.sha256 && expected.bytes === actual.bytes
+    ? Effect.void
+    : Effect.fail(new BytesDiffer({ hop, expected: { sha256: expected.sha256, bytes: expected.bytes }, actual }))
+
+const streamOf = (hop: Hop, file: OpenFile) =>
+  Stream.unfold(0, (offset: number) =>
+    Effect.gen(function* () {
+      const buffer = new Uint8Array(chunk_bytes)
+      const got = yield* file.read(buffer, offset)
+      return got === 0 ? undefined : ([buffer.subarray(0, got), offset + got] as const)
+    }),
+  ).pipe(Stream.mapError(storage(hop)))
+
+/** A temporary file that is gone unless `place` gave it its name. */
+const temporaryIn = (directory: Directory, name: string) =>
+  Effect.acquireRelease(directory.openFile(name, { access: "write", create: "exclusive" }), () =>
+    // Gone already where it was renamed.
+    Effect.ignore(directory.unlink(name)),
+  )
+
+const sweep = (directory: Directory): Effect.Effect<void, FileError> =>
+  Effect.gen(function* () {
+    for (const name of yield* directory.list) if (name.startsWith(temporary)) yield* directory.unlink(name)
+  })
+
+const make = (options: DataPlaneOptions) =>
+  Effect.gen(function* () {
+    const files = yield* Files
+    const entropy = yield* Entropy
+    const { bytes_max = 8 * 1024 ** 3, deadline_ms = 600_000, root } = options
+    const openRoot = files.openDirectory(root, { create: true })
+    const temporaryName = Effect.map(entropy.hex(8), (hex) => `${temporary}${hex}`)
+
+    const bounded = <A, E, R>(
+      hop: Hop,
+      call: Parameters<typeof within>[1],
+      run: Effect.Effect<A, E, R | Scope.Scope>,
+    ) => within(hop, call, deadline_ms, Effect.scoped(run))
+
+    const folder = (area: string, segments: ReadonlyArray<string>, create: boolean) =>
+      Effect.flatMap(openRoot, (directory) => openBelow(directory, [area, ...segments], { create }))
+
+    const attemptFolder = (area: string, { attempt, runId }: AttemptKey) => [area, folderName(runId), String(attempt)]
+
+    /** A length, then a digest, compared on one open file. */
+    const checkFile = (hop: Hop, file: OpenFile, expected: Digest, onProgress?: (bytes: number) => void) =>
+      Effect.gen(function* () {
+        const info = yield* Effect.mapError(file.info, storage(hop))
+        if (info.bytes !== expected.bytes)
+          return yield* new BytesDiffer({
+            hop,
+            expected: { sha256: expected.sha256, bytes: expected.bytes },
+            actual: { bytes: info.bytes },
+          })
+        yield* compare(hop, expected, yield* Effect.mapError(digestOf(file, onProgress), storage(hop)))
+        return info
+      })
+
+    /** Writes a file under a temporary name and gives it its own once it is flushed and `check` agrees. */
+    const place = <E, R>(
+      hop: Hop,
+      directory: Directory,
+      name: string,
+      fill: (file: OpenFile) => Effect.Effect<Digest, E | FileError, R>,
+      check: (written: Digest) => Effect.Effect<void, E>,
+      mode: number,
+    ) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const as = yield* temporaryName
+          const file = yield* Effect.mapError(temporaryIn(directory, as), storage(hop))
+          const written = yield* fill(file)
+          yield* check(written)
+          yield* Effect.mapError(
+            Effect.gen(function* () {
+              yield* file.chmod(mode)
+              yield* file.flush
+              yield* directory.rename(as, name)
+              yield* directory.flush
+            }),
+            storage(hop),
+          )
+          return written
+        }),
+      )
+
+    const openStored = (hop: Hop, attempt: AttemptKey, path: string) =>
+      Effect.gen(function* () {
+        const [folders, name] = yield* checkPath(hop, path)
+        const missing = () => new ArtifactMissing({ hop, path })
+        return yield* folder("artifacts", [...attemptFolder("", attempt).slice(1), ...folders], false).pipe(
+          Effect.flatMap((directory) => directory.openFile(name, { access: "read" })),
+          Effect.mapError(opened(hop, path, missing)),
+        )
+      })
+
+    const openSealed = (hop: Hop, { path, sha256 }: { readonly sha256: string; readonly path: string }) => {
+      const [[area = "", ...folders], name] = sealedAt(sha256)
+      return folder(area, folders, false).pipe(
+        Effect.flatMap((directory) => directory.openFile(name, { access: "read" })),
+        Effect.mapError((cause) =>
+          cause.code === "ENOENT" || notPlainFile.has(cause.code)
+            ? new ArtifactMissing({ hop, path })
+            : new StorageFailed({ hop, cause }),
+        ),
+      )
+    }
+
+    const capture = <E, R>(file: OpenFile, source: Source<E, R>, onProgress: ((bytes: number) => void) | undefined) =>
+      Effect.gen(function* () {
+        const hash = createHash("sha256")
+        let bytes = 0
+        const take = (chunk: Uint8Array) =>
+          Effect.gen(function* () {
+            if (bytes + chunk.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
+            // The source may use its buffer again while the write is under way.
+            const own = chunk.slice()
+            hash.update(own)
+            yield* Effect.mapError(file.write(own, bytes), storage("build"))
+            bytes += own.byteLength
+            onProgress?.(bytes)
+          })
+        if (typeof source === "string") {
+          if (!source.isWellFormed()) {
+            const at = [...source].findIndex((character) => !character.isWellFormed())
+            return yield* new IllFormedText({ at })
+          }
+          yield* take(new TextEncoder().encode(source))
+        } else if (source instanceof Uint8Array) yield* take(source)
+        else yield* Stream.runForEach(source, take)
+        return { sha256: `sha256:${hash.digest("hex")}`, bytes } satisfies Digest
+      })
+
+    const toFile = (target: string, artifact: Digest, sealed: OpenFile, onProgress?: (bytes: number) => void) =>
+      Effect.gen(function* () {
+        const directory = yield* Effect.mapError(
+          files.openDirectory(dirname(target), { create: true }),
+          storage("deliver"),
+        )
+        yield* place(
+          "deliver",
+          directory,
+          basename(target),
+          (file) => release(sealed, artifact, (chunk, at) => file.write(chunk, at), onProgress),
+          (written) => compare("deliver", artifact, written),
+          0o644,
+        )
+      })
+
+    /** Second pass: every chunk is hashed again and compared with the first pass before it is let go. */
+    const release = <E, R>(
+      sealed: OpenFile,
+      artifact: Digest,
+      onChunk: (chunk: Uint8Array, offset: number) => Effect.Effect<void, E, R>,
+      onProgress?: (bytes: number) => void,
+    ) =>
+      Effect.gen(function* () {
+        const whole = createHash("sha256")
+        const first: Array<Buffer> = []
+        const bytes = yield* eachChunk(sealed, (chunk) =>
+          Effect.sync(() => {
+            whole.update(chunk)
+            first.push(createHash("sha256").update(chunk).digest())
+          }),
+        )
+        yield* compare("deliver", artifact, { sha256: `sha256:${whole.digest("hex")}`, bytes })
+        let index = 0
+        let released = 0
+        yield* eachChunk(sealed, (chunk, offset) =>
+          Effect.gen(function* () {
+            const expected = first[index++]
+            const actual = createHash("sha256").update(chunk).digest()
+            if (expected === undefined || !expected.equals(actual))
+              return yield* new BytesDiffer({ hop: "deliver", expected: artifact, actual: { bytes: offset } })
+            yield* onChunk(chunk, offset)
+            released = offset + chunk.byteLength
+            onProgress?.(released)
+          }),
+        )
+        if (released !== artifact.bytes)
+          return yield* new BytesDiffer({ hop: "deliver", expected: artifact, actual: { bytes: released } })
+        return { sha256: artifact.sha256, bytes: artifact.bytes } satisfies Digest
+      })
+
+    return DataPlane.of({
+      workspace: (runId, call) =>
+        bounded(
+          "seed",
+          call,
+          Effect.map(Effect.mapError(folder("workspaces", [folderName(runId)], true), storage("seed")), () =>
+            join(root, "workspaces", folderName(runId)),
+          ),
+        ),
+
+      writeSeed: (runId, path, content, call) =>
+        bounded(
+          "seed",
+          call,
+          Effect.gen(function* () {
+            const [folders, name] = yield* checkPath("seed", path)
+            const own = content.slice()
+            const directory = yield* folder("workspaces", [folderName(runId), ...folders], true).pipe(
+              Effect.mapError(opened("seed", path, () => new PathRefused({ hop: "seed", path, reason: "it is gone" }))),
+            )
+            const kind = yield* directory.info(name).pipe(
+              Effect.map((info) => info.kind),
+              Effect.catch((cause) =>
+                cause.code === "ENOENT" ? Effect.succeed("nothing" as const) : Effect.fail(storage("seed")(cause)),
+              ),
+            )
+            if (kind !== "nothing" && kind !== "file")
+              return yield* new PathRefused({ hop: "seed", path, reason: `there is a ${kind} in its place` })
+            yield* place(
+              "seed",
+              directory,
+              name,
+              (file) =>
+                Effect.gen(function* () {
+                  yield* file.write(own, 0)
+                  yield* file.flush
+                  return yield* digestOf(file)
+                }),
+              () => Effect.void,
+              0o644,
+            ).pipe(Effect.catchTag("FileError", (cause) => Effect.fail(storage("seed")(cause))))
+          }),
+        ),
+
+      candidate: (runId, path, call) =>
+        within(
+          "collect",
+          call,
+          deadline_ms,
+          Effect.gen(function* () {
+            const [folders, name] = yield* checkPath("collect", path)
+            const file = yield* folder("workspaces", [folderName(runId), ...folders], false).pipe(
+              Effect.flatMap((directory) => directory.openFile(name, { access: "read" })),
+              Effect.mapError(opened("collect", path, () => new CandidateMissing({ path }))),
+            )
+            const { bytes } = yield* Effect.mapError(file.info, storage("collect"))
+            return { bytes, stream: streamOf("collect", file) }
+          }),
+        ),
+
+      build: (attempt, source, call) =>
+        bounded(
+          "build",
+          call,
+          Effect.gen(function* () {
+            const directory = yield* Effect.mapError(
+              folder("staging", attemptFolder("", attempt).slice(1), true),
+              storage("build"),
+            )
+            yield* Effect.mapError(sweep(directory), storage("build"))
+            return yield* place(
+              "build",
+              directory,
+              "built",
+              (file) => capture(file, source, call?.onProgress),
+              () => Effect.void,
+              0o600,
+            ).pipe(Effect.catchIf(isFileError, (cause) => Effect.fail(storage("build")(cause))))
+          }),
+        ),
+
+      hasBuilt: (attempt, built, call) =>
+        bounded(
+          "build",
+          call,
+          folder("staging", attemptFolder("", attempt).slice(1), false).pipe(
+            Effect.flatMap((directory) => directory.openFile("built", { access: "read" })),
+            Effect.flatMap((file) => digestOf(file, call?.onProgress)),
+            Effect.map(({ bytes, sha256 }) => bytes === built.bytes && sha256 === built.sha256),
+            Effect.catch((cause) =>
+              cause.code === "ENOENT" || notPlainFile.has(cause.code)
+                ? Effect.succeed(false)
+                : Effect.fail(storage("build")(cause)),
+            ),
+          ),
+        ),
+
+      write: (attempt, path, built, call) =>
+        bounded(
+          "write",
+          call,
+          Effect.gen(function* () {
+            const [folders, name] = yield* checkPath("write", path)
+            const source = yield* folder("staging", attemptFolder("", attempt).slice(1), false).pipe(
+              Effect.flatMap((directory) => directory.openFile("built", { access: "read" })),
+              Effect.mapError(opened("write", path, () => new ArtifactMissing({ hop: "write", path }))),
+            )
+            const directory = yield* folder(
+              "artifacts",
+              [...attemptFolder("", attempt).slice(1), ...folders],
+              true,
+            ).pipe(Effect.mapError(opened("write", path, () => new ArtifactMissing({ hop: "write", path }))))
+            yield* Effect.mapError(sweep(directory), storage("write"))
+            yield* place(
+              "write",
+              directory,
+              name,
+              (file) => copyInto(source, file, call?.onProgress),
+              (written) => compare("write", built, written),
+              0o400,
+            ).pipe(
+              Effect.catchIf(isFileError, (cause) =>
+                Effect.fail(opened("write", path, () => storage("write")(cause))(cause)),
+              ),
+            )
+            const { bytes, sha256 } = built
+            return { artifactRef: artifactRef(attempt, path), path, sha256, bytes }
+          }),
+        ),
+
+      readBack: (attempt, written, call) =>
+        bounded(
+          "readback",
+          call,
+          Effect.gen(function* () {
+            const { path } = written
+            const file = yield* openStored("readback", attempt, path)
+            const info = yield* checkFile("readback", file, written, call?.onProgress)
+            if (info.links !== 1)
+              return yield* new PathRefused({ hop: "readback", path, reason: `the file has ${info.links} names` })
+            return { artifactRef: artifactRef(attempt, path), path, sha256: written.sha256, bytes: info.bytes }
+          }),
+        ),
+
+      seal: (attempt, read, call) =>
+        bounded(
+          "seal",
+          call,
+          Effect.gen(function* () {
+            const [[area = "", ...folders], name] = sealedAt(read.sha256)
+            const directory = yield* Effect.mapError(folder(area, folders, true), storage("seal"))
+            const isSealed = yield* Effect.scoped(
+              openSealed("seal", read).pipe(
+                Effect.flatMap((file) => checkFile("seal", file, read)),
+                Effect.as(true),
+                Effect.catchTags({
+                  // A seal that is not there, or was damaged, is made again from bytes that are checked on the way.
+                  ArtifactMissing: () => Effect.succeed(false),
+                  BytesDiffer: () => Effect.succeed(false),
+                }),
+              ),
+            )
+            if (isSealed) return
+            const file = yield* openStored("seal", attempt, read.path)
+            yield* place(
+              "seal",
+              directory,
+              name,
+              (to) => copyInto(file, to, call?.onProgress),
+              (written) => compare("seal", read, written),
+              0o400,
+            ).pipe(Effect.catchIf(isFileError, (cause) => Effect.fail(storage("seal")(cause))))
+          }),
+        ),
+
+      withSealed: (attempt, artifact, use, call) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const name = pathSegments(artifact.path).at(-1) ?? "artifact"
+            const segments = attemptFolder("handed", attempt)
+            const copy = yield* within(
+              "verify",
+              call,
+              deadline_ms,
+              Effect.gen(function* () {
+                const sealed = yield* openSealed("verify", artifact)
+                const directory = yield* Effect.mapError(folder("handed", segments.slice(1), true), storage("verify"))
+                const discard = Effect.ignore(directory.unlink(name))
+                yield* discard
+                const copy = yield* Effect.acquireRelease(
+                  Effect.mapError(
+                    directory.openFile(name, { access: "write", create: "exclusive", mode: 0o400 }),
+                    storage("verify"),
+                  ),
+                  () => discard,
+                )
+                const given = yield* Effect.mapError(copyInto(sealed, copy, call?.onProgress), storage("verify"))
+                yield* compare("verify", artifact, given)
+                return copy
+              }),
+            )
+            const answer = yield* use({
+              path: join(root, ...segments, name),
+              sha256: artifact.sha256,
+              bytes: artifact.bytes,
+              stream: streamOf("verify", copy),
+            })
+            yield* within(
+              "verify",
+              call,
+              deadline_ms,
+              Effect.gen(function* () {
+                yield* checkFile("verify", copy, artifact)
+                // By its name, anew: what is delivered later is what bears the name.
+                yield* Effect.scoped(
+                  Effect.flatMap(openSealed("verify", artifact), (file) => checkFile("verify", file, artifact)),
+                )
+              }),
+            )
+            return answer
+          }),
+        ),
+
+      deliver: <E, R>(artifact: StoredArtifact, destination: Destination<E, R>, call?: Parameters<typeof within>[1]) =>
+        bounded(
+          "deliver",
+          call,
+          Effect.gen(function* () {
+            const sealed = yield* openSealed("deliver", artifact)
+            const { bytes, sha256 } = artifact
+            const whole = { sha256, bytes }
+            if ("file" in destination) yield* toFile(destination.file, whole, sealed, call?.onProgress)
+            else yield* release(sealed, whole, (chunk) => destination.sink(chunk.slice()), call?.onProgress)
+            return {
+              artifactRef: artifact.artifactRef,
+              sha256,
+              bytes,
+              chunks: Math.ceil(bytes / chunk_bytes),
+              destination: "file" in destination ? destination.file : "sink",
+            }
+          }).pipe(Effect.catchIf(isFileError, (cause) => Effect.fail(storage("deliver")(cause)))),
+        ),
+    })
+  })
+
+const isFileError = (error: unknown): error is FileError =>
+  typeof error === "object" && error !== null && (error as { readonly _tag?: unknown })._tag === "FileError"
+
+/** The data plane on whatever file system the layer is given. */
+export const layerDataPlane = (options: DataPlaneOptions): Layer.Layer<DataPlane, never, Files | Entropy> =>
+  Layer.effect(DataPlane, make(options))
