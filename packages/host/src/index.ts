@@ -1,1 +1,5 @@
 export * from "./Files.ts"
+export * from "./NodeProcesses.ts"
+export * from "./Processes.ts"
+export * from "./ProcessTree.ts"
+export * from "./ScriptedProcesses.ts"
