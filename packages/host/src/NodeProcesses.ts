@@ -21,7 +21,15 @@ import {
   type ProcessRequest,
   type RunRequest,
 } from "./Processes.ts"
-import { endFamily, type FamilyEnd, identify, isAlive, signalProcess } from "./ProcessTree.ts"
+import {
+  endFamily,
+  endStarted,
+  type FamilyEnd,
+  identify,
+  isAlive,
+  signalProcess,
+  type StartedLeader,
+} from "./ProcessTree.ts"
 
 const defaultGrace_ms = 2_000
 /** Output that is in the pipe when the whole group is gone is read at once; longer means somebody else holds the pipe. */
@@ -97,19 +105,6 @@ const capture = (stream: Readable | null, target: OutputTarget | undefined): (()
   return () => ({ bytes: new Uint8Array(Buffer.concat(kept)), dropped_bytes })
 }
 
-const endOf = async (child: ChildProcess, pid: number, grace_ms: number): Promise<FamilyEnd> => {
-  const leader = identify(pid)
-  if (leader !== undefined) return endFamily({ leader, leaderJustEnded: true }, grace_ms)
-  // Without /proc only the group as such can be ended, and only while our child still holds its number.
-  const signalGroup = (signal: NodeJS.Signals) => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-pid, signal)
-  }
-  signalGroup("SIGTERM")
-  await Promise.race([exitFrom(child), delay(grace_ms)])
-  signalGroup("SIGKILL")
-  return { ended: [], remaining: [] }
-}
-
 interface Running {
   readonly outcome: Promise<ProcessOutcome>
   readonly end: () => Promise<unknown>
@@ -117,14 +112,18 @@ interface Running {
 
 const supervise = (child: ChildProcess, request: RunRequest): Running => {
   const pid = child.pid ?? 0
-  const leader = identify(pid)
-  const grace_ms = request.grace_ms ?? defaultGrace_ms
+  const leader: StartedLeader = {
+    pid,
+    identity: identify(pid),
+    exited: exitFrom(child),
+    hasExited: () => child.exitCode !== null || child.signalCode !== null,
+  }
   const stdout = capture(child.stdout, request.stdout)
   const stderr = capture(child.stderr, request.stderr)
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()))
   let timedOut = false
   let ending: Promise<FamilyEnd> | undefined
-  const end = () => (ending ??= endOf(child, pid, grace_ms))
+  const end = () => (ending ??= endStarted(leader, request.grace_ms ?? defaultGrace_ms))
   const timer =
     request.timeLimit_ms === undefined
       ? undefined
@@ -135,10 +134,7 @@ const supervise = (child: ChildProcess, request: RunRequest): Running => {
   const finish = async (): Promise<ProcessOutcome> => {
     const exit = await exitFrom(child)
     clearTimeout(timer)
-    const leftovers = await (ending ??
-      (leader === undefined
-        ? Promise.resolve({ ended: [], remaining: [] })
-        : endFamily({ leader, leaderJustEnded: true }, grace_ms)))
+    const leftovers = await end()
     await Promise.race([closed, delay(drain_ms, undefined, { ref: false })])
     child.stdout?.destroy()
     child.stderr?.destroy()

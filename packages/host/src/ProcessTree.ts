@@ -206,3 +206,35 @@ export const endFamily = async (selection: FamilySelection, grace_ms: number): P
   const aliveKeys = new Set(alive.map(keyOf))
   return { ended: [...seen.values()].filter((one) => !aliveKeys.has(keyOf(one))), remaining: alive }
 }
+
+/** A group leader that this process started itself. */
+export interface StartedLeader {
+  readonly pid: number
+  /** What {@link identify} said right after the start; undefined where there is no `/proc`. */
+  readonly identity: ProcessIdentity | undefined
+  /** Settles once the leader itself has ended. */
+  readonly exited: Promise<unknown>
+  readonly hasExited: () => boolean
+}
+
+/**
+ * Ends the group of a leader that this process started, also when the leader itself is gone already. Without `/proc` only
+ * the group as such can be ended, and only while the leader still holds its number; nothing is then reported.
+ */
+export const endStarted = async (
+  leader: StartedLeader,
+  grace_ms: number,
+  marker?: FamilyMarker,
+): Promise<FamilyEnd> => {
+  if (leader.identity !== undefined) {
+    const selection = { leader: leader.identity, leaderJustEnded: true }
+    return endFamily(marker === undefined ? selection : { ...selection, marker }, grace_ms)
+  }
+  if (!leader.hasExited()) {
+    signalGroup(leader.pid, "SIGTERM")
+    await Promise.race([leader.exited, delay(grace_ms, undefined, { ref: false })])
+  }
+  if (!leader.hasExited()) signalGroup(leader.pid, "SIGKILL")
+  await leader.exited
+  return { ended: [], remaining: [] }
+}
