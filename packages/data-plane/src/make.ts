@@ -181,7 +181,7 @@ const make = (options: DataPlaneOptions) =>
           })
         if (typeof source === "string") {
           if (!source.isWellFormed()) {
-            const at = [...source].findIndex((character) => !character.isWellFormed())
+            const at = source.search(/\p{Surrogate}/u)
             return yield* new IllFormedText({ at })
           }
           yield* take(new TextEncoder().encode(source))

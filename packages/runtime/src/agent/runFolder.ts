@@ -1,0 +1,209 @@
+/**
+ * The folder of one run: what lies in it, and the two ways to put a record there.
+ *
+ * Runner and wrapper share this file, because the protocol must be the same on both sides. It uses nothing but Node, so
+ * that the wrapper starts fast.
+ *
+ * | file | written by | meaning |
+ * |---|---|---|
+ * | `lock.sqlite` | – | held: somebody who may write here is alive. The kernel drops it with its process |
+ * | `started.json` | the holder of the lock, once, exclusively | the run has begun (or was given up before it did) |
+ * | `agent.json` | the wrapper | who leads the agent's group |
+ * | `input.json`, `stdout.log`, `stderr.log` | the wrapper | what the agent gets and says |
+ * | `receipt.json` | the holder of the lock, once | the run has ended |
+ * | `wrapper.log` | the wrapper | why a wrapper itself went wrong |
+ *
+ * @module
+ */
+import { createHash } from "node:crypto"
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { dirname, join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import type { ProcessExit, ProcessIdentity } from "@waybill/host"
+import type { SubmitReason } from "@waybill/workspace-job"
+
+export const recordNames = {
+  lock: "lock.sqlite",
+  started: "started.json",
+  agent: "agent.json",
+  input: "input.json",
+  stdout: "stdout.log",
+  stderr: "stderr.log",
+  receipt: "receipt.json",
+  wrapperLog: "wrapper.log",
+} as const
+
+/** The variable by which every process of a run is known, wherever it has gone. */
+export const runMarker = "WAYBILL_SUBMIT_RUN_ID"
+
+/** What the runner tells the wrapper, over its standard input: it may hold secrets, so it never touches the disk. */
+export interface Launch {
+  readonly folder: string
+  readonly key: string
+  readonly submitRunId: string
+  readonly runId: string
+  readonly attempt: number
+  readonly workspace: string
+  /** Absolute host path. */
+  readonly candidate: string
+  readonly command: readonly [string, ...ReadonlyArray<string>]
+  readonly env: Readonly<Record<string, string>>
+  readonly timeLimit_ms: number
+  readonly grace_ms: number
+  readonly outputBytes_max: number
+  readonly exitReasons: Readonly<Record<string, SubmitReason>>
+  readonly input: unknown
+}
+
+export interface StartedRecord {
+  readonly key: string
+  readonly submitRunId: string
+  readonly startedAt: string
+  readonly grace_ms: number
+  /** Absent when the run was given up before it began. */
+  readonly wrapper?: ProcessIdentity
+}
+
+export interface AgentRecord {
+  readonly leader: ProcessIdentity
+}
+
+export interface OutputRecord {
+  readonly bytes: number
+  readonly dropped_bytes: number
+}
+
+export interface ReceiptRecord {
+  readonly key: string
+  readonly submitRunId: string
+  readonly ok: boolean
+  /** Present exactly when `ok` is false. */
+  readonly reason?: SubmitReason
+  readonly exit?: ProcessExit
+  readonly startedAt?: string
+  readonly endedAt?: string
+  readonly stdout?: OutputRecord
+  readonly stderr?: OutputRecord
+  readonly leftovers?: { readonly ended: number; readonly remaining: ReadonlyArray<number> }
+  readonly note?: string
+}
+
+/**
+ * A folder's name for a key: a readable beginning and the key's SHA-256. No two keys share a name, also where the file
+ * system ignores case, and no key makes a name longer than 105 bytes.
+ */
+export const folderNameOf = (key: string): string => {
+  const slug = key
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, 40)
+  return `${slug}-${createHash("sha256").update(key, "utf8").digest("hex")}`
+}
+
+/** Makes the entries of a folder durable. */
+export const flushFolder = (folder: string): void => {
+  const descriptor = openSync(folder, "r")
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const hasCode = (cause: unknown, code: string): boolean =>
+  cause instanceof Error && "code" in cause && cause.code === code
+
+const writeTemporary = (path: string, record: unknown): string => {
+  const temporary = `${path}.${process.pid}-${process.hrtime.bigint()}.tmp`
+  const descriptor = openSync(temporary, "wx", 0o600)
+  try {
+    writeFileSync(descriptor, `${JSON.stringify(record)}\n`)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  return temporary
+}
+
+/** Puts a record in place, whole and durable, over whatever was there. */
+export const publish = (folder: string, name: string, record: unknown): void => {
+  const path = join(folder, name)
+  renameSync(writeTemporary(path, record), path)
+  flushFolder(folder)
+}
+
+/** Puts a record in place, whole and durable, unless there is one already; says whether it is ours. */
+export const publishOnce = (folder: string, name: string, record: unknown): boolean => {
+  const path = join(folder, name)
+  const temporary = writeTemporary(path, record)
+  try {
+    linkSync(temporary, path)
+  } catch (cause) {
+    if (hasCode(cause, "EEXIST")) return false
+    throw cause
+  } finally {
+    unlinkSync(temporary)
+  }
+  flushFolder(folder)
+  return true
+}
+
+export const hasRecord = (folder: string, name: string): boolean => existsSync(join(folder, name))
+
+/** The record as parsed JSON, or undefined when there is none. Throws `SyntaxError` on anything that is not JSON. */
+export const readRecord = (folder: string, name: string): unknown => {
+  let text: string
+  try {
+    text = readFileSync(join(folder, name), "utf8")
+  } catch (cause) {
+    if (hasCode(cause, "ENOENT")) return undefined
+    throw cause
+  }
+  return JSON.parse(text)
+}
+
+/** Flushes a file that another program wrote, and its directory entry. A path that is no file is left alone. */
+export const flushFile = (path: string, flags: number): void => {
+  try {
+    const descriptor = openSync(path, flags)
+    try {
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    flushFolder(dirname(path))
+  } catch (cause) {
+    // No candidate, or none that can be a file: whoever collects it says so with the right words.
+    if (["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "ENXIO", "EINVAL"].some((code) => hasCode(cause, code))) return
+    throw cause
+  }
+}
+
+export interface HeldLock {
+  readonly release: () => void
+}
+
+const sqliteBusy = 5
+
+/** Takes the lock of a run's folder if nobody has it. Never waits. */
+export const takeLock = (folder: string): HeldLock | undefined => {
+  const database = new DatabaseSync(join(folder, recordNames.lock), { timeout: 0 })
+  try {
+    database.exec("BEGIN EXCLUSIVE")
+  } catch (cause) {
+    database.close()
+    if (cause instanceof Error && "errcode" in cause && cause.errcode === sqliteBusy) return undefined
+    throw cause
+  }
+  return { release: () => database.close() }
+}
