@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type RecordedFact, Vocabulary } from "@waybill/ledger"
+import { isRecordedFact, type RecordedFact, Vocabulary } from "@waybill/ledger"
 import { Schema } from "effect"
 import {
   ArtifactPath,
@@ -124,3 +124,9 @@ type Name = keyof typeof definitions
 export type Payload<K extends Name> = (typeof definitions)[K]["payload"]["Type"]
 /** A recorded fact of one type. */
 export type Recorded<K extends Name> = RecordedFact<`workspace_job.${K}`, Payload<K>>
+/** The short names of the fact types. */
+export type StepName = Name
+
+/** Whether a value is a recorded fact of this type. */
+export const isJobFact = <K extends Name>(name: K, fact: unknown): fact is Recorded<K> =>
+  isRecordedFact(fact) && fact.event_type === `workspace_job.${name}`

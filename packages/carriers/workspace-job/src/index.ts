@@ -5,8 +5,10 @@ export type { Category, Diagnostic, Explanation, FailureExplanation, Owner } fro
 export {
   type ExtendedFact,
   fact_types,
+  isJobFact,
   type Payload,
   type Recorded,
+  type StepName,
   WorkspaceJob,
   type WorkspaceJobFact,
   WorkspaceJobWithReconcile,
@@ -14,6 +16,7 @@ export {
 export { type FailureReason, failures, submit_reasons, submitFailure, type SubmitReason } from "./Failures.ts"
 export { type Attempt, type Job, JobEntity, Jobs, JobsWithReconcile, type Kept, type Terminal } from "./Job.ts"
 export * from "./JobView.ts"
+export * from "./Recording.ts"
 export { safeEvent, type SafeEvent } from "./SafeEvent.ts"
 export * as Settlement from "./Settlement.ts"
-export type { Check, Failure, FailurePhase, TerminalArtifact } from "./Values.ts"
+export type { AttemptNumber, Check, Failure, FailurePhase, TerminalArtifact } from "./Values.ts"

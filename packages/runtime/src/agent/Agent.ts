@@ -101,6 +101,8 @@ export interface AgentService {
    * Interrupting the call leaves the run alone: the next call with the key waits for it.
    */
   readonly submit: (request: SubmitRequest) => Effect.Effect<AgentReceipt, AgentError>
+  /** The receipt of a finished run; `undefined` where no run under this key has ended. Starts nothing and waits for nothing. */
+  readonly find: (key: string) => Effect.Effect<AgentReceipt | undefined, AgentError>
   /** Ends the run under this key, if any, for good: a run that never began will not begin. A receipt stands. */
   readonly cancel: (key: string) => Effect.Effect<AgentReceipt, AgentError>
 }

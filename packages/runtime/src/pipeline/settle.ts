@@ -1,0 +1,239 @@
+/**
+ * Settling a job: from a declaration to a verdict, however often it is interrupted.
+ *
+ * @module
+ */
+import { DataPlane, type Destination, type Call } from "@waybill/data-plane"
+import { Ledger } from "@waybill/ledger"
+import {
+  type Attempt,
+  attemptOf,
+  byIdempotencyKey,
+  deliverable,
+  failures,
+  type Job,
+  Jobs,
+  type JobStatus,
+  jobStatus,
+  type NewJobFact,
+  refuseBaseKey,
+  RunTaken,
+  Settlement,
+} from "@waybill/workspace-job"
+import { Effect } from "effect"
+import { createHash } from "node:crypto"
+import type { SubmitSpec } from "../agent/Agent.ts"
+import { type Composition, evaluate, record, runAttempt, tell } from "./attempt.ts"
+import type { Declared, JobDeclaration, RepairContext } from "./Declaration.ts"
+import { IdempotencyConflict, InvalidDeclaration } from "./Errors.ts"
+import { hold } from "./Holds.ts"
+import type { Observer } from "./Observer.ts"
+import { recordedFact } from "./recorded.ts"
+
+/** What the host decides about settlements. */
+export interface SettleOptions {
+  /** Who is named as the facts' actor; `waybill` by default. */
+  readonly actor?: string
+  /** Where an artifact lies within its attempt's own place; `artifact` by default. */
+  readonly terminalPath?: string
+  readonly observe?: Observer
+}
+
+const checkDeclaration = (job: JobDeclaration) =>
+  Effect.gen(function* () {
+    const badKey = refuseBaseKey(job.idempotencyKey)
+    if (badKey !== undefined) return yield* new InvalidDeclaration({ field: "idempotencyKey", reason: badKey })
+    const wanted = job.recovery?.maxAttempts ?? 1
+    if (!Number.isFinite(wanted))
+      return yield* new InvalidDeclaration({
+        field: "recovery.maxAttempts",
+        reason: `is ${wanted}, not a number of attempts`,
+      })
+    return Math.max(1, Math.trunc(wanted))
+  })
+
+const requestIdOf = (key: string): string =>
+  `req_${createHash("sha256").update(key, "utf8").digest("hex").slice(0, 24)}`
+
+/** The job a key stands for, where it is known. */
+const findByKey = (key: string) =>
+  Effect.flatMap(Ledger, (ledger) => ledger.query(Jobs, (view) => byIdempotencyKey(view, key)))
+
+const readJob = (runId: string) =>
+  Effect.flatMap(Ledger, (ledger) =>
+    ledger.query(Jobs, (view): { readonly job: Job | undefined; readonly status: JobStatus } => ({
+      job: view.get(runId),
+      status: jobStatus(view, runId),
+    })),
+  )
+
+/** Whether the recorded request is the one that is declared now. */
+const checkSame = (job: JobDeclaration, attempt: Attempt) =>
+  Effect.gen(function* () {
+    for (const field of ["inputHash", "terminalSchemaId"] as const) {
+      const recorded = attempt.request[field]
+      const declared = job[field]
+      if (recorded !== declared)
+        return yield* new IdempotencyConflict({ idempotencyKey: job.idempotencyKey, field, recorded, declared })
+    }
+  })
+
+const repairContext = (job: JobDeclaration, previous: Attempt, workspace: string): RepairContext | undefined => {
+  const { terminal } = previous
+  const readback = previous.artifactReadbackVerified?.payload
+  if (terminal?.kind !== "verifier_rejected" || readback === undefined) return undefined
+  const number = attemptOf(previous.request)
+  const { artifactRef, bytes, path, schemaId, sha256 } = readback
+  return {
+    runId: previous.request.runId,
+    candidatePath: job.candidatePath,
+    workspace,
+    attempt: {
+      index: number.index + 1,
+      maxAttempts: number.maxAttempts,
+      cause: "verifier_repair",
+      repairOfRequestedEventId: previous.requestedEventId,
+    },
+    previous: {
+      requestedEventId: previous.requestedEventId,
+      attempt: number,
+      terminalArtifact: { artifactRef, path, schemaId, sha256, bytes },
+      checks: terminal.payload.checks,
+      reason: terminal.payload.summary ?? "verifier_rejected",
+    },
+  }
+}
+
+/** Asks whether to repair, and records the next attempt if so. Answers whether there is one. */
+const decideRepair = (job: JobDeclaration, current: Attempt, composition: Composition) =>
+  Effect.gen(function* () {
+    const { recovery } = job
+    const { index, maxAttempts } = attemptOf(current.request)
+    if (recovery === undefined || index >= maxAttempts || current.terminal === undefined) return false
+    const plane = yield* DataPlane
+    const { runId } = current.request
+    const workspace = yield* Effect.catch(plane.workspace(runId), (error) => Effect.die(error))
+    const context = repairContext(job, current, workspace)
+    if (context === undefined) return false
+    const { shouldRepair } = recovery
+    const decision =
+      shouldRepair === undefined
+        ? ({ kind: "answer", repair: true } as const)
+        : yield* evaluate(() => shouldRepair(context)).pipe(
+            Effect.map((repair) => ({ kind: "answer", repair: repair === true }) as const),
+            Effect.catch((cause) => Effect.succeed({ kind: "threw", cause } as const)),
+          )
+    if (decision.kind === "answer" && !decision.repair) return false
+    const requested = yield* recordedFact("requested", runId, current.requestedEventId)
+    const rejected = yield* recordedFact("verifier_rejected", runId, current.terminal.eventId)
+    const next = yield* record<NewJobFact>(Settlement.repair(requested, rejected), composition)
+    yield* tell(composition.observe, {
+      kind: "step",
+      attempt: index + 1,
+      step: "repair",
+      state: "started",
+      detail: context.previous.reason,
+    })
+    if (decision.kind === "threw") {
+      // The rejected attempt keeps its verdict; the decision's own failure ends the attempt that it was about.
+      const attempt = yield* recordedFact("requested", runId, next.event_id)
+      yield* record<NewJobFact>(Settlement.fail(attempt, failures.repair_decision_failed), composition)
+    }
+    return true
+  })
+
+const submitOf = (job: JobDeclaration, current: Attempt, earlier: ReadonlyArray<Attempt>) =>
+  Effect.gen(function* () {
+    if (attemptOf(current.request).cause === "initial")
+      return (workspace: string): Declared<SubmitSpec> =>
+        job.submit({ runId: current.request.runId, candidatePath: job.candidatePath, workspace })
+    const { recovery } = job
+    const previous = earlier.at(-1)
+    if (recovery === undefined || previous === undefined)
+      return yield* new InvalidDeclaration({
+        field: "recovery",
+        reason: "is not declared, and the job is in a repair attempt",
+      })
+    return (workspace: string): Declared<SubmitSpec> => {
+      const context = repairContext(job, previous, workspace)
+      if (context === undefined) throw new Error("the rejected attempt cannot be read")
+      return recovery.submit(context)
+    }
+  })
+
+/** Creates the job, or finds the one that the key stands for. Answers the run id that is to be settled. */
+const ensureJob = (job: JobDeclaration, maxAttempts: number, composition: Composition) =>
+  Effect.gen(function* () {
+    const { idempotencyKey, inputHash, inputRef, requestedBy, runId, terminalSchemaId, workspaceRef } = job
+    const holder = yield* findByKey(idempotencyKey)
+    if (holder.status === "found") return
+    yield* record<NewJobFact>(
+      Settlement.request({
+        runId,
+        idempotencyKey,
+        requestedBy,
+        terminalSchemaId,
+        maxAttempts,
+        workspaceRef,
+        inputRef,
+        inputHash,
+      }),
+      composition,
+    ).pipe(
+      // Somebody else was faster with the same key: that job is ours too.
+      Effect.catchTag("KeyTaken", () => Effect.void),
+    )
+  })
+
+/**
+ * Settles a job: asks for it, or joins it under its key, and works on it until it has a verdict or has failed.
+ *
+ * Settling a settled job answers with what is recorded and does nothing. While somebody else works on the run, this waits.
+ * Interruption leaves the attempt resumable. Fails only with what is no fact: see {@link SettleError}.
+ */
+export const settleJob = (job: JobDeclaration, options: SettleOptions = {}) =>
+  Effect.gen(function* () {
+    const maxAttempts = yield* checkDeclaration(job)
+    const composition: Composition = {
+      actor: options.actor ?? "waybill",
+      requestId: requestIdOf(job.idempotencyKey),
+      terminalPath: options.terminalPath ?? "artifact",
+      observe: options.observe ?? (() => {}),
+    }
+    yield* ensureJob(job, maxAttempts, composition)
+    const holder = yield* findByKey(job.idempotencyKey)
+    if (holder.status === "missing")
+      return yield* new RunTaken({ runId: job.runId, idempotencyKey: job.idempotencyKey })
+    const { runId } = holder
+    return yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* hold(runId)
+        for (;;) {
+          const { job: state, status } = yield* readJob(runId)
+          if (state === undefined) return status
+          yield* checkSame(job, state.earlier[0] ?? state.current)
+          if (status.status === "verified" || status.status === "failed") return status
+          if (status.status === "verifier_rejected") {
+            if (!(yield* decideRepair(job, state.current, composition))) return status
+            continue
+          }
+          const submit = yield* submitOf(job, state.current, state.earlier)
+          yield* runAttempt(job, state.current, submit, composition).pipe(
+            // Nobody else works on the run, so the ledger is ahead of what we read: read it again.
+            Effect.catchTags({ StaleAttempt: () => Effect.void, AlreadySettled: () => Effect.void }),
+          )
+        }
+      }),
+    )
+  })
+
+/** The job's status as it is recorded now. */
+export const statusOf = (runId: string) => Effect.map(readJob(runId), ({ status }) => status)
+
+/** Delivers the artifact of a verified job; anything else is refused with `NotDeliverable`. */
+export const deliverJob = <E = never, R = never>(runId: string, destination: Destination<E, R>, call?: Call) =>
+  Effect.gen(function* () {
+    const plane = yield* DataPlane
+    const artifact = yield* Effect.fromResult(deliverable(yield* statusOf(runId)))
+    return yield* plane.deliver(artifact, destination, call)
+  })

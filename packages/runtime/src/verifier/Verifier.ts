@@ -1,0 +1,76 @@
+/**
+ * The port to whoever judges the bytes.
+ *
+ * @module
+ */
+import type { HopError } from "@waybill/data-plane"
+import { Settlement } from "@waybill/workspace-job"
+import { Data, type Effect, Result, Schema, type Stream } from "effect"
+import type { AgentReceipt } from "../agent/Agent.ts"
+
+/** What a verifier is given: the sealed bytes, as a private read-only file and as a stream. */
+export interface VerifierInput {
+  readonly runId: string
+  readonly attempt: number
+  readonly artifact: {
+    readonly path: string
+    readonly bytes: number
+    readonly sha256: string
+    readonly schemaId: string
+    readonly stream: Stream.Stream<Uint8Array, HopError>
+  }
+  /** How the agent's run ended. */
+  readonly receipt: AgentReceipt
+}
+
+export type Verification = Settlement.Verification
+
+/** The verifier did not come to an answer. A malfunction, never a verdict. */
+export class VerifierError extends Data.TaggedError("VerifierError")<{
+  readonly verifier: string
+  readonly code: "failed" | "malformed" | "timeout"
+  readonly detail: string
+}> {
+  override get message(): string {
+    return `verifier ${this.verifier}: ${this.code}: ${this.detail}`
+  }
+}
+
+export interface Verifier {
+  readonly name: string
+  /** May be called again with the same bytes after a crash; it must not change what it is given. */
+  readonly verify: (input: VerifierInput) => Effect.Effect<Verification, VerifierError>
+}
+
+const text = Schema.NonEmptyString.check(Schema.isMaxLength(1024))
+const prose = Schema.String.check(Schema.isMaxLength(16_384))
+const Check = Schema.Struct({
+  name: text,
+  status: Schema.Literals(["passed", "failed"]),
+  message: Schema.optionalKey(prose),
+  proofRef: Schema.optionalKey(text),
+  fingerprint: Schema.optionalKey(text),
+})
+/** The checks of an answer; at most a thousand. */
+export const Checks = Schema.Array(Check).check(Schema.isMaxLength(1000))
+
+const Answer = Schema.Union([
+  Schema.Struct({ ok: Schema.Literal(true), checks: Checks, summary: Schema.optionalKey(prose) }),
+  Schema.Struct({ ok: Schema.Literal(false), checks: Checks, reason: prose }),
+])
+const decode = Schema.decodeUnknownResult(Answer)
+
+/**
+ * Takes an answer as it came. What does not have the shape of one, and a yes with a failed check or without any, is a
+ * malfunction of the verifier.
+ */
+export const checkAnswer = (verifier: string, answer: unknown): Result.Result<Verification, VerifierError> => {
+  const malformed = (detail: string) => Result.fail(new VerifierError({ verifier, code: "malformed", detail }))
+  const decoded = decode(answer)
+  if (Result.isFailure(decoded)) return malformed(decoded.failure.message.slice(0, 500))
+  const verification = decoded.success
+  if (verification.ok && verification.checks.length === 0) return malformed("it accepts without naming a check")
+  const failed = verification.checks.find(({ status }) => status === "failed")
+  if (verification.ok && failed !== undefined) return malformed(`it accepts although ${failed.name} failed`)
+  return Result.succeed(verification)
+}

@@ -1,0 +1,61 @@
+/**
+ * A verifier that checks JSON against a JSON Schema.
+ *
+ * @module
+ */
+import { Ajv } from "ajv"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import { Effect, Stream } from "effect"
+import { type Verifier, VerifierError } from "./Verifier.ts"
+
+export interface JsonSchemaVerifierOptions {
+  readonly name?: string
+  /** Draft 2020-12, or draft-07 where its `$schema` says so. */
+  readonly schema: Readonly<Record<string, unknown>>
+  /** Schemas that the main one refers to by their `$id`. */
+  readonly references?: ReadonlyArray<Readonly<Record<string, unknown>>>
+  /** Larger artifacts are rejected unread, since JSON is parsed as a whole; 64 MiB by default. */
+  readonly bytes_max?: number
+}
+
+const issues_shown = 20
+const isDraft07 = (schema: Readonly<Record<string, unknown>>): boolean =>
+  typeof schema["$schema"] === "string" && schema["$schema"].includes("draft-07")
+
+/** Makes the verifier. Throws when the schema itself cannot be compiled. */
+export const jsonSchemaVerifier = (options: JsonSchemaVerifierOptions): Verifier => {
+  const { bytes_max = 64 * 1024 * 1024, name = "json-schema", references = [], schema } = options
+  const compiler = isDraft07(schema)
+    ? new Ajv({ strict: false, allErrors: true })
+    : new Ajv2020({ strict: false, allErrors: true })
+  for (const reference of references) compiler.addSchema(reference)
+  const validate = compiler.compile(schema)
+  const rejected = (check: string, message: string) => ({
+    ok: false as const,
+    reason: message,
+    checks: [{ name: check, status: "failed" as const, message }],
+  })
+  return {
+    name,
+    verify: ({ artifact }) =>
+      Effect.gen(function* () {
+        if (artifact.bytes > bytes_max) return rejected(name, `is larger than ${bytes_max} bytes`)
+        const chunks = yield* Effect.mapError(
+          Stream.runCollect(artifact.stream),
+          (cause) => new VerifierError({ verifier: name, code: "failed", detail: cause.message }),
+        )
+        let value: unknown
+        try {
+          value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)))
+        } catch (cause) {
+          return rejected("json", `is not JSON: ${cause instanceof Error ? cause.message : ""}`)
+        }
+        if (validate(value)) return { ok: true as const, checks: [{ name, status: "passed" as const }] }
+        const issues = (validate.errors ?? []).map(
+          ({ instancePath, message = "" }) => `${instancePath || "/"} ${message}`,
+        )
+        const more = issues.length - issues_shown
+        return rejected(name, `${issues.slice(0, issues_shown).join("; ")}${more > 0 ? ` and ${more} more` : ""}`)
+      }),
+  }
+}
