@@ -4,7 +4,7 @@
  * @module
  */
 import type { HopError } from "@waybill/data-plane"
-import { Settlement } from "@waybill/workspace-job"
+import type { Settlement } from "@waybill/workspace-job"
 import { Data, type Effect, Result, Schema, type Stream } from "effect"
 import type { AgentReceipt } from "../agent/Agent.ts"
 
