@@ -2,13 +2,13 @@
  * A fast yes or no from a schema, and the schema's own words for a no.
  *
  * The schema stays the only source: its tree is turned into plain closures once, and whatever they refuse is decoded again
- * by the schema itself, which names every bad path. So the fast path can only be too strict, never too lax, and a property
- * test holds the two together.
+ * by the schema itself, which names every bad path. What the closures do not know is left to the schema's own decoder. A
+ * property test holds the two together, in both directions.
  *
  * @module
  */
 import { Result, Schema, type SchemaAST, SchemaIssue } from "effect"
-import type { Issue } from "./Json.ts"
+import { type Issue, isWithin, payload_depth_max } from "./Json.ts"
 
 type Test = (value: unknown) => boolean
 
@@ -29,18 +29,34 @@ const checksOf = (ast: SchemaAST.AST): ReadonlyArray<Test> => {
   return tests
 }
 
-const compileObject = (ast: SchemaAST.Objects, keys: Keys): Test => {
+const compileRecord = (ast: SchemaAST.IndexSignature, keys: Keys): Test | undefined => {
+  if (ast.parameter._tag !== "String") return undefined
+  const isKey = compile(ast.parameter, keys)
+  const test = compile(ast.type, keys)
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return false
+    for (const key of Object.keys(value)) {
+      if (isKey(key)) {
+        if (!test((value as Record<string, unknown>)[key])) return false
+      } else if (keys === "closed") return false
+    }
+    return true
+  }
+}
+
+const compileObject = (ast: SchemaAST.Objects, keys: Keys): Test | undefined => {
+  const [record, ...records] = ast.indexSignatures
+  if (record !== undefined) {
+    return ast.propertySignatures.length === 0 && records.length === 0 ? compileRecord(record, keys) : undefined
+  }
+  // Effect takes everything but null and undefined for the empty struct, keys or not.
+  if (ast.propertySignatures.length === 0) return (value) => value !== undefined && value !== null
   const fields = ast.propertySignatures.map(({ name, type }) => ({
     name,
     test: compile(type, keys),
     optional: type.context?.isOptional === true,
   }))
   const known = new Set(fields.map(({ name }) => name))
-  const records = ast.indexSignatures.map(({ parameter, type }) => ({
-    key: compile(parameter, keys),
-    test: compile(type, keys),
-  }))
-  const isOpen = keys === "open" && records.length === 0
   return (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false
     const object = value as Record<PropertyKey, unknown>
@@ -50,16 +66,8 @@ const compileObject = (ast: SchemaAST.Objects, keys: Keys): Test => {
         if (!optional) return false
       } else if (!test(entry)) return false
     }
-    if (isOpen) return true
-    for (const key in object) {
-      if (known.has(key) || !Object.hasOwn(object, key)) continue
-      if (records.length === 0) return false
-      for (const record of records) {
-        if (record.key(key)) {
-          if (!record.test(object[key])) return false
-        } else if (keys === "closed") return false
-      }
-    }
+    if (keys === "open") return true
+    for (const key in object) if (!known.has(key) && Object.hasOwn(object, key)) return false
     return true
   }
 }
@@ -73,6 +81,28 @@ const compileList = (ast: SchemaAST.Arrays, keys: Keys): Test | undefined => {
     for (let i = 0; i < value.length; i++) if (!test(value[i])) return false
     return true
   }
+}
+
+let suspensions = 0
+const suspended: Record<Keys, WeakMap<SchemaAST.Suspend, Test>> = { open: new WeakMap(), closed: new WeakMap() }
+
+/** A schema that refers to itself: compiled at first use, and never followed deeper than a payload may nest. */
+const compileSuspend = (ast: SchemaAST.Suspend, keys: Keys): Test => {
+  const known = suspended[keys].get(ast)
+  if (known !== undefined) return known
+  let target: Test | undefined
+  const test: Test = (value) => {
+    if (suspensions > payload_depth_max) return false
+    suspensions++
+    try {
+      target ??= compile(ast.thunk(), keys)
+      return target(value)
+    } finally {
+      suspensions--
+    }
+  }
+  suspended[keys].set(ast, test)
+  return test
 }
 
 const kindOf = (ast: SchemaAST.AST, keys: Keys): Test | undefined => {
@@ -90,13 +120,25 @@ const kindOf = (ast: SchemaAST.AST, keys: Keys): Test | undefined => {
       return () => true
     case "Literal":
       return (value) => value === ast.literal
+    case "Suspend":
+      return compileSuspend(ast, keys)
     case "Objects":
       return compileObject(ast, keys)
     case "Arrays":
       return compileList(ast, keys)
     case "Union": {
       const members = ast.types.map((type) => compile(type, keys))
-      return (value) => members.some((test) => test(value))
+      if (ast.options?.mode === "oneOf") {
+        return (value) => {
+          let matches = 0
+          for (const test of members) if (test(value) && ++matches > 1) return false
+          return matches === 1
+        }
+      }
+      return (value) => {
+        for (const test of members) if (test(value)) return true
+        return false
+      }
     }
     default:
       return undefined
@@ -110,7 +152,7 @@ const compile = (ast: SchemaAST.AST, keys: Keys): Test => {
       Schema.make<Schema.Codec<unknown>>(ast),
       keys === "closed" ? strict : lenient,
     )
-    return (value) => Result.isSuccess(decode(value))
+    return (value) => isWithin(value, payload_depth_max, () => true) && Result.isSuccess(decode(value))
   }
   const checks = checksOf(ast)
   const [first] = checks
@@ -131,7 +173,7 @@ export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> =>
 export interface Validator {
   /** Whether the schema takes the value as it is. */
   readonly accepts: Test
-  /** Everything that is wrong with the value; empty when the schema takes it. */
+  /** Everything that is wrong with the value; empty when the schema takes it. Beyond 512 levels, that alone is said. */
   readonly explain: (value: unknown) => ReadonlyArray<Issue>
 }
 
@@ -148,6 +190,9 @@ export const makeValidator = (schema: Schema.Constraint, keys: Keys): Validator 
   return {
     accepts: compile(schema.ast, keys),
     explain: (value) => {
+      // The schema's decoder walks on the call stack.
+      if (!isWithin(value, payload_depth_max, () => true))
+        return [{ path: "(root)", message: `is nested deeper than ${payload_depth_max} levels` }]
       const result = decode(value)
       return Result.isSuccess(result) ? [] : issuesOf(result.failure)
     },
