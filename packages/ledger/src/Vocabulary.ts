@@ -53,7 +53,14 @@ export class MalformedFact extends Data.TaggedClass("MalformedFact")<{
   readonly issues: ReadonlyArray<Issue>
 }> {}
 
-export type Definitions = { readonly [name: string]: FactDefinition }
+// The loose bound: only with its schema at hand can `unique` be checked, which `make` does.
+export type Definitions = {
+  readonly [name: string]: {
+    readonly payload: Schema.Constraint
+    readonly description?: string
+    readonly unique?: string
+  }
+}
 
 /** The types of a vocabulary by their short names. */
 export type FactTypes<Prefix extends string, D extends Definitions> = {
@@ -168,7 +175,7 @@ export const make = <const Prefix extends string, const D extends Definitions>(
     { readonly accepts: (u: unknown) => boolean; readonly explain: (u: unknown) => ReadonlyArray<Issue> }
   >()
   const unique = new Map<string, string>()
-  for (const [name, definition] of Object.entries<FactDefinition>(definitions)) {
+  for (const [name, definition] of Object.entries<Definitions[string]>(definitions)) {
     const eventType = `${prefix}.${name}`
     const type = makeType<string, unknown>(eventType, definition)
     facts[name] = type
