@@ -55,14 +55,17 @@ const compileObject = (ast: SchemaAST.Objects, keys: Keys): Test | undefined => 
     name,
     test: compile(type, keys),
     optional: type.context?.isOptional === true,
+    // The schema's decoder takes an inherited value for a field's, but never the prototype itself.
+    has: (object: object) => (name === "__proto__" ? Object.hasOwn(object, name) : name in object),
+    isInherited: name === "__proto__",
   }))
   const known = new Set(fields.map(({ name }) => name))
   return (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false
     const object = value as Record<PropertyKey, unknown>
-    for (const { name, test, optional } of fields) {
+    for (const { name, test, optional, has, isInherited } of fields) {
       const entry = object[name]
-      if (entry === undefined && !Object.hasOwn(object, name)) {
+      if ((entry === undefined || isInherited) && !has(object)) {
         if (!optional) return false
       } else if (!test(entry)) return false
     }
@@ -83,24 +86,14 @@ const compileList = (ast: SchemaAST.Arrays, keys: Keys): Test | undefined => {
   }
 }
 
-let suspensions = 0
 const suspended: Record<Keys, WeakMap<SchemaAST.Suspend, Test>> = { open: new WeakMap(), closed: new WeakMap() }
 
-/** A schema that refers to itself: compiled at first use, and never followed deeper than a payload may nest. */
+/** A schema that refers to itself is compiled at first use. */
 const compileSuspend = (ast: SchemaAST.Suspend, keys: Keys): Test => {
   const known = suspended[keys].get(ast)
   if (known !== undefined) return known
   let target: Test | undefined
-  const test: Test = (value) => {
-    if (suspensions > payload_depth_max) return false
-    suspensions++
-    try {
-      target ??= compile(ast.thunk(), keys)
-      return target(value)
-    } finally {
-      suspensions--
-    }
-  }
+  const test: Test = (value) => (target ??= compile(ast.thunk(), keys))(value)
   suspended[keys].set(ast, test)
   return test
 }
@@ -152,7 +145,7 @@ const compile = (ast: SchemaAST.AST, keys: Keys): Test => {
       Schema.make<Schema.Codec<unknown>>(ast),
       keys === "closed" ? strict : lenient,
     )
-    return (value) => isWithin(value, payload_depth_max, () => true) && Result.isSuccess(decode(value))
+    return (value) => Result.isSuccess(decode(value))
   }
   const checks = checksOf(ast)
   const [first] = checks
@@ -170,29 +163,66 @@ export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> =>
     message: issue.message,
   }))
 
+interface Nature {
+  /** Some part is written otherwise than it is read. */
+  transforms: boolean
+  /** Some part refers to itself, so that a value may nest without end. */
+  isRecursive: boolean
+}
+
+/** Checks are no transformations, so `Schema.toEncoded`, which drops them, cannot tell. */
+const natureOf = (root: SchemaAST.AST): Nature => {
+  const nature: Nature = { transforms: false, isRecursive: false }
+  const seen = new Set<SchemaAST.AST>()
+  const visit = (ast: SchemaAST.AST): void => {
+    if (seen.has(ast)) return
+    seen.add(ast)
+    if (ast.encoding !== undefined) nature.transforms = true
+    switch (ast._tag) {
+      case "Declaration":
+        return ast.typeParameters.forEach(visit)
+      case "Objects":
+        ast.propertySignatures.forEach(({ type }) => visit(type))
+        return ast.indexSignatures.forEach(({ parameter, type }) => [parameter, type].forEach(visit))
+      case "Arrays":
+        return [...ast.elements, ...ast.rest].forEach(visit)
+      case "Union":
+        return ast.types.forEach(visit)
+      case "Suspend":
+        nature.isRecursive = true
+        return visit(ast.thunk())
+    }
+  }
+  visit(root)
+  return nature
+}
+
 export interface Validator {
   /** Whether the schema takes the value as it is. */
   readonly accepts: Test
-  /** Everything that is wrong with the value; empty when the schema takes it. Beyond 512 levels, that alone is said. */
+  /** Everything that is wrong with the value; empty when the schema takes it. */
   readonly explain: (value: unknown) => ReadonlyArray<Issue>
 }
 
 /**
  * Builds the validator of a schema without transformations (what is written equals what is read); throws `TypeError` for a
- * schema that has one, because a fact's bytes are its value.
+ * schema that has one, because a fact's bytes are its value. Checks of any kind are welcome.
+ *
+ * A schema that refers to itself takes values of at most {@link payload_depth_max} levels, as every payload has.
  */
 export const makeValidator = (schema: Schema.Constraint, keys: Keys): Validator => {
-  if (Schema.toEncoded(schema).ast !== schema.ast) throw new TypeError("a payload schema must not transform its value")
+  const { isRecursive, transforms } = natureOf(schema.ast)
+  if (transforms) throw new TypeError("a payload schema must not transform its value")
   const decode = Schema.decodeUnknownResult(
     Schema.make<Schema.Codec<unknown>>(schema.ast),
     keys === "closed" ? strict : lenient,
   )
+  const test = compile(schema.ast, keys)
+  const isTooDeep: Test = (value) => isRecursive && !isWithin(value, payload_depth_max, () => true)
   return {
-    accepts: compile(schema.ast, keys),
+    accepts: isRecursive ? (value) => !isTooDeep(value) && test(value) : test,
     explain: (value) => {
-      // The schema's decoder walks on the call stack.
-      if (!isWithin(value, payload_depth_max, () => true))
-        return [{ path: "(root)", message: `is nested deeper than ${payload_depth_max} levels` }]
+      if (isTooDeep(value)) return [{ path: "(root)", message: `is nested deeper than ${payload_depth_max} levels` }]
       const result = decode(value)
       return Result.isSuccess(result) ? [] : issuesOf(result.failure)
     },
