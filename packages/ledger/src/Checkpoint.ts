@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Data, Result } from "effect"
+import { Data, Result, Schema } from "effect"
 import type { RecordedFact } from "./Fact.ts"
 import { Fold, type SavedState } from "./Fold.ts"
 import type { Projection } from "./Projection.ts"
@@ -38,12 +38,33 @@ export interface ResumeLimits {
   readonly head?: number
 }
 
-const isTable = (value: unknown): value is ReadonlyArray<readonly [string, unknown]> =>
-  Array.isArray(value) && value.every((row) => Array.isArray(row) && row.length === 2 && typeof row[0] === "string")
+const Count = Schema.Natural
+const Table = <S extends Schema.Constraint>(row: S) => Schema.Array(Schema.Tuple([Schema.String, row]))
+const Place = Schema.Struct({
+  position: Count,
+  event_id: Schema.String,
+  event_type: Schema.String,
+  code: Schema.String,
+  detail: Schema.optionalKey(Schema.String),
+})
+const Holder = Schema.Struct({ position: Count, event_id: Schema.String, job_id: Schema.String })
+const Saved = Schema.Struct({
+  name: Schema.String,
+  version: Schema.Finite,
+  state: Schema.Struct({
+    position: Count,
+    last: Schema.optionalKey(Schema.Struct({ position: Count, event_id: Schema.String })),
+    entities: Table(Schema.Unknown),
+    anomalies: Table(Schema.Array(Place)),
+    holders: Table(Holder),
+    skipped: Schema.Struct({ unknown: Count, malformed: Count }),
+  }),
+})
+const isSaved = makeValidator(Saved, "open")
 
 /**
  * A fold that goes on where the checkpoint stopped. Fails with {@link StaleCheckpoint} when it is of another projection or
- * version, lies beyond the ledger's head, or holds an entity that the projection's schema does not take.
+ * version, lies beyond the ledger's head, is damaged, or holds an entity that the projection's schema does not take.
  */
 export const resume = <E, F extends RecordedFact<string, unknown>>(
   projection: Projection<E, F>,
@@ -51,13 +72,15 @@ export const resume = <E, F extends RecordedFact<string, unknown>>(
   limits: ResumeLimits = {},
 ): Result.Result<Fold<E, F>, StaleCheckpoint> => {
   const stale = (reason: string) => Result.fail(new StaleCheckpoint({ name: projection.name, reason }))
+  const [damage] = isSaved.accepts(saved) ? [] : isSaved.explain(saved)
+  if (damage !== undefined) return stale(`is damaged: ${damage.path} ${damage.message}`)
   if (saved.name !== projection.name) return stale(`is of the projection ${JSON.stringify(saved.name)}`)
   if (saved.version !== projection.version) return stale(`is of version ${saved.version}, want ${projection.version}`)
   const { state } = saved
-  if (!Number.isSafeInteger(state?.position) || state.position < 0) return stale("has no position")
   if (limits.head !== undefined && state.position > limits.head)
     return stale(`stands at position ${state.position}, beyond the ledger's last, ${limits.head}`)
-  if (!isTable(state.entities) || !isTable(state.anomalies) || !isTable(state.holders)) return stale("is damaged")
+  if (state.last !== undefined && state.last.position !== state.position)
+    return stale("does not stand at its last event")
   const { accepts } = makeValidator(projection.entity, "closed")
   const bad = state.entities.find(([, entity]) => !accepts(entity))
   if (bad !== undefined) return stale(`holds an entity that does not fit, ${JSON.stringify(bad[0])}`)

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { Clock, Deferred, Effect, Result, type Scope, Semaphore } from "effect"
-import { type AppendError, Conflict, FactTooLarge, InvalidAppend } from "./Errors.ts"
+import { Clock, Deferred, Effect, Exit, Fiber, Result, type Scope, Semaphore } from "effect"
+import { type AppendError, Conflict, FactTooLarge, InvalidAppend, StoreRefused } from "./Errors.ts"
 import { type Fact, isFact } from "./Fact.ts"
 import type { JsonObject } from "./Json.ts"
 import { eventId, line_bytes_max, type RecordedEvent, refuseRequestId, utf8Bytes } from "./LedgerEvent.ts"
@@ -38,12 +38,21 @@ export interface Request<E> {
 export const batch_facts_max = 1000
 /** How many requests one group takes: bounds the memory of a group and the wait of the first in it. */
 const group_requests_max = 1024
+/** A group closes once its lines hold so many characters, so that large facts do not pile up in memory. */
+const group_characters_max = 16 * 1024 * 1024
+/** How many characters all lines of one batch may have together: it is written and read back as a whole. */
+export const batch_characters_max = 64 * 1024 * 1024
 /** How many requests may wait; beyond it, callers wait for their turn to wait. */
 const waiting_requests_max = 16_384
 
 interface Waiting {
   readonly request: Request<unknown>
   readonly answer: Deferred.Deferred<ReadonlyArray<RecordedEvent>, unknown>
+}
+
+interface Answer {
+  readonly waiting: Waiting
+  readonly exit: Exit.Exit<ReadonlyArray<RecordedEvent>, unknown>
 }
 
 /** Where every fact's stream and unique key stand, as the group sees them. */
@@ -79,12 +88,17 @@ export const checkConditions = (
   return undefined
 }
 
-const refuse = (facts: ReadonlyArray<AnyFact>, { actor, requestId }: Origin): InvalidAppend | undefined => {
+/** Why nobody may append these facts, whatever the state. */
+export const refuseAppend = (
+  facts: ReadonlyArray<AnyFact>,
+  { actor, requestId }: Origin,
+): InvalidAppend | undefined => {
   const because = (reason: string) => new InvalidAppend({ reason })
   if (!facts.every(isFact)) return because("only facts made by a vocabulary's constructor can be appended")
   if (facts.length > batch_facts_max)
     return because(`a batch holds at most ${batch_facts_max} facts, not ${facts.length}`)
-  if (actor.trim() === "" || !actor.isWellFormed()) return because("actor is required")
+  if (actor.trim() === "") return because("actor is required")
+  if (!actor.isWellFormed()) return because("actor contains a lone surrogate")
   const badRequest = refuseRequestId(requestId)
   return badRequest === undefined ? undefined : because(`request_id ${badRequest}`)
 }
@@ -95,9 +109,10 @@ const stamp = (
   { actor, requestId }: Origin,
   after: number,
   now_ms: number,
-): Result.Result<ReadonlyArray<NewRecord>, FactTooLarge> => {
+): Result.Result<ReadonlyArray<NewRecord>, FactTooLarge | InvalidAppend> => {
   const occurred_at = formatTime(now_ms)
   const records: Array<NewRecord> = []
+  let characters = 0
   for (const [index, { event_type, job_id, payload }] of facts.entries()) {
     const position = after + index + 1
     const event: RecordedEvent = {
@@ -118,6 +133,13 @@ const stamp = (
       if (bytes > line_bytes_max)
         return Result.fail(new FactTooLarge({ event_type, job_id, bytes, bytes_max: line_bytes_max }))
     }
+    characters += line.length
+    if (characters > batch_characters_max)
+      return Result.fail(
+        new InvalidAppend({
+          reason: `a batch holds at most ${batch_characters_max} characters; append its facts apart`,
+        }),
+      )
     records.push({ event, line })
   }
   return Result.succeed(records)
@@ -136,55 +158,75 @@ export const makeCommits = (
   onCommitted: (position: number) => void,
 ): Effect.Effect<Commits, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const scope = yield* Effect.scope
     const room = yield* Semaphore.make(waiting_requests_max)
-    const queue: Array<Waiting> = []
-    let isRunning = false
+    const queue = new Set<Waiting>()
+    let running: Fiber.Fiber<void> | undefined
+    let isClosed = false
 
-    const planGroup = (group: ReadonlyArray<Waiting>, session: Session, now_ms: number) => {
+    /** Takes those that wait from the front, as many as one group may hold, until `isFull`. */
+    const draw = function* (isFull: () => boolean) {
+      for (let drawn = 0; drawn < group_requests_max && !isFull(); drawn++) {
+        const [next] = queue
+        if (next === undefined) return
+        queue.delete(next)
+        yield next
+      }
+    }
+
+    const plan = (
+      request: Request<unknown>,
+      branches: Branches,
+      head: number,
+      now_ms: number,
+    ): Result.Result<ReadonlyArray<NewRecord>, unknown> => {
+      const planned = request.plan(branches)
+      if (Result.isFailure(planned)) return Result.fail(planned.failure)
+      const facts = planned.success
+      const refusal = refuseAppend(facts, request.origin) ?? checkConditions(branches, streams, facts, {})
+      return refusal === undefined ? stamp(facts, request.origin, head, now_ms) : Result.fail(refusal)
+    }
+
+    const planGroup = (group: Array<Waiting>, session: Session, now_ms: number) => {
       const branches = folds.branch()
       const batches: Array<ReadonlyArray<NewRecord>> = []
-      const answers: Array<() => Effect.Effect<unknown>> = []
+      const answers: Array<Answer> = []
       let head = session.head
-      for (const { request, answer } of group) {
-        const failWith = (error: unknown) => answers.push(() => Deferred.fail(answer, error))
-        const planned = request.plan(branches)
+      let characters = 0
+      for (const waiting of draw(() => characters >= group_characters_max)) {
+        group.push(waiting)
+        let planned: ReturnType<typeof plan>
+        try {
+          planned = plan(waiting.request, branches, head, now_ms)
+        } catch (defect) {
+          // A decider that throws has failed its own caller, nobody else.
+          answers.push({ waiting, exit: Exit.die(defect) })
+          continue
+        }
         if (Result.isFailure(planned)) {
-          failWith(planned.failure)
+          answers.push({ waiting, exit: Exit.fail(planned.failure) })
           continue
         }
-        const facts = planned.success
-        const refusal = refuse(facts, request.origin) ?? checkConditions(branches, streams, facts, {})
-        if (refusal !== undefined) {
-          failWith(refusal)
-          continue
-        }
-        const stamped = stamp(facts, request.origin, head, now_ms)
-        if (Result.isFailure(stamped)) {
-          failWith(stamped.failure)
-          continue
-        }
-        const records = stamped.success
+        const records = planned.success
         if (records.length > 0) {
           batches.push(records)
           head += records.length
-          for (const { event } of records) branches.apply(event)
+          for (const { event, line } of records) {
+            characters += line.length
+            branches.apply(event)
+          }
         }
-        answers.push(() =>
-          Deferred.succeed(
-            answer,
-            records.map(({ event }) => event),
-          ),
-        )
+        answers.push({ waiting, exit: Exit.succeed(records.map(({ event }) => event)) })
       }
       return { branches, batches, answers, head }
     }
 
-    const commitGroup = (group: ReadonlyArray<Waiting>) =>
-      store
+    const commitGroup = Effect.suspend(() => {
+      const group: Array<Waiting> = []
+      return store
         .commit((session) =>
           Effect.gen(function* () {
             yield* folds.catchUp(session.readAfter)
+            folds.isComplete = true
             const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
             if (batches.length > 0) {
               yield* session.append(batches)
@@ -195,35 +237,57 @@ export const makeCommits = (
           }),
         )
         .pipe(
+          Effect.ensuring(
+            Effect.sync(() => {
+              folds.isComplete = false
+            }),
+          ),
           exclusive.withPermits(1),
-          Effect.matchCauseEffect({
-            onSuccess: (answers) => Effect.forEach(answers, (answer) => answer(), { discard: true }),
-            onFailure: (cause) =>
-              Effect.forEach(group, ({ answer }) => Deferred.failCause(answer, cause), { discard: true }),
+          Effect.matchCause({
+            onSuccess: (answers) => {
+              for (const { waiting, exit } of answers) Deferred.doneUnsafe(waiting.answer, exit)
+            },
+            onFailure: (cause) => {
+              // The store failed before it came to the group: then those at the front are the group.
+              if (group.length === 0) group.push(...draw(() => false))
+              for (const { answer } of group) Deferred.doneUnsafe(answer, Exit.failCause(cause))
+            },
           }),
         )
+    })
 
     const drain: Effect.Effect<void> = Effect.suspend(() => {
-      const group = queue.splice(0, group_requests_max)
-      if (group.length === 0) {
-        isRunning = false
-        return Effect.void
-      }
-      return Effect.andThen(commitGroup(group), drain)
+      if (queue.size > 0) return Effect.andThen(commitGroup, drain)
+      running = undefined
+      return Effect.void
     })
+
+    const closed = new StoreRefused({ where: store.where, reason: "this ledger is closed" })
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        isClosed = true
+        for (const { answer } of queue) Deferred.doneUnsafe(answer, Exit.fail(closed))
+        queue.clear()
+        return running === undefined ? Effect.void : Fiber.await(running)
+      }),
+    )
 
     const submit = <E>(request: Request<E>): Effect.Effect<ReadonlyArray<RecordedEvent>, E | AppendError> =>
       room.withPermits(1)(
-        Effect.gen(function* () {
-          const answer = yield* Deferred.make<ReadonlyArray<RecordedEvent>, unknown>()
-          queue.push({ request, answer })
-          if (!isRunning) {
-            isRunning = true
+        Effect.uninterruptibleMask((restore) =>
+          Effect.gen(function* () {
+            if (isClosed) return yield* closed
+            const answer = Deferred.makeUnsafe<ReadonlyArray<RecordedEvent>, unknown>()
+            const waiting: Waiting = { request, answer }
+            queue.add(waiting)
             // A group that has begun is finished even if every caller gives up waiting.
-            yield* Effect.forkIn(Effect.uninterruptible(drain), scope)
-          }
-          return yield* Deferred.await(answer) as Effect.Effect<ReadonlyArray<RecordedEvent>, E | AppendError>
-        }),
+            running ??= yield* Effect.forkDetach(Effect.uninterruptible(drain))
+            // Whoever gives up before the group is made has not asked.
+            const gaveUp = Effect.sync(() => queue.delete(waiting))
+            const answered = restore(Deferred.await(answer)).pipe(Effect.onInterrupt(() => gaveUp))
+            return yield* answered as Effect.Effect<ReadonlyArray<RecordedEvent>, E | AppendError>
+          }),
+        ),
       )
 
     return { submit }

@@ -7,12 +7,12 @@
  * @module
  */
 import type { RecordedFact } from "./Fact.ts"
-import { jsonEqual } from "./Json.ts"
+import { type Json, jsonEqual, type JsonObject } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
-import { encodeLine } from "./Line.ts"
+import { encodeJson } from "./Line.ts"
 import type { Anomaly, Projection } from "./Projection.ts"
 import { MalformedFact, UnknownType } from "./Vocabulary.ts"
-import { anomalies_per_key_max, type Holder, type Skipped, type View } from "./View.ts"
+import { anomalies_per_key_max, anomaly_detail_max, type Holder, type Skipped, type View } from "./View.ts"
 
 /** An event that may have been decoded already. */
 export type Foldable = RecordedEvent | RecordedFact<string, unknown>
@@ -32,11 +32,17 @@ const isEnvelope = (event: unknown): event is Foldable => {
   )
 }
 
-const envelope = ["event_id", "request_id", "job_id", "event_type", "occurred_at", "actor"] as const
+const said = ["event_id", "request_id", "job_id", "event_type", "occurred_at", "actor", "payload"] as const
 
 /** Whether two records say the same, byte for byte but for the order of keys. */
 export const sameEvent = (a: Foldable, b: Foldable): boolean =>
-  a === b || (envelope.every((name) => a[name] === b[name]) && jsonEqual(a.payload, b.payload))
+  a === b || said.every((name) => a[name] === b[name] || jsonEqual(a[name], b[name]))
+
+/** What a record says, as text: equal exactly where {@link sameEvent} holds. */
+const spelling = (event: Foldable): string =>
+  encodeJson(Object.fromEntries(said.map((name) => [name, event[name] as Json])))
+
+const conflicting = "conflicting_copy"
 
 const holderKey = (eventType: string, value: string): string => `${eventType} ${value}`
 
@@ -93,8 +99,17 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   #note(key: string, { position, event_id, event_type }: Foldable, code: string, detail?: string): void {
     const known = this.anomalies(key)
     if (known.length >= anomalies_per_key_max) return
-    const anomaly: Anomaly = { position, event_id, event_type, code, ...(detail === undefined ? {} : { detail }) }
+    const short = detail?.slice(0, anomaly_detail_max).toWellFormed()
+    const anomaly: Anomaly = { position, event_id, event_type, code, ...(short === undefined ? {} : { detail: short }) }
     this.layer.anomalies.set(key, [...known, anomaly])
+  }
+
+  /** Once per position and job: copies of a copy say nothing new. */
+  #noteConflict(event: Foldable): void {
+    const isKnown = this.anomalies(event.job_id).some(
+      ({ code, position }) => code === conflicting && position === event.position,
+    )
+    if (!isKnown) this.#note(event.job_id, event, conflicting)
   }
 
   /**
@@ -108,7 +123,7 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     }
     if (event.position <= this.#position) {
       if (event.position === this.#position && this.last !== undefined && !sameEvent(event, this.last))
-        this.#note(event.job_id, event, "conflicting_copy")
+        this.#noteConflict(event)
       return
     }
     this.#position = event.position
@@ -131,14 +146,21 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       )
       return
     }
-    const entityKey = key(fact)
-    if (entityKey === undefined) return
-    if (!this.#claim(fact, entityKey)) return
     this.#current = fact
-    this.#currentKey = entityKey
-    const before = this.get(entityKey)
-    const after = evolve(before, fact, this.#report)
-    if (after !== undefined && after !== before) this.layer.entities.set(entityKey, after)
+    this.#currentKey = event.job_id
+    try {
+      const entityKey = key(fact)
+      if (entityKey === undefined) return
+      this.#currentKey = entityKey
+      if (!this.#claim(fact, entityKey)) return
+      const before = this.get(entityKey)
+      const after = evolve(before, fact, this.#report)
+      if (after !== undefined && after !== before) this.layer.entities.set(entityKey, after)
+    } catch (cause) {
+      this.#report("threw", cause instanceof Error ? cause.message : undefined)
+    } finally {
+      this.#current = undefined
+    }
   }
 
   /** Takes the fact's unique key, if its type declares one. A key that is taken makes the fact a duplicate. */
@@ -146,12 +168,12 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     const field = this.projection.reader.uniqueOf(fact.event_type)
     if (field === undefined) return true
     const value = (fact.payload as Record<string, unknown>)[field]
-    if (typeof value !== "string") return true
+    if (typeof value !== "string" || value === "") return true
     const at = holderKey(fact.event_type, value)
     const holder = this.holderAt(at)
     if (holder !== undefined) {
       this.#note(entityKey, fact, "duplicate_key", `${field} is held by ${holder.event_id}`)
-      return false
+      return this.projection.foldsDuplicates === true
     }
     this.layer.holders.set(at, { position: fact.position, event_id: fact.event_id, job_id: fact.job_id })
     return true
@@ -196,7 +218,7 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
     for (const [key, entity] of from.entities) layer.entities.set(key, entity)
     for (const [key, anomalies] of from.anomalies) layer.anomalies.set(key, anomalies)
     for (const [key, holder] of from.holders) layer.holders.set(key, holder)
-    super(projection, layer, from.position, undefined)
+    super(projection, layer, from.position, from.last)
     this.unknown = from.skipped.unknown
     this.malformed = from.skipped.malformed
   }
@@ -224,6 +246,7 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
   save(): SavedState<E> {
     return {
       position: this.position,
+      ...(this.last === undefined ? {} : { last: plain(this.last) }),
       entities: [...this.layer.entities],
       anomalies: [...this.layer.anomalies],
       holders: [...this.layer.holders],
@@ -235,10 +258,19 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
 /** A fold as plain data. */
 export interface SavedState<E> {
   readonly position: number
+  /** The event at that position: it tells whether the state is of this very ledger, and a copy of it from a conflict. */
+  readonly last?: RecordedEvent
   readonly entities: ReadonlyArray<readonly [string, E]>
   readonly anomalies: ReadonlyArray<readonly [string, ReadonlyArray<Anomaly>]>
   readonly holders: ReadonlyArray<readonly [string, Holder]>
   readonly skipped: Skipped
+}
+
+/** An event as plain data, without what only this process knows of it. */
+const plain = (event: Foldable): RecordedEvent => {
+  const { position, schema_version, event_id, request_id, job_id, event_type, occurred_at, actor } = event
+  const payload = event.payload as JsonObject
+  return { position, schema_version, event_id, request_id, job_id, event_type, occurred_at, actor, payload }
 }
 
 const emptySaved = <E>(): SavedState<E> => ({
@@ -252,10 +284,12 @@ const emptySaved = <E>(): SavedState<E> => ({
 /** Changes that are not durable yet, on top of those that are. */
 export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {
   readonly #below: Folding<E, F>
+  readonly #from: number
 
   constructor(below: Folding<E, F>) {
     super(below.projection, emptyLayer(), below.position, below.lastEvent)
     this.#below = below
+    this.#from = below.position
   }
 
   override get size(): number {
@@ -264,10 +298,14 @@ export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<st
     return this.#below.size + added
   }
   override get(key: string): E | undefined {
-    return this.layer.entities.get(key) ?? this.#below.get(key)
+    const own = this.layer.entities.get(key)
+    return own === undefined ? this.#below.get(key) : own
   }
   override *entries(): Iterable<readonly [string, E]> {
-    for (const [key, entity] of this.#below.entries()) yield [key, this.layer.entities.get(key) ?? entity]
+    for (const [key, entity] of this.#below.entries()) {
+      const own = this.layer.entities.get(key)
+      yield [key, own === undefined ? entity : own]
+    }
     for (const [key, entity] of this.layer.entities) if (this.#below.get(key) === undefined) yield [key, entity]
   }
   override anomalies(key: string): ReadonlyArray<Anomaly> {
@@ -285,8 +323,13 @@ export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<st
     return { unknown: below.unknown + this.unknown, malformed: below.malformed + this.malformed }
   }
 
-  /** Moves every change down. The branch must not be used afterwards. */
+  /**
+   * Moves every change down. The branch must not be used afterwards. Throws when something was applied below since the
+   * branch was made, because its changes would then rest on a state that is gone.
+   */
   merge(): void {
+    if (this.#below.position !== this.#from)
+      throw new Error("a branch can only be merged into the state it was made from")
     this.#below.absorb(this.layer, this.position, this.last, { unknown: this.unknown, malformed: this.malformed })
   }
 }
@@ -295,7 +338,7 @@ const byPosition = (a: Foldable, b: Foldable): number => {
   if (a.position !== b.position) return a.position - b.position
   if (sameEvent(a, b)) return 0
   // Two records claim one place. Any fixed order will do, as long as it does not depend on the order they came in.
-  const [x, y] = [encodeLine(a as RecordedEvent), encodeLine(b as RecordedEvent)]
+  const [x, y] = [spelling(a), spelling(b)]
   return x < y ? -1 : x > y ? 1 : 0
 }
 

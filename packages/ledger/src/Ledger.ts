@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { Context, Effect, Layer, Result, type Scope, Semaphore, Stream } from "effect"
-import { checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
+import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream } from "effect"
+import { checkConditions, type Expected, makeCommits, type Origin, refuseAppend, type Request } from "./Commits.ts"
+import * as Checkpoint from "./Checkpoint.ts"
 import type { Decider } from "./Decider.ts"
-import { type AppendError, type Conflict, InvalidAppend, type StoreError } from "./Errors.ts"
+import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
@@ -34,8 +35,13 @@ export interface LedgerShape {
   /** For messages: where the store keeps its records. */
   readonly where: string
   /**
-   * Appends facts as one batch, all or nothing, and returns once they are durable. Appending the same facts again under the
-   * same conditions (a retry after a lost answer) answers with the facts that are already there and writes nothing.
+   * Appends facts as one batch, all or nothing, and returns once they are durable.
+   *
+   * Appending the same facts again under the same conditions and request id (a retry after a lost answer) answers with the
+   * facts that are already there and writes nothing. It takes something to recognise them by: `expected` must name a job
+   * of the batch, or one of the facts must have a unique key. Without either, a repetition is a new batch.
+   *
+   * A caller who is interrupted before its group is made has appended nothing; later, the facts may be recorded.
    */
   readonly append: <const Facts extends ReadonlyArray<AnyNewFact>>(
     facts: Facts,
@@ -47,6 +53,11 @@ export interface LedgerShape {
     command: C,
     origin: Origin,
   ) => Effect.Effect<ReadonlyArray<AnyFact>, R | AppendError>
+  /**
+   * Saves a projection where the store keeps checkpoints, so that the next process need not fold from zero. Takes the
+   * append lock, since whoever only reads writes nothing.
+   */
+  readonly saveCheckpoint: <E, F extends AnyFact>(projection: Projection<E, F>) => Effect.Effect<void, StoreError>
   /** Asks folded state that is durable and includes everything recorded before the call. Do not keep the view. */
   readonly query: <E, F extends AnyFact, A>(
     projection: Projection<E, F>,
@@ -68,23 +79,37 @@ export interface LedgerShape {
 
 const page_records = 1024
 
-const isSameContent = (fact: AnyNewFact, event: RecordedEvent, { actor, requestId }: Origin): boolean =>
+/** Whether `event` is `fact` as the `index`-th of a batch of `count`. */
+const isSameFact = (
+  fact: AnyNewFact,
+  event: RecordedEvent,
+  { actor, requestId }: Origin,
+  index: number,
+  count: number,
+): boolean =>
+  (event.batch?.[0] ?? 0) === index &&
+  (event.batch?.[1] ?? 1) === count &&
   event.event_type === fact.event_type &&
   event.job_id === fact.job_id &&
   event.actor === actor &&
   event.request_id === requestId &&
   jsonEqual(event.payload, fact.payload)
 
+const lastEvent = (page: Page, position: number): number => page.events.at(-1)?.position ?? position
+/** A page without events may still cover something: records that are damaged. */
+const lastCovered = (page: Page, position: number): number => lastEvent(page, Math.max(position, page.covers))
+
 const pages = (
   read: (position: number) => Effect.Effect<Page, StoreError>,
   from: number,
-  next: (page: Page) => number,
+  next: (page: Page, position: number) => number = lastEvent,
 ) =>
   Stream.unfold(from, (position) =>
-    Effect.map(read(position), (page) => (page.events.length === 0 ? undefined : ([page.events, next(page)] as const))),
+    Effect.map(read(position), (page) => {
+      const reached = next(page, position)
+      return page.events.length === 0 && reached === position ? undefined : ([page.events, reached] as const)
+    }),
   ).pipe(Stream.flattenIterable)
-
-const lastPosition = (page: Page): number => page.events.at(-1)?.position ?? page.covers
 
 /**
  * A ledger over a store. `vocabularies` are those whose facts it may hold; their unique keys are enforced. Facts of other
@@ -98,11 +123,9 @@ export const make = (
     const folds = new LiveFolds(store)
     const streams = makeStreams(vocabularies)
     const exclusive = yield* Semaphore.make(1)
-    let watchers: Array<() => void> = []
+    const watchers = new Set<() => void>()
     const commits = yield* makeCommits(store, folds, streams, exclusive, () => {
-      const waking = watchers
-      watchers = []
-      for (const wake of waking) wake()
+      for (const wake of watchers) wake()
     })
     yield* folds.add(erase(streams))
     yield* folds.catchUp(store.readAfter)
@@ -126,34 +149,43 @@ export const make = (
       return new InvalidAppend({ reason: `${stranger.event_type}: its vocabulary is not one of this ledger's` })
     }
 
-    /** The facts that a conflicting append may have recorded itself, before its answer was lost. */
-    const earlierCopy = (facts: ReadonlyArray<AnyNewFact>, options: AppendOptions, conflict: Conflict) =>
+    /** Where the first fact of a batch stands if the batch was recorded under these conditions; `undefined` if it was not. */
+    const startOfCopy = (facts: ReadonlyArray<AnyNewFact>, expected: Expected) =>
       Effect.gen(function* () {
-        const [first] = facts
-        if (first === undefined) return undefined
-        const { because } = conflict
-        const start =
-          because.kind === "position"
-            ? because.expected
-            : (yield* query(streams, (view) => view.holder(because.event_type, because.value)?.position ?? 0)) - 1
-        if (start < 0) return undefined
-        const after = because.kind === "position" ? yield* store.readStream(conflict.job_id, start, 1) : undefined
-        const position = after === undefined ? start + 1 : after.events[0]?.position
-        if (position === undefined) return undefined
-        const lead = facts.findIndex(({ job_id }) => job_id === conflict.job_id)
-        const page = yield* store.readAfter(position - 1 - Math.max(lead, 0), facts.length)
+        const keyed = facts.findIndex(({ unique }) => unique !== undefined)
+        const { event_type = "", unique } = facts[keyed] ?? {}
+        if (unique !== undefined) {
+          const holder = yield* query(streams, (view) => view.holder(event_type, unique.value))
+          return holder === undefined ? undefined : holder.position - keyed
+        }
+        const bound = facts.findIndex(({ job_id }) => Object.hasOwn(expected, job_id))
+        const job_id = facts[bound]?.job_id
+        if (job_id === undefined) return undefined
+        const page = yield* store.readStream(job_id, expected[job_id] ?? 0, 1)
+        const position = page.events[0]?.position
+        return position === undefined ? undefined : position - bound
+      })
+
+    /** The facts that a conflicting append has recorded itself, before its answer was lost. */
+    const earlierCopy = (facts: ReadonlyArray<AnyNewFact>, options: AppendOptions) =>
+      Effect.gen(function* () {
+        const start = yield* startOfCopy(facts, options.expected ?? {})
+        if (start === undefined || start < 1) return undefined
+        const { events } = yield* store.readAfter(start - 1, facts.length)
         const isCopy =
-          page.events.length === facts.length &&
+          events.length === facts.length &&
           facts.every((fact, i) => {
-            const event = page.events[i]
-            return event !== undefined && isSameContent(fact, event, options)
+            const event = events[i]
+            return (
+              event !== undefined && event.position === start + i && isSameFact(fact, event, options, i, facts.length)
+            )
           })
-        return isCopy ? page.events : undefined
+        return isCopy ? events : undefined
       })
 
     const append = <const Facts extends ReadonlyArray<AnyNewFact>>(facts: Facts, options: AppendOptions) =>
       Effect.gen(function* () {
-        const refusal = refuseUnknown(facts)
+        const refusal = refuseAppend(facts, options) ?? refuseUnknown(facts)
         if (refusal !== undefined) return yield* refusal
         const plan: Request<AppendError>["plan"] = (branches) => {
           const conflict = checkConditions(branches, streams, facts, options.expected ?? {})
@@ -163,7 +195,7 @@ export const make = (
           .submit({ origin: options, plan })
           .pipe(
             Effect.catchTag("Conflict", (conflict) =>
-              Effect.flatMap(earlierCopy(facts, options, conflict), (copy) =>
+              Effect.flatMap(earlierCopy(facts, options), (copy) =>
                 copy === undefined ? Effect.fail(conflict) : Effect.succeed(copy),
               ),
             ),
@@ -180,7 +212,7 @@ export const make = (
             const state = branches.of(erase(decider.projection)) as View<unknown> as View<E>
             const decided = decider.decide(state, command)
             if (Result.isFailure(decided) || decided.success.length === 0) return decided
-            const refusal = refuseUnknown(decided.success)
+            const refusal = refuseAppend(decided.success, origin) ?? refuseUnknown(decided.success)
             return refusal === undefined ? decided : Result.fail(refusal)
           },
         })
@@ -190,40 +222,45 @@ export const make = (
     const query = <E, F extends AnyFact, A>(projection: Projection<E, F>, ask: (view: View<E>) => A) =>
       Effect.gen(function* () {
         yield* ensure(projection)
-        // While a group is being committed nobody else can append, so what is folded is all there is.
-        yield* exclusive.withPermitsIfAvailable(1)(folds.catchUp(store.readAfter))
-        return ask(folds.get(erase(projection)) as View<unknown> as View<E>)
+        const answer = () => ask(folds.get(erase(projection)) as View<unknown> as View<E>)
+        // While a group is flushed nobody waits for it: what is folded is all that is durable.
+        if (folds.isComplete) return answer()
+        // The question is asked before the permit is given back: a new generation may begin right after.
+        return yield* exclusive.withPermits(1)(Effect.map(folds.catchUp(store.readAfter), answer))
       })
 
+    const saveCheckpoint = <E, F extends AnyFact>(projection: Projection<E, F>) =>
+      Effect.andThen(
+        ensure(projection),
+        exclusive.withPermits(1)(
+          store.commit((session) =>
+            Effect.andThen(
+              folds.catchUp(session.readAfter),
+              Effect.suspend(() => session.saveCheckpoint(Checkpoint.take(folds.get(erase(projection))))),
+            ),
+          ),
+        ),
+      )
+
     const read: LedgerShape["read"] = ({ after = 0 } = {}) =>
-      pages((position) => store.readAfter(position, page_records), after, lastPosition)
+      pages((position) => store.readAfter(position, page_records), after, lastCovered)
 
     const tail: LedgerShape["tail"] = ({ after = 0 } = {}) =>
       Stream.unfold(after, (position) =>
-        Effect.gen(function* () {
-          for (;;) {
-            let wake: () => void = () => {}
-            // Registered before the read, so that nothing recorded in between goes unnoticed.
-            const committed = new Promise<void>((resolve) => {
-              wake = resolve
-              watchers.push(resolve)
-            })
-            const page = yield* store.readAfter(position, page_records)
-            if (page.events.length > 0) {
-              watchers = watchers.filter((watcher) => watcher !== wake)
-              return [page.events, lastPosition(page)] as const
-            }
-            yield* Effect.race(
-              Effect.promise(() => committed),
-              store.waitBeyond(position),
-            ).pipe(
-              Effect.ensuring(
-                Effect.sync(() => {
-                  watchers = watchers.filter((watcher) => watcher !== wake)
-                }),
-              ),
-            )
-          }
+        Effect.suspend(() => {
+          // Registered before the read, so that nothing recorded in between goes unnoticed.
+          const committed = Deferred.makeUnsafe<void>()
+          const wake = () => Deferred.doneUnsafe(committed, Effect.void)
+          watchers.add(wake)
+          return store.readAfter(position, page_records).pipe(
+            Effect.tap((page) =>
+              lastCovered(page, position) > position
+                ? Effect.void
+                : Effect.raceFirst(Deferred.await(committed), store.waitBeyond(position)),
+            ),
+            Effect.map((page) => [page.events, lastCovered(page, position)] as const),
+            Effect.ensuring(Effect.sync(() => watchers.delete(wake))),
+          )
         }),
       ).pipe(Stream.flattenIterable)
 
@@ -231,12 +268,13 @@ export const make = (
       where: store.where,
       append,
       transact,
+      saveCheckpoint,
       query,
       read,
       readBackwards: ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
-        pages((position) => store.readBefore(position, page_records), before, lastPosition),
+        pages((position) => store.readBefore(position, page_records), before),
       readStream: (jobId, { after = 0 } = {}) =>
-        pages((position) => store.readStream(jobId, position, page_records), after, lastPosition),
+        pages((position) => store.readStream(jobId, position, page_records), after),
       tail,
       health: store.health,
     }

@@ -32,6 +32,7 @@ export interface RecordedEvent<T extends string = string, P = JsonObject> extend
 export const reserved_job_ids: ReadonlySet<string> = new Set(["schedule", "ledger"])
 
 export const job_id_bytes_max = 256
+export const event_type_bytes_max = 128
 /** A line longer than this would be refused by replay, so it is never written (JobSpec v0 §7.6). */
 export const line_bytes_max = 16_777_216
 

@@ -7,9 +7,9 @@
  * @module
  */
 import { Data, Result } from "effect"
-import type { Json, JsonObject } from "./Json.ts"
+import { isWithin, type Json, type JsonObject } from "./Json.ts"
 import { type BatchMark, type LedgerEvent, refuseRequestId } from "./LedgerEvent.ts"
-import { parseTime } from "./Time.ts"
+import { isTime } from "./Time.ts"
 
 const escapes: Record<string, string> = {
   "<": "\\u003c",
@@ -41,8 +41,13 @@ const byBytes = (a: string, b: string): number => {
   return a.length - b.length
 }
 
-/** The text of any JSON value under the rules of this module. */
-export const encodeJson = (value: Json): string => {
+/** Beyond this the encoder leaves the call stack, so that it takes whatever a line can hold. */
+const recursion_depth_max = 512
+
+/** The text of any JSON value under the rules of this module; keys whose value is `undefined` are left out. */
+export const encodeJson = (value: Json): string => encode(value, 0)
+
+const encode = (value: Json, depth: number): string => {
   switch (typeof value) {
     case "string":
       return text(value)
@@ -52,7 +57,13 @@ export const encodeJson = (value: Json): string => {
       return value ? "true" : "false"
     default: {
       if (value === null) return "null"
-      if (Array.isArray(value)) return `[${value.map(encodeJson).join(",")}]`
+      if (Array.isArray(value)) {
+        let out = "["
+        if (depth >= recursion_depth_max) return encodeDeep(value)
+        for (let i = 0; i < value.length; i++) out += `${i === 0 ? "" : ","}${encode(value[i] as Json, depth + 1)}`
+        return `${out}]`
+      }
+      if (depth >= recursion_depth_max) return encodeDeep(value)
       const object = value as JsonObject
       const keys = Object.keys(object)
       if (keys.length > 1) keys.sort(byBytes)
@@ -60,11 +71,52 @@ export const encodeJson = (value: Json): string => {
       for (const key of keys) {
         const entry = object[key]
         if (entry === undefined) continue
-        out += `${out.length === 1 ? "" : ","}${text(key)}:${encodeJson(entry)}`
+        out += `${out.length === 1 ? "" : ","}${text(key)}:${encode(entry, depth + 1)}`
       }
       return `${out}}`
     }
   }
+}
+
+interface Text {
+  readonly text: string
+}
+const isText = (item: Json | Text, texts: WeakSet<object>): item is Text =>
+  typeof item === "object" && item !== null && texts.has(item)
+
+/** The same text as {@link encode}, with a stack of its own. */
+const encodeDeep = (root: Json): string => {
+  const texts = new WeakSet<object>()
+  const literal = (value: string): Text => {
+    const item = { text: value }
+    texts.add(item)
+    return item
+  }
+  const work: Array<Json | Text> = [root]
+  let out = ""
+  for (let item = work.pop(); item !== undefined; item = work.pop()) {
+    if (isText(item, texts)) {
+      out += item.text
+    } else if (typeof item !== "object" || item === null) {
+      out += encode(item, 0)
+    } else if (Array.isArray(item)) {
+      work.push(literal("]"))
+      for (let i = item.length - 1; i >= 0; i--) work.push(item[i] as Json, literal(i === 0 ? "" : ","))
+      out += "["
+    } else {
+      const object = item as JsonObject
+      const keys = Object.keys(object)
+        .filter((key) => object[key] !== undefined)
+        .sort(byBytes)
+      work.push(literal("}"))
+      for (let i = keys.length - 1; i >= 0; i--) {
+        const key = keys[i] as string
+        work.push(object[key] as Json, literal(`${i === 0 ? "" : ","}${text(key)}:`))
+      }
+      out += "{"
+    }
+  }
+  return out
 }
 
 /** The line of an event, without its newline. */
@@ -103,38 +155,76 @@ const batchOf = (value: unknown): BatchMark | null | undefined => {
     : null
 }
 
+/** Deeper lines are refused, as the contract does (JobSpec v0 §1.2). */
+export const line_depth_max = 10_000
+
+// A number can only be too large for a double with a positive exponent or more than 308 digits.
+const maybeTooLarge = /[:,[]\s*-?(?:\d[\d.]*[eE]\+?\d|\d{309})/u
+
+// `\ud800` on its own. The pairs and the other escapes are matched too, so that nothing is mistaken for a start.
+const surrogateEscapes =
+  /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|[^])/gu
+
+/** Lone surrogates become U+FFFD on the way in (JobSpec v0 §1.2), since no UTF-8 could carry them out again. */
+const withoutLoneSurrogates = (line: string): string => {
+  const isSuspect = /\\u[dD][89a-fA-F]/u.test(line)
+  const whole = line.isWellFormed() ? line : line.toWellFormed()
+  return isSuspect
+    ? whole.replace(surrogateEscapes, (all, lone?: string) => (lone === undefined ? all : "\\ufffd"))
+    : whole
+}
+
+/** What is wrong with the JSON of a line as a whole. */
+const refuseShape = (line: string, value: unknown): string | undefined => {
+  if (!isObject(value)) return "a ledger line is one object"
+  // Every level takes two characters, so that ordinary lines are not walked at all.
+  if (line.length > 2 * line_depth_max && !isWithin(value, line_depth_max, () => true))
+    return `nested deeper than ${line_depth_max} levels`
+  if (maybeTooLarge.test(line) && !isWithin(value, line_depth_max, Number.isFinite)) return "a number is too large"
+  return undefined
+}
+
+/** A caller's text in a message: quoted, and not longer than it needs to be to be found. */
+const quote = (value: string): string => JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}…` : value)
+
 /**
- * Reads one line. Fails with {@link CorruptLine}, checking in the order of the contract: JSON object, version, the six
- * names not blank, the request id, the time.
+ * Reads one line; never throws. Fails with {@link CorruptLine}, checking in the order of the contract: one JSON object of
+ * at most {@link line_depth_max} levels whose numbers fit a double and whose known keys have their types, the version, the
+ * six names not blank, the request id, the time. A key that is `null` counts as absent, and of two equal keys the last
+ * counts. Lone surrogates become U+FFFD.
  */
 export const decodeLine = (line: string): Result.Result<LedgerEvent, CorruptLine> => {
   let value: unknown
   try {
-    value = JSON.parse(line)
+    value = JSON.parse(withoutLoneSurrogates(line))
   } catch (cause) {
     return corrupt(`invalid json: ${cause instanceof Error ? cause.message : "unreadable"}`)
   }
-  if (!isObject(value)) return corrupt("invalid json: a ledger line is one object")
+  const misshapen = refuseShape(line, value)
+  if (misshapen !== undefined || !isObject(value)) return corrupt(`invalid json: ${misshapen}`)
   const version = value["schema_version"] ?? 0
+  if (!Number.isInteger(version)) return corrupt("invalid json: schema_version must be an integer")
+  for (const name of names) {
+    const entry = value[name]
+    if (typeof entry !== "string" && entry !== undefined && entry !== null)
+      return corrupt(`invalid json: ${name} must be a string`)
+  }
+  const payload = value["payload"] ?? {}
+  if (!isObject(payload)) return corrupt("invalid json: payload must be an object")
+  const batch = batchOf(value["batch"] ?? undefined)
+  if (batch === null) return corrupt("invalid json: batch must be [index, count]")
   if (version !== 1) return corrupt(`schema_version mismatch: got ${JSON.stringify(version)} want 1`)
   for (const name of names) {
     const entry = value[name]
-    if (entry === undefined || entry === null) return corrupt(`${name} is required`)
-    if (typeof entry !== "string") return corrupt(`invalid json: ${name} must be a string`)
-    if (entry.trim() === "") return corrupt(`${name} is required`)
+    if (typeof entry !== "string" || entry.trim() === "") return corrupt(`${name} is required`)
   }
   const { event_id, request_id, job_id, event_type, occurred_at, actor } = value as Record<
     (typeof names)[number],
     string
   >
   if (refuseRequestId(request_id) !== undefined)
-    return corrupt(`request_id ${JSON.stringify(request_id)} must not contain whitespace`)
-  if (parseTime(occurred_at) === undefined)
-    return corrupt(`invalid occurred_at: ${JSON.stringify(occurred_at)} is not RFC 3339`)
-  const payload = value["payload"] ?? {}
-  if (!isObject(payload)) return corrupt("invalid json: payload must be an object")
-  const batch = batchOf(value["batch"])
-  if (batch === null) return corrupt("invalid batch: want [index, count]")
+    return corrupt(`request_id ${quote(request_id)} must not contain whitespace`)
+  if (!isTime(occurred_at)) return corrupt(`invalid occurred_at: ${quote(occurred_at)} is not RFC 3339`)
   return Result.succeed({
     schema_version: 1,
     event_id,

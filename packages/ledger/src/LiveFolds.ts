@@ -7,7 +7,7 @@ import { Effect, Result } from "effect"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { StoreError } from "./Errors.ts"
 import type { RecordedFact } from "./Fact.ts"
-import { type Branch, Fold } from "./Fold.ts"
+import { type Branch, Fold, sameEvent } from "./Fold.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import type { Projection } from "./Projection.ts"
 import type { Page, Store } from "./Store.ts"
@@ -35,6 +35,8 @@ export class LiveFolds {
   readonly #store: Store
   readonly #folds = new Map<AnyProjection, AnyFold>()
   #generation: number | undefined
+  /** Whether the folds hold all there is and nobody else can append: from a group's catching up until its end. */
+  isComplete = false
 
   constructor(store: Store) {
     this.#store = store
@@ -63,24 +65,41 @@ export class LiveFolds {
       if (this.has(projection)) return
       const saved = yield* this.#store.loadCheckpoint(projection.name)
       const resumed = saved === undefined ? undefined : Checkpoint.resume(projection, saved)
-      const fold = resumed !== undefined && Result.isSuccess(resumed) ? resumed.success : new Fold(projection)
+      const isUsable =
+        resumed !== undefined && Result.isSuccess(resumed) && (yield* this.#isOfThisLedger(resumed.success))
+      const fold = isUsable ? resumed.success : new Fold(projection)
       if (!this.has(projection)) this.#folds.set(projection, fold)
     })
 
-  /** Folds whatever lies above, page by page, until a page comes back empty. Answers the position that is covered. */
-  readonly catchUp = (read: Reading): Effect.Effect<number, StoreError> =>
+  /** Whether the event that a saved fold ends with is still where it was. */
+  readonly #isOfThisLedger = (fold: AnyFold): Effect.Effect<boolean, StoreError> =>
     Effect.gen({ self: this }, function* () {
+      if (fold.position === 0) return true
+      const page = yield* this.#store.readAfter(fold.position - 1, 1)
+      const [event] = page.events
+      if (event === undefined || fold.lastEvent === undefined || !sameEvent(event, fold.lastEvent)) return false
+      // What is read from here on must be of the same past.
+      this.#generation ??= page.generation
+      return this.#generation === page.generation
+    })
+
+  /** Folds whatever lies above, page by page, until nothing more is covered. */
+  readonly catchUp = (read: Reading): Effect.Effect<void, StoreError> =>
+    Effect.gen({ self: this }, function* () {
+      let from = this.position
       for (;;) {
-        const from = this.position
         const page = yield* read(from, page_records)
         if (this.#generation !== undefined && this.#generation !== page.generation) {
           this.#generation = page.generation
           for (const projection of this.#folds.keys()) this.#folds.set(projection, new Fold(projection))
+          from = 0
           continue
         }
         this.#generation = page.generation
-        if (page.events.length === 0) return Math.max(from, page.covers)
         for (const fold of this.#folds.values()) fold.applyAll(page.events)
+        const next = page.events.at(-1)?.position ?? page.covers
+        if (next <= from) return
+        from = next
       }
     })
 

@@ -31,9 +31,14 @@ export interface Projection<E, F extends RecordedFact<string, unknown> = Recorde
   readonly reader: Reader<F>
   /** Plain JSON data, so that it can be saved as it is. */
   readonly entity: Schema.Constraint & { readonly Type: E }
+  /** Whether a fact whose unique key another fact holds is folded all the same. It is listed as an anomaly either way. */
+  readonly foldsDuplicates?: boolean
   /** The entity a fact belongs to; `undefined` leaves the fact out. */
   key(this: void, fact: F): string | undefined
-  /** The entity after one more fact. Must not change its arguments, throw, or look anywhere else. */
+  /**
+   * The entity after one more fact; `undefined` leaves it as it is. Must not change its arguments, throw, or look anywhere
+   * else. Should it throw, the entity stays as it is and the anomaly `threw` says so: one fact cannot stop a ledger.
+   */
   evolve(this: void, entity: E | undefined, fact: F, report: Report): E | undefined
 }
 
@@ -59,6 +64,7 @@ export const make = <E, F extends RecordedFact<string, unknown>>(projection: {
   readonly version: number
   readonly reader: Reader<F>
   readonly entity: Schema.Constraint & { readonly Type: E }
+  readonly foldsDuplicates?: boolean
   readonly key: (fact: F) => string | undefined
   readonly evolve: (entity: E | undefined, fact: F, report: Report) => E | undefined
 }): Projection<E, F> => projection

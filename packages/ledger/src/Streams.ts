@@ -12,6 +12,18 @@ import type { Reader } from "./Vocabulary.ts"
 /** The position of a job's last fact, by job id. */
 export type Streams = Projection<number>
 
+/**
+ * The version: a number made from the declared unique keys. A checkpoint that was saved under other declarations lacks
+ * holders, so it must not be used.
+ */
+const fingerprint = (vocabularies: ReadonlyArray<Reader>): number => {
+  const declared = vocabularies.flatMap((v) => v.event_types.map((type) => `${type} ${v.uniqueOf(type) ?? ""}`)).sort()
+  let hash = 0x811c9dc5
+  for (const character of declared.filter((line) => !line.endsWith(" ")).join("\n"))
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0
+  return hash
+}
+
 export const makeStreams = (vocabularies: ReadonlyArray<Reader>): Streams => {
   const owner = {}
   const readerOf = (eventType: string) => vocabularies.find((vocabulary) => vocabulary.owns(eventType))
@@ -30,7 +42,9 @@ export const makeStreams = (vocabularies: ReadonlyArray<Reader>): Streams => {
   }
   return make({
     name: "ledger.streams",
-    version: 1,
+    version: fingerprint(vocabularies),
+    // A stream ends at its last fact, whoever holds that fact's key.
+    foldsDuplicates: true,
     reader: everything,
     entity: Schema.Int,
     key: (fact) => fact.job_id,

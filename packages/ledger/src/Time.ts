@@ -5,8 +5,17 @@
  * @module
  */
 
-/** `formatTime(1777377600500)` is `2026-04-28T12:00:00.5Z`. Takes milliseconds since the epoch; fractions are dropped. */
+/** The years that RFC 3339 can write are 0 to 9999. */
+const first_ms = Date.parse("0000-01-01T00:00:00Z")
+const last_ms = Date.parse("9999-12-31T23:59:59.999Z")
+
+/**
+ * `formatTime(1777377600500)` is `2026-04-28T12:00:00.5Z`. Takes milliseconds since the epoch; fractions are dropped.
+ * Throws `RangeError` for a time outside the years 0 to 9999, which no reader would take.
+ */
 export const formatTime = (epoch_ms: number): string => {
+  if (!(epoch_ms >= first_ms && epoch_ms <= last_ms))
+    throw new RangeError(`${epoch_ms} ms is not in the years 0 to 9999`)
   const iso = new Date(epoch_ms).toISOString()
   let end = iso.length - 1
   while (iso[end - 1] === "0") end--
@@ -14,7 +23,21 @@ export const formatTime = (epoch_ms: number): string => {
   return `${iso.slice(0, end <= 20 ? 19 : end)}Z`
 }
 
-const rfc3339 = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)$/u
+const rfc3339 =
+  /^(\d{4}-\d\d-\d\d)T((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9})\d*)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/u
+
+/** Date.parse rolls 31 April over to 1 May; a calendar day that does not survive the round trip does not exist. */
+const isDay = (date = ""): boolean => {
+  if (Number(date.slice(8)) <= 28 && date[8] !== undefined) return /-(?:0[1-9]|1[0-2])-(?!00)/u.test(date)
+  const day = new Date(`${date}T00:00:00Z`)
+  return !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === date
+}
+
+/** Whether {@link parseTime} takes the text; cheaper than asking it. */
+export const isTime = (text: string): boolean => {
+  const parts = rfc3339.exec(text)
+  return parts !== null && isDay(parts[1])
+}
 
 /**
  * Nanoseconds since the epoch, so that two instants can be compared whatever their spelling; `undefined` when the text is
@@ -26,7 +49,6 @@ export const parseTime = (text: string): bigint | undefined => {
   const [, date, clock, fraction = "", offset] = parts
   const seconds_ms = Date.parse(`${date}T${clock}${offset}`)
   if (Number.isNaN(seconds_ms)) return undefined
-  // Date.parse rolls 31 April over to 1 May; a calendar day that does not survive the round trip does not exist.
-  if (new Date(`${date}T00:00:00Z`).toISOString().slice(0, 10) !== date) return undefined
+  if (!isDay(date)) return undefined
   return BigInt(seconds_ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0"))
 }

@@ -2,13 +2,13 @@
  * A fast yes or no from a schema, and the schema's own words for a no.
  *
  * The schema stays the only source: its tree is turned into plain closures once, and whatever they refuse is decoded again
- * by the schema itself, which names every bad path. So the fast path can only be too strict, never too lax, and a property
- * test holds the two together.
+ * by the schema itself, which names every bad path. What the closures do not know is left to the schema's own decoder. A
+ * property test holds the two together, in both directions.
  *
  * @module
  */
 import { Result, Schema, type SchemaAST, SchemaIssue } from "effect"
-import type { Issue } from "./Json.ts"
+import { type Issue, isWithin, payload_depth_max } from "./Json.ts"
 
 type Test = (value: unknown) => boolean
 
@@ -29,37 +29,48 @@ const checksOf = (ast: SchemaAST.AST): ReadonlyArray<Test> => {
   return tests
 }
 
-const compileObject = (ast: SchemaAST.Objects, keys: Keys): Test => {
+const compileRecord = (ast: SchemaAST.IndexSignature, keys: Keys): Test | undefined => {
+  if (ast.parameter._tag !== "String") return undefined
+  const isKey = compile(ast.parameter, keys)
+  const test = compile(ast.type, keys)
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return false
+    for (const key of Object.keys(value)) {
+      if (isKey(key)) {
+        if (!test((value as Record<string, unknown>)[key])) return false
+      } else if (keys === "closed") return false
+    }
+    return true
+  }
+}
+
+const compileObject = (ast: SchemaAST.Objects, keys: Keys): Test | undefined => {
+  const [record, ...records] = ast.indexSignatures
+  if (record !== undefined) {
+    return ast.propertySignatures.length === 0 && records.length === 0 ? compileRecord(record, keys) : undefined
+  }
+  // Effect takes everything but null and undefined for the empty struct, keys or not.
+  if (ast.propertySignatures.length === 0) return (value) => value !== undefined && value !== null
   const fields = ast.propertySignatures.map(({ name, type }) => ({
     name,
     test: compile(type, keys),
     optional: type.context?.isOptional === true,
+    // The schema's decoder takes an inherited value for a field's, but never the prototype itself.
+    has: (object: object) => (name === "__proto__" ? Object.hasOwn(object, name) : name in object),
+    isInherited: name === "__proto__",
   }))
   const known = new Set(fields.map(({ name }) => name))
-  const records = ast.indexSignatures.map(({ parameter, type }) => ({
-    key: compile(parameter, keys),
-    test: compile(type, keys),
-  }))
-  const isOpen = keys === "open" && records.length === 0
   return (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false
     const object = value as Record<PropertyKey, unknown>
-    for (const { name, test, optional } of fields) {
+    for (const { name, test, optional, has, isInherited } of fields) {
       const entry = object[name]
-      if (entry === undefined && !Object.hasOwn(object, name)) {
+      if ((entry === undefined || isInherited) && !has(object)) {
         if (!optional) return false
       } else if (!test(entry)) return false
     }
-    if (isOpen) return true
-    for (const key in object) {
-      if (known.has(key) || !Object.hasOwn(object, key)) continue
-      if (records.length === 0) return false
-      for (const record of records) {
-        if (record.key(key)) {
-          if (!record.test(object[key])) return false
-        } else if (keys === "closed") return false
-      }
-    }
+    if (keys === "open") return true
+    for (const key in object) if (!known.has(key) && Object.hasOwn(object, key)) return false
     return true
   }
 }
@@ -73,6 +84,18 @@ const compileList = (ast: SchemaAST.Arrays, keys: Keys): Test | undefined => {
     for (let i = 0; i < value.length; i++) if (!test(value[i])) return false
     return true
   }
+}
+
+const suspended: Record<Keys, WeakMap<SchemaAST.Suspend, Test>> = { open: new WeakMap(), closed: new WeakMap() }
+
+/** A schema that refers to itself is compiled at first use. */
+const compileSuspend = (ast: SchemaAST.Suspend, keys: Keys): Test => {
+  const known = suspended[keys].get(ast)
+  if (known !== undefined) return known
+  let target: Test | undefined
+  const test: Test = (value) => (target ??= compile(ast.thunk(), keys))(value)
+  suspended[keys].set(ast, test)
+  return test
 }
 
 const kindOf = (ast: SchemaAST.AST, keys: Keys): Test | undefined => {
@@ -90,13 +113,25 @@ const kindOf = (ast: SchemaAST.AST, keys: Keys): Test | undefined => {
       return () => true
     case "Literal":
       return (value) => value === ast.literal
+    case "Suspend":
+      return compileSuspend(ast, keys)
     case "Objects":
       return compileObject(ast, keys)
     case "Arrays":
       return compileList(ast, keys)
     case "Union": {
       const members = ast.types.map((type) => compile(type, keys))
-      return (value) => members.some((test) => test(value))
+      if (ast.options?.mode === "oneOf") {
+        return (value) => {
+          let matches = 0
+          for (const test of members) if (test(value) && ++matches > 1) return false
+          return matches === 1
+        }
+      }
+      return (value) => {
+        for (const test of members) if (test(value)) return true
+        return false
+      }
     }
     default:
       return undefined
@@ -128,6 +163,40 @@ export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> =>
     message: issue.message,
   }))
 
+interface Nature {
+  /** Some part is written otherwise than it is read. */
+  transforms: boolean
+  /** Some part refers to itself, so that a value may nest without end. */
+  isRecursive: boolean
+}
+
+/** Checks are no transformations, so `Schema.toEncoded`, which drops them, cannot tell. */
+const natureOf = (root: SchemaAST.AST): Nature => {
+  const nature: Nature = { transforms: false, isRecursive: false }
+  const seen = new Set<SchemaAST.AST>()
+  const visit = (ast: SchemaAST.AST): void => {
+    if (seen.has(ast)) return
+    seen.add(ast)
+    if (ast.encoding !== undefined) nature.transforms = true
+    switch (ast._tag) {
+      case "Declaration":
+        return ast.typeParameters.forEach(visit)
+      case "Objects":
+        ast.propertySignatures.forEach(({ type }) => visit(type))
+        return ast.indexSignatures.forEach(({ parameter, type }) => [parameter, type].forEach(visit))
+      case "Arrays":
+        return [...ast.elements, ...ast.rest].forEach(visit)
+      case "Union":
+        return ast.types.forEach(visit)
+      case "Suspend":
+        nature.isRecursive = true
+        return visit(ast.thunk())
+    }
+  }
+  visit(root)
+  return nature
+}
+
 export interface Validator {
   /** Whether the schema takes the value as it is. */
   readonly accepts: Test
@@ -137,17 +206,23 @@ export interface Validator {
 
 /**
  * Builds the validator of a schema without transformations (what is written equals what is read); throws `TypeError` for a
- * schema that has one, because a fact's bytes are its value.
+ * schema that has one, because a fact's bytes are its value. Checks of any kind are welcome.
+ *
+ * A schema that refers to itself takes values of at most {@link payload_depth_max} levels, as every payload has.
  */
 export const makeValidator = (schema: Schema.Constraint, keys: Keys): Validator => {
-  if (Schema.toEncoded(schema).ast !== schema.ast) throw new TypeError("a payload schema must not transform its value")
+  const { isRecursive, transforms } = natureOf(schema.ast)
+  if (transforms) throw new TypeError("a payload schema must not transform its value")
   const decode = Schema.decodeUnknownResult(
     Schema.make<Schema.Codec<unknown>>(schema.ast),
     keys === "closed" ? strict : lenient,
   )
+  const test = compile(schema.ast, keys)
+  const isTooDeep: Test = (value) => isRecursive && !isWithin(value, payload_depth_max, () => true)
   return {
-    accepts: compile(schema.ast, keys),
+    accepts: isRecursive ? (value) => !isTooDeep(value) && test(value) : test,
     explain: (value) => {
+      if (isTooDeep(value)) return [{ path: "(root)", message: `is nested deeper than ${payload_depth_max} levels` }]
       const result = decode(value)
       return Result.isSuccess(result) ? [] : issuesOf(result.failure)
     },

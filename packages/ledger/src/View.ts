@@ -40,3 +40,5 @@ export interface View<E> {
 
 /** Beyond this a hostile history could fill the memory with complaints about one key; the first ones tell the story. */
 export const anomalies_per_key_max = 64
+/** Characters of an anomaly's detail; the fact itself has the rest. */
+export const anomaly_detail_max = 500

@@ -8,7 +8,14 @@
 import { Data, Result, Schema } from "effect"
 import { type Fact, isReadBy, isRecordedFact, mintFact, readFact, type RecordedFact, type UniqueKey } from "./Fact.ts"
 import { type Issue, type Json, ownJson } from "./Json.ts"
-import { InvalidFact, type RecordedEvent, refuseJobId, reserved_job_ids } from "./LedgerEvent.ts"
+import {
+  event_type_bytes_max,
+  InvalidFact,
+  type RecordedEvent,
+  refuseJobId,
+  reserved_job_ids,
+  utf8Bytes,
+} from "./LedgerEvent.ts"
 import { makeValidator } from "./Validator.ts"
 
 /** How a fact type is declared. */
@@ -17,7 +24,7 @@ export interface FactDefinition<S extends Schema.Constraint = Schema.Constraint>
   readonly payload: S
   /** One sentence: what the fact says happened. It becomes the documentation entry. */
   readonly description?: string
-  /** A string field of the payload that no two facts of this type in one ledger may share. */
+  /** A string field of the payload that no two facts of this type in one ledger may share. Absent or "" shares nothing. */
   readonly unique?: string & keyof S["Type"]
 }
 
@@ -52,6 +59,7 @@ export class MalformedFact extends Data.TaggedClass("MalformedFact")<{
   readonly issues: ReadonlyArray<Issue>
 }> {}
 
+// The loose bound: only with its schema at hand can `unique` be checked, which `make` does.
 export type Definitions = {
   readonly [name: string]: {
     readonly payload: Schema.Constraint
@@ -95,21 +103,45 @@ export interface Vocabulary<Prefix extends string, D extends Definitions> extend
 /** The facts that a reader yields. */
 export type FactsOf<R> = R extends Reader<infer F> ? F : never
 
-const makeType = <T extends string, P>(event_type: T, definition: Definitions[string]): FactType<T, P> => {
+/** Effect lets the empty struct take any keys; a constructor that is closed must not. */
+const isEmptyStruct = ({ ast }: Schema.Constraint): boolean =>
+  ast._tag === "Objects" && ast.propertySignatures.length === 0 && ast.indexSignatures.length === 0
+
+const refuseName = (eventType: string): void => {
+  if (!/^[^\s.\p{C}]+(?:\.[^\s.\p{C}]+)+$/u.test(eventType) || utf8Bytes(eventType) > event_type_bytes_max)
+    throw new TypeError(`${JSON.stringify(eventType)} cannot name a fact type: want words joined by dots`)
+}
+
+const makeType = <T extends string, P>(
+  event_type: T,
+  definition: Definitions[string],
+): FactType<T, P> => {
+  refuseName(event_type)
   const validator = makeValidator(definition.payload, "closed")
   const { unique } = definition
   const keyOf = (payload: Json): UniqueKey | undefined => {
     if (unique === undefined) return undefined
     const value: unknown = (payload as Record<string, unknown>)[unique]
-    return typeof value === "string" ? { field: unique, value } : undefined
+    return typeof value === "string" && value !== "" ? { field: unique, value } : undefined
+  }
+  const isBare = isEmptyStruct(definition.payload)
+  const issuesOfPayload = (payload: Json): ReadonlyArray<Issue> => {
+    // A line holds an object or nothing (JobSpec v0 §7.2), whatever the schema says.
+    if (typeof payload !== "object" || payload === null || Array.isArray(payload))
+      return [{ path: "(root)", message: "is not an object" }]
+    if (isBare) return Object.keys(payload).map((path) => ({ path, message: "Expected no excess property" }))
+    return validator.accepts(payload) ? [] : validator.explain(payload)
   }
   const make = (jobId: string, payload: P): Result.Result<Fact<T, P>, InvalidFact> => {
     const refused = (issues: ReadonlyArray<Issue>) => Result.fail(new InvalidFact({ event_type, issues }))
-    const bad = refuseJobId(jobId) ?? (reserved_job_ids.has(jobId) ? "is reserved" : undefined)
+    const bad =
+      typeof jobId !== "string"
+        ? "is not a string"
+        : (refuseJobId(jobId) ?? (reserved_job_ids.has(jobId) ? "is reserved" : undefined))
     const idIssues = bad === undefined ? [] : [{ path: "job_id", message: bad }]
     const owned = ownJson(payload)
     if (Result.isFailure(owned)) return refused([...idIssues, ...owned.failure])
-    const issues = validator.accepts(owned.success) ? idIssues : [...idIssues, ...validator.explain(owned.success)]
+    const issues = [...idIssues, ...issuesOfPayload(owned.success)]
     if (issues.length > 0) return refused(issues)
     return Result.succeed(mintFact(event_type, jobId, owned.success as P, keyOf(owned.success)))
   }
@@ -127,7 +159,8 @@ const makeType = <T extends string, P>(event_type: T, definition: Definitions[st
 /**
  * Defines a vocabulary.
  *
- * Throws `TypeError` at definition for a payload schema that transforms its value, since a fact's bytes are its value.
+ * Throws `TypeError` at definition for a payload schema that transforms its value, since a fact's bytes are its value, and
+ * for a name that is blank, holds white space or is longer than {@link event_type_bytes_max}.
  *
  * @example
  * import { Schema } from "effect"
@@ -161,10 +194,13 @@ export const make = <const Prefix extends string, const D extends Definitions>(
     if (isReadBy(event, readers)) return event
     const reader = readers.get(event.event_type)
     if (reader === undefined) return new UnknownType({ event })
-    if (reader.accepts(event.payload)) return readFact(event, event.event_type, event.payload, readers)
-    const issues = reader.explain(event.payload)
+    const { payload } = event
+    if (typeof payload !== "object" || payload === null || Array.isArray(payload))
+      return new MalformedFact({ event, issues: [{ path: "(root)", message: "is not an object" }] })
+    if (reader.accepts(payload)) return readFact(event, event.event_type, payload, readers)
+    const issues = reader.explain(payload)
     return issues.length === 0
-      ? readFact(event, event.event_type, event.payload, readers)
+      ? readFact(event, event.event_type, payload, readers)
       : new MalformedFact({ event, issues })
   }
   const start = `${prefix}.`

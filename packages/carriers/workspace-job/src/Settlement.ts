@@ -14,7 +14,7 @@ import type { Check, Failure, TerminalArtifact } from "./Values.ts"
 
 type Made<K extends Parameters<typeof named>[0]> = Result.Result<Fact<`workspace_job.${K}`, Payload<K>>, InvalidFact>
 
-const named = <K extends keyof typeof vocabulary.facts>(name: K) => vocabulary.facts[name]
+const named = <K extends keyof typeof vocabulary.facts>(name: K): (typeof vocabulary.facts)[K] => vocabulary.facts[name]
 
 const refuse = (name: string, ...issues: ReadonlyArray<Issue>) =>
   Result.fail(new InvalidFact({ event_type: `workspace_job.${name}`, issues }))

@@ -1,0 +1,104 @@
+import { decodeLine, encodeJson, encodeLine, jsonEqual, type JsonObject, type LedgerEvent } from "@waybill/ledger"
+import { Result } from "effect"
+import fc from "fast-check"
+import { expect, it } from "vitest"
+import { anyJson, anyPayload } from "./support/histories.ts"
+
+const runs = { numRuns: 2000 }
+const name = fc
+  .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
+  .filter((s) => s.trim() !== "" && s.isWellFormed())
+const digits = fc.integer({ min: 0, max: 999_999_999 }).map((n) => (n === 0 ? "" : `.${String(n).replace(/0+$/, "")}`))
+const event: fc.Arbitrary<LedgerEvent> = fc.record(
+  {
+    schema_version: fc.constant(1 as const),
+    event_id: name,
+    request_id: name.filter((s) => !/[ \t\r\n]/u.test(s)),
+    job_id: name,
+    event_type: name,
+    occurred_at: digits.map((fraction) => `2026-04-28T12:00:00${fraction}Z`),
+    actor: name,
+    payload: anyPayload,
+    batch: fc.tuple(fc.nat(5), fc.integer({ min: 6, max: 9 })),
+  },
+  {
+    requiredKeys: [
+      "schema_version",
+      "event_id",
+      "request_id",
+      "job_id",
+      "event_type",
+      "occurred_at",
+      "actor",
+      "payload",
+    ],
+  },
+)
+
+it("what is written is what is read", () =>
+  fc.assert(
+    fc.property(event, (written) => {
+      const line = encodeLine(written)
+      const read = Result.getOrThrow(decodeLine(line))
+      expect(read).toEqual(written)
+      expect(encodeLine(read)).toBe(line)
+    }),
+    runs,
+  ))
+
+it("a line is one line, and plain JSON that any parser reads alike", () =>
+  fc.assert(
+    fc.property(event, (written) => {
+      const line = encodeLine(written)
+      expect(line).not.toMatch(/[\n\r<>&\u2028\u2029]/u)
+      const { payload = {}, ...rest } = JSON.parse(line) as LedgerEvent
+      expect({ ...rest, payload }).toEqual(written)
+    }),
+    runs,
+  ))
+
+it("keys are in UTF-8 byte order", () =>
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(
+        fc.string({ unit: "binary", maxLength: 4 }).filter((s) => s.isWellFormed()),
+        { maxLength: 8 },
+      ),
+      (keys) => {
+        const payload: JsonObject = Object.fromEntries(keys.map((key) => [key, 0]))
+        const written = [...encodeJson(payload).matchAll(/"((?:[^"\\]|\\.)*)":/gu)].map(
+          ([, key]) => JSON.parse(`"${key}"`) as string,
+        )
+        expect(written).toEqual([...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+      },
+    ),
+    runs,
+  ))
+
+it("no text makes the reader throw, and what it takes can be written", () => {
+  const mutated = fc.tuple(event, fc.nat(), fc.nat(3), fc.string({ maxLength: 4 })).map(([e, at, cut, extra]) => {
+    const line = encodeLine(e)
+    const i = at % (line.length + 1)
+    return line.slice(0, i) + extra + line.slice(i + cut)
+  })
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.json(), mutated), (text) => {
+      const read = decodeLine(text)
+      if (Result.isFailure(read)) {
+        expect(read.failure.reason).not.toBe("")
+        return
+      }
+      expect(Result.getOrThrow(decodeLine(encodeLine(read.success)))).toEqual(read.success)
+    }),
+    runs,
+  )
+})
+
+it("two values are equal exactly where their bytes are", () =>
+  fc.assert(
+    fc.property(anyJson, anyJson, fc.constantFrom(0, -0), (a, b, zero) => {
+      expect(jsonEqual(a, b)).toBe(encodeJson(a) === encodeJson(b))
+      expect(jsonEqual([a, zero], [structuredClone(a), 0])).toBe(Object.is(zero, 0))
+    }),
+    runs,
+  ))
