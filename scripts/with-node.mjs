@@ -27,7 +27,7 @@ const readJson = (file) => {
   try {
     return JSON.parse(readFileSync(join(root, file), "utf8"))
   } catch (error) {
-    return fail(`${file} cannot be read: ${error.message}`)
+    return fail(`${file} cannot be read: ${error.message.replaceAll("\n", " ")}`)
   }
 }
 

@@ -5,6 +5,7 @@ import { checkFileCycles, checkPackageCycles, findCycles } from "./support/house
 import { checkEscapes } from "./support/house/escapes.ts"
 import { checkDependencies, checkLayers, checkPlaces } from "./support/house/layers.ts"
 import { checkPurity } from "./support/house/purity.ts"
+import { checkReasons } from "./support/house/reasons.ts"
 import { parseSource } from "./support/house/SourceFile.ts"
 import { checkLockHosts, checkNames, checkPlacesNamed, checkSizes } from "./support/house/tracked.ts"
 
@@ -68,6 +69,18 @@ describe("dependencies", () => {
   it("a workspace version that is a range is found", () => {
     const loose = room("packages/ledger-store", { dependencies: { "@waybill/ledger": "^0.1.0" } })
     expect(checkDependencies([ledger, loose], use)).toHaveLength(1)
+  })
+})
+
+describe("reasons", () => {
+  const manifests = [
+    store.manifest,
+    { ...ledger.manifest, devDependencies: { tool: "1.0.0" }, peerDependencies: { "@scope/peer": "^1.0.0" } },
+  ]
+  it("an outside dependency without a line is found, a workspace package needs none", () => {
+    expect(checkReasons(manifests, "- `tool` (MIT): cuts\n- `@scope/peer` (MIT): joins\n")).toEqual([])
+    expect(checkReasons(manifests, "- `tool` (MIT): cuts; used with `@scope/peer` (MIT): x\n")).toHaveLength(1)
+    expect(checkReasons(manifests, "- `tool`: cuts\n")).toHaveLength(2)
   })
 })
 

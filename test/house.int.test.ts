@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { missingFrom } from "../scripts/complete-lock.mjs"
@@ -8,7 +7,9 @@ import { checkFileCycles, checkPackageCycles } from "./support/house/cycles.ts"
 import { checkEscapes } from "./support/house/escapes.ts"
 import { checkDependencies, checkLayers, checkPlaces } from "./support/house/layers.ts"
 import { checkPurity } from "./support/house/purity.ts"
+import { checkReasons } from "./support/house/reasons.ts"
 import { parseSource } from "./support/house/SourceFile.ts"
+import { trackedPaths } from "./support/house/tracked-paths.ts"
 import { checkLockHosts, checkNames, checkPlacesNamed, checkSizes } from "./support/house/tracked.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -16,13 +17,7 @@ const root = join(import.meta.dirname, "..")
 /** Files that may be longer than 400 lines, each with its reason. */
 const reasonsToBeLong: Readonly<Record<string, string>> = {}
 
-/** New files count before they are committed, ignored ones never. */
-const paths = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-  cwd: root,
-  encoding: "utf8",
-})
-  .split("\0")
-  .filter((path) => path !== "" && existsSync(join(root, path)))
+const paths = trackedPaths(root)
 const tracked = paths.map((path) => {
   const bytes = readFileSync(join(root, path))
   return { path, text: bytes.includes(0) ? undefined : bytes.toString("utf8") }
@@ -44,6 +39,14 @@ it("src imports lower layers only, by package name", () => {
 
 it("package.json declares exactly what src imports, workspace packages by exact version", () => {
   expect(checkDependencies(packages, sources)).toEqual([])
+})
+
+it("every dependency has its reason written down", () => {
+  const all = [
+    ...packages.map(({ manifest }) => manifest),
+    JSON.parse(readFileSync(join(root, "package.json"), "utf8")),
+  ]
+  expect(checkReasons(all, readFileSync(join(root, "docs/decisions/dependencies.md"), "utf8"))).toEqual([])
 })
 
 it("the ledger and the carriers are pure", () => {

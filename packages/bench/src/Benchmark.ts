@@ -21,7 +21,7 @@ export interface Opened {
     readonly name: string
     readonly role: Role
     readonly run: () => unknown
-    /** Runs once, unmeasured; rejects when the answer is wrong. */
+    /** Checks the answer of one unmeasured run, if the benchmark has a check; rejects when it is wrong. */
     readonly verify: () => Promise<void>
   }>
   readonly close: () => Promise<void>

@@ -5,8 +5,8 @@ import type { BenchmarkResult, Ratio, Spread } from "./Report.ts"
 export interface Bench {
   /** Milliseconds from any fixed point, never going back. */
   readonly now: () => number
-  /** Called before every run, outside the measured time. */
-  readonly collectGarbage: () => void
+  /** Called before every run, outside the measured time; undefined where the collector is out of reach. */
+  readonly collectGarbage: (() => void) | undefined
   /** Told what is going on, in one line. */
   readonly progress: (line: string) => void
 }
@@ -55,10 +55,9 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
     for (let round = 1; round <= settings.runs; round++) {
       bench.progress(`${name}: run ${round} of ${settings.runs}`)
       for (const { name: subject, run, runs } of measured) {
-        bench.collectGarbage()
+        bench.collectGarbage?.()
         const started = bench.now()
-        const pending = named(subject, run)
-        await pending
+        await named(subject, run)
         runs.push(Math.max(leastMs, bench.now() - started))
       }
     }

@@ -61,10 +61,10 @@ const choose = (all: ReadonlyArray<Benchmark>, names: ReadonlyArray<string>): Re
 }
 
 /** The collector is reachable without starting Node with a flag, in a context made after the flag is set. */
-const exposeCollector = (): (() => void) => {
+const exposeCollector = (): (() => void) | undefined => {
   setFlagsFromString("--expose-gc")
   const collect: unknown = runInNewContext("gc")
-  return typeof collect === "function" ? () => void collect() : () => {}
+  return typeof collect === "function" ? () => void collect() : undefined
 }
 
 const main = async (args: ReadonlyArray<string>): Promise<void> => {
@@ -91,7 +91,7 @@ const main = async (args: ReadonlyArray<string>): Promise<void> => {
     schema_version: "waybill-bench/1",
     started_at,
     ...settings,
-    garbage_collected: true,
+    garbage_collected: bench.collectGarbage !== undefined,
     machine: describeMachine(),
     versions: installedVersions(join(import.meta.dirname, "../../..")),
     benchmarks,

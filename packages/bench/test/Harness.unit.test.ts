@@ -1,0 +1,136 @@
+import { expect, it } from "vitest"
+import { make } from "../src/Benchmark.ts"
+import { type Bench, measure, spreadOf } from "../src/Harness.ts"
+
+/** A clock that only work moves on: each subject takes the next of its times. */
+const setUp = (times: Readonly<Record<string, ReadonlyArray<number>>>) => {
+  let now = 1000
+  const events: Array<string> = []
+  const left = new Map(Object.entries(times).map(([name, list]) => [name, [...list]]))
+  const bench: Bench = {
+    now: () => now,
+    collectGarbage: () => {
+      events.push("gc")
+      now += 50
+    },
+    progress: () => {},
+  }
+  const work = (name: string) => () => {
+    events.push(name)
+    now += left.get(name)?.shift() ?? 0
+    return name
+  }
+  return { bench, events, work }
+}
+
+const options = {
+  name: "sample",
+  title: "A sample",
+  unit: "things",
+  input: () => 100,
+  amount: (input: number) => input,
+  describe: (input: number) => `${input} things`,
+}
+const settings = { runs: 3, warmups: 1, seed: 7 }
+
+it("subjects are run in turns, with garbage collected before each measured run", async () => {
+  const { bench, events, work } = setUp({})
+  const subjects = [
+    { name: "ours", role: "subject" as const, run: work("ours") },
+    { name: "floor", role: "limit" as const, run: work("floor") },
+  ]
+  await measure(bench, make({ ...options, subjects }), settings)
+  const [warmup, round] = ["ours floor", "gc ours gc floor"]
+  expect(events.join(" ")).toBe([warmup, round, round, round].join(" "))
+})
+
+it("warm-ups and the collector's time are not measured, and ratios are taken within each round", async () => {
+  const { bench, work } = setUp({ ours: [999, 10, 40, 20], floor: [999, 10, 10, 20], theirs: [999, 40, 40, 40] })
+  const subjects = [
+    { name: "ours", role: "subject" as const, run: work("ours") },
+    { name: "floor", role: "limit" as const, run: work("floor") },
+    { name: "theirs", role: "peer" as const, run: work("theirs") },
+  ]
+  const result = await measure(bench, make({ ...options, subjects }), settings)
+  expect(result.subjects[0]).toEqual({
+    name: "ours",
+    role: "subject",
+    runs_ms: [10, 40, 20],
+    ms: { min: 10, median: 20, max: 40 },
+    per_second: { min: 2500, median: 5000, max: 10_000 },
+  })
+  expect(result.ratios).toEqual([
+    { subject: "ours", to: "floor", role: "limit", ratio: { min: 0.25, median: 1, max: 1 } },
+    { subject: "ours", to: "theirs", role: "peer", ratio: { min: 1, median: 2, max: 4 } },
+  ])
+})
+
+it("work that is a promise is measured to its end", async () => {
+  const { bench, work } = setUp({ ours: [0, 30, 30, 30] })
+  const run = async () => {
+    await Promise.resolve()
+    return work("ours")()
+  }
+  const result = await measure(
+    bench,
+    make({ ...options, subjects: [{ name: "ours", role: "subject", run }] }),
+    settings,
+  )
+  expect(result.subjects[0]?.runs_ms).toEqual([30, 30, 30])
+})
+
+it("every subject gets the same input, made once from the seed, and it is given back", async () => {
+  const { bench } = setUp({})
+  const seeds: Array<number> = []
+  const inputs = new Set<object>()
+  const closed: Array<object> = []
+  const benchmark = make({
+    ...options,
+    input: (seed: number) => {
+      seeds.push(seed)
+      return { seed }
+    },
+    amount: () => 1,
+    describe: () => "an object",
+    subjects: [
+      { name: "a", role: "subject", run: (input) => inputs.add(input) },
+      { name: "b", role: "limit", run: (input) => inputs.add(input) },
+    ],
+    close: (input) => void closed.push(input),
+  })
+  await measure(bench, benchmark, settings)
+  expect(seeds).toEqual([7])
+  expect([...inputs]).toEqual(closed)
+})
+
+it("a wrong answer stops the benchmark, names the subject and still closes the input", async () => {
+  const { bench } = setUp({})
+  let closed = false
+  const benchmark = make({
+    ...options,
+    subjects: [{ name: "hasty", role: "subject", run: () => 41 }],
+    check: (result) => {
+      if (result !== 42) throw new Error(`${result} is not 42`)
+    },
+    close: () => {
+      closed = true
+    },
+  })
+  await expect(measure(bench, benchmark, settings)).rejects.toThrow("sample: hasty: 41 is not 42")
+  expect(closed).toBe(true)
+})
+
+it("a run too short for the clock still has a finite rate", async () => {
+  const { bench } = setUp({})
+  const result = await measure(
+    bench,
+    make({ ...options, subjects: [{ name: "a", role: "subject", run: () => 1 }] }),
+    settings,
+  )
+  expect(Number.isFinite(result.subjects[0]?.per_second.max)).toBe(true)
+})
+
+it("the middle of an even number of runs is the mean of the two in the middle", () => {
+  expect(spreadOf([4, 1, 3, 10])).toEqual({ min: 1, median: 3.5, max: 10 })
+  expect(spreadOf([5])).toEqual({ min: 5, median: 5, max: 5 })
+})

@@ -1,0 +1,81 @@
+import { Schema } from "effect"
+import { expect, it } from "vitest"
+import { make } from "../src/Benchmark.ts"
+import { measure } from "../src/Harness.ts"
+import { Report } from "../src/Report.ts"
+import { renderTable } from "../src/Table.ts"
+
+/** Released: a reader of these files may rely on every key. */
+const pinned = {
+  schema_version: "waybill-bench/1",
+  started_at: "2026-01-02T03:04:05.000Z",
+  seed: 7,
+  runs: 1,
+  warmups: 0,
+  garbage_collected: false,
+  machine: { cpu: "A CPU", cores: 4, memory_bytes: 8_589_934_592, os: "Linux 6.1 x64", node: "v24.0.0" },
+  versions: { effect: "4.1.0" },
+  benchmarks: [
+    {
+      name: "sample",
+      title: "A sample",
+      unit: "things",
+      input: "100 things",
+      amount: 100,
+      subjects: [
+        {
+          name: "ours",
+          role: "subject",
+          runs_ms: [20],
+          ms: { min: 20, median: 20, max: 20 },
+          per_second: { min: 5000, median: 5000, max: 5000 },
+        },
+        {
+          name: "floor",
+          role: "limit",
+          runs_ms: [10],
+          ms: { min: 10, median: 10, max: 10 },
+          per_second: { min: 10_000, median: 10_000, max: 10_000 },
+        },
+      ],
+      ratios: [{ subject: "ours", to: "floor", role: "limit", ratio: { min: 0.5, median: 0.5, max: 0.5 } }],
+    },
+  ],
+}
+
+const decode = Schema.decodeUnknownSync(Report, { onExcessProperty: "error" })
+
+it("the JSON format stays as it is", () => {
+  expect(decode(JSON.parse(JSON.stringify(pinned)))).toEqual(pinned)
+  expect(() => decode({ ...pinned, schema_version: "waybill-bench/2" })).toThrow()
+  expect(() => decode({ ...pinned, extra: 1 })).toThrow()
+})
+
+it("what the harness measures is what the format describes", async () => {
+  let now = 0
+  const takes = (ms: number) => () => {
+    now += ms
+  }
+  const benchmark = make({
+    name: "sample",
+    title: "A sample",
+    unit: "things",
+    input: () => 100,
+    amount: (input) => input,
+    describe: (input) => `${input} things`,
+    subjects: [
+      { name: "ours", role: "subject", run: takes(20) },
+      { name: "floor", role: "limit", run: takes(10) },
+    ],
+  })
+  const bench = { now: () => now, collectGarbage: undefined, progress: () => {} }
+  const result = await measure(bench, benchmark, { runs: 1, warmups: 0, seed: 7 })
+  expect(JSON.parse(JSON.stringify(result))).toEqual(pinned.benchmarks[0])
+})
+
+it("the table shows each subject's spread and its ratio", () => {
+  const lines = renderTable(decode(pinned)).split("\n")
+  expect(lines).toContain("A CPU, 4 cores, 8 GiB, Linux 6.1 x64, Node v24.0.0")
+  expect(lines).toContain("ours   subject      20      20   20         5,000   5,000   5,000")
+  expect(lines).toContain("ours / floor  limit  0.5     0.5  0.5")
+})
