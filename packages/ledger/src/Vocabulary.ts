@@ -112,10 +112,7 @@ const refuseName = (eventType: string): void => {
     throw new TypeError(`${JSON.stringify(eventType)} cannot name a fact type: want words joined by dots`)
 }
 
-const makeType = <T extends string, P>(
-  event_type: T,
-  definition: Definitions[string],
-): FactType<T, P> => {
+const makeType = <T extends string, P>(event_type: T, definition: Definitions[string]): FactType<T, P> => {
   refuseName(event_type)
   const validator = makeValidator(definition.payload, "closed")
   const { unique } = definition
