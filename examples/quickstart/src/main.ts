@@ -1,7 +1,7 @@
 /**
  * The quickstart: settles a bill of materials of this very repository.
  *
- *     npm run quickstart -- [--json] [--crash-after=FACT] [--help]
+ *     npm run quickstart -- [--json] [--crash-after=FACT] [--folder=DIR] [--help]
  */
 import { layerDataPlane } from "@waybill/data-plane"
 import { layerNodeEntropy, layerNodeFiles, NodeProcesses } from "@waybill/host"
@@ -11,7 +11,7 @@ import { deliverJob, layerCommandAgent, layerFileHolds, type Observer, settleJob
 import { fact_types, WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, Layer, Stream } from "effect"
 import { existsSync, readFileSync } from "node:fs"
-import { join, relative } from "node:path"
+import { join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs, styleText } from "node:util"
 import { makeDisplay } from "./display.ts"
@@ -20,7 +20,7 @@ import { checkYourself, ending, rejections, timeline } from "./report.ts"
 
 const help = `Settles a bill of materials of this repository: a sloppy first attempt is rejected
 by its verifier, repaired, verified and delivered. Everything it makes lies in
-.waybill/quickstart; remove that folder to start anew.
+one folder; remove it to start anew.
 
 Usage: npm run quickstart -- [options]
 
@@ -28,6 +28,7 @@ Usage: npm run quickstart -- [options]
   --crash-after=FACT    kill this process (SIGKILL) right after the first FACT it
                         records; run again to see the job resume. FACT is one of
                         ${fact_types.map(({ event_type }) => event_type.replace("workspace_job.", "")).join("\n                        ")}
+  --folder=DIR          where to keep everything; .waybill/quickstart by default
   --help                this text
 `
 
@@ -37,13 +38,14 @@ const readArguments = () => {
       options: {
         json: { type: "boolean", default: false },
         "crash-after": { type: "string" },
+        folder: { type: "string" },
         help: { type: "boolean", default: false },
       },
     })
     const crashAfter = values["crash-after"]?.replace(/^workspace_job\./u, "")
     if (crashAfter !== undefined && !fact_types.some(({ event_type }) => event_type === `workspace_job.${crashAfter}`))
       throw new Error(`--crash-after: there is no fact ${JSON.stringify(crashAfter)}; --help lists them`)
-    return { json: values.json, help: values.help, crashAfter }
+    return { json: values.json, help: values.help, crashAfter, folder: values.folder }
   } catch (cause) {
     console.error(`quickstart: ${cause instanceof Error ? cause.message : String(cause)}`)
     process.exit(2)
@@ -57,9 +59,13 @@ if (options.help) {
 }
 
 const repository = fileURLToPath(new URL("../../../", import.meta.url))
-const root = join(repository, ".waybill", "quickstart")
+const root = resolve(options.folder ?? join(repository, ".waybill", "quickstart"))
 const lockPath = join(repository, "package-lock.json")
-const shown = (path: string): string => relative(repository, path)
+/** Short where it can be: below the repository, from where the commands are typed. */
+const shown = (path: string): string => {
+  const short = relative(repository, path)
+  return short.startsWith("..") ? path : short
+}
 const say = (text: string): void => {
   if (!options.json) process.stdout.write(`${text}\n`)
 }

@@ -1,0 +1,121 @@
+import { fact_types } from "@waybill/workspace-job"
+import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, describe, expect, it } from "vitest"
+
+const program = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+const base = mkdtempSync(join(tmpdir(), "waybill-quickstart-"))
+afterAll(() => rmSync(base, { recursive: true, force: true }))
+
+interface Outcome {
+  readonly runId: string
+  readonly status: string
+  readonly attempts: number
+  readonly artifact: { readonly path: string; readonly sha256: string; readonly bytes: number }
+  readonly ledger: string
+  readonly facts: number
+}
+interface Line {
+  readonly event_type: string
+  readonly payload: Record<string, unknown>
+}
+
+const quickstart = (folder: string, ...args: ReadonlyArray<string>) =>
+  spawnSync(process.execPath, ["--conditions=@waybill/source", program, `--folder=${folder}`, ...args], {
+    encoding: "utf8",
+  })
+
+const settle = (folder: string): Outcome => {
+  const { status, stderr, stdout } = quickstart(folder, "--json")
+  expect(stderr).toBe("")
+  expect(status).toBe(0)
+  return JSON.parse(stdout) as Outcome
+}
+
+const factsOf = (ledger: string): ReadonlyArray<Line> =>
+  readFileSync(ledger, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line)
+
+const agentRuns = (folder: string): number => globSync("agent-runs/*/started.json", { cwd: folder }).length
+
+const expectSettledOnce = (folder: string, outcome: Outcome) => {
+  expect(outcome).toMatchObject({ status: "verified", attempts: 2 })
+  const facts = factsOf(outcome.ledger)
+  const ends = facts.filter(({ event_type }) => /\.(verified|verifier_rejected|failed)$/u.test(event_type))
+  expect(ends.map(({ event_type }) => event_type)).toEqual([
+    "workspace_job.verifier_rejected",
+    "workspace_job.verified",
+  ])
+  expect(agentRuns(folder)).toBe(2)
+  const finalized = facts.filter(({ event_type }) => event_type === "workspace_job.terminal_finalized").at(-1)
+  const delivered = createHash("sha256").update(readFileSync(outcome.artifact.path)).digest("hex")
+  expect(outcome.artifact.sha256).toBe(`sha256:${delivered}`)
+  expect(finalized?.payload["terminalArtifact"]).toMatchObject({ sha256: outcome.artifact.sha256 })
+}
+
+describe("the quickstart", () => {
+  const folder = mkdtempSync(join(base, "plain-"))
+  let first: Outcome
+
+  it("rejects the sloppy attempt, repairs, verifies and delivers; every digest is the same", () => {
+    first = settle(folder)
+    expectSettledOnce(folder, first)
+  })
+
+  it("answers the same when it is run again, and runs no agent", () => {
+    expect(settle(folder)).toEqual(first)
+    expect(agentRuns(folder)).toBe(2)
+  })
+
+  it("tells the story in plain lines of at most 80 columns", () => {
+    const { status, stdout } = quickstart(folder)
+    expect(status).toBe(0)
+    const shell = /^ {2}(sha256sum|grep) /u
+    const long = stdout
+      .split("\n")
+      .filter((line) => line.length > 80 && !shell.test(line) && !line.includes(folder) && !line.includes("sha256:"))
+    expect(long).toEqual([])
+    for (const name of ["complete", "hashes", "serial-number"]) expect(stdout).toContain(`✗ ${name}`)
+  })
+
+  it("delivers nothing when one byte of the sealed artifact was changed", () => {
+    const hex = first.artifact.sha256.slice("sha256:".length)
+    const sealed = join(folder, "data", "sealed", "sha256", hex.slice(0, 2), hex.slice(2, 4), hex)
+    const bytes = readFileSync(sealed)
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1
+    chmodSync(sealed, 0o600)
+    writeFileSync(sealed, bytes)
+    rmSync(first.artifact.path)
+    const { status, stderr, stdout } = quickstart(folder, "--json")
+    expect(status).toBe(1)
+    expect(stdout).toBe("")
+    expect(stderr).toContain("deliver: expected")
+    expect(existsSync(first.artifact.path)).toBe(false)
+  })
+
+  it("refuses an option it does not have, and a fact that does not exist, in one line", () => {
+    for (const option of ["--nope", "--crash-after=nothing"]) {
+      const { status, stderr } = quickstart(folder, option)
+      expect(status).toBe(2)
+      expect(stderr.trim().split("\n")).toHaveLength(1)
+    }
+  })
+
+  const kinds = fact_types
+    .map(({ event_type }) => event_type.replace("workspace_job.", ""))
+    .filter((kind) => kind !== "failed")
+
+  it.each(kinds)("killed right after %s and run again, settles once with the same digest", (kind) => {
+    const crashed = mkdtempSync(join(base, "crash-"))
+    expect(quickstart(crashed, `--crash-after=${kind}`).signal).toBe("SIGKILL")
+    const outcome = settle(crashed)
+    expectSettledOnce(crashed, outcome)
+    expect(outcome.artifact.sha256).toBe(first.artifact.sha256)
+  })
+})
