@@ -218,7 +218,9 @@ export const reader = <F extends RecordedFact<string, unknown>>(vocabulary: Read
 })
 
 /** JSON Schema (draft 2020-12) of a fact type's payload, closed, with the description. */
-export const jsonSchema = (type: FactType<string, unknown>): Record<string, unknown> => {
+export const jsonSchema = (
+  type: Pick<FactType<string, unknown>, "event_type" | "description" | "payload">,
+): Record<string, unknown> => {
   const document = Schema.toJsonSchemaDocument(type.payload, { onExcessProperty: "error" })
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
