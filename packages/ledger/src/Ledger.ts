@@ -54,7 +54,8 @@ export interface LedgerShape {
     origin: Origin,
   ) => Effect.Effect<ReadonlyArray<AnyFact>, R | AppendError>
   /**
-   * Saves a projection where the store keeps checkpoints, so that the next process need not fold from zero. Takes the
+   * Saves a projection where the store keeps checkpoints, so that the next process need not fold from zero; the
+   * ledger's own index goes with it. Takes the
    * append lock, since whoever only reads writes nothing.
    */
   readonly saveCheckpoint: <E, F extends AnyFact>(projection: Projection<E, F>) => Effect.Effect<void, StoreError>
@@ -125,7 +126,9 @@ export const make = (
     const exclusive = yield* Semaphore.make(1)
     const watchers = new Set<() => void>()
     const commits = yield* makeCommits(store, folds, streams, exclusive, () => {
-      for (const wake of watchers) wake()
+      // A copy, since whoever is woken may at once wait again.
+      const waking = Array.from(watchers)
+      for (const wake of waking) wake()
     })
     yield* folds.add(erase(streams))
     yield* folds.catchUp(store.readAfter)
@@ -236,7 +239,11 @@ export const make = (
           store.commit((session) =>
             Effect.andThen(
               folds.catchUp(session.readAfter),
-              Effect.suspend(() => session.saveCheckpoint(Checkpoint.take(folds.get(erase(projection))))),
+              Effect.forEach(
+                [erase(projection), erase(streams)],
+                (each) => session.saveCheckpoint(Checkpoint.take(folds.get(each))),
+                { discard: true },
+              ),
             ),
           ),
         ),

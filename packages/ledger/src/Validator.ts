@@ -191,6 +191,8 @@ const natureOf = (root: SchemaAST.AST): Nature => {
       case "Suspend":
         nature.isRecursive = true
         return visit(ast.thunk())
+      default:
+      // A leaf.
     }
   }
   visit(root)

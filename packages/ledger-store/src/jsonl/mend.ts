@@ -1,0 +1,48 @@
+/**
+ * The torn tail: what a crash in the middle of a write leaves behind the last record.
+ *
+ * @module
+ */
+import type { Directory, FileError, OpenFile } from "@waybill/host"
+import { Effect } from "effect"
+import { readLine } from "./LineReader.ts"
+import { readExactly } from "./readExactly.ts"
+
+/** Keeps a copy of bytes that are about to be cut, under the offset they stood at. */
+const quarantine = (directory: Directory, offset: number, bytes: Uint8Array): Effect.Effect<void, FileError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const folder = yield* directory.openDirectory("quarantine", { create: true })
+      const copy = yield* folder.openFile(`torn-at-${String(offset).padStart(15, "0")}`, {
+        access: "write",
+        create: "missing",
+      })
+      yield* copy.truncate(0)
+      yield* copy.write(bytes, 0)
+      yield* copy.flush
+      yield* folder.flush
+    }),
+  )
+
+/**
+ * Mends the tail behind `end`, the end of the last record. Under the append lock only, immediately before an append. Answers
+ * whether anything was changed.
+ *
+ * A last line that is a whole event and lacks only its newline gets it. Anything else was never acknowledged: it is copied to
+ * quarantine and cut.
+ */
+export const mend = (directory: Directory, file: OpenFile, end: number): Effect.Effect<boolean, FileError> =>
+  Effect.gen(function* () {
+    const { bytes } = yield* file.info
+    if (bytes === end) return false
+    const tail = yield* readExactly(file, end, bytes - end)
+    const content = tail.includes(0x0a) ? { error: "incomplete batch" } : readLine(tail)
+    const isWhole = !("error" in content) && content.batch === undefined
+    if (isWhole) yield* file.write(new Uint8Array([0x0a]), bytes)
+    else {
+      yield* quarantine(directory, end, tail)
+      yield* file.truncate(end)
+    }
+    yield* file.flush
+    return true
+  })
