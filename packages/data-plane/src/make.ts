@@ -3,26 +3,29 @@
  *
  * @module
  */
-import { type Directory, Entropy, type FileError, Files, type OpenFile } from "@waybill/host"
-import { pathSegments, refusePath } from "@waybill/workspace-job"
-import { Effect, Layer, type Scope, Stream } from "effect"
-import { createHash } from "node:crypto"
+import { Entropy, Files, type OpenFile } from "@waybill/host"
+import { pathSegments } from "@waybill/workspace-job"
+import { Effect, Layer, type Scope } from "effect"
 import { basename, dirname, join } from "node:path"
-import { chunk_bytes, copyInto, digestOf, eachChunk } from "./Bytes.ts"
+import { chunk_bytes, copyInto, digestOf } from "./Bytes.ts"
 import { within } from "./Call.ts"
-import { DataPlane, type Destination, type Source, type StoredArtifact } from "./DataPlane.ts"
-import {
-  ArtifactMissing,
-  ArtifactTooLarge,
-  BytesDiffer,
-  CandidateMissing,
-  type Digest,
-  type Hop,
-  IllFormedText,
-  PathRefused,
-  StorageFailed,
-} from "./Errors.ts"
+import { DataPlane, type Destination, type StoredArtifact } from "./DataPlane.ts"
+import { ArtifactMissing, CandidateMissing, type Digest, type Hop, PathRefused, StorageFailed } from "./Errors.ts"
 import { artifactRef, type AttemptKey, folderName, openBelow, sealedAt } from "./Layout.ts"
+import {
+  checkFile,
+  checkPath,
+  compare,
+  isFileError,
+  notPlainFile,
+  opened,
+  place,
+  storage,
+  streamOf,
+  sweep,
+  temporary,
+} from "./places.ts"
+import { capture, release } from "./transfer.ts"
 
 export interface DataPlaneOptions {
   /** Host path of the folder that holds everything; made on first use. */
@@ -32,55 +35,6 @@ export interface DataPlaneOptions {
   /** How long a call may take unless it says so itself; ten minutes by default. */
   readonly deadline_ms?: number
 }
-
-const temporary = ".waybill-tmp-"
-const notPlainFile: ReadonlySet<string> = new Set(["ELOOP", "EISDIR", "ENOTDIR", "EINVAL", "ENXIO", "ENAMETOOLONG"])
-
-const storage = (hop: Hop) => (cause: FileError) => new StorageFailed({ hop, cause })
-
-/** Turns what opening a path can meet into what it means. */
-const opened =
-  <M>(hop: Hop, path: string, missing: () => M) =>
-  (cause: FileError): M | PathRefused | StorageFailed => {
-    if (cause.code === "ENOENT") return missing()
-    if (notPlainFile.has(cause.code))
-      return new PathRefused({ hop, path, reason: `it leads to something that is no plain file (${cause.code})` })
-    return new StorageFailed({ hop, cause })
-  }
-
-const checkPath = (hop: Hop, path: string): Effect.Effect<readonly [ReadonlyArray<string>, string], PathRefused> => {
-  const reason = refusePath(path)
-  if (reason !== undefined) return Effect.fail(new PathRefused({ hop, path, reason: `it ${reason}` }))
-  const segments = [...pathSegments(path)]
-  const name = segments.pop() ?? ""
-  return Effect.succeed([segments, name])
-}
-
-const compare = (hop: Hop, expected: Digest, actual: Digest): Effect.Effect<void, BytesDiffer> =>
-  expected.sha256 === actual.sha256 && expected.bytes === actual.bytes
-    ? Effect.void
-    : Effect.fail(new BytesDiffer({ hop, expected: { sha256: expected.sha256, bytes: expected.bytes }, actual }))
-
-const streamOf = (hop: Hop, file: OpenFile) =>
-  Stream.unfold(0, (offset: number) =>
-    Effect.gen(function* () {
-      const buffer = new Uint8Array(chunk_bytes)
-      const got = yield* file.read(buffer, offset)
-      return got === 0 ? undefined : ([buffer.subarray(0, got), offset + got] as const)
-    }),
-  ).pipe(Stream.mapError(storage(hop)))
-
-/** A temporary file that is gone unless `place` gave it its name. */
-const temporaryIn = (directory: Directory, name: string) =>
-  Effect.acquireRelease(directory.openFile(name, { access: "write", create: "exclusive" }), () =>
-    // Gone already where it was renamed.
-    Effect.ignore(directory.unlink(name)),
-  )
-
-const sweep = (directory: Directory): Effect.Effect<void, FileError> =>
-  Effect.gen(function* () {
-    for (const name of yield* directory.list) if (name.startsWith(temporary)) yield* directory.unlink(name)
-  })
 
 const make = (options: DataPlaneOptions) =>
   Effect.gen(function* () {
@@ -100,48 +54,6 @@ const make = (options: DataPlaneOptions) =>
       Effect.flatMap(openRoot, (directory) => openBelow(directory, [area, ...segments], { create }))
 
     const attemptFolder = (area: string, { attempt, runId }: AttemptKey) => [area, folderName(runId), String(attempt)]
-
-    /** A length, then a digest, compared on one open file. */
-    const checkFile = (hop: Hop, file: OpenFile, expected: Digest, onProgress?: (bytes: number) => void) =>
-      Effect.gen(function* () {
-        const info = yield* Effect.mapError(file.info, storage(hop))
-        if (info.bytes !== expected.bytes)
-          return yield* new BytesDiffer({
-            hop,
-            expected: { sha256: expected.sha256, bytes: expected.bytes },
-            actual: { bytes: info.bytes },
-          })
-        yield* compare(hop, expected, yield* Effect.mapError(digestOf(file, onProgress), storage(hop)))
-        return info
-      })
-
-    /** Writes a file under a temporary name and gives it its own once it is flushed and `check` agrees. */
-    const place = <E, R>(
-      hop: Hop,
-      directory: Directory,
-      name: string,
-      fill: (file: OpenFile) => Effect.Effect<Digest, E | FileError, R>,
-      check: (written: Digest) => Effect.Effect<void, E>,
-      mode: number,
-    ) =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const as = yield* temporaryName
-          const file = yield* Effect.mapError(temporaryIn(directory, as), storage(hop))
-          const written = yield* fill(file)
-          yield* check(written)
-          yield* Effect.mapError(
-            Effect.gen(function* () {
-              yield* file.chmod(mode)
-              yield* file.flush
-              yield* directory.rename(as, name)
-              yield* directory.flush
-            }),
-            storage(hop),
-          )
-          return written
-        }),
-      )
 
     const openStored = (hop: Hop, attempt: AttemptKey, path: string) =>
       Effect.gen(function* () {
@@ -165,31 +77,6 @@ const make = (options: DataPlaneOptions) =>
       )
     }
 
-    const capture = <E, R>(file: OpenFile, source: Source<E, R>, onProgress: ((bytes: number) => void) | undefined) =>
-      Effect.gen(function* () {
-        const hash = createHash("sha256")
-        let bytes = 0
-        const take = (chunk: Uint8Array) =>
-          Effect.gen(function* () {
-            if (bytes + chunk.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
-            // The source may use its buffer again while the write is under way.
-            const own = chunk.slice()
-            hash.update(own)
-            yield* Effect.mapError(file.write(own, bytes), storage("build"))
-            bytes += own.byteLength
-            onProgress?.(bytes)
-          })
-        if (typeof source === "string") {
-          if (!source.isWellFormed()) {
-            const at = source.search(/\p{Surrogate}/u)
-            return yield* new IllFormedText({ at })
-          }
-          yield* take(new TextEncoder().encode(source))
-        } else if (source instanceof Uint8Array) yield* take(source)
-        else yield* Stream.runForEach(source, take)
-        return { sha256: `sha256:${hash.digest("hex")}`, bytes } satisfies Digest
-      })
-
     const toFile = (target: string, artifact: Digest, sealed: OpenFile, onProgress?: (bytes: number) => void) =>
       Effect.gen(function* () {
         const directory = yield* Effect.mapError(
@@ -197,6 +84,7 @@ const make = (options: DataPlaneOptions) =>
           storage("deliver"),
         )
         yield* place(
+          yield* temporaryName,
           "deliver",
           directory,
           basename(target),
@@ -204,41 +92,6 @@ const make = (options: DataPlaneOptions) =>
           (written) => compare("deliver", artifact, written),
           0o644,
         )
-      })
-
-    /** Second pass: every chunk is hashed again and compared with the first pass before it is let go. */
-    const release = <E, R>(
-      sealed: OpenFile,
-      artifact: Digest,
-      onChunk: (chunk: Uint8Array, offset: number) => Effect.Effect<void, E, R>,
-      onProgress?: (bytes: number) => void,
-    ) =>
-      Effect.gen(function* () {
-        const whole = createHash("sha256")
-        const first: Array<Buffer> = []
-        const bytes = yield* eachChunk(sealed, (chunk) =>
-          Effect.sync(() => {
-            whole.update(chunk)
-            first.push(createHash("sha256").update(chunk).digest())
-          }),
-        )
-        yield* compare("deliver", artifact, { sha256: `sha256:${whole.digest("hex")}`, bytes })
-        let index = 0
-        let released = 0
-        yield* eachChunk(sealed, (chunk, offset) =>
-          Effect.gen(function* () {
-            const expected = first[index++]
-            const actual = createHash("sha256").update(chunk).digest()
-            if (expected === undefined || !expected.equals(actual))
-              return yield* new BytesDiffer({ hop: "deliver", expected: artifact, actual: { bytes: offset } })
-            yield* onChunk(chunk, offset)
-            released = offset + chunk.byteLength
-            onProgress?.(released)
-          }),
-        )
-        if (released !== artifact.bytes)
-          return yield* new BytesDiffer({ hop: "deliver", expected: artifact, actual: { bytes: released } })
-        return { sha256: artifact.sha256, bytes: artifact.bytes } satisfies Digest
       })
 
     return DataPlane.of({
@@ -270,6 +123,7 @@ const make = (options: DataPlaneOptions) =>
             if (kind !== "nothing" && kind !== "file")
               return yield* new PathRefused({ hop: "seed", path, reason: `there is a ${kind} in its place` })
             yield* place(
+              yield* temporaryName,
               "seed",
               directory,
               name,
@@ -312,10 +166,11 @@ const make = (options: DataPlaneOptions) =>
             )
             yield* Effect.mapError(sweep(directory), storage("build"))
             return yield* place(
+              yield* temporaryName,
               "build",
               directory,
               "built",
-              (file) => capture(file, source, call?.onProgress),
+              (file) => capture(file, source, bytes_max, call?.onProgress),
               () => Effect.void,
               0o600,
             ).pipe(Effect.catchIf(isFileError, (cause) => Effect.fail(storage("build")(cause))))
@@ -355,6 +210,7 @@ const make = (options: DataPlaneOptions) =>
             ).pipe(Effect.mapError(opened("write", path, () => new ArtifactMissing({ hop: "write", path }))))
             yield* Effect.mapError(sweep(directory), storage("write"))
             yield* place(
+              yield* temporaryName,
               "write",
               directory,
               name,
@@ -406,6 +262,7 @@ const make = (options: DataPlaneOptions) =>
             if (isSealed) return
             const file = yield* openStored("seal", attempt, read.path)
             yield* place(
+              yield* temporaryName,
               "seal",
               directory,
               name,
@@ -485,9 +342,6 @@ const make = (options: DataPlaneOptions) =>
         ),
     })
   })
-
-const isFileError = (error: unknown): error is FileError =>
-  typeof error === "object" && error !== null && (error as { readonly _tag?: unknown })._tag === "FileError"
 
 /** The data plane on whatever file system the layer is given. */
 export const layerDataPlane = (options: DataPlaneOptions): Layer.Layer<DataPlane, never, Files | Entropy> =>
