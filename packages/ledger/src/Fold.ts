@@ -158,8 +158,6 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       if (after !== undefined && after !== before) this.layer.entities.set(entityKey, after)
     } catch (cause) {
       this.#report("threw", cause instanceof Error ? cause.message : undefined)
-    } finally {
-      this.#current = undefined
     }
   }
 

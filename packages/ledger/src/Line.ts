@@ -20,7 +20,12 @@ const escapes: Record<string, string> = {
 }
 const escaped = /[<>&\u2028\u2029]/gu
 
+// oxlint-disable-next-line no-control-regex -- control characters are among what JSON escapes
+const special = /[\u0000-\u001f"\\<>&\u2028\u2029\ud800-\udfff]/
+
 const text = (value: string): string => {
+  // Most strings need no escape, and a look is cheaper than quoting them.
+  if (!special.test(value)) return `"${value}"`
   const quoted = JSON.stringify(value.isWellFormed() ? value : value.toWellFormed())
   return quoted.replace(escaped, (character) => escapes[character] ?? character)
 }
@@ -41,6 +46,18 @@ const byBytes = (a: string, b: string): number => {
   return a.length - b.length
 }
 
+/** Whether keys are in byte order as they are, as they mostly are when they were read from a line. */
+const isSorted = (keys: ReadonlyArray<string>): boolean => {
+  for (let i = 1; i < keys.length; i++) if (byBytes(keys[i - 1] as string, keys[i] as string) > 0) return false
+  return true
+}
+
+/** UTF-16 order is the engine's own and fast; it is byte order too, but for keys that hold surrogates. */
+const sortKeys = (keys: Array<string>): void => {
+  keys.sort()
+  if (!isSorted(keys)) keys.sort(byBytes)
+}
+
 /** Beyond this the encoder leaves the call stack, so that it takes whatever a line can hold. */
 const recursion_depth_max = 512
 
@@ -52,7 +69,7 @@ const encode = (value: Json, depth: number): string => {
     case "string":
       return text(value)
     case "number":
-      return Object.is(value, -0) ? "-0" : JSON.stringify(value)
+      return Object.is(value, -0) ? "-0" : Number.isFinite(value) ? String(value) : "null"
     case "boolean":
       return value ? "true" : "false"
     default: {
@@ -66,7 +83,7 @@ const encode = (value: Json, depth: number): string => {
       if (depth >= recursion_depth_max) return encodeDeep(value)
       const object = value as JsonObject
       const keys = Object.keys(object)
-      if (keys.length > 1) keys.sort(byBytes)
+      if (!isSorted(keys)) sortKeys(keys)
       let out = "{"
       for (const key of keys) {
         const entry = object[key]
@@ -167,7 +184,7 @@ const surrogateEscapes =
 
 /** Lone surrogates become U+FFFD on the way in (JobSpec v0 §1.2), since no UTF-8 could carry them out again. */
 const withoutLoneSurrogates = (line: string): string => {
-  const isSuspect = /\\u[dD][89a-fA-F]/u.test(line)
+  const isSuspect = line.includes("\\u") && /\\u[dD][89a-fA-F]/u.test(line)
   const whole = line.isWellFormed() ? line : line.toWellFormed()
   return isSuspect
     ? whole.replace(surrogateEscapes, (all, lone?: string) => (lone === undefined ? all : "\\ufffd"))
@@ -225,15 +242,7 @@ export const decodeLine = (line: string): Result.Result<LedgerEvent, CorruptLine
   if (refuseRequestId(request_id) !== undefined)
     return corrupt(`request_id ${quote(request_id)} must not contain whitespace`)
   if (!isTime(occurred_at)) return corrupt(`invalid occurred_at: ${quote(occurred_at)} is not RFC 3339`)
-  return Result.succeed({
-    schema_version: 1,
-    event_id,
-    request_id,
-    job_id,
-    event_type,
-    occurred_at,
-    actor,
-    payload: payload as JsonObject,
-    ...(batch === undefined ? {} : { batch }),
-  })
+  const event = { schema_version: 1, event_id, request_id, job_id, event_type, occurred_at, actor } as const
+  const owned = payload as JsonObject
+  return Result.succeed(batch === undefined ? { ...event, payload: owned } : { ...event, payload: owned, batch })
 }

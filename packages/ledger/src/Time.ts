@@ -28,7 +28,8 @@ const rfc3339 =
 
 /** Date.parse rolls 31 April over to 1 May; a calendar day that does not survive the round trip does not exist. */
 const isDay = (date = ""): boolean => {
-  if (Number(date.slice(8)) <= 28 && date[8] !== undefined) return /-(?:0[1-9]|1[0-2])-(?!00)/u.test(date)
+  // Months have 28 days at least; only the rest needs a calendar.
+  if (/-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])$/u.test(date)) return true
   const day = new Date(`${date}T00:00:00Z`)
   return !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === date
 }
