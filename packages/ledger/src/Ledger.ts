@@ -127,7 +127,7 @@ export const make = (
     const watchers = new Set<() => void>()
     const commits = yield* makeCommits(store, folds, streams, exclusive, () => {
       // A copy, since whoever is woken may at once wait again.
-      for (const wake of [...watchers]) wake()
+      for (const wake of Array.from(watchers)) wake()
     })
     yield* folds.add(erase(streams))
     yield* folds.catchUp(store.readAfter)
