@@ -1,0 +1,135 @@
+/** Group commit: who is answered when, with a store that can be held up or made to fail. */
+import { Decider } from "@waybill/ledger"
+import { Cause, Effect, Exit, Fiber, Scope, Stream } from "effect"
+import { describe, expect, it } from "vitest"
+import { AlreadyOpen, Doors, openDoor } from "./support/door.ts"
+import { by, open, openedBy, run, settle } from "./support/ledgers.ts"
+import { makeGatedStore } from "./support/stores.ts"
+
+describe("nobody is answered before the store has", () => {
+  it("not even those whose refusal rests on the same group; then everybody is", () =>
+    run(
+      Effect.gen(function* () {
+        const gated = yield* makeGatedStore()
+        const ledger = yield* open(gated.store)
+        const gate = gated.hold()
+        const callers = yield* Effect.forEach(["bob", "cyd"], (who) =>
+          Effect.forkChild(Effect.exit(ledger.transact(openDoor, { door: "front", by: who }, by(who)))),
+        )
+        yield* gate.begun
+        yield* settle
+        expect(callers.map((fiber) => fiber.pollUnsafe())).toEqual([undefined, undefined])
+        expect(yield* ledger.query(Doors, (doors) => doors.get("front"))).toBeUndefined()
+        yield* gate.release
+        const exits = yield* Effect.forEach(callers, Fiber.join)
+        expect(exits.map(Exit.isSuccess)).toEqual([true, false])
+        expect(exits[1]).toEqual(Exit.fail(new AlreadyOpen({ door: "front" })))
+        expect(yield* ledger.query(Doors, (doors) => doors.get("front")?.last_by)).toBe("bob")
+        expect(gated.appends).toEqual([1])
+      }),
+    ))
+  it("when it fails, everyone in the group fails and the state is as before", () =>
+    run(
+      Effect.gen(function* () {
+        const gated = yield* makeGatedStore()
+        const ledger = yield* open(gated.store)
+        yield* ledger.append([openedBy("back")], by("r0"))
+        const gate = gated.hold()
+        const callers = yield* Effect.forEach(["bob", "cyd"], (who) =>
+          Effect.forkChild(Effect.flip(ledger.transact(openDoor, { door: "front", by: who }, by(who)))),
+        )
+        yield* gate.begun
+        yield* gate.fail
+        expect((yield* Effect.forEach(callers, Fiber.join)).map(({ _tag }) => _tag)).toEqual(["StoreFull", "StoreFull"])
+        expect(yield* ledger.query(Doors, (doors) => [doors.position, doors.size, doors.get("front")])).toEqual([
+          1,
+          1,
+          undefined,
+        ])
+        const [fact] = yield* ledger.transact(openDoor, { door: "front", by: "dee" }, by("r1"))
+        expect(fact?.position).toBe(2)
+      }),
+    ))
+  it("whatever arrives during a flush goes out with the next", () =>
+    run(
+      Effect.gen(function* () {
+        const gated = yield* makeGatedStore()
+        const ledger = yield* open(gated.store)
+        const gate = gated.hold()
+        const first = yield* Effect.forkChild(ledger.append([openedBy("a")], by("r")))
+        yield* gate.begun
+        const rest = yield* Effect.forEach(
+          Array.from({ length: 50 }, (_, i) => `d${i}`),
+          (door) => Effect.forkChild(ledger.append([openedBy(door)], by("r"))),
+        )
+        yield* settle
+        yield* gate.release
+        yield* Effect.forEach([first, ...rest], Fiber.join)
+        expect(gated.appends).toEqual([1, 50])
+      }),
+    ))
+})
+
+describe("a caller who gives up", () => {
+  it("before the group is made has asked for nothing; after it, the facts are recorded", () =>
+    run(
+      Effect.gen(function* () {
+        const gated = yield* makeGatedStore()
+        const ledger = yield* open(gated.store)
+        const gate = gated.hold()
+        const inGroup = yield* Effect.forkChild(ledger.append([openedBy("a")], by("r")))
+        yield* gate.begun
+        const waiting = yield* Effect.forkChild(ledger.append([openedBy("b")], by("r")))
+        const patient = yield* Effect.forkChild(ledger.append([openedBy("c")], by("r")))
+        yield* settle
+        yield* Fiber.interrupt(inGroup)
+        yield* Fiber.interrupt(waiting)
+        yield* gate.release
+        yield* Fiber.join(patient)
+        expect((yield* Stream.runCollect(ledger.read())).map(({ job_id }) => job_id)).toEqual(["a", "c"])
+      }),
+    ))
+  it("a decider that throws fails its own caller alone", () =>
+    run(
+      Effect.gen(function* () {
+        const gated = yield* makeGatedStore()
+        const ledger = yield* open(gated.store)
+        const gate = gated.hold()
+        const first = yield* Effect.forkChild(ledger.append([openedBy("a")], by("r")))
+        yield* gate.begun
+        const broken = Decider.make({
+          ...openDoor,
+          decide: () => {
+            throw new Error("bug")
+          },
+        })
+        const failing = yield* Effect.forkChild(Effect.exit(ledger.transact(broken, { door: "b", by: "x" }, by("r"))))
+        const sound = yield* Effect.forkChild(ledger.append([openedBy("c")], by("r")))
+        yield* settle
+        yield* gate.release
+        yield* Fiber.join(first)
+        const exit = yield* Fiber.join(failing)
+        expect(Exit.isFailure(exit) && Cause.hasDies(exit.cause)).toBe(true)
+        expect((yield* Fiber.join(sound))[0].position).toBe(2)
+      }),
+    ))
+  it("a ledger that is closed says so instead of keeping its callers waiting", () =>
+    run(
+      Effect.gen(function* () {
+        const gated = yield* makeGatedStore()
+        const scope = yield* Scope.make()
+        const ledger = yield* Scope.provide(open(gated.store), scope)
+        const gate = gated.hold()
+        const inGroup = yield* Effect.forkChild(ledger.append([openedBy("a")], by("r")))
+        yield* gate.begun
+        const waiting = yield* Effect.forkChild(Effect.flip(ledger.append([openedBy("b")], by("r"))))
+        yield* settle
+        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+        expect((yield* Fiber.join(waiting))._tag).toBe("StoreRefused")
+        yield* gate.release
+        yield* Fiber.join(inGroup)
+        yield* Fiber.join(closing)
+        expect((yield* Effect.flip(ledger.append([openedBy("c")], by("r"))))._tag).toBe("StoreRefused")
+      }),
+    ))
+})

@@ -1,0 +1,173 @@
+/** Reading: pages, tails, queries, and several ledgers over one store. */
+import { type Page, type Store, StoreUnavailable } from "@waybill/ledger"
+import { makeMemoryStore } from "@waybill/ledger-store"
+import { Effect, Fiber, Stream } from "effect"
+import { describe, expect, it } from "vitest"
+import { AlreadyOpen, Diary, Doors, openDoor } from "./support/door.ts"
+import { all, by, open, openedBy, run, settle } from "./support/ledgers.ts"
+import { makeGatedStore } from "./support/stores.ts"
+
+describe("two ledgers over one store", () => {
+  it("see each other's facts and decide on them", () =>
+    run(
+      Effect.gen(function* () {
+        const store = yield* makeMemoryStore()
+        const [one, two] = [yield* open(store), yield* open(store)]
+        yield* one.query(Diary, () => 0)
+        yield* two.transact(openDoor, { door: "front", by: "bob" }, by("r1"))
+        expect(yield* Effect.flip(one.transact(openDoor, { door: "front", by: "ada" }, by("r2")))).toBeInstanceOf(
+          AlreadyOpen,
+        )
+        expect(yield* one.query(Diary, (diary) => diary.get("all")?.length)).toBe(1)
+      }),
+    ))
+  it("a query sees what another recorded while this one waits for the lock", () =>
+    run(
+      Effect.gen(function* () {
+        const inner = yield* makeMemoryStore()
+        const gated = yield* makeGatedStore(inner)
+        const [other, mine] = [yield* open(gated.store), yield* open(inner)]
+        yield* mine.query(Doors, () => 0)
+        const gate = gated.hold()
+        const theirs = yield* Effect.forkChild(other.append([openedBy("front", "bob")], by("r1")))
+        yield* gate.begun
+        // Mine now holds its own permit and waits for the store's lock.
+        const own = yield* Effect.forkChild(mine.append([openedBy("back")], by("r2")))
+        yield* settle
+        const asked = yield* Effect.forkChild(
+          Effect.andThen(
+            Fiber.join(theirs),
+            mine.query(Doors, (doors) => doors.get("front")?.last_by),
+          ),
+        )
+        yield* gate.release
+        expect(yield* Fiber.join(asked)).toBe("bob")
+        yield* Fiber.join(own)
+      }),
+    ))
+  it("when the past has changed, every fold starts anew", () =>
+    run(
+      Effect.gen(function* () {
+        const [one, two] = [yield* makeMemoryStore(), yield* makeMemoryStore()]
+        let current = one
+        let generation = 1
+        const marked = (page: Page) => ({ ...page, generation })
+        const store: Store = {
+          ...one,
+          commit: (body) =>
+            current.commit((session) =>
+              body({ ...session, generation, readAfter: (p, n) => Effect.map(session.readAfter(p, n), marked) }),
+            ),
+          readAfter: (p, n) => Effect.map(current.readAfter(p, n), marked),
+        }
+        const ledger = yield* open(store)
+        yield* ledger.append([openedBy("lost"), openedBy("lost")], by("r1"))
+        expect(yield* ledger.query(Doors, (doors) => doors.size)).toBe(1)
+        yield* Effect.flatMap(open(two), (other) => other.append([openedBy("kept")], by("r2")))
+        current = two
+        generation = 2
+        expect(yield* ledger.query(Doors, (doors) => [...doors.entries()].map(([door]) => door))).toEqual(["kept"])
+        const [fact] = yield* ledger.append([openedBy("lost")], { ...by("r3"), expected: { lost: 0, kept: 1 } })
+        expect(fact.position).toBe(2)
+      }),
+    ))
+})
+
+describe("reading", () => {
+  const filled = Effect.gen(function* () {
+    const store = yield* makeMemoryStore()
+    const ledger = yield* open(store)
+    for (let i = 0; i < 3; i++)
+      yield* ledger.append(
+        Array.from({ length: 900 }, (_, n) => openedBy(n % 2 === 0 ? "even" : "odd")),
+        by("r"),
+      )
+    return { store, ledger }
+  })
+  it("forwards, backwards, one job's stream, from anywhere", () =>
+    run(
+      Effect.gen(function* () {
+        const { ledger } = yield* filled
+        const positions = Array.from({ length: 2700 }, (_, i) => i + 1)
+        expect(yield* all(ledger.read())).toEqual(positions)
+        expect(yield* all(ledger.read({ after: 2698 }))).toEqual([2699, 2700])
+        expect(yield* all(ledger.read({ after: 9999 }))).toEqual([])
+        expect(yield* all(ledger.readBackwards())).toEqual(positions.toReversed())
+        expect(yield* all(ledger.readBackwards({ before: 3 }))).toEqual([2, 1])
+        expect(yield* all(ledger.readStream("odd"))).toEqual(positions.filter((p) => p % 2 === 0))
+        expect(yield* all(ledger.readStream("odd", { after: 2698 }))).toEqual([2700])
+        expect(yield* all(ledger.readStream("nobody"))).toEqual([])
+      }),
+    ))
+  it("a page that is damaged from end to end hides nothing behind it", () =>
+    run(
+      Effect.gen(function* () {
+        const { store } = yield* filled
+        const readAfter: Store["readAfter"] = (position, limit) =>
+          Effect.map(store.readAfter(position, Math.min(limit, 500)), (page) => ({
+            ...page,
+            covers: page.events.at(-1)?.position ?? page.covers,
+            events: page.events.filter((e) => e.position <= 100 || e.position > 2600),
+          }))
+        const ledger = yield* open({
+          ...store,
+          readAfter,
+          commit: (body) => store.commit((session) => body({ ...session, readAfter })),
+        })
+        expect((yield* all(ledger.read())).length).toBe(200)
+        expect(yield* ledger.query(Diary, (diary) => [diary.position, diary.get("all")?.length])).toEqual([2700, 200])
+        const tailed = yield* Stream.runCollect(Stream.take(ledger.tail(), 200))
+        expect(tailed.at(-1)?.position).toBe(2700)
+      }),
+    ))
+  it("a tail misses nothing, whoever appends, and ends with its consumer", () =>
+    run(
+      Effect.gen(function* () {
+        const store = yield* makeMemoryStore()
+        const [one, two] = [yield* open(store), yield* open(store)]
+        yield* one.append([openedBy("a")], by("r"))
+        const tailing = yield* Effect.forkChild(Stream.runCollect(Stream.take(one.tail(), 101)))
+        yield* Effect.forEach(
+          Array.from({ length: 100 }, (_, i) => i),
+          (i) => (i % 2 === 0 ? one : two).append([openedBy("a")], by("r")),
+          { concurrency: 10 },
+        )
+        expect((yield* Fiber.join(tailing)).map(({ position }) => position)).toEqual(
+          Array.from({ length: 101 }, (_, i) => i + 1),
+        )
+        const endless = yield* Effect.forkChild(Stream.runDrain(one.tail({ after: 101 })))
+        yield* settle
+        yield* Fiber.interrupt(endless)
+      }),
+    ))
+  it("a tail leaves nothing behind at the store, and hears of its failure", () =>
+    run(
+      Effect.gen(function* () {
+        const inner = yield* makeMemoryStore()
+        let waiting = 0
+        let isBroken = false
+        const broken = Effect.fail(new StoreUnavailable({ where: "memory", cause: "gone" }))
+        const store: Store = {
+          ...inner,
+          waitBeyond: (position) =>
+            Effect.suspend(() => {
+              waiting++
+              return Effect.ensuring(
+                isBroken ? broken : inner.waitBeyond(position),
+                Effect.sync(() => waiting--),
+              )
+            }),
+        }
+        const ledger = yield* open(store)
+        const tails = yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(Stream.runDrain(ledger.tail())))
+        yield* settle
+        for (let i = 0; i < 20; i++) yield* ledger.append([openedBy("a")], by("r"))
+        yield* settle
+        expect(waiting).toBe(3)
+        yield* Effect.forEach(tails, Fiber.interrupt)
+        expect(waiting).toBe(0)
+        isBroken = true
+        expect((yield* Effect.flip(Stream.runDrain(ledger.tail())))._tag).toBe("StoreUnavailable")
+      }),
+    ))
+})
