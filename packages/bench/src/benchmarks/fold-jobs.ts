@@ -1,0 +1,165 @@
+import { Fold } from "@waybill/ledger"
+import { type Payload, Jobs, type Recorded, type WorkspaceJobFact } from "@waybill/workspace-job"
+import { make } from "../Benchmark.ts"
+import { workspaceJobFacts } from "../workspaceJobs.ts"
+
+const facts_count = 1_000_000
+
+/** What a job came to, in the shape both subjects answer with. */
+type Statuses = ReadonlyMap<string, string>
+
+type Bytes = Payload<"terminal_finalized">["terminalArtifact"]
+
+/** One attempt of the hand-written loop: changed in place. */
+interface Attempt {
+  readonly id: string
+  readonly request: Payload<"requested">
+  seeded: boolean
+  built: boolean
+  readonly written: Array<Bytes>
+  readback: Bytes | undefined
+  isWrittenAsRead: boolean
+  finalized: Recorded<"terminal_finalized"> | undefined
+  end: WorkspaceJobFact | undefined
+}
+
+const sameBytes = (a: Bytes, b: Bytes): boolean =>
+  a.sha256 === b.sha256 &&
+  a.bytes === b.bytes &&
+  a.path === b.path &&
+  a.artifactRef === b.artifactRef &&
+  a.schemaId === b.schemaId
+
+const statusOf = (attempt: Attempt | undefined): string => {
+  const end = attempt?.end
+  return end === undefined ? "running" : end.event_type.slice("workspace_job.".length)
+}
+
+/** The rules of the projection in one loop over one Map, as somebody would write it who needs nothing else. */
+const byHand = (facts: ReadonlyArray<WorkspaceJobFact>): Statuses => {
+  const jobs = new Map<string, Array<Attempt>>()
+  const keys = new Map<string, string>()
+  const anomalies: Array<string> = []
+  let position = 0
+  for (const fact of facts) {
+    if (fact.position <= position) continue
+    position = fact.position
+    const { payload } = fact
+    if (payload.runId !== fact.job_id) {
+      anomalies.push(fact.event_id)
+      continue
+    }
+    const attempts = jobs.get(fact.job_id)
+    if (fact.event_type === "workspace_job.requested") {
+      const request = fact.payload
+      if (keys.has(request.idempotencyKey)) {
+        anomalies.push(fact.event_id)
+        continue
+      }
+      keys.set(request.idempotencyKey, fact.event_id)
+      const attempt: Attempt = {
+        id: fact.event_id,
+        request,
+        seeded: false,
+        built: false,
+        written: [],
+        readback: undefined,
+        isWrittenAsRead: false,
+        finalized: undefined,
+        end: undefined,
+      }
+      const current = attempts?.at(-1)
+      if (attempts === undefined || current === undefined) {
+        if (request.attempt?.cause === "verifier_repair") anomalies.push(fact.event_id)
+        else jobs.set(fact.job_id, [attempt])
+        continue
+      }
+      const number = request.attempt
+      const previous = current.request.attempt
+      const continues =
+        number?.cause === "verifier_repair"
+          ? number.repairOfRequestedEventId === current.id &&
+            current.end?.event_type === "workspace_job.verifier_rejected" &&
+            number.index === (previous?.index ?? 1) + 1 &&
+            number.maxAttempts === (previous?.maxAttempts ?? 1)
+          : current.end === undefined
+      if (continues) attempts.push(attempt)
+      else anomalies.push(fact.event_id)
+      continue
+    }
+    const { idempotencyKey, requestedEventId } = fact.payload
+    const last = attempts?.at(-1)
+    const attempt = last?.id === requestedEventId ? last : attempts?.find(({ id }) => id === requestedEventId)
+    if (attempt === undefined || attempt.request.idempotencyKey !== idempotencyKey || attempt.end !== undefined) {
+      anomalies.push(fact.event_id)
+      continue
+    }
+    switch (fact.event_type) {
+      case "workspace_job.seed_written":
+        attempt.seeded = true
+        break
+      case "workspace_job.terminal_build_attempted":
+        attempt.built = true
+        break
+      case "workspace_job.artifact_written":
+        attempt.written.push(fact.payload)
+        break
+      case "workspace_job.artifact_readback_verified":
+        attempt.readback ??= fact.payload
+        attempt.isWrittenAsRead = attempt.written.some((written) => sameBytes(written, fact.payload))
+        break
+      case "workspace_job.terminal_finalized":
+        if (attempt.readback !== undefined && sameBytes(fact.payload.terminalArtifact, attempt.readback))
+          attempt.finalized ??= fact
+        else anomalies.push(fact.event_id)
+        break
+      case "workspace_job.verified":
+      case "workspace_job.verifier_rejected": {
+        const { finalized, isWrittenAsRead, readback, written } = attempt
+        const joins =
+          readback !== undefined &&
+          finalized?.event_id === fact.payload.terminalFinalizedEventId &&
+          (written.length === 0 || isWrittenAsRead) &&
+          readback.schemaId === attempt.request.terminalSchemaId
+        if (joins) attempt.end = fact
+        else anomalies.push(fact.event_id)
+        break
+      }
+      case "workspace_job.failed":
+        attempt.end = fact
+        break
+    }
+  }
+  if (anomalies.length > 0) throw new Error("a proper history has no anomalies")
+  const statuses = new Map<string, string>()
+  for (const [runId, attempts] of jobs) statuses.set(runId, statusOf(attempts.at(-1)))
+  return statuses
+}
+
+const byProjection = (facts: ReadonlyArray<WorkspaceJobFact>): Statuses => {
+  const fold = new Fold(Jobs).applyAll(facts)
+  const statuses = new Map<string, string>()
+  for (const [runId, job] of fold.entries()) statuses.set(runId, job.current.terminal?.kind ?? "running")
+  return statuses
+}
+
+export default make({
+  name: "fold-jobs",
+  title: "Folding workspace-job facts into the job projection",
+  unit: "facts",
+  input: () => {
+    const facts = workspaceJobFacts(facts_count)
+    return { facts, expected: byHand(facts) }
+  },
+  amount: ({ facts }) => facts.length,
+  describe: ({ expected, facts }) => `${facts.length} decoded facts of ${expected.size} jobs, 64 under way at a time`,
+  subjects: [
+    { name: "the Jobs projection", role: "subject", run: ({ facts }) => byProjection(facts) },
+    { name: "a loop over a Map, by hand", role: "limit", run: ({ facts }) => byHand(facts) },
+  ],
+  check: (statuses, { expected }) => {
+    if (statuses.size !== expected.size) throw new Error(`${statuses.size} jobs, want ${expected.size}`)
+    for (const [runId, status] of expected)
+      if (statuses.get(runId) !== status) throw new Error(`${runId} is ${statuses.get(runId)}, want ${status}`)
+  },
+})
