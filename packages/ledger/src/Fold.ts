@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { RecordedFact } from "./Fact.ts"
+import { isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { type Json, jsonEqual, type JsonObject } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import { encodeJson } from "./Line.ts"
@@ -44,13 +44,26 @@ const spelling = (event: Foldable): string =>
 
 const conflicting = "conflicting_copy"
 
+/** An event type holds no space, so the first one ends it. */
 const holderKey = (eventType: string, value: string): string => `${eventType} ${value}`
+
+/** An entity's place: a fact costs one look-up of its key, not one to read and one to write. */
+interface Cell<E> {
+  entity: E
+}
 
 /** State by key: read through to what lies below, write here. */
 interface Layer<E> {
-  readonly entities: Map<string, E>
+  readonly entities: Map<string, Cell<E>>
   readonly anomalies: Map<string, ReadonlyArray<Anomaly>>
-  readonly holders: Map<string, Holder>
+  /** By event type, then by the key itself. */
+  readonly holders: Map<string, Map<string, Holder>>
+}
+
+const hold = <E>({ holders }: Layer<E>, eventType: string, value: string, holder: Holder): void => {
+  const held = holders.get(eventType)
+  if (held === undefined) holders.set(eventType, new Map([[value, holder]]))
+  else held.set(value, holder)
 }
 
 const emptyLayer = <E>(): Layer<E> => ({ entities: new Map(), anomalies: new Map(), holders: new Map() })
@@ -77,7 +90,9 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   abstract entries(): Iterable<readonly [string, E]>
   abstract anomalies(key: string): ReadonlyArray<Anomaly>
   abstract anomalous(): Iterable<readonly [string, ReadonlyArray<Anomaly>]>
-  protected abstract holderAt(key: string): Holder | undefined
+  protected abstract holderAt(eventType: string, value: string): Holder | undefined
+  /** The entity as it is below this layer. */
+  protected abstract inherited(key: string): E | undefined
 
   get position(): number {
     return this.#position
@@ -88,7 +103,7 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   }
 
   holder(eventType: string, value: string): Holder | undefined {
-    return this.holderAt(holderKey(eventType, value))
+    return this.holderAt(eventType, value)
   }
 
   // One closure per fold, not one per event.
@@ -117,7 +132,7 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
    * nothing, unless it differs from the last one at the same position, which is an anomaly (`conflicting_copy`).
    */
   apply(event: Foldable): void {
-    if (!isEnvelope(event)) {
+    if (!isRecordedFact(event) && !isEnvelope(event)) {
       this.malformed++
       return
     }
@@ -153,9 +168,12 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       if (entityKey === undefined) return
       this.#currentKey = entityKey
       if (!this.#claim(fact, entityKey)) return
-      const before = this.get(entityKey)
+      const cell = this.layer.entities.get(entityKey)
+      const before = cell === undefined ? this.inherited(entityKey) : cell.entity
       const after = evolve(before, fact, this.#report)
-      if (after !== undefined && after !== before) this.layer.entities.set(entityKey, after)
+      if (after === undefined || after === before) return
+      if (cell === undefined) this.layer.entities.set(entityKey, { entity: after })
+      else cell.entity = after
     } catch (cause) {
       this.#report("threw", cause instanceof Error ? cause.message : undefined)
     }
@@ -167,13 +185,16 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     if (field === undefined) return true
     const value = (fact.payload as Record<string, unknown>)[field]
     if (typeof value !== "string" || value === "") return true
-    const at = holderKey(fact.event_type, value)
-    const holder = this.holderAt(at)
+    const holder = this.holderAt(fact.event_type, value)
     if (holder !== undefined) {
       this.#note(entityKey, fact, "duplicate_key", `${field} is held by ${holder.event_id}`)
       return this.projection.foldsDuplicates === true
     }
-    this.layer.holders.set(at, { position: fact.position, event_id: fact.event_id, job_id: fact.job_id })
+    hold(this.layer, fact.event_type, value, {
+      position: fact.position,
+      event_id: fact.event_id,
+      job_id: fact.job_id,
+    })
     return true
   }
 
@@ -189,9 +210,14 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
 
   /** For {@link Branch} alone. */
   absorb(layer: Layer<E>, position: number, last: Foldable | undefined, skipped: Skipped): void {
-    for (const [key, entity] of layer.entities) this.layer.entities.set(key, entity)
+    for (const [key, { entity }] of layer.entities) {
+      const cell = this.layer.entities.get(key)
+      if (cell === undefined) this.layer.entities.set(key, { entity })
+      else cell.entity = entity
+    }
     for (const [key, anomalies] of layer.anomalies) this.layer.anomalies.set(key, anomalies)
-    for (const [key, holder] of layer.holders) this.layer.holders.set(key, holder)
+    for (const [eventType, held] of layer.holders)
+      for (const [value, holder] of held) hold(this.layer, eventType, value, holder)
     this.#position = position
     this.last = last
     this.unknown += skipped.unknown
@@ -199,8 +225,8 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   }
 
   /** For {@link Branch} alone. */
-  lookUpHolder(key: string): Holder | undefined {
-    return this.holderAt(key)
+  lookUpHolder(eventType: string, value: string): Holder | undefined {
+    return this.holderAt(eventType, value)
   }
 
   /** For {@link Branch} alone. */
@@ -213,9 +239,12 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
 export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {
   constructor(projection: Projection<E, F>, from: SavedState<E> = emptySaved()) {
     const layer = emptyLayer<E>()
-    for (const [key, entity] of from.entities) layer.entities.set(key, entity)
+    for (const [key, entity] of from.entities) layer.entities.set(key, { entity })
     for (const [key, anomalies] of from.anomalies) layer.anomalies.set(key, anomalies)
-    for (const [key, holder] of from.holders) layer.holders.set(key, holder)
+    for (const [key, holder] of from.holders) {
+      const space = key.indexOf(" ")
+      hold(layer, key.slice(0, space), key.slice(space + 1), holder)
+    }
     super(projection, layer, from.position, from.last)
     this.unknown = from.skipped.unknown
     this.malformed = from.skipped.malformed
@@ -225,10 +254,13 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
     return this.layer.entities.size
   }
   override get(key: string): E | undefined {
-    return this.layer.entities.get(key)
+    return this.layer.entities.get(key)?.entity
   }
-  override entries(): Iterable<readonly [string, E]> {
-    return this.layer.entities.entries()
+  protected override inherited(): undefined {
+    return undefined
+  }
+  override *entries(): Iterable<readonly [string, E]> {
+    for (const [key, { entity }] of this.layer.entities) yield [key, entity]
   }
   override anomalies(key: string): ReadonlyArray<Anomaly> {
     return this.layer.anomalies.get(key) ?? []
@@ -236,8 +268,8 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
   override anomalous(): Iterable<readonly [string, ReadonlyArray<Anomaly>]> {
     return this.layer.anomalies.entries()
   }
-  protected override holderAt(key: string): Holder | undefined {
-    return this.layer.holders.get(key)
+  protected override holderAt(eventType: string, value: string): Holder | undefined {
+    return this.layer.holders.get(eventType)?.get(value)
   }
 
   /** Everything there is to save. */
@@ -245,9 +277,11 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
     return {
       position: this.position,
       ...(this.last === undefined ? {} : { last: plain(this.last) }),
-      entities: [...this.layer.entities],
+      entities: [...this.entries()],
       anomalies: [...this.layer.anomalies],
-      holders: [...this.layer.holders],
+      holders: [...this.layer.holders].flatMap(([eventType, held]) =>
+        [...held].map(([value, holder]) => [holderKey(eventType, value), holder] as const),
+      ),
       skipped: this.skipped,
     }
   }
@@ -297,14 +331,17 @@ export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<st
   }
   override get(key: string): E | undefined {
     const own = this.layer.entities.get(key)
-    return own === undefined ? this.#below.get(key) : own
+    return own === undefined ? this.#below.get(key) : own.entity
+  }
+  protected override inherited(key: string): E | undefined {
+    return this.#below.get(key)
   }
   override *entries(): Iterable<readonly [string, E]> {
     for (const [key, entity] of this.#below.entries()) {
       const own = this.layer.entities.get(key)
-      yield [key, own === undefined ? entity : own]
+      yield [key, own === undefined ? entity : own.entity]
     }
-    for (const [key, entity] of this.layer.entities) if (this.#below.get(key) === undefined) yield [key, entity]
+    for (const [key, { entity }] of this.layer.entities) if (this.#below.get(key) === undefined) yield [key, entity]
   }
   override anomalies(key: string): ReadonlyArray<Anomaly> {
     return this.layer.anomalies.get(key) ?? this.#below.anomalies(key)
@@ -313,8 +350,8 @@ export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<st
     for (const [key] of this.#below.anomalous()) yield [key, this.anomalies(key)]
     for (const [key, own] of this.layer.anomalies) if (this.#below.anomalies(key).length === 0) yield [key, own]
   }
-  protected override holderAt(key: string): Holder | undefined {
-    return this.layer.holders.get(key) ?? this.#below.lookUpHolder(key)
+  protected override holderAt(eventType: string, value: string): Holder | undefined {
+    return this.layer.holders.get(eventType)?.get(value) ?? this.#below.lookUpHolder(eventType, value)
   }
   override get skipped(): Skipped {
     const below = this.#below.skipped
@@ -353,7 +390,7 @@ export const foldAll = <E, F extends RecordedFact<string, unknown>>(
   let isSorted = true
   let previous = 0
   for (const event of history) {
-    if (!isEnvelope(event)) {
+    if (!isRecordedFact(event) && !isEnvelope(event)) {
       fold.apply(event)
       continue
     }

@@ -31,22 +31,46 @@ export type Terminal =
   | ({ readonly kind: "verifier_rejected" } & Kept<Payload<"verifier_rejected">>)
   | ({ readonly kind: "failed" } & Kept<Payload<"failed">>)
 
-/** One attempt: its request, the first valid fact of each step, and its end. Absent steps are `undefined`-free: absent keys. */
+/** One attempt: its request, the first valid fact of each step, and its end. */
 export interface Attempt {
   readonly requestedEventId: string
   readonly request: Payload<"requested">
-  readonly seedWritten?: Kept<Payload<"seed_written">>
-  readonly terminalBuildAttempted?: Kept<Payload<"terminal_build_attempted">>
-  /** More than one only in a history that nobody should have written. */
-  readonly artifactWritten?: ReadonlyArray<Kept<Payload<"artifact_written">>>
-  readonly artifactReadbackVerified?: Kept<Payload<"artifact_readback_verified">>
+  readonly seedWritten?: Kept<Payload<"seed_written">> | undefined
+  readonly terminalBuildAttempted?: Kept<Payload<"terminal_build_attempted">> | undefined
+  readonly artifactWritten?: Kept<Payload<"artifact_written">> | undefined
+  /** Further ones, which only a history has that nobody should have written. */
+  readonly otherWritten?: ReadonlyArray<Kept<Payload<"artifact_written">>> | undefined
+  readonly artifactReadbackVerified?: Kept<Payload<"artifact_readback_verified">> | undefined
   /** Whether some written fact that came before the readback agrees with it. */
-  readonly isWrittenAsRead?: boolean
-  /** Those that came before the readback, or the one that agrees with it. */
-  readonly terminalFinalized?: ReadonlyArray<Kept<Payload<"terminal_finalized">>>
-  readonly reconcile?: { readonly eventId: string; readonly failure: Failure }
-  readonly terminal?: Terminal
+  readonly isWrittenAsRead?: boolean | undefined
+  /** The first that agrees with the readback. */
+  readonly terminalFinalized?: Kept<Payload<"terminal_finalized">> | undefined
+  /** Those that came before the readback; with it, one of them may be accepted. */
+  readonly finalizedEarly?: ReadonlyArray<Kept<Payload<"terminal_finalized">>> | undefined
+  readonly reconcile?: { readonly eventId: string; readonly failure: Failure } | undefined
+  readonly terminal?: Terminal | undefined
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * A copy that is about to get one more step. Every field is named, so that all attempts have one shape: folding a million
+ * facts makes as many of these.
+ */
+const copyOf = (attempt: Attempt): Mutable<Attempt> => ({
+  requestedEventId: attempt.requestedEventId,
+  request: attempt.request,
+  seedWritten: attempt.seedWritten,
+  terminalBuildAttempted: attempt.terminalBuildAttempted,
+  artifactWritten: attempt.artifactWritten,
+  otherWritten: attempt.otherWritten,
+  artifactReadbackVerified: attempt.artifactReadbackVerified,
+  isWrittenAsRead: attempt.isWrittenAsRead,
+  terminalFinalized: attempt.terminalFinalized,
+  finalizedEarly: attempt.finalizedEarly,
+  reconcile: attempt.reconcile,
+  terminal: attempt.terminal,
+})
 
 /** A job: the attempt that it is, and the ones before. */
 export interface Job {
@@ -58,14 +82,16 @@ export interface Job {
 const AttemptSchema = Schema.Struct({
   requestedEventId: Schema.String,
   request: facts.requested.payload,
-  seedWritten: Schema.optionalKey(recorded(facts.seed_written.payload)),
-  terminalBuildAttempted: Schema.optionalKey(recorded(facts.terminal_build_attempted.payload)),
-  artifactWritten: Schema.optionalKey(Schema.Array(recorded(facts.artifact_written.payload))),
-  artifactReadbackVerified: Schema.optionalKey(recorded(facts.artifact_readback_verified.payload)),
-  isWrittenAsRead: Schema.optionalKey(Schema.Boolean),
-  terminalFinalized: Schema.optionalKey(Schema.Array(recorded(facts.terminal_finalized.payload))),
-  reconcile: Schema.optionalKey(Schema.Struct({ eventId: Schema.String, failure: FailureSchema })),
-  terminal: Schema.optionalKey(
+  seedWritten: Schema.optional(recorded(facts.seed_written.payload)),
+  terminalBuildAttempted: Schema.optional(recorded(facts.terminal_build_attempted.payload)),
+  artifactWritten: Schema.optional(recorded(facts.artifact_written.payload)),
+  otherWritten: Schema.optional(Schema.Array(recorded(facts.artifact_written.payload))),
+  artifactReadbackVerified: Schema.optional(recorded(facts.artifact_readback_verified.payload)),
+  isWrittenAsRead: Schema.optional(Schema.Boolean),
+  terminalFinalized: Schema.optional(recorded(facts.terminal_finalized.payload)),
+  finalizedEarly: Schema.optional(Schema.Array(recorded(facts.terminal_finalized.payload))),
+  reconcile: Schema.optional(Schema.Struct({ eventId: Schema.String, failure: FailureSchema })),
+  terminal: Schema.optional(
     Schema.Union([
       Schema.Struct({ kind: Schema.Literal("verified"), eventId: Schema.String, payload: facts.verified.payload }),
       Schema.Struct({
@@ -108,7 +134,7 @@ const sameBytes = (
 
 /** The job after a request: a first attempt, or a repair that continues the chain; anything else changes nothing. */
 const onRequested = (job: Job | undefined, fact: Recorded<"requested">, report: Report): Job | undefined => {
-  const next: Attempt = { requestedEventId: fact.event_id, request: fact.payload }
+  const next = copyOf({ requestedEventId: fact.event_id, request: fact.payload })
   const number = attemptOf(fact.payload)
   if (number.cause === "initial") {
     if (job === undefined) return { runId: fact.payload.runId, current: next, earlier: [] }
@@ -139,8 +165,9 @@ const refuseVerdict = (
 ): string | undefined => {
   const readback = attempt.artifactReadbackVerified
   if (readback === undefined) return "the artifact was never read back"
-  const finalized = attempt.terminalFinalized?.find(({ eventId }) => eventId === fact.payload.terminalFinalizedEventId)
-  if (finalized === undefined) return "it names no finalized artifact of this attempt"
+  const finalized = attempt.terminalFinalized
+  if (finalized?.eventId !== fact.payload.terminalFinalizedEventId)
+    return "it names no finalized artifact of this attempt"
   if (!sameBytes(finalized.payload.terminalArtifact, readback.payload)) return "finalized and read-back bytes differ"
   if (attempt.artifactWritten !== undefined && attempt.isWrittenAsRead !== true)
     return "written and read-back bytes differ"
@@ -151,39 +178,52 @@ const refuseVerdict = (
 const onReadback = (attempt: Attempt, fact: Recorded<"artifact_readback_verified">, report: Report): Attempt => {
   if (attempt.artifactReadbackVerified !== undefined)
     return again(attempt, report, fact, attempt.artifactReadbackVerified)
-  const isWrittenAsRead = attempt.artifactWritten?.some(({ payload }) => sameBytes(payload, fact.payload)) === true
-  const rivals = attempt.terminalFinalized
-  if (rivals === undefined) return { ...attempt, artifactReadbackVerified: keep(fact), isWrittenAsRead }
-  const { terminalFinalized: _, ...rest } = attempt
-  const agreeing = rivals.find(({ payload }) => sameBytes(payload.terminalArtifact, fact.payload))
-  for (const rival of rivals)
+  const { artifactWritten, finalizedEarly, otherWritten } = attempt
+  const after = copyOf(attempt)
+  after.artifactReadbackVerified = keep(fact)
+  after.isWrittenAsRead =
+    (artifactWritten !== undefined && sameBytes(artifactWritten.payload, fact.payload)) ||
+    otherWritten?.some(({ payload }) => sameBytes(payload, fact.payload)) === true
+  if (finalizedEarly === undefined) return after
+  const agreeing = finalizedEarly.find(({ payload }) => sameBytes(payload.terminalArtifact, fact.payload))
+  for (const rival of finalizedEarly)
     if (rival !== agreeing) report("finalized_disagrees", `${rival.eventId} names other bytes`)
-  return {
-    ...rest,
-    artifactReadbackVerified: keep(fact),
-    isWrittenAsRead,
-    ...(agreeing === undefined ? {} : { terminalFinalized: [agreeing] }),
-  }
+  after.terminalFinalized = agreeing
+  after.finalizedEarly = undefined
+  return after
 }
 
 const onFinalized = (attempt: Attempt, fact: Recorded<"terminal_finalized">, report: Report): Attempt => {
   const readback = attempt.artifactReadbackVerified
-  const before = attempt.terminalFinalized ?? []
   if (readback === undefined) {
+    const before = attempt.finalizedEarly ?? []
     if (before.length >= rivals_max) return again(attempt, report)
-    return { ...attempt, terminalFinalized: [...before, keep(fact)] }
+    const after = copyOf(attempt)
+    after.finalizedEarly = [...before, keep(fact)]
+    return after
   }
   if (!sameBytes(fact.payload.terminalArtifact, readback.payload)) {
     report("finalized_disagrees", "names other bytes than were read back")
     return attempt
   }
-  return before.length > 0 ? again(attempt, report) : { ...attempt, terminalFinalized: [keep(fact)] }
+  if (attempt.terminalFinalized !== undefined) return again(attempt, report)
+  const after = copyOf(attempt)
+  after.terminalFinalized = keep(fact)
+  return after
 }
 
 const onWritten = (attempt: Attempt, fact: Recorded<"artifact_written">, report: Report): Attempt => {
-  const before = attempt.artifactWritten ?? []
-  if (before.length > 0) report("repeated_step")
-  return before.length >= rivals_max ? attempt : { ...attempt, artifactWritten: [...before, keep(fact)] }
+  if (attempt.artifactWritten === undefined) {
+    const after = copyOf(attempt)
+    after.artifactWritten = keep(fact)
+    return after
+  }
+  report("repeated_step")
+  const before = attempt.otherWritten ?? []
+  if (before.length >= rivals_max) return attempt
+  const after = copyOf(attempt)
+  after.otherWritten = [...before, keep(fact)]
+  return after
 }
 
 /** A step that was there already: the first stands. */
@@ -198,7 +238,11 @@ const again = (
   return attempt
 }
 
-const withTerminal = (attempt: Attempt, terminal: Terminal): Attempt => ({ ...attempt, terminal })
+const withTerminal = (attempt: Attempt, terminal: Terminal): Attempt => {
+  const after = copyOf(attempt)
+  after.terminal = terminal
+  return after
+}
 
 /** The attempt after one more of its facts. */
 const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
@@ -211,12 +255,18 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
     return attempt
   }
   switch (fact.event_type) {
-    case "workspace_job.seed_written":
-      return attempt.seedWritten === undefined ? { ...attempt, seedWritten: keep(fact) } : again(attempt, report)
-    case "workspace_job.terminal_build_attempted":
-      return attempt.terminalBuildAttempted === undefined
-        ? { ...attempt, terminalBuildAttempted: keep(fact) }
-        : again(attempt, report)
+    case "workspace_job.seed_written": {
+      if (attempt.seedWritten !== undefined) return again(attempt, report)
+      const after = copyOf(attempt)
+      after.seedWritten = keep(fact)
+      return after
+    }
+    case "workspace_job.terminal_build_attempted": {
+      if (attempt.terminalBuildAttempted !== undefined) return again(attempt, report)
+      const after = copyOf(attempt)
+      after.terminalBuildAttempted = keep(fact)
+      return after
+    }
     case "workspace_job.artifact_written":
       return onWritten(attempt, fact, report)
     case "workspace_job.artifact_readback_verified":
@@ -236,8 +286,11 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
     }
     case "workspace_job.failed":
       return withTerminal(attempt, { kind: "failed", eventId: fact.event_id, payload: fact.payload })
-    case "workspace_job.reconcile_required":
-      return { ...attempt, reconcile: { eventId: fact.event_id, failure: fact.payload.failure } }
+    case "workspace_job.reconcile_required": {
+      const after = copyOf(attempt)
+      after.reconcile = { eventId: fact.event_id, failure: fact.payload.failure }
+      return after
+    }
   }
 }
 
@@ -265,7 +318,11 @@ const evolve = (job: Job | undefined, fact: ExtendedFact, report: Report): Job |
   if (after === attempt) return job
   return isCurrent
     ? { runId: job.runId, current: after, earlier: job.earlier }
-    : { ...job, earlier: job.earlier.map((earlier) => (earlier === attempt ? after : earlier)) }
+    : {
+        runId: job.runId,
+        current: job.current,
+        earlier: job.earlier.map((earlier) => (earlier === attempt ? after : earlier)),
+      }
 }
 
 /** Jobs by run id. */

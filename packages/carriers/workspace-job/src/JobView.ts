@@ -36,7 +36,7 @@ export type JobStatus =
 
 const judged = (found: Found, attempt: Attempt, terminal: NonNullable<Attempt["terminal"]>): Judged | undefined => {
   const readback = attempt.artifactReadbackVerified?.payload
-  const [finalized] = attempt.terminalFinalized ?? []
+  const finalized = attempt.terminalFinalized
   if (terminal.kind === "failed" || readback === undefined || finalized === undefined) return undefined
   const { artifactRef, bytes, path, schemaId, sha256 } = readback
   const { checks, summary } = terminal.payload
@@ -133,8 +133,8 @@ export type Steps =
 export const jobSteps = (view: View<Job>, runId: string): Steps => {
   const attempt = view.get(runId)?.current
   if (attempt === undefined) return { status: "missing", runId }
-  const [written] = attempt.artifactWritten ?? []
-  const [finalized] = attempt.terminalFinalized ?? []
+  const written = attempt.artifactWritten
+  const finalized = attempt.terminalFinalized ?? attempt.finalizedEarly?.[0]
   const { artifactReadbackVerified, request, requestedEventId, seedWritten, terminalBuildAttempted } = attempt
   return {
     status: "found",

@@ -89,7 +89,7 @@ const isRecorded = (attempt: Attempt, eventType: string): boolean => {
     case "workspace_job.artifact_readback_verified":
       return attempt.artifactReadbackVerified !== undefined
     case "workspace_job.terminal_finalized":
-      return attempt.terminalFinalized !== undefined
+      return attempt.terminalFinalized !== undefined || attempt.finalizedEarly !== undefined
     default:
       return false
   }
@@ -107,7 +107,7 @@ const onStep = (view: View<Job>, fact: NewJobFact): Result.Result<ReadonlyArray<
   const isVerdict =
     fact.event_type === "workspace_job.verified" || fact.event_type === "workspace_job.verifier_rejected"
   const named = (fact.payload as Partial<Payload<"verified">>).terminalFinalizedEventId
-  if (isVerdict && current.terminalFinalized?.[0]?.eventId !== named)
+  if (isVerdict && current.terminalFinalized?.eventId !== named)
     return stale(runId, "the verdict does not name the finalized artifact")
   return Result.succeed([fact])
 }

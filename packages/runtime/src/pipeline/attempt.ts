@@ -249,7 +249,7 @@ export const runAttempt = (
     const write = (built: Recorded<"terminal_build_attempted">, receipt: AgentReceipt) =>
       once(
         "artifact_written",
-        attempt.artifactWritten?.[0],
+        attempt.artifactWritten,
         Effect.gen(function* () {
           yield* step("write", "started")
           const { bytes, sha256 } = built.payload
@@ -329,7 +329,7 @@ export const runAttempt = (
       const readback = yield* readBack(written)
       const finalized = yield* once(
         "terminal_finalized",
-        attempt.terminalFinalized?.[0],
+        attempt.terminalFinalized,
         Effect.sync(() => Settlement.finalize(requested, readback)),
       )
       yield* step("verify", "started", job.verifier.name)
