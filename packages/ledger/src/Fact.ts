@@ -52,6 +52,7 @@ export const mintFact = <T extends string, P>(
 
 class ReadFact<T extends string, P> implements RecordedEvent<T, P> {
   readonly #reader: object
+  readonly #unique: UniqueKey | undefined
   readonly position: number
   readonly schema_version: 1
   readonly event_id: string
@@ -62,8 +63,9 @@ class ReadFact<T extends string, P> implements RecordedEvent<T, P> {
   readonly actor: string
   readonly payload: P
 
-  constructor(event: RecordedEvent, event_type: T, payload: P, reader: object) {
+  constructor(event: RecordedEvent, event_type: T, payload: P, reader: object, unique: UniqueKey | undefined) {
     this.#reader = reader
+    this.#unique = unique
     this.position = event.position
     this.schema_version = event.schema_version
     this.event_id = event.event_id
@@ -81,6 +83,10 @@ class ReadFact<T extends string, P> implements RecordedEvent<T, P> {
 
   static isBy(value: RecordedEvent | ReadFact<string, unknown>, reader: object): value is ReadFact<string, unknown> {
     return #reader in value && value.#reader === reader
+  }
+
+  static uniqueOf(fact: ReadFact<string, unknown>): UniqueKey | undefined {
+    return fact.#unique
   }
 }
 
@@ -102,4 +108,8 @@ export const readFact = <T extends string, P>(
   eventType: T,
   payload: P,
   reader: object,
-): RecordedFact<T, P> => new ReadFact(event, eventType, payload, reader)
+  unique: UniqueKey | undefined,
+): RecordedFact<T, P> => new ReadFact(event, eventType, payload, reader, unique)
+
+/** The unique key that a recorded fact bears, if its type declares one. Not exported from the package. */
+export const uniqueKeyOf = (fact: RecordedFact<string, unknown>): UniqueKey | undefined => ReadFact.uniqueOf(fact)

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { isRecordedFact, type RecordedFact } from "./Fact.ts"
+import { isRecordedFact, type RecordedFact, uniqueKeyOf } from "./Fact.ts"
 import { type Json, jsonEqual, type JsonObject } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import { encodeJson } from "./Line.ts"
@@ -132,6 +132,7 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
    * nothing, unless it differs from the last one at the same position, which is an anomaly (`conflicting_copy`).
    */
   apply(event: Foldable): void {
+    const { reader } = this.projection
     if (!isRecordedFact(event) && !isEnvelope(event)) {
       this.malformed++
       return
@@ -143,26 +144,26 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     }
     this.#position = event.position
     this.last = event
-    const { reader, key, evolve } = this.projection
+    // A fact that this very reader has decoded needs no second look: nearly all of a warm ledger's are.
+    if (reader.hasRead(event)) {
+      this.#take(event)
+      return
+    }
     if (!reader.owns(event.event_type)) return
     const fact = reader.decode(event as RecordedEvent)
-    if (fact instanceof UnknownType) {
-      this.unknown++
-      return
-    }
-    if (fact instanceof MalformedFact) {
+    if (fact instanceof UnknownType) this.unknown++
+    else if (fact instanceof MalformedFact) {
       this.malformed++
       const [first] = fact.issues
-      this.#note(
-        event.job_id,
-        event,
-        "malformed_payload",
-        first === undefined ? undefined : `${first.path} ${first.message}`,
-      )
-      return
-    }
+      const detail = first === undefined ? undefined : `${first.path} ${first.message}`
+      this.#note(event.job_id, event, "malformed_payload", detail)
+    } else this.#take(fact)
+  }
+
+  #take(fact: F): void {
+    const { evolve, key } = this.projection
     this.#current = fact
-    this.#currentKey = event.job_id
+    this.#currentKey = fact.job_id
     try {
       const entityKey = key(fact)
       if (entityKey === undefined) return
@@ -181,10 +182,9 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
 
   /** Takes the fact's unique key, if its type declares one. A key that is taken makes the fact a duplicate. */
   #claim(fact: F, entityKey: string): boolean {
-    const field = this.projection.reader.uniqueOf(fact.event_type)
-    if (field === undefined) return true
-    const value = (fact.payload as Record<string, unknown>)[field]
-    if (typeof value !== "string" || value === "") return true
+    const unique = uniqueKeyOf(fact)
+    if (unique === undefined) return true
+    const { field, value } = unique
     const holder = this.holderAt(fact.event_type, value)
     if (holder !== undefined) {
       this.#note(entityKey, fact, "duplicate_key", `${field} is held by ${holder.event_id}`)

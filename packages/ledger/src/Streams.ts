@@ -5,7 +5,7 @@
  * @module
  */
 import { Schema } from "effect"
-import { isRecordedFact, readFact, type RecordedFact } from "./Fact.ts"
+import { isReadBy, isRecordedFact, readFact, type RecordedFact, uniqueKeyOf } from "./Fact.ts"
 import { make, type Projection } from "./Projection.ts"
 import type { Reader } from "./Vocabulary.ts"
 
@@ -31,13 +31,21 @@ export const makeStreams = (vocabularies: ReadonlyArray<Reader>): Streams => {
     prefix: "",
     event_types: [],
     owns: () => true,
+    hasRead: (event): event is RecordedFact => isReadBy(event, owner),
     uniqueOf: (eventType) => readerOf(eventType)?.uniqueOf(eventType),
     decode: (event): RecordedFact => {
       const reader = readerOf(event.event_type)
-      const isKeyed = reader?.uniqueOf(event.event_type) !== undefined
+      if (reader?.uniqueOf(event.event_type) === undefined)
+        return readFact(event, event.event_type, event.payload, owner, undefined)
       // A keyed fact whose payload does not fit ends its stream, but holds no key.
-      const counts = !isKeyed || isRecordedFact(reader.decode(event))
-      return readFact(event, event.event_type, counts ? event.payload : {}, owner)
+      const fact = reader.decode(event)
+      return readFact(
+        event,
+        event.event_type,
+        event.payload,
+        owner,
+        isRecordedFact(fact) ? uniqueKeyOf(fact) : undefined,
+      )
     },
   }
   return make({

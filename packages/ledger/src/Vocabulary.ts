@@ -90,6 +90,8 @@ export interface Reader<F extends RecordedFact<string, unknown> = RecordedFact<s
    * {@link UnknownType} or a {@link MalformedFact}. The event must be of this prefix.
    */
   decode(this: void, event: RecordedEvent | F): F | UnknownType | MalformedFact
+  /** Whether an event has been decoded by this very reader. */
+  hasRead(this: void, event: RecordedEvent | RecordedFact<string, unknown>): event is F
   /** The field that must be unique for an event type, where one is declared. */
   readonly uniqueOf: (eventType: string) => string | undefined
 }
@@ -112,15 +114,17 @@ const refuseName = (eventType: string): void => {
     throw new TypeError(`${JSON.stringify(eventType)} cannot name a fact type: want words joined by dots`)
 }
 
+/** The value of a declared unique field. An empty one is none. */
+const uniqueIn = (field: string | undefined, payload: unknown): UniqueKey | undefined => {
+  if (field === undefined) return undefined
+  const value: unknown = (payload as Record<string, unknown>)[field]
+  return typeof value === "string" && value !== "" ? { field, value } : undefined
+}
+
 const makeType = <T extends string, P>(event_type: T, definition: Definitions[string]): FactType<T, P> => {
   refuseName(event_type)
   const validator = makeValidator(definition.payload, "closed")
   const { unique } = definition
-  const keyOf = (payload: Json): UniqueKey | undefined => {
-    if (unique === undefined) return undefined
-    const value: unknown = (payload as Record<string, unknown>)[unique]
-    return typeof value === "string" && value !== "" ? { field: unique, value } : undefined
-  }
   const isBare = isEmptyStruct(definition.payload)
   const issuesOfPayload = (payload: Json): ReadonlyArray<Issue> => {
     // A line holds an object or nothing (JobSpec v0 §7.2), whatever the schema says.
@@ -140,7 +144,7 @@ const makeType = <T extends string, P>(event_type: T, definition: Definitions[st
     if (Result.isFailure(owned)) return refused([...idIssues, ...owned.failure])
     const issues = [...idIssues, ...issuesOfPayload(owned.success)]
     if (issues.length > 0) return refused(issues)
-    return Result.succeed(mintFact(event_type, jobId, owned.success as P, keyOf(owned.success)))
+    return Result.succeed(mintFact(event_type, jobId, owned.success as P, uniqueIn(unique, owned.success)))
   }
   return {
     event_type,
@@ -194,11 +198,9 @@ export const make = <const Prefix extends string, const D extends Definitions>(
     const { payload } = event
     if (typeof payload !== "object" || payload === null || Array.isArray(payload))
       return new MalformedFact({ event, issues: [{ path: "(root)", message: "is not an object" }] })
-    if (reader.accepts(payload)) return readFact(event, event.event_type, payload, readers)
-    const issues = reader.explain(payload)
-    return issues.length === 0
-      ? readFact(event, event.event_type, payload, readers)
-      : new MalformedFact({ event, issues })
+    const issues = reader.accepts(payload) ? [] : reader.explain(payload)
+    if (issues.length > 0) return new MalformedFact({ event, issues })
+    return readFact(event, event.event_type, payload, readers, uniqueIn(unique.get(event.event_type), payload))
   }
   const start = `${prefix}.`
   return {
@@ -207,6 +209,7 @@ export const make = <const Prefix extends string, const D extends Definitions>(
     event_types: [...readers.keys()],
     owns: (eventType) => eventType.startsWith(start),
     decode: decode as Vocabulary<Prefix, D>["decode"],
+    hasRead: (event): event is FactOf<Prefix, D> => isReadBy(event, readers),
     uniqueOf: (eventType) => unique.get(eventType),
   }
 }
@@ -217,6 +220,7 @@ export const reader = <F extends RecordedFact<string, unknown>>(vocabulary: Read
   event_types: vocabulary.event_types,
   owns: vocabulary.owns,
   decode: vocabulary.decode,
+  hasRead: vocabulary.hasRead,
   uniqueOf: vocabulary.uniqueOf,
 })
 
