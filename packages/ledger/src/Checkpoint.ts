@@ -81,7 +81,7 @@ export const resume = <E, F extends RecordedFact<string, unknown>>(
     return stale(`stands at position ${state.position}, beyond the ledger's last, ${limits.head}`)
   if (state.last !== undefined && state.last.position !== state.position)
     return stale("does not stand at its last event")
-  const { accepts } = makeValidator(projection.entity, "closed")
+  const { accepts } = makeValidator(projection.entity, "open")
   const bad = state.entities.find(([, entity]) => !accepts(entity))
   if (bad !== undefined) return stale(`holds an entity that does not fit, ${JSON.stringify(bad[0])}`)
   return Result.succeed(new Fold<E, F>(projection, state as SavedState<E>))

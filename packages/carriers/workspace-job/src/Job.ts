@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { Projection } from "@waybill/ledger"
+import { Projection, type RecordedFact } from "@waybill/ledger"
 import { Schema } from "effect"
 import { attemptOf } from "./Attempts.ts"
 import {
   type ExtendedFact,
   type Payload,
   type Recorded,
+  type StepName,
   vocabulary,
   WorkspaceJob,
   WorkspaceJobWithReconcile,
@@ -115,7 +116,16 @@ export const JobEntity = Schema.Struct({
 const rivals_max = 8
 
 type Report = Projection.Report
-type StepFact = Exclude<ExtendedFact, Recorded<"requested">>
+
+/** What the fold looks at in a fact; one that is not recorded yet can be tried in the same way. */
+type Seen<F> =
+  F extends RecordedFact<infer T, infer P>
+    ? { readonly event_type: T; readonly event_id: string; readonly job_id: string; readonly payload: P }
+    : never
+type SeenFact<K extends StepName> = Seen<Recorded<K>>
+/** Any fact as the fold looks at it. */
+export type SeenJobFact = Seen<ExtendedFact>
+type StepFact = Exclude<SeenJobFact, SeenFact<"requested">>
 
 const keep = <P>(fact: { readonly event_id: string; readonly payload: P }): Kept<P> => ({
   eventId: fact.event_id,
@@ -133,7 +143,7 @@ const sameBytes = (
   a.schemaId === b.schemaId
 
 /** The job after a request: a first attempt, or a repair that continues the chain; anything else changes nothing. */
-const onRequested = (job: Job | undefined, fact: Recorded<"requested">, report: Report): Job | undefined => {
+const onRequested = (job: Job | undefined, fact: SeenFact<"requested">, report: Report): Job | undefined => {
   const next = copyOf({ requestedEventId: fact.event_id, request: fact.payload })
   const number = attemptOf(fact.payload)
   if (number.cause === "initial") {
@@ -161,7 +171,7 @@ const onRequested = (job: Job | undefined, fact: Recorded<"requested">, report: 
 /** What keeps a verdict from being accepted, or `undefined`. */
 const refuseVerdict = (
   attempt: Attempt,
-  fact: Recorded<"verified"> | Recorded<"verifier_rejected">,
+  fact: SeenFact<"verified"> | SeenFact<"verifier_rejected">,
 ): string | undefined => {
   const readback = attempt.artifactReadbackVerified
   if (readback === undefined) return "the artifact was never read back"
@@ -175,7 +185,7 @@ const refuseVerdict = (
   return undefined
 }
 
-const onReadback = (attempt: Attempt, fact: Recorded<"artifact_readback_verified">, report: Report): Attempt => {
+const onReadback = (attempt: Attempt, fact: SeenFact<"artifact_readback_verified">, report: Report): Attempt => {
   if (attempt.artifactReadbackVerified !== undefined)
     return again(attempt, report, fact, attempt.artifactReadbackVerified)
   const { artifactWritten, finalizedEarly, otherWritten } = attempt
@@ -193,7 +203,7 @@ const onReadback = (attempt: Attempt, fact: Recorded<"artifact_readback_verified
   return after
 }
 
-const onFinalized = (attempt: Attempt, fact: Recorded<"terminal_finalized">, report: Report): Attempt => {
+const onFinalized = (attempt: Attempt, fact: SeenFact<"terminal_finalized">, report: Report): Attempt => {
   const readback = attempt.artifactReadbackVerified
   if (readback === undefined) {
     const before = attempt.finalizedEarly ?? []
@@ -212,7 +222,7 @@ const onFinalized = (attempt: Attempt, fact: Recorded<"terminal_finalized">, rep
   return after
 }
 
-const onWritten = (attempt: Attempt, fact: Recorded<"artifact_written">, report: Report): Attempt => {
+const onWritten = (attempt: Attempt, fact: SeenFact<"artifact_written">, report: Report): Attempt => {
   if (attempt.artifactWritten === undefined) {
     const after = copyOf(attempt)
     after.artifactWritten = keep(fact)
@@ -230,7 +240,7 @@ const onWritten = (attempt: Attempt, fact: Recorded<"artifact_written">, report:
 const again = (
   attempt: Attempt,
   report: Report,
-  fact?: Recorded<"artifact_readback_verified">,
+  fact?: SeenFact<"artifact_readback_verified">,
   first?: Kept<Payload<"artifact_readback_verified">>,
 ): Attempt => {
   const moved = fact !== undefined && first !== undefined && !sameBytes(fact.payload, first.payload)
@@ -294,7 +304,8 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
   }
 }
 
-const evolve = (job: Job | undefined, fact: ExtendedFact, report: Report): Job | undefined => {
+/** The job after one more fact. */
+export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report): Job | undefined => {
   const { payload } = fact
   if (payload.runId !== fact.job_id) {
     report("run_mismatch", "the payload's runId is not the event's job_id")

@@ -7,7 +7,7 @@ import { Decider, type Fact, type View } from "@waybill/ledger"
 import { Data, Result } from "effect"
 import { attemptOf } from "./Attempts.ts"
 import type { Payload } from "./Facts.ts"
-import { type Attempt, type Job, Jobs } from "./Job.ts"
+import { evolve, type Job, Jobs, type SeenJobFact } from "./Job.ts"
 
 /** A fact that is to be added, made by a settlement helper. */
 export type NewJobFact = Fact<string, { readonly runId: string }>
@@ -58,6 +58,22 @@ export type RecordRefusal = KeyTaken | RunTaken | AlreadySettled | StaleAttempt
 
 const stale = (runId: string, reason: string) => Result.fail(new StaleAttempt({ runId, reason }))
 
+/** What the fold would say of the fact: nothing, or why it would ignore it. */
+const objection = (job: Job, fact: NewJobFact): string | undefined => {
+  const objections: Array<string> = []
+  // A fact of this vocabulary's own constructors; the types of a decider's command do not say which.
+  const seen = {
+    event_type: fact.event_type,
+    event_id: "(not recorded yet)",
+    job_id: fact.job_id,
+    payload: fact.payload,
+  }
+  evolve(job, seen as SeenJobFact, (code, detail) =>
+    objections.push(detail === undefined ? code : `${code}: ${detail}`),
+  )
+  return objections[0]
+}
+
 const onRequest = (view: View<Job>, fact: NewJobFact): Result.Result<ReadonlyArray<NewJobFact>, RecordRefusal> => {
   const request = fact.payload as Payload<"requested">
   const { idempotencyKey, runId } = request
@@ -73,43 +89,25 @@ const onRequest = (view: View<Job>, fact: NewJobFact): Result.Result<ReadonlyArr
   const current = job?.current
   if (current === undefined || current.requestedEventId !== number.repairOfRequestedEventId)
     return stale(runId, "the attempt to repair is not the current one")
-  if (current.terminal?.kind !== "verifier_rejected") return stale(runId, "the attempt to repair was not rejected")
-  return Result.succeed([fact])
-}
-
-/** Whether the attempt holds the step that a fact would record. */
-const isRecorded = (attempt: Attempt, eventType: string): boolean => {
-  switch (eventType) {
-    case "workspace_job.seed_written":
-      return attempt.seedWritten !== undefined
-    case "workspace_job.terminal_build_attempted":
-      return attempt.terminalBuildAttempted !== undefined
-    case "workspace_job.artifact_written":
-      return attempt.artifactWritten !== undefined
-    case "workspace_job.artifact_readback_verified":
-      return attempt.artifactReadbackVerified !== undefined
-    case "workspace_job.terminal_finalized":
-      return attempt.terminalFinalized !== undefined || attempt.finalizedEarly !== undefined
-    default:
-      return false
-  }
+  if (job === undefined || current.terminal?.kind !== "verifier_rejected")
+    return stale(runId, "the attempt to repair was not rejected")
+  const reason = objection(job, fact)
+  return reason === undefined ? Result.succeed([fact]) : stale(runId, reason)
 }
 
 const onStep = (view: View<Job>, fact: NewJobFact): Result.Result<ReadonlyArray<NewJobFact>, RecordRefusal> => {
   const { requestedEventId, runId } = fact.payload as Payload<"failed">
-  const current = view.get(runId)?.current
-  if (current === undefined) return stale(runId, "there is no such job")
+  const job = view.get(runId)
+  if (job === undefined) return stale(runId, "there is no such job")
+  const { current } = job
   if (current.requestedEventId !== requestedEventId)
     return stale(runId, `attempt ${requestedEventId} is not the current one`)
   if (current.terminal !== undefined)
     return Result.fail(new AlreadySettled({ runId, requestedEventId, settledByEventId: current.terminal.eventId }))
-  if (isRecorded(current, fact.event_type)) return stale(runId, `${fact.event_type} is recorded already`)
-  const isVerdict =
-    fact.event_type === "workspace_job.verified" || fact.event_type === "workspace_job.verifier_rejected"
-  const named = (fact.payload as Partial<Payload<"verified">>).terminalFinalizedEventId
-  if (isVerdict && current.terminalFinalized?.eventId !== named)
-    return stale(runId, "the verdict does not name the finalized artifact")
-  return Result.succeed([fact])
+  const isEarly =
+    fact.event_type === "workspace_job.terminal_finalized" && current.artifactReadbackVerified === undefined
+  const reason = isEarly ? "nothing was read back that could be finalized" : objection(job, fact)
+  return reason === undefined ? Result.succeed([fact]) : stale(runId, reason)
 }
 
 /** Adds one fact to its job, or says why it has no place there. */
