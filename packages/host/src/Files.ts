@@ -91,7 +91,10 @@ export interface FileLock {
 export interface Directory {
   readonly path: string
   readonly openFile: (name: string, options: OpenOptions) => Effect.Effect<OpenFile, FileError, Scope.Scope>
-  /** Opens a sub-directory; with `create`, makes it (mode 0o700) when it is not there. A link is refused. */
+  /**
+   * Opens a sub-directory. With `create`, makes it (mode 0o700) when it is not there, and returns with its entry on stable
+   * storage, whoever made it. A link is refused.
+   */
   readonly openDirectory: (
     name: string,
     options?: { readonly create?: boolean },

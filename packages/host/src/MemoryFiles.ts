@@ -209,8 +209,8 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
         if (node === undefined && create) {
           node = directory(inodes++)
           this.node.entries.set(name, node)
-          this.node.durable.set(name, node)
         }
+        if (create && node?.kind === "directory") this.node.durable = new Map(this.node.entries)
         if (node === undefined) return no("ENOENT")
         if (node.kind !== "directory") return no(node.kind === "link" ? "ELOOP" : "ENOTDIR")
         return new MemoryDirectory(node, `${this.path}/${name}`)

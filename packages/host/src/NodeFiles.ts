@@ -170,13 +170,14 @@ class NodeDirectory implements Directory {
     name: string,
     { create = false }: { readonly create?: boolean } = {},
   ): Effect.Effect<Directory, FileError, Scope.Scope> {
-    const make = unless(
-      "EEXIST",
-      undefined,
-      Effect.andThen(
+    // Flushed also when it was there: whoever made it may have died before its own flush.
+    const make = Effect.andThen(
+      unless(
+        "EEXIST",
+        undefined,
         this.#at("make", name, (path) => fs.mkdir(path, 0o700)),
-        this.flush,
       ),
+      this.flush,
     )
     const open = this.#at("open", name, (path) =>
       fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),

@@ -14,6 +14,11 @@ export interface Opened {
   readonly lock: FileLock
 }
 
+interface OpenedFile extends Opened {
+  readonly flushEntries: Effect.Effect<void, FileError>
+  readonly scope: Scope.Closeable
+}
+
 export interface LedgerFile {
   /** For messages. */
   readonly where: string
@@ -35,7 +40,8 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
   Effect.gen(function* () {
     const files = yield* Files
     const where = join(root, ".agents", "daemon", file_name)
-    let opened: (Opened & { readonly scope: Scope.Closeable }) | undefined
+    let opened: OpenedFile | undefined
+    let isEntryDurable = false
     const unavailable = (cause: FileError) => new StoreUnavailable({ where, cause })
 
     const close = Effect.suspend(() => {
@@ -57,22 +63,40 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
             where,
             reason: `there is an archive, ${old}, and archives cannot be read yet`,
           })
-        const isNew = !names.includes(file_name)
         const file = yield* directory.openFile(file_name, { access: "write", create: create ? "missing" : "never" })
         const lock = yield* directory.lock(lock_name)
-        if (isNew) {
-          yield* file.flush
-          yield* directory.flush
-        }
-        return { directory, file, lock }
+        const flushEntries = Effect.andThen(Effect.andThen(base.flush, agents.flush), directory.flush)
+        return { directory, file, lock, flushEntries }
       })
+
+    /**
+     * Once before the first append, whoever made the file: a process that died between making it and flushing its entry would
+     * otherwise leave a file that a power cut takes away, with everything that was acknowledged in it.
+     */
+    const flushEntry = ({ flushEntries }: OpenedFile): Effect.Effect<void, StoreError> =>
+      isEntryDurable
+        ? Effect.void
+        : Effect.mapError(flushEntries, unavailable).pipe(
+            Effect.tap(
+              Effect.sync(() => {
+                isEntryDurable = true
+              }),
+            ),
+          )
 
     const open = (create: boolean): Effect.Effect<Opened | undefined, StoreError> =>
       Effect.gen(function* () {
-        if (opened !== undefined) return opened
+        if (opened !== undefined) {
+          if (create) yield* flushEntry(opened)
+          return opened
+        }
         const scope = yield* Scope.make()
         const result = yield* Effect.exit(Scope.provide(openAll(create), scope))
-        if (Exit.isSuccess(result)) return (opened = { ...result.value, scope })
+        if (Exit.isSuccess(result)) {
+          opened = { ...result.value, scope }
+          if (create) yield* flushEntry(opened)
+          return opened
+        }
         yield* Scope.close(scope, result)
         return yield* Effect.catchIf(
           Effect.failCause(result.cause),

@@ -67,12 +67,17 @@ export class RecordIndex {
     return position
   }
 
-  /** Whether an event id was seen before; remembers it unless its end tells the position it is at. */
-  seen(eventId: string, position: number): boolean {
-    if (eventId.endsWith(`_${String(position).padStart(6, "0")}`)) return this.#foreign.has(eventId)
-    if (this.#foreign.has(eventId)) return true
+  /**
+   * Looks an event id up before it is added at the next position: `foreign` when it was seen and remembered, or the position
+   * of the one record that can bear the same id, because the id ends with it.
+   */
+  rivalOf(eventId: string): "none" | "foreign" | number {
+    const own = this.#count + 1
+    const named = Number(/_(\d{6,15})$/u.exec(eventId)?.[1] ?? 0)
+    if (named === own) return this.#foreign.has(eventId) ? "foreign" : "none"
+    if (this.#foreign.has(eventId)) return "foreign"
     this.#foreign.add(eventId)
-    return false
+    return named >= 1 && named < own && this.isReadable(named) ? named : "none"
   }
 
   isReadable(position: number): boolean {

@@ -59,20 +59,36 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
     let known = new Known(0)
     let isHiding = false
 
-    const add = (line: Line): RecordedEvent | undefined => {
-      const { content } = line
-      const { index } = known
-      if ("error" in content) {
-        index.add({ ...line, record: { error: content.error } })
-        return undefined
-      }
-      if (index.seen(content.event_id, index.head + 1)) {
-        index.add({ ...line, record: { duplicateOf: content.event_id } })
-        return undefined
-      }
-      const position = index.add({ ...line, record: { jobId: content.job_id } })
-      return { ...content, position }
-    }
+    const add = (file: OpenFile, line: Line): Effect.Effect<RecordedEvent | undefined, FileError> =>
+      Effect.gen(function* () {
+        const { content } = line
+        const { index } = known
+        if ("error" in content) {
+          index.add({ ...line, record: { error: content.error } })
+          return undefined
+        }
+        const rival = index.rivalOf(content.event_id)
+        // Ids of ours tell their position and are not remembered; the record there says whether this one is a copy.
+        const isCopy = rival === "foreign" || (rival !== "none" && (yield* idAt(file, rival)) === content.event_id)
+        if (isCopy) {
+          index.add({ ...line, record: { duplicateOf: content.event_id } })
+          return undefined
+        }
+        const position = index.add({ ...line, record: { jobId: content.job_id } })
+        return { ...content, position }
+      })
+
+    const idAt = (file: OpenFile, position: number): Effect.Effect<string | undefined, FileError> =>
+      Effect.map(
+        Effect.suspend(() => {
+          const { bytes, offset } = known.index.extent(position)
+          return readExactly(file, offset, bytes)
+        }),
+        (bytes) => {
+          const content = readLine(bytes)
+          return "error" in content ? undefined : content.event_id
+        },
+      )
 
     /** Whether what we have read is still what the file begins with, as far as a look at its end can tell. */
     const stillHolds = (file: OpenFile, bytes: number): Effect.Effect<boolean, FileError> =>
@@ -92,7 +108,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
           const chunk = yield* readExactly(file, next, Math.min(read_bytes, bytes - next))
           if (chunk.byteLength === 0) break
           for (const line of known.reader.push(chunk)) {
-            const event = add(line)
+            const event = yield* add(file, line)
             if (event !== undefined) events.push(event)
           }
           if (known.reader.end === end) continue
