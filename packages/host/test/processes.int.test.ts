@@ -145,7 +145,10 @@ describe("the group of a program", () => {
   it.live("is found by its marker also where a child has left the group", () =>
     Effect.gen(function* () {
       const value = `${process.pid}-daemon`
-      yield* sh("setsid sh -c 'echo $$ > daemon; sleep 60' > /dev/null 2>&1 &", { env: { WAYBILL_TEST_MARK: value } })
+      yield* sh(
+        "setsid sh -c 'echo $$ > daemon; sleep 60' > /dev/null 2>&1 & while [ ! -s daemon ]; do sleep 0.01; done",
+        { env: { WAYBILL_TEST_MARK: value } },
+      )
       yield* until(hasPid("daemon"))
       assert.isFalse(isGone(pidIn("daemon")))
       const end = yield* Processes.use((processes) =>

@@ -1,6 +1,6 @@
 import { type Files, layerNodeFiles, makeMemoryFiles } from "@waybill/host"
 import { Ledger, type LedgerShape, type Store, type StoreError } from "@waybill/ledger"
-import { Effect, Layer, type Scope, Stream } from "effect"
+import { Effect, type Layer, type Scope, Stream } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
