@@ -1,9 +1,9 @@
-import { LicenseFactory } from "@cyclonedx/cyclonedx-library/Contrib/License"
+import { Factories } from "@cyclonedx/cyclonedx-library/Contrib/License"
 import { LicenseExpression, SpdxLicense } from "@cyclonedx/cyclonedx-library/Models"
 import parseExpression from "spdx-expression-parse"
 import type { LicenseChoice } from "./document.ts"
 
-const factory = new LicenseFactory(parseExpression)
+const factory = new Factories.LicenseFactory(parseExpression)
 
 /**
  * States the `license` of a package.json in CycloneDX's terms: as the id when SPDX lists it, as an expression when it

@@ -149,7 +149,8 @@ const readEntry = (path: string, entry: Entry): Result.Result<LockedPackage, Loc
           )
     const purl = yield* Result.try({
       try: () => purlOf(name, entry.version),
-      catch: (cause) => new LockUnreadable({ where, reason: `no package URL for "${name}" (${String(cause)})`, remedy }),
+      catch: (cause) =>
+        new LockUnreadable({ where, reason: `no package URL for "${name}" (${String(cause)})`, remedy }),
     })
     return {
       name,
@@ -201,7 +202,11 @@ export const readLock = (bytes: Uint8Array): Result.Result<Lock, LockUnreadable>
         }),
       )
     }
-    const root = yield* readEntry("", { ...rootEntry, name: rootName, ...versionOf(rootEntry?.version ?? file.version) })
+    const root = yield* readEntry("", {
+      ...rootEntry,
+      name: rootName,
+      ...versionOf(rootEntry?.version ?? file.version),
+    })
     const packages = new Map<string, LockedPackage>()
     for (const path of Object.keys(file.packages).sort()) {
       const entry = file.packages[path]
