@@ -3,8 +3,9 @@ import { Spec, Validation } from "@cyclonedx/cyclonedx-library"
 import { Result, Schema } from "effect"
 import { componentOf, serialNumberOf, subjectOf } from "./generate.ts"
 import type { Hash } from "./integrity.ts"
-import { type Comparison, compare, fullName, label, type Listed, type Listing, readListing } from "./listing.ts"
+import { type Comparison, compare, fullName, type Listed, type Listing, readListing } from "./listing.ts"
 import type { Lock } from "./lockfile.ts"
+import { label } from "./purl.ts"
 
 /** The verifier's checks, in the order in which they are reported. */
 export const checkNames = [

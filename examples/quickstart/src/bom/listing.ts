@@ -67,10 +67,6 @@ export const readListing = (json: unknown): Result.Result<Listing, string> =>
 export const fullName = ({ group, name }: Pick<Listed, "group" | "name">): string =>
   group === undefined || group === "" ? name : `${group}/${name}`
 
-/** `name@version`, or the name alone. */
-export const label = (name: string, version: string | undefined): string =>
-  version === undefined ? name : `${name}@${version}`
-
 type Locked = Lock["packages"][number]
 
 /** A lock and a BOM laid side by side. Every locked package and every component is in exactly one list. */
