@@ -1,7 +1,7 @@
 import { Data, Result, Schema, SchemaIssue } from "effect"
 import { allOmissions, type Omission } from "./generate.ts"
 
-/** What a repair is told of the attempt before it. `{}` is a first attempt. */
+/** What a repair is told of the attempt before it. Without `previous` it is a first attempt. */
 export const AttemptInput = Schema.Struct({
   previous: Schema.optionalKey(
     Schema.Struct({
@@ -55,14 +55,14 @@ export interface Plan {
 const decode = Schema.decodeUnknownResult(AttemptInput)
 const toIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Reads the text of the attempt's input file. */
+/** Reads the text of the attempt's input file; `null`, as an attempt without an input has it, is `{}`. */
 export const readInput = (text: string): Result.Result<AttemptInput, InputMalformed> =>
   Result.gen(function* () {
     const json = yield* Result.try({
       try: (): unknown => JSON.parse(text),
       catch: (cause) => new InputMalformed({ where: "the whole file", reason: `not JSON (${String(cause)})` }),
     })
-    return yield* Result.mapError(decode(json), (error) => {
+    return yield* Result.mapError(decode(json ?? {}), (error) => {
       const first = toIssues(error.issue).issues[0]
       const path = (first?.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join(".")
       return new InputMalformed({
