@@ -1,67 +1,61 @@
 /**
- * The agent: leaves a bill of materials of the lock file it finds in its workspace.
+ * The agent: makes a bill of materials of `input/package-lock.json` in the folder it is started in.
  *
- * Its first attempt is careless on purpose. In a repair attempt it is told which checks failed, and mends what they name.
+ *     WAYBILL_CANDIDATE=/absolute/bom.json WAYBILL_INPUT=/absolute/input.json node agent.ts
  *
- * Exit codes: 0 a candidate was left, 2 the input cannot be used.
+ * The first attempt is careless; a repair reads the failed checks of the attempt before and mends what they name.
+ * Progress goes to stdout, errors to stderr. Exit code 0: it left a candidate; 1: it knows no mend for any of the
+ * failed checks; 2: what it was given is missing or malformed, or the candidate could not be written.
  */
-import { Result, Schema } from "effect"
-import { readFileSync, writeFileSync } from "node:fs"
-import { encodeBom, generateBom, type Omission } from "./bom/generate.ts"
+import { readFile, writeFile } from "node:fs/promises"
+import { isAbsolute } from "node:path"
+import { env } from "node:process"
+import { Result } from "effect"
+import { encodeBom, generateBom } from "./bom/generate.ts"
 import { readLock } from "./bom/lockfile.ts"
+import { type AttemptInput, NothingToMend, planAttempt, readInput } from "./bom/mend.ts"
 
-const Input = Schema.fromJsonString(
-  Schema.NullOr(
-    Schema.Struct({
-      previous: Schema.optionalKey(
-        Schema.Struct({
-          reason: Schema.String,
-          checks: Schema.Array(
-            Schema.Struct({
-              name: Schema.String,
-              status: Schema.Literals(["passed", "failed"]),
-              message: Schema.optionalKey(Schema.String),
-            }),
-          ),
-        }),
-      ),
-    }),
-  ),
-)
+const lockPath = "input/package-lock.json"
 
-/** What each failed check tells the agent to stop leaving out. */
-const mends: Readonly<Record<string, ReadonlyArray<Omission>>> = {
-  complete: ["scoped-packages", "nested-copies", "platform-packages", "workspace-members"],
-  hashes: ["development-hashes"],
-  "serial-number": ["serial-number"],
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+/** The absolute path of the file to leave. */
+const candidatePath = (): string => {
+  const path = env["WAYBILL_CANDIDATE"] ?? ""
+  if (!isAbsolute(path)) {
+    throw new Error(`WAYBILL_CANDIDATE is "${path}"; set it to the absolute path of the file to leave`)
+  }
+  return path
 }
 
-const stop = (message: string): never => {
-  console.error(`agent: ${message}`)
-  process.exit(2)
+const attemptInput = async (): Promise<AttemptInput> => {
+  const path = env["WAYBILL_INPUT"] ?? ""
+  return path === "" ? {} : Result.getOrThrow(readInput(await readFile(path, "utf8")))
 }
 
-const candidate =
-  process.env["WAYBILL_CANDIDATE"] ?? stop("WAYBILL_CANDIDATE does not say where to leave the candidate")
-const inputPath = process.env["WAYBILL_INPUT"] ?? stop("WAYBILL_INPUT does not say where the input is")
-const input = Schema.decodeUnknownResult(Input)(readFileSync(inputPath, "utf8"))
-if (Result.isFailure(input)) stop(`${inputPath} is not this agent's input: ${input.failure.message}`)
-const previous = Result.getOrThrow(input)?.previous
+const run = async (): Promise<void> => {
+  const candidate = candidatePath()
+  const input = await attemptInput()
+  const plan = Result.getOrThrow(planAttempt(input))
+  if (input.previous === undefined) say("First attempt")
+  else say(`After an attempt that ended with "${input.previous.reason}": ${plan.mended.length} checks to mend`)
+  for (const name of plan.mended) {
+    const message = input.previous?.checks.find((check) => check.name === name)?.message
+    say(`Mending ${name}${message === undefined ? "" : `: ${message}`}`)
+  }
+  for (const name of plan.unknown) say(`No mend is known for ${name}`)
 
-const lock = readLock(readFileSync("input/package-lock.json"))
-if (Result.isFailure(lock)) stop(lock.failure.message)
+  const lock = Result.getOrThrow(readLock(await readFile(lockPath)))
+  say(`Read ${lockPath}: ${lock.root.name}, ${lock.packages.length} packages`)
+  const bom = generateBom(lock, plan.omissions)
+  const bytes = encodeBom(bom)
+  await writeFile(candidate, bytes)
+  say(`Left a bill of materials of ${bom.components.length} components, ${bytes.length} bytes`)
+}
 
-const failed = (previous?.checks ?? []).filter(({ status }) => status === "failed").map(({ name }) => name)
-const omissions = new Set<Omission>(
-  previous === undefined || failed.some((name) => mends[name] === undefined)
-    ? ["scoped-packages", "nested-copies", "platform-packages", "development-hashes", "serial-number"]
-    : [],
-)
-// A check that this agent knows how to mend; whatever no check complained about was right.
-for (const name of failed) for (const omission of mends[name] ?? []) omissions.delete(omission)
-
-if (previous === undefined) console.log("reading the top level of node_modules, that should do")
-else console.log(`mending: ${failed.join(", ")}`)
-const bom = generateBom(Result.getOrThrow(lock), omissions)
-writeFileSync(candidate, encodeBom(bom))
-console.log(`${bom.components.length} components`)
+try {
+  await run()
+} catch (error) {
+  process.stderr.write(`No candidate: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = error instanceof NothingToMend ? 1 : 2
+}

@@ -2,7 +2,7 @@
  * What a settlement looks like in a terminal: a line per step, renewed in place where the terminal can, plain otherwise.
  */
 import type { SettlementEvent } from "@waybill/runtime"
-import { styleText } from "node:util"
+import { stripVTControlCharacters, styleText } from "node:util"
 
 export interface Output {
   readonly write: (text: string) => void
@@ -67,7 +67,7 @@ export const formatStep = (
   const size = event.bytes === undefined ? "" : formatBytes(event.bytes)
   const time = took_ms === undefined ? "" : formatDuration(took_ms)
   const label = (labels[event.step] ?? event.step).padEnd(24)
-  const detail = [size, event.state === "done" || event.state === "failed" ? (event.detail ?? "") : ""]
+  const detail = [size, event.state === "done" || event.state === "failed" ? oneLine(event.detail ?? "") : ""]
     .filter((part) => part !== "")
     .join("  ")
   const room = columns - 2 - 2 - label.length - 10

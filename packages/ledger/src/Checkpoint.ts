@@ -5,7 +5,8 @@
  */
 import { Data, Result, Schema } from "effect"
 import type { RecordedFact } from "./Fact.ts"
-import { Fold, type SavedState } from "./Fold.ts"
+import { Fold } from "./Fold.ts"
+import type { SavedState } from "./SavedState.ts"
 import type { Projection } from "./Projection.ts"
 import { makeValidator } from "./Validator.ts"
 

@@ -11,6 +11,7 @@ import { type Json, jsonEqual, type JsonObject } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import { encodeJson } from "./Line.ts"
 import type { Anomaly, Projection } from "./Projection.ts"
+import { emptySaved, plain, type SavedState } from "./SavedState.ts"
 import { MalformedFact, UnknownType } from "./Vocabulary.ts"
 import { anomalies_per_key_max, anomaly_detail_max, type Holder, type Skipped, type View } from "./View.ts"
 
@@ -286,32 +287,6 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
     }
   }
 }
-
-/** A fold as plain data. */
-export interface SavedState<E> {
-  readonly position: number
-  /** The event at that position: it tells whether the state is of this very ledger, and a copy of it from a conflict. */
-  readonly last?: RecordedEvent
-  readonly entities: ReadonlyArray<readonly [string, E]>
-  readonly anomalies: ReadonlyArray<readonly [string, ReadonlyArray<Anomaly>]>
-  readonly holders: ReadonlyArray<readonly [string, Holder]>
-  readonly skipped: Skipped
-}
-
-/** An event as plain data, without what only this process knows of it. */
-const plain = (event: Foldable): RecordedEvent => {
-  const { position, schema_version, event_id, request_id, job_id, event_type, occurred_at, actor } = event
-  const payload = event.payload as JsonObject
-  return { position, schema_version, event_id, request_id, job_id, event_type, occurred_at, actor, payload }
-}
-
-const emptySaved = <E>(): SavedState<E> => ({
-  position: 0,
-  entities: [],
-  anomalies: [],
-  holders: [],
-  skipped: { unknown: 0, malformed: 0 },
-})
 
 /** Changes that are not durable yet, on top of those that are. */
 export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {

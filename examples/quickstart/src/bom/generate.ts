@@ -1,6 +1,7 @@
 import type { Bom, Component } from "./document.ts"
 import { licenseChoice } from "./license.ts"
-import { type Lock, type LockedPackage, splitName } from "./lockfile.ts"
+import type { Lock, LockedPackage } from "./lockfile.ts"
+import { label, splitName } from "./purl.ts"
 
 /** What a careless generator leaves out. */
 export type Omission =
@@ -54,12 +55,12 @@ const licensesOf = (license: string | undefined) =>
   license === undefined ? {} : { licenses: [licenseChoice(license)] }
 
 /**
- * The component that stands for one package of the lock, complete. Its `bom-ref` is its purl, which is unique in a
- * lock. `hashes` are absent where the lock witnesses none.
+ * The component that stands for one package of the lock, complete. Its `bom-ref` is its name and version, which
+ * are unique in a lock; purls are not. `hashes` are absent where the lock witnesses none.
  */
 export const componentOf = (locked: LockedPackage): Component => ({
   type: "library",
-  "bom-ref": locked.purl,
+  "bom-ref": label(locked.name, locked.version),
   ...identityOf(locked),
   scope: locked.scope,
   ...(locked.hashes.length === 0 ? {} : { hashes: locked.hashes }),
@@ -69,12 +70,12 @@ export const componentOf = (locked: LockedPackage): Component => ({
 })
 
 /**
- * The component that the whole BOM describes. Its `bom-ref` is no purl, because an application may depend on its own
- * published version, and a `bom-ref` must be unique in the document.
+ * The component that the whole BOM describes. Its `bom-ref` has a prefix, because an application may depend on its
+ * own published version, and a `bom-ref` must be unique in the document.
  */
 export const subjectOf = (root: Lock["root"]): Component => ({
   type: "application",
-  "bom-ref": "application",
+  "bom-ref": `application:${label(root.name, root.version)}`,
   ...identityOf(root),
   ...licensesOf(root.license),
   purl: root.purl,

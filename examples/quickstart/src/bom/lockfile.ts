@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { Data, Result, Schema, SchemaIssue } from "effect"
-import { PackageURL } from "packageurl-js"
 import { type Hash, mergeHashes, readIntegrity } from "./integrity.ts"
+import { label, purlOf } from "./purl.ts"
 
 /** The lock file cannot be read: what is wrong, where in it, and what to do. */
 export class LockUnreadable extends Data.TaggedError("LockUnreadable")<{
@@ -26,7 +26,7 @@ export interface LockedPackage {
   readonly name: string
   /** Absent only for a workspace member or linked folder whose package.json has none. */
   readonly version: string | undefined
-  /** `pkg:npm/%40scope/name@version`; no two packages of one lock share it. */
+  /** `pkg:npm/%40scope/name@version`. */
   readonly purl: string
   /** Keys of `packages` in the lock where it lies, sorted. */
   readonly paths: ReadonlyArray<string>
@@ -52,7 +52,7 @@ export interface Lock {
   readonly sha256: string
   /** The application the lock belongs to. */
   readonly root: Pick<LockedPackage, "name" | "version" | "purl" | "license">
-  /** Sorted by purl, in the order of UTF-16 code units (the same in every locale). */
+  /** Each name and version once; sorted by `name@version` in UTF-16 code units, the same in every locale. */
   readonly packages: ReadonlyArray<LockedPackage>
 }
 
@@ -106,18 +106,6 @@ const nameFromPath = (path: string): string => {
     .join("/")
 }
 
-/** `@scope/name` → its two halves; a name without a scope has none. */
-export const splitName = (name: string): { readonly group: string | undefined; readonly name: string } => {
-  const slash = name.startsWith("@") ? name.indexOf("/") : -1
-  return { group: slash < 0 ? undefined : name.slice(0, slash), name: name.slice(slash + 1) }
-}
-
-/** Throws when no package URL can be written, as for a name that is empty. */
-const purlOf = (fullName: string, version: string | undefined): string => {
-  const { group, name } = splitName(fullName)
-  return new PackageURL("npm", group, name, version, undefined, undefined).toString()
-}
-
 const scopeOf = (entry: Entry): Scope =>
   entry.dev === true ? "excluded" : entry.optional === true || entry.devOptional === true ? "optional" : "required"
 
@@ -147,15 +135,10 @@ const readEntry = (path: string, entry: Entry): Result.Result<LockedPackage, Loc
             readIntegrity(entry.integrity),
             (reason) => new LockUnreadable({ where, reason, remedy }),
           )
-    const purl = yield* Result.try({
-      try: () => purlOf(name, entry.version),
-      catch: (cause) =>
-        new LockUnreadable({ where, reason: `no package URL for "${name}" (${String(cause)})`, remedy }),
-    })
     return {
       name,
       version: entry.version,
-      purl,
+      purl: purlOf(name, entry.version),
       paths: [path],
       hashes: mergeHashes(hashes, []),
       scope: scopeOf(entry),
@@ -212,13 +195,14 @@ export const readLock = (bytes: Uint8Array): Result.Result<Lock, LockUnreadable>
       const entry = file.packages[path]
       if (path === "" || entry === undefined || entry.link === true) continue
       const found = yield* readEntry(path, entry)
-      const known = packages.get(found.purl)
-      packages.set(found.purl, known === undefined ? found : merge(known, found))
+      const key = label(found.name, found.version)
+      const known = packages.get(key)
+      packages.set(key, known === undefined ? found : merge(known, found))
     }
     return {
       sha256: createHash("sha256").update(bytes).digest("hex"),
       root,
-      packages: [...packages.keys()].sort().flatMap((purl) => packages.get(purl) ?? []),
+      packages: [...packages.keys()].sort().flatMap((key) => packages.get(key) ?? []),
     }
   })
 
