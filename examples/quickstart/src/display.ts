@@ -48,6 +48,12 @@ export const wrap = (text: string, columns: number, indent: string): string => {
   return [...lines, indent + line].join("\n")
 }
 
+/** One line that no terminal obeys: what a program says is shown, and must not move the cursor. */
+const oneLine = (text: string): string =>
+  stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+    .trim()
+
 const shorten = (text: string, room: number): string =>
   text.length <= room ? text : `${text.slice(0, Math.max(0, room - 1))}…`
 

@@ -7,7 +7,7 @@
  * @module
  */
 import { isRecordedFact, type RecordedFact, uniqueKeyOf } from "./Fact.ts"
-import { type Json, jsonEqual, type JsonObject } from "./Json.ts"
+import { type Json, jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import { encodeJson } from "./Line.ts"
 import type { Anomaly, Projection } from "./Projection.ts"
