@@ -19,8 +19,11 @@ export const makeMemoryStore = (): Effect.Effect<Store> =>
     const checkpoints = new Map<string, string>()
     let waiting: Array<() => void> = []
 
-    const record = ({ event: { position }, line }: NewRecord): void => {
-      const event = { ...Result.getOrThrow(decodeLine(line)), position }
+    const read = ({ event: { position }, line }: NewRecord): RecordedEvent => ({
+      ...Result.getOrThrow(decodeLine(line)),
+      position,
+    })
+    const record = (event: RecordedEvent): void => {
       records.push(event)
       const stream = streams.get(event.job_id)
       if (stream === undefined) streams.set(event.job_id, [event])
@@ -59,7 +62,8 @@ export const makeMemoryStore = (): Effect.Effect<Store> =>
               readAfter,
               append: (batches) =>
                 Effect.sync(() => {
-                  for (const batch of batches) batch.forEach(record)
+                  // All are read before any is kept.
+                  batches.flat().map(read).forEach(record)
                   const waking = waiting
                   waiting = []
                   for (const wake of waking) wake()
@@ -81,7 +85,8 @@ export const makeMemoryStore = (): Effect.Effect<Store> =>
         Effect.sync(() => {
           const stream = streams.get(jobId) ?? []
           const from = above(stream, position)
-          return page(stream.slice(from, from + limit), records.length)
+          const events = stream.slice(from, from + limit)
+          return page(events, from + limit >= stream.length ? records.length : (events.at(-1)?.position ?? position))
         }),
       waitBeyond: (position) =>
         Effect.callback<void>((resume) => {

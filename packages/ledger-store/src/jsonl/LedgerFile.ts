@@ -5,30 +5,34 @@
  */
 import { type Directory, FileError, Files, type FileLock, type OpenFile } from "@waybill/host"
 import { type StoreError, StoreRefused, StoreUnavailable } from "@waybill/ledger"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Scope, Semaphore } from "effect"
 import { join } from "node:path"
 
-export interface Opened {
+export interface Reading {
   readonly directory: Directory
   readonly file: OpenFile
-  readonly lock: FileLock
 }
-
-interface OpenedFile extends Opened {
-  readonly flushEntries: Effect.Effect<void, FileError>
-  readonly scope: Scope.Closeable
+export interface Writing extends Reading {
+  readonly lock: FileLock
 }
 
 export interface LedgerFile {
   /** For messages. */
   readonly where: string
-  /** Opens the file; with `create`, makes it and its folders durable first. `undefined` while there is none. */
-  readonly open: (create: boolean) => Effect.Effect<Opened | undefined, StoreError>
-  /** What is open now. */
-  readonly current: () => Opened | undefined
-  readonly close: Effect.Effect<void>
+  /** The file, opened for reading alone; `undefined` while there is none. Makes nothing. */
+  readonly reading: Effect.Effect<Reading | undefined, StoreError>
+  /** The file and its lock, opened for appending; made, with its folders, and durable, where there is none. */
+  readonly writing: Effect.Effect<Writing, StoreError>
+  /** Whether the file that is open still bears the ledger's name: version control replaces files, and people do. */
+  readonly isCurrent: (writing: Writing) => Effect.Effect<boolean, StoreError>
+  /** Closes what is open for appending; with `both`, also what is open for reading. */
+  readonly close: (what: "writing" | "both") => Effect.Effect<void>
   /** Says a file error in the store's words. */
   readonly io: <A, R>(run: Effect.Effect<A, FileError, R>) => Effect.Effect<A, StoreError, R>
+}
+
+interface Closeable {
+  readonly scope: Scope.Closeable
 }
 
 const file_name = "ledger.jsonl"
@@ -40,18 +44,24 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
   Effect.gen(function* () {
     const files = yield* Files
     const where = join(root, ".agents", "daemon", file_name)
-    let opened: OpenedFile | undefined
-    let isEntryDurable = false
+    const opening = yield* Semaphore.make(1)
+    let read: (Reading & Closeable) | undefined
+    let written: (Writing & Closeable) | undefined
     const unavailable = (cause: FileError) => new StoreUnavailable({ where, cause })
+    const io: LedgerFile["io"] = (run) => Effect.mapError(run, unavailable)
 
-    const close = Effect.suspend(() => {
-      const before = opened
-      opened = undefined
-      return before === undefined ? Effect.void : Scope.close(before.scope, Exit.void)
-    })
-    yield* Effect.addFinalizer(() => close)
+    const close: LedgerFile["close"] = (what) =>
+      Effect.suspend(() => {
+        const scopes = [written?.scope, what === "both" ? read?.scope : undefined]
+        written = undefined
+        if (what === "both") read = undefined
+        return Effect.forEach(scopes, (scope) => (scope === undefined ? Effect.void : Scope.close(scope, Exit.void)), {
+          discard: true,
+        })
+      })
+    yield* Effect.addFinalizer(() => close("both"))
 
-    const openAll = (create: boolean) =>
+    const openDirectory = (create: boolean) =>
       Effect.gen(function* () {
         const base = yield* files.openDirectory(root, { create })
         const agents = yield* base.openDirectory(".agents", { create })
@@ -63,53 +73,71 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
             where,
             reason: `there is an archive, ${old}, and archives cannot be read yet`,
           })
-        const file = yield* directory.openFile(file_name, { access: "write", create: create ? "missing" : "never" })
-        const lock = yield* directory.lock(lock_name)
-        const flushEntries = Effect.andThen(Effect.andThen(base.flush, agents.flush), directory.flush)
-        return { directory, file, lock, flushEntries }
+        return directory
       })
 
-    /**
-     * Once before the first append, whoever made the file: a process that died between making it and flushing its entry would
-     * otherwise leave a file that a power cut takes away, with everything that was acknowledged in it.
-     */
-    const flushEntry = ({ flushEntries }: OpenedFile): Effect.Effect<void, StoreError> =>
-      isEntryDurable
-        ? Effect.void
-        : Effect.mapError(flushEntries, unavailable).pipe(
-            Effect.tap(
-              Effect.sync(() => {
-                isEntryDurable = true
-              }),
-            ),
-          )
+    const openReading = Effect.gen(function* () {
+      const directory = yield* openDirectory(false)
+      return { directory, file: yield* directory.openFile(file_name, { access: "read" }) }
+    })
 
-    const open = (create: boolean): Effect.Effect<Opened | undefined, StoreError> =>
-      Effect.gen(function* () {
-        if (opened !== undefined) {
-          if (create) yield* flushEntry(opened)
-          return opened
-        }
-        const scope = yield* Scope.make()
-        const result = yield* Effect.exit(Scope.provide(openAll(create), scope))
-        if (Exit.isSuccess(result)) {
-          opened = { ...result.value, scope }
-          if (create) yield* flushEntry(opened)
-          return opened
-        }
-        yield* Scope.close(scope, result)
-        return yield* Effect.catchIf(
-          Effect.failCause(result.cause),
-          (error): error is FileError => error instanceof FileError,
-          (error) => (error.code === "ENOENT" && !create ? Effect.succeed(undefined) : Effect.fail(unavailable(error))),
-        )
-      })
+    const openWriting = Effect.gen(function* () {
+      const directory = yield* openDirectory(true)
+      const file = yield* directory.openFile(file_name, { access: "write", create: "missing" })
+      const lock = yield* directory.lock(lock_name)
+      // Whoever made the file may have died before its name was durable.
+      yield* file.flush
+      yield* directory.flush
+      return { directory, file, lock }
+    })
+
+    /** Opens in a scope of its own, which is closed again where that fails. */
+    const inScope = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A & Closeable, E> =>
+      Effect.uninterruptible(
+        Effect.gen(function* () {
+          const scope = yield* Scope.make()
+          const result = yield* Effect.exit(Scope.provide(open, scope))
+          if (Exit.isSuccess(result)) return { ...result.value, scope }
+          yield* Scope.close(scope, result)
+          return yield* Effect.failCause(result.cause)
+        }),
+      )
+
+    const inWords = (error: FileError | StoreRefused) => (error instanceof FileError ? unavailable(error) : error)
 
     return {
       where,
-      open,
+      io,
       close,
-      current: () => opened,
-      io: (run) => Effect.mapError(run, (cause) => unavailable(cause)),
+      reading: opening.withPermits(1)(
+        Effect.suspend(() =>
+          read !== undefined
+            ? Effect.succeed(read)
+            : Effect.matchEffect(inScope(openReading), {
+                onSuccess: (opened) => Effect.sync(() => (read = opened)),
+                onFailure: (error) =>
+                  error instanceof FileError && error.code === "ENOENT"
+                    ? Effect.succeed(undefined)
+                    : Effect.fail(inWords(error)),
+              }),
+        ),
+      ),
+      writing: opening.withPermits(1)(
+        Effect.suspend(() =>
+          written !== undefined
+            ? Effect.succeed(written)
+            : Effect.map(Effect.mapError(inScope(openWriting), inWords), (opened) => (written = opened)),
+        ),
+      ),
+      isCurrent: ({ directory, file }) =>
+        Effect.gen(function* () {
+          const ours = yield* io(file.info)
+          const named = yield* Effect.catch(directory.info(file_name), (error) =>
+            error.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(unavailable(error)),
+          )
+          const isSame = named !== undefined && named.inode === ours.inode && named.device === ours.device
+          const seen = read === undefined ? ours : yield* io(read.file.info)
+          return isSame && seen.inode === ours.inode && seen.device === ours.device
+        }),
     }
   })

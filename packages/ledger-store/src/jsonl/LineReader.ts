@@ -115,6 +115,9 @@ export class LineReader {
       // The batch was broken off and something else follows: its lines can never become facts.
       for (const part of this.#batch) done.push({ ...part, content: { error: "incomplete batch" } })
       this.#batch = []
+      // They are records now, whatever becomes of the line that broke in.
+      this.#settled(offset)
+      this.#pending = 1
     }
     if (mark === undefined) {
       done.push(read)

@@ -5,12 +5,23 @@
  */
 import type { CorruptRecord } from "@waybill/ledger"
 
-type Numbers = Float64Array<ArrayBuffer>
-const grown = (array: Numbers, length: number): Numbers => {
-  if (length <= array.length) return array
-  const larger = new Float64Array(Math.max(1024, array.length * 2, length))
-  larger.set(array)
-  return larger
+const room = (length: number, needed: number): number => Math.max(1024, length * 2, needed)
+const copied = <A extends Float64Array | Uint32Array>(from: A, into: A): A => {
+  into.set(from)
+  return into
+}
+
+/** The position that an event id of our own form tells, `undefined` for any other. */
+const told = (eventId: string): number | undefined => {
+  const digits = /_(\d{6}|[1-9]\d{6,})$/u.exec(eventId)?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+/** FNV-1a. A hint only: equal hashes are looked up in the file. */
+const hashOf = (text: string): number => {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
 }
 
 /** A record's bytes, without its newline. */
@@ -25,7 +36,10 @@ export interface Entry {
   readonly bytes: number
   readonly line_number: number
   /** The job of a readable record; why it is not readable otherwise. */
-  readonly record: { readonly jobId: string } | { readonly error: string } | { readonly duplicateOf: string }
+  readonly record:
+    | { readonly jobId: string; readonly eventId: string }
+    | { readonly error: string }
+    | { readonly duplicateOf: string }
 }
 
 const nothing: ReadonlyArray<number> = []
@@ -33,6 +47,7 @@ const nothing: ReadonlyArray<number> = []
 export class RecordIndex {
   #offsets = new Float64Array(0)
   #lengths = new Float64Array(0)
+  #hashes = new Uint32Array(0)
   #count = 0
   readonly #streams = new Map<string, Array<number>>()
   readonly #corrupt = new Map<number, CorruptRecord>()
@@ -52,14 +67,20 @@ export class RecordIndex {
   /** Adds the next record and answers its position. */
   add({ bytes, line_number, offset, record }: Entry): number {
     const position = ++this.#count
-    this.#offsets = grown(this.#offsets, position)
-    this.#lengths = grown(this.#lengths, position)
+    if (position > this.#offsets.length) {
+      const length = room(this.#offsets.length, position)
+      this.#offsets = copied(this.#offsets, new Float64Array(length))
+      this.#lengths = copied(this.#lengths, new Float64Array(length))
+      this.#hashes = copied(this.#hashes, new Uint32Array(length))
+    }
     this.#offsets[position - 1] = offset
     this.#lengths[position - 1] = bytes
     if ("jobId" in record) {
       const stream = this.#streams.get(record.jobId)
       if (stream === undefined) this.#streams.set(record.jobId, [position])
       else stream.push(position)
+      if (told(record.eventId) === position) this.#hashes[position - 1] = hashOf(record.eventId)
+      else this.#foreign.add(record.eventId)
     } else {
       this.#skipped.add(position)
       if ("error" in record) this.#corrupt.set(position, { position, line_number, error: record.error })
@@ -68,16 +89,14 @@ export class RecordIndex {
   }
 
   /**
-   * Looks an event id up before it is added at the next position: `foreign` when it was seen and remembered, or the position
-   * of the one record that can bear the same id, because the id ends with it.
+   * Where an event id was seen before: `foreign` for one that did not tell its position, the position of a record that may
+   * bear it (its line tells for sure), `undefined` for one that is new.
    */
-  rivalOf(eventId: string): "none" | "foreign" | number {
-    const own = this.#count + 1
-    const named = Number(/_(\d{6,15})$/u.exec(eventId)?.[1] ?? 0)
-    if (named === own) return this.#foreign.has(eventId) ? "foreign" : "none"
+  seen(eventId: string): "foreign" | number | undefined {
     if (this.#foreign.has(eventId)) return "foreign"
-    this.#foreign.add(eventId)
-    return named >= 1 && named < own && this.isReadable(named) ? named : "none"
+    const position = told(eventId)
+    if (position === undefined || !this.isReadable(position)) return undefined
+    return this.#hashes[position - 1] === hashOf(eventId) ? position : undefined
   }
 
   isReadable(position: number): boolean {

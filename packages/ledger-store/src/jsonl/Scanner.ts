@@ -35,11 +35,19 @@ export interface Scanner {
   /** Reads on until about `limit` readable records have come or the file ends. */
   readonly scan: (limit: number) => Effect.Effect<ReadonlyArray<RecordedEvent>, StoreError>
   readonly scanAll: Effect.Effect<void, StoreError>
-  /** The records at these positions, at most a few megabytes of them. */
-  readonly fetch: (positions: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<RecordedEvent>, StoreError>
   /** At most `limit` readable positions from one on, in one direction. */
   readonly readable: (from: number, step: 1 | -1, limit: number) => ReadonlyArray<number>
-  readonly page: (events: ReadonlyArray<RecordedEvent>) => Page
+  /**
+   * A page of at most `limit` of the wanted records, which are read unless they are given. To tell that there are more, want
+   * one more than the limit.
+   */
+  readonly page: (
+    wanted: ReadonlyArray<number>,
+    limit: number,
+    events?: ReadonlyArray<RecordedEvent>,
+  ) => Effect.Effect<Page, StoreError>
+  /** Whether a record bears this event id already. */
+  readonly holds: (file: OpenFile, eventId: string) => Effect.Effect<boolean, StoreError>
   /** Forgets bytes that are no records yet: they were cut or completed. */
   readonly forgetPending: () => void
   /** Nothing beyond what is known may be read while our own lines are not durable. */
@@ -47,7 +55,7 @@ export interface Scanner {
   readonly isHiding: () => boolean
   /** Takes over records that we wrote ourselves, without reading them. */
   readonly take: (
-    records: ReadonlyArray<{ readonly jobId: string; readonly bytes: number }>,
+    records: ReadonlyArray<{ readonly jobId: string; readonly eventId: string; readonly bytes: number }>,
     written: Uint8Array,
   ) => void
 }
@@ -59,6 +67,18 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
     let known = new Known(0)
     let isHiding = false
 
+    const readRecord = (file: OpenFile, position: number) => {
+      const { bytes, offset } = known.index.extent(position)
+      return Effect.map(readExactly(file, offset, bytes), readLine)
+    }
+
+    /** The first line with an event id stands; later ones are copies. */
+    const isCopy = (file: OpenFile, eventId: string): Effect.Effect<boolean, FileError> => {
+      const seen = known.index.seen(eventId)
+      if (typeof seen !== "number") return Effect.succeed(seen === "foreign")
+      return Effect.map(readRecord(file, seen), (content) => !("error" in content) && content.event_id === eventId)
+    }
+
     const add = (file: OpenFile, line: Line): Effect.Effect<RecordedEvent | undefined, FileError> =>
       Effect.gen(function* () {
         const { content } = line
@@ -67,28 +87,13 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
           index.add({ ...line, record: { error: content.error } })
           return undefined
         }
-        const rival = index.rivalOf(content.event_id)
-        // Ids of ours tell their position and are not remembered; the record there says whether this one is a copy.
-        const isCopy = rival === "foreign" || (rival !== "none" && (yield* idAt(file, rival)) === content.event_id)
-        if (isCopy) {
-          index.add({ ...line, record: { duplicateOf: content.event_id } })
+        const { event_id: eventId, job_id: jobId } = content
+        if (index.seen(eventId) !== undefined && (yield* isCopy(file, eventId))) {
+          index.add({ ...line, record: { duplicateOf: eventId } })
           return undefined
         }
-        const position = index.add({ ...line, record: { jobId: content.job_id } })
-        return { ...content, position }
+        return { ...content, position: index.add({ ...line, record: { jobId, eventId } }) }
       })
-
-    const idAt = (file: OpenFile, position: number): Effect.Effect<string | undefined, FileError> =>
-      Effect.map(
-        Effect.suspend(() => {
-          const { bytes, offset } = known.index.extent(position)
-          return readExactly(file, offset, bytes)
-        }),
-        (bytes) => {
-          const content = readLine(bytes)
-          return "error" in content ? undefined : content.event_id
-        },
-      )
 
     /** Whether what we have read is still what the file begins with, as far as a look at its end can tell. */
     const stillHolds = (file: OpenFile, bytes: number): Effect.Effect<boolean, FileError> =>
@@ -119,27 +124,29 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       })
 
     const scan: Scanner["scan"] = (limit) =>
-      scanning.withPermits(1)(
-        Effect.gen(function* () {
-          if (isHiding) return []
-          const opened = yield* ledgerFile.open(false)
-          if (opened === undefined) return []
-          const { file } = opened
-          const { bytes } = yield* io(file.info)
-          if (bytes === known.reader.next && known.reader.next === known.reader.end) return []
-          if (!(yield* io(stillHolds(file, bytes)))) {
-            known = new Known(known.generation + 1)
-            return []
-          }
-          // Pending bytes may have been cut and replaced since; they are read again.
-          known.reader = known.reader.restart()
-          return yield* io(readOn(file, bytes, limit))
-        }),
-      )
+      Effect.suspend(() => (isHiding ? Effect.succeed([]) : scanning.withPermits(1)(scanNow(limit))))
 
-    const fetch: Scanner["fetch"] = (positions) =>
+    const scanNow = (limit: number): Effect.Effect<ReadonlyArray<RecordedEvent>, StoreError> =>
       Effect.gen(function* () {
-        const opened = ledgerFile.current()
+        if (isHiding) return []
+        const opened = yield* ledgerFile.reading
+        if (opened === undefined) return []
+        const { file } = opened
+        const { bytes } = yield* io(file.info)
+        if (bytes === known.reader.next && known.reader.next === known.reader.end) return []
+        if (!(yield* io(stillHolds(file, bytes)))) {
+          known = new Known(known.generation + 1)
+          return []
+        }
+        // Pending bytes may have been cut and replaced since; they are read again.
+        known.reader = known.reader.restart()
+        return yield* io(readOn(file, bytes, limit))
+      })
+
+    /** The records at these positions, at most a few megabytes of them. */
+    const fetch = (positions: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<RecordedEvent>, StoreError> =>
+      Effect.gen(function* () {
+        const opened = yield* ledgerFile.reading
         if (opened === undefined) return []
         const { index } = known
         const events: Array<RecordedEvent> = []
@@ -193,22 +200,34 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       scan,
       scanAll: Effect.gen(function* () {
         for (;;) {
-          const { head } = known.index
+          const { generation, index } = known
+          const { head } = index
           const events = yield* scan(65_536)
-          if (events.length === 0 && known.index.head === head) return
+          if (events.length === 0 && known.generation === generation && known.index.head === head) return
         }
       }),
-      fetch,
       readable,
-      page: (events) => ({ events, generation: known.generation, covers: known.index.head }),
+      holds: (file, eventId) => io(isCopy(file, eventId)),
+      page: (wanted, limit, events) =>
+        Effect.gen(function* () {
+          const { generation, index } = known
+          const { head } = index
+          const positions = wanted.slice(0, limit)
+          const found = events ?? (yield* fetch(positions))
+          // Given up meanwhile: what was found is of a past that no longer holds.
+          if (known.generation !== generation) return { events: [], generation: known.generation, covers: 0 }
+          const isCut = found.length < wanted.length
+          return { events: found, generation, covers: isCut ? (found.at(-1)?.position ?? 0) : head }
+        }),
       forgetPending: () => {
         known.reader = known.reader.restart()
       },
       hideWhile: (run) =>
         Effect.suspend(() => {
           isHiding = true
+          // A scan that has begun ends first: it may already have seen how long the file is about to be.
           return Effect.ensuring(
-            run,
+            scanning.withPermits(1)(run),
             Effect.sync(() => {
               isHiding = false
             }),
@@ -218,12 +237,12 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       take: (records, written) => {
         let offset = known.reader.end
         let { line_number } = known.reader
-        for (const { bytes, jobId } of records) {
-          known.index.add({ offset, bytes, line_number: ++line_number, record: { jobId } })
+        for (const { bytes, eventId, jobId } of records) {
+          known.index.add({ offset, bytes, line_number: ++line_number, record: { jobId, eventId } })
           offset += bytes + 1
         }
         known.reader = new LineReader(offset, line_number)
-        const joined = written.byteLength >= witness_bytes ? written : Buffer.concat([known.witness, written])
+        const joined = Buffer.concat([known.witness, written.subarray(-witness_bytes)])
         known.witness = joined.slice(Math.max(0, joined.byteLength - witness_bytes))
       },
     }

@@ -8,16 +8,15 @@ import { Effect } from "effect"
 import { readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 
-/** Keeps a copy of bytes that are about to be cut, under the offset they stood at. */
+/** Keeps a copy of bytes that are about to be cut, under the offset they stood at. An earlier copy stays what it is. */
 const quarantine = (directory: Directory, offset: number, bytes: Uint8Array): Effect.Effect<void, FileError> =>
   Effect.scoped(
     Effect.gen(function* () {
       const folder = yield* directory.openDirectory("quarantine", { create: true })
-      const copy = yield* folder.openFile(`torn-at-${String(offset).padStart(15, "0")}`, {
-        access: "write",
-        create: "missing",
-      })
-      yield* copy.truncate(0)
+      const at = `torn-at-${String(offset).padStart(15, "0")}`
+      const earlier = (yield* folder.list).filter((name) => name === at || name.startsWith(`${at}-`))
+      const name = earlier.length === 0 ? at : `${at}-${earlier.length + 1}`
+      const copy = yield* folder.openFile(name, { access: "write", create: "exclusive" })
       yield* copy.write(bytes, 0)
       yield* copy.flush
       yield* folder.flush

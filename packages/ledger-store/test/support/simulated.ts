@@ -1,0 +1,53 @@
+/** Ledgers on a simulated disk whose bytes a test lays down and looks at. */
+import { Files, makeMemoryFiles, type MemoryDisk } from "@waybill/host"
+import { encodeLine, eventId, type LedgerEvent, type Store } from "@waybill/ledger"
+import { Effect, type Layer, type Scope } from "effect"
+import { makeJsonlStore } from "../../src/index.ts"
+
+export const folder = "/root/.agents/daemon"
+export const file = `${folder}/ledger.jsonl`
+
+const encoder = new TextEncoder()
+export const bytesOf = (text: string): Uint8Array => encoder.encode(text)
+export const textOfBytes = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)
+
+/** The line of a note, as the ledger would write it at this position. */
+export const noteLine = (position: number, text: string, more: Partial<LedgerEvent> = {}): string =>
+  encodeLine({
+    schema_version: 1,
+    event_id: eventId("note.written", "a", position),
+    request_id: "req",
+    job_id: "a",
+    event_type: "note.written",
+    occurred_at: "2026-01-02T03:04:05.678Z",
+    actor: "test",
+    payload: { text },
+    ...more,
+  })
+
+export interface Simulated {
+  readonly disk: MemoryDisk
+  readonly layer: Layer.Layer<Files>
+  readonly open: Effect.Effect<Store, unknown, Scope.Scope>
+}
+
+/** A disk that holds a ledger file with these bytes and nothing else. */
+export const simulated = (content?: Uint8Array | string): Simulated => {
+  const { disk, layer } = makeMemoryFiles()
+  if (content !== undefined) {
+    Effect.runSync(makeFolders(layer))
+    disk.plant(file, typeof content === "string" ? bytesOf(content) : content)
+  }
+  return { disk, layer, open: Effect.provide(makeJsonlStore({ root: "/root", poll_ms: 1 }), layer) }
+}
+
+const makeFolders = (layer: Layer.Layer<Files>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      yield* (yield* Files).openDirectory(folder, { create: true })
+    }),
+  ).pipe(Effect.provide(layer), Effect.orDie)
+
+/** Everything below the root, with its bytes. */
+export const snapshot = (disk: MemoryDisk): ReadonlyArray<readonly [string, string]> =>
+  disk.files("/root").map((path) => [path, Buffer.from(disk.bytes(path) ?? []).toString("latin1")])
