@@ -1,6 +1,6 @@
 /** A vocabulary of notes, and ledgers of them over any store. */
 import { type AppendError, Ledger, type LedgerShape, type RecordedEvent, type Store, Vocabulary } from "@waybill/ledger"
-import { Effect, Schema, Stream } from "effect"
+import { type Effect, Schema, Stream } from "effect"
 
 export const Note = Vocabulary.make("note", {
   written: { payload: Schema.Struct({ text: Schema.String }) },
