@@ -4,7 +4,7 @@ import { encodeLine, eventId, type LedgerEvent, type Store } from "@waybill/ledg
 import { Effect, type Layer, type Scope } from "effect"
 import { makeJsonlStore } from "../../src/index.ts"
 
-export const folder = "/root/.agents/daemon"
+export const folder = "/r/.agents/daemon"
 export const file = `${folder}/ledger.jsonl`
 
 const encoder = new TextEncoder()
@@ -38,7 +38,7 @@ export const simulated = (content?: Uint8Array | string): Simulated => {
     Effect.runSync(makeFolders(layer))
     disk.plant(file, typeof content === "string" ? bytesOf(content) : content)
   }
-  return { disk, layer, open: Effect.provide(makeJsonlStore({ root: "/root", poll_ms: 1 }), layer) }
+  return { disk, layer, open: Effect.provide(makeJsonlStore({ root: "/r", poll_ms: 1 }), layer) }
 }
 
 const makeFolders = (layer: Layer.Layer<Files>) =>
@@ -50,4 +50,4 @@ const makeFolders = (layer: Layer.Layer<Files>) =>
 
 /** Everything below the root, with its bytes. */
 export const snapshot = (disk: MemoryDisk): ReadonlyArray<readonly [string, string]> =>
-  disk.files("/root").map((path) => [path, Buffer.from(disk.bytes(path) ?? []).toString("latin1")])
+  disk.files("/r").map((path) => [path, Buffer.from(disk.bytes(path) ?? []).toString("latin1")])
