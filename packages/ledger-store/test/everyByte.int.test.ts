@@ -75,7 +75,7 @@ it.each(samples)(
       expect([cut, tail.slice(0, kept)]).toEqual([cut, head])
       expect([cut, tail.length]).toEqual([cut, kept + 2])
       const cutOff = whole.slice(shownBytes, cut)
-      const copies = quarantined(disk.files("/root")).map((path) => textOfBytes(disk.bytes(path)))
+      const copies = quarantined(disk.files("/r")).map((path) => textOfBytes(disk.bytes(path)))
       expect([cut, copies]).toEqual([cut, isWholeLine || cutOff.byteLength === 0 ? [] : [textOfBytes(cutOff)]])
       const again = await run(Effect.flatMap(open, readAll))
       expect([cut, again.events.length, again.health]).toEqual([cut, kept + 1, { corrupt: [], torn_bytes: 0 }])
@@ -218,7 +218,7 @@ it("a file that was replaced, cut or emptied is read anew, and appended to as it
           "after",
         ])
         expect((yield* collect(ledger.read())).map(textOf)).toEqual(texts)
-        expect(quarantined(disk.files("/root"))).toEqual([])
+        expect(quarantined(disk.files("/r"))).toEqual([])
       }),
     )
   }

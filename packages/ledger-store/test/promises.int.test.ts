@@ -22,5 +22,5 @@ promisesOfStores("JSONL on this machine's disk", () => {
 
 promisesOfStores("JSONL on the simulated disk", () => {
   const { layer } = makeMemoryFiles()
-  return { open: Effect.provide(makeJsonlStore({ root: "/root", poll_ms: 5 }), layer) }
+  return { open: Effect.provide(makeJsonlStore({ root: "/r", poll_ms: 5 }), layer) }
 })

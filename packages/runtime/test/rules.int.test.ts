@@ -1,0 +1,325 @@
+import { DataPlane, layerDataPlane } from "@waybill/data-plane"
+import { layerNodeEntropy, makeMemoryFiles } from "@waybill/host"
+import { Ledger } from "@waybill/ledger"
+import { makeMemoryStore } from "@waybill/ledger-store"
+import { jobStatus, Jobs, WorkspaceJob } from "@waybill/workspace-job"
+import { Effect, Layer, Stream } from "effect"
+import { describe, expect, it } from "vitest"
+import {
+  Agent,
+  type AgentReceipt,
+  deliverJob,
+  type JobDeclaration,
+  layerFileHolds,
+  settleJob,
+  type SubmitSpec,
+  type Verification,
+  VerifierError,
+  type Verifier,
+} from "../src/index.ts"
+
+const spec: SubmitSpec = { command: ["agent"], timeLimit_ms: 1000 }
+const text = new TextEncoder()
+
+/** A whole settlement in memory: a scripted agent that writes into the workspace and counts its runs. */
+const world = (leave: (attempt: number) => string | undefined = () => "work") => {
+  const { disk, layer } = makeMemoryFiles()
+  const receipts = new Map<string, AgentReceipt>()
+  const runs: Array<string> = []
+  let nextReceipt: (submitRunId: string) => AgentReceipt = (submitRunId) => ({ submitRunId, ok: true, diagnostics: {} })
+  const agent = Layer.effect(
+    Agent,
+    Effect.gen(function* () {
+      const plane = yield* DataPlane
+      return {
+        submit: ({ attempt, candidatePath, key, runId }) =>
+          Effect.gen(function* () {
+            const before = receipts.get(key)
+            if (before !== undefined) return before
+            runs.push(key)
+            const left = leave(attempt)
+            if (left !== undefined) yield* Effect.orDie(plane.writeSeed(runId, candidatePath, text.encode(left)))
+            const receipt = nextReceipt(`run_${runs.length}`)
+            receipts.set(key, receipt)
+            return receipt
+          }),
+        find: (key) => Effect.sync(() => receipts.get(key)),
+        cancel: () => Effect.die("not asked for here"),
+      }
+    }),
+  )
+  const host = Layer.mergeAll(layer, layerNodeEntropy)
+  const layers = Layer.mergeAll(
+    Ledger.layer(makeMemoryStore(), [WorkspaceJob]),
+    agent.pipe(Layer.provideMerge(layerDataPlane({ root: "/data" }))),
+    layerFileHolds({ root: "/holds" }),
+  ).pipe(Layer.provide(host))
+  return {
+    disk,
+    runs,
+    forget: () => receipts.clear(),
+    endWith: (receipt: (submitRunId: string) => AgentReceipt) => {
+      nextReceipt = receipt
+    },
+    run: <A, E>(effect: Effect.Effect<A, E, Layer.Success<typeof layers>>) =>
+      Effect.runPromise(Effect.provide(effect, layers)),
+  }
+}
+
+const verifierOf = (verify: Verifier["verify"]): Verifier => ({ name: "v", verify })
+const accept: Verification = { ok: true, checks: [{ name: "c", status: "passed" }] }
+const reject: Verification = { ok: false, reason: "no good", checks: [{ name: "c", status: "failed" }] }
+const declare = (more: Partial<JobDeclaration> = {}): JobDeclaration => ({
+  runId: "run-1",
+  idempotencyKey: "key-1",
+  requestedBy: "a test",
+  terminalSchemaId: "text/v1",
+  seeds: [],
+  candidatePath: "out.txt",
+  submit: () => spec,
+  verifier: verifierOf(() => Effect.succeed(accept)),
+  ...more,
+})
+const types = Effect.flatMap(Ledger, (ledger) =>
+  Effect.map(Stream.runCollect(ledger.read()), (events) =>
+    events.map(({ event_type }) => event_type.replace("workspace_job.", "")),
+  ),
+)
+
+describe("asking again", () => {
+  it("under the same key answers with what is recorded and does nothing, also for another run id", async () => {
+    const { run, runs } = world()
+    const [first, again, facts] = await run(
+      Effect.gen(function* () {
+        const first = yield* settleJob(declare())
+        const again = yield* settleJob(declare({ runId: "run-2" }))
+        return [first, again, yield* types] as const
+      }),
+    )
+    expect(first.status).toBe("verified")
+    expect(again).toEqual(first)
+    expect(runs).toHaveLength(1)
+    expect(facts).toHaveLength(7)
+  })
+
+  it.each([
+    ["another input", { inputHash: "sha256:b" }, "IdempotencyConflict"],
+    ["another schema", { terminalSchemaId: "other/v1" }, "IdempotencyConflict"],
+    ["a new key for the same run", { idempotencyKey: "key-2" }, "RunTaken"],
+    ["a key like a repair attempt's", { idempotencyKey: "key-1:repair:2" }, "InvalidDeclaration"],
+    [
+      "no number of attempts",
+      { idempotencyKey: "key-3", runId: "run-3", recovery: { maxAttempts: Number.NaN, submit: () => spec } },
+      "InvalidDeclaration",
+    ],
+  ] as const)("with %s is refused, and nothing is recorded or run", async (_, more, tag) => {
+    const { run, runs } = world()
+    const [error, facts] = await run(
+      Effect.gen(function* () {
+        yield* settleJob(declare())
+        const error = yield* Effect.flip(settleJob(declare(more)))
+        return [error, yield* types] as const
+      }),
+    )
+    expect(error._tag).toBe(tag)
+    expect(facts).toHaveLength(7)
+    expect(runs).toHaveLength(1)
+  })
+
+  it("twice at the same time runs one agent and records one end", async () => {
+    const { run, runs } = world()
+    const [both, facts] = await run(
+      Effect.gen(function* () {
+        const both = yield* Effect.all([settleJob(declare()), settleJob(declare())], { concurrency: 2 })
+        return [both, yield* types] as const
+      }),
+    )
+    expect(both[0]).toEqual(both[1])
+    expect(runs).toHaveLength(1)
+    expect(facts.filter((type) => type === "verified")).toHaveLength(1)
+  })
+})
+
+describe("repair", () => {
+  const never = verifierOf(() => Effect.succeed(reject))
+  it("goes on until the budget of the first attempt is spent, whatever later calls declare", async () => {
+    const { run, runs } = world()
+    const [first, again] = await run(
+      Effect.gen(function* () {
+        const first = yield* settleJob(declare({ verifier: never, recovery: { maxAttempts: 2, submit: () => spec } }))
+        const again = yield* settleJob(declare({ verifier: never, recovery: { maxAttempts: 9, submit: () => spec } }))
+        return [first, again] as const
+      }),
+    )
+    expect(first).toMatchObject({ status: "verifier_rejected", attemptsLeft: 0, summary: "no good" })
+    expect(again).toEqual(first)
+    expect(runs).toEqual(["key-1", "key-1:repair:2"])
+  })
+
+  it("is told what the verifier said, and leaves the rejected artifact as it was", async () => {
+    const { disk, run } = world((attempt) => `work ${attempt}`)
+    const told: Array<unknown> = []
+    const status = await run(
+      settleJob(
+        declare({
+          verifier: verifierOf(({ attempt }) => Effect.succeed(attempt === 1 ? reject : accept)),
+          recovery: {
+            maxAttempts: 3,
+            submit: ({ attempt, previous }) => {
+              told.push([attempt.index, previous.reason, previous.checks])
+              return spec
+            },
+          },
+        }),
+      ),
+    )
+    expect(status.status).toBe("verified")
+    expect(told).toEqual([[2, "no good", reject.checks]])
+    const kept = disk.files("/data/artifacts").map((file) => new TextDecoder().decode(disk.bytes(file)))
+    expect(kept).toEqual(["work 1", "work 2"])
+  })
+
+  it("that is not declared any more is a refusal, not another first attempt", async () => {
+    const { run, runs } = world()
+    const error = await run(
+      Effect.gen(function* () {
+        let asked = 0
+        const verifier = verifierOf(() => (asked++ === 0 ? Effect.succeed(reject) : Effect.die("gone")))
+        const plan = { maxAttempts: 2, submit: () => Effect.interrupt }
+        yield* Effect.exit(settleJob(declare({ verifier, recovery: plan })))
+        return yield* Effect.flip(settleJob(declare({ verifier })))
+      }),
+    )
+    expect(error).toMatchObject({ _tag: "InvalidDeclaration", field: "recovery" })
+    expect(runs).toHaveLength(1)
+  })
+
+  it("whose decision throws ends the next attempt, and the rejected one keeps its verdict", async () => {
+    const { run } = world()
+    const [status, facts] = await run(
+      Effect.gen(function* () {
+        const shouldRepair = () => {
+          throw new Error("secret text")
+        }
+        const status = yield* settleJob(
+          declare({ verifier: never, recovery: { maxAttempts: 2, shouldRepair, submit: () => spec } }),
+        )
+        return [status, yield* types] as const
+      }),
+    )
+    expect(status).toMatchObject({ status: "failed", failed: { failure: { reason: "repair_decision_failed" } } })
+    expect(facts.slice(-3)).toEqual(["verifier_rejected", "requested", "failed"])
+  })
+
+  it("that is declined leaves the rejection, and is asked about again", async () => {
+    const { run } = world()
+    let asked = 0
+    const job = declare({
+      verifier: never,
+      recovery: { maxAttempts: 2, shouldRepair: () => Promise.resolve(asked++ > 0), submit: () => spec },
+    })
+    const [first, again] = await run(Effect.all([settleJob(job), settleJob(job)]))
+    expect([first.status, again.status, asked]).toEqual(["verifier_rejected", "verifier_rejected", 2])
+    expect(first).not.toEqual(again)
+  })
+})
+
+describe("an attempt fails with the catalogue's own words", () => {
+  const fails = (
+    name: string,
+    reason: string,
+    more: Partial<JobDeclaration>,
+    leave?: (n: number) => string | undefined,
+  ) =>
+    it(name, async () => {
+      const { run } = world(leave)
+      const [status, ledger] = await run(
+        Effect.gen(function* () {
+          const status = yield* settleJob(declare(more))
+          const refused = yield* Effect.flip(deliverJob("run-1", { sink: () => Effect.die("released") }))
+          expect(refused._tag).toBe("NotDeliverable")
+          const ledger = yield* Ledger
+          return [status, yield* Stream.runCollect(ledger.read())] as const
+        }),
+      )
+      expect(status).toMatchObject({ status: "failed", failed: { failure: { reason } } })
+      expect(JSON.stringify(ledger)).not.toContain("secret")
+    })
+  const boom = () => {
+    throw new Error("secret text")
+  }
+  fails("the submit spec cannot be made", "submit_spec_builder_failed", { submit: boom })
+  fails("there is no candidate", "candidate_missing", {}, () => undefined)
+  fails("the candidate path escapes", "path_refused", { candidatePath: "../out.txt" }, () => undefined)
+  fails("the builder throws", "terminal_build_failed", { build: boom })
+  fails("the builder's stream breaks", "terminal_build_failed", {
+    build: () => ({ source: Stream.fail(new Error("secret")) }),
+  })
+  fails("the builder found another run", "run_id_mismatch", { build: () => ({ source: "x", runId: "other" }) })
+  fails("the builder made another schema", "terminal_schema_mismatch", {
+    build: () => ({ source: "x", schemaId: "other/v1" }),
+  })
+  fails("the builder's text is no text", "terminal_build_failed", { build: () => ({ source: "\ud800" }) })
+  fails("the seed's path escapes", "path_refused", { seeds: [{ path: "/../x", content: new Uint8Array() }] })
+  fails("the verifier fails", "verifier_failed", {
+    verifier: verifierOf(() => Effect.fail(new VerifierError({ verifier: "v", code: "failed", detail: "secret" }))),
+  })
+  fails("the verifier throws", "verifier_failed", { verifier: verifierOf(() => Effect.die(new Error("secret"))) })
+  fails("the verifier accepts with a failed check", "verifier_failed", {
+    verifier: verifierOf(() => Effect.succeed({ ok: true, checks: reject.checks })),
+  })
+  fails("the verifier accepts without a check", "verifier_failed", {
+    verifier: verifierOf(() => Effect.succeed({ ok: true, checks: [] })),
+  })
+  fails("the verifier never answers", "verifier_timeout", {
+    verifier: verifierOf(() => Effect.never),
+    verifierDeadline_ms: 20,
+  })
+
+  it.each(["budget_tokens", "budget_time", "tool_error", "upstream_failure", "interrupted"] as const)(
+    "the agent's run ended with %s",
+    async (reason) => {
+      const { endWith, run } = world()
+      endWith((submitRunId) => ({ submitRunId, ok: false, reason, diagnostics: { note: "secret" } }))
+      const status = await run(settleJob(declare()))
+      expect(status).toMatchObject({
+        status: "failed",
+        failed: {
+          submitRunId: "run_1",
+          failure: {
+            phase: "submit",
+            code: `workspace_job.submit.${reason}`,
+            reason,
+            retryable: reason !== "interrupted",
+          },
+        },
+      })
+    },
+  )
+
+  it("a verifier that changes the sealed bytes gets no verdict", async () => {
+    const { disk, run } = world()
+    const change = Effect.sync(() => {
+      for (const file of disk.files("/data/sealed")) disk.overwrite(file, text.encode("WORK"))
+      return accept
+    })
+    const status = await run(settleJob(declare({ verifier: verifierOf(() => change) })))
+    expect(status).toMatchObject({ status: "failed", failed: { failure: { reason: "artifact_changed" } } })
+  })
+})
+
+it("an attempt whose agent run was forgotten after its build fails, and no second run is started", async () => {
+  const { forget, run, runs } = world()
+  const status = await run(
+    Effect.gen(function* () {
+      // The verifier never comes back: the attempt stops behind its finalized artifact.
+      yield* Effect.exit(Effect.timeout(settleJob(declare({ verifier: verifierOf(() => Effect.never) })), "200 millis"))
+      const ledger = yield* Ledger
+      expect((yield* ledger.query(Jobs, (view) => jobStatus(view, "run-1"))).status).toBe("running")
+      forget()
+      return yield* settleJob(declare())
+    }),
+  )
+  expect(status).toMatchObject({ status: "failed", failed: { failure: { reason: "runtime_projection_missing" } } })
+  expect(runs).toHaveLength(1)
+})
