@@ -119,31 +119,39 @@ const readTexts = (open: ReturnType<typeof simulated>["open"]) =>
 const linesOf = (disk: MemoryDisk) =>
   textOfBytes(disk.bytes("/root/.agents/daemon/ledger.jsonl")).split("\n").length - 1
 
-it("what another process wrote and did not live to flush is durable before an answer rests on it", async () => {
-  const { disk, layer, open } = simulated()
-  const dying: FaultPlan = (operation, path) =>
-    operation === "flush" && path.endsWith(".jsonl") && linesOf(disk) > 0 ? { kind: "die" } : undefined
-  const facts = [written("a", "one")] as const
-  const options = { ...origin("r"), expected: { a: 0 } }
-  const first = await Effect.runPromiseExit(
-    Effect.gen(function* () {
-      const store = yield* Effect.provide(makeJsonlStore({ root: "/root" }), layerFaultyFiles(layer, dying))
-      return yield* (yield* ledgerOver(store)).append(facts, options)
-    }).pipe(Effect.scoped),
-  )
-  expect(Exit.isFailure(first)).toBe(true)
-  expect(linesOf(disk)).toBe(1)
-  await Effect.runPromise(
-    Effect.scoped(
-      Effect.gen(function* () {
-        const [fact] = yield* (yield* ledgerOver(yield* open)).append(facts, options)
-        expect(fact.position).toBe(1)
-      }),
-    ),
-  )
-  disk.crash()
-  expect(await readTexts(open)).toEqual(["one"])
-})
+it.each([
+  ["opens the ledger afterwards", false],
+  ["had it open all along", true],
+])(
+  "what a process wrote and did not live to flush is durable before one that %s answers with it",
+  async (_, isOpen) => {
+    const { disk, layer, open } = simulated()
+    const dying: FaultPlan = (operation, path) =>
+      operation === "flush" && path.endsWith(".jsonl") && linesOf(disk) > 1 ? { kind: "die" } : undefined
+    const facts = [written("a", "one")] as const
+    const options = { ...origin("r"), expected: { a: 0 } }
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const early = yield* ledgerOver(yield* open)
+          yield* early.append([written("b", "zero")], origin("r0"))
+          const dead = yield* Effect.exit(
+            Effect.gen(function* () {
+              const store = yield* Effect.provide(makeJsonlStore({ root: "/root" }), layerFaultyFiles(layer, dying))
+              return yield* (yield* ledgerOver(store)).append(facts, options)
+            }).pipe(Effect.scoped),
+          )
+          expect(Exit.isFailure(dead)).toBe(true)
+          expect(linesOf(disk)).toBe(2)
+          const [fact] = yield* (isOpen ? early : yield* ledgerOver(yield* open)).append(facts, options)
+          expect(fact.position).toBe(2)
+        }),
+      ),
+    )
+    disk.crash()
+    expect(await readTexts(open)).toEqual(["zero", "one"])
+  },
+)
 
 it("a disk that is full answers so, keeps what there was, and takes appends again once there is room", async () => {
   const { layer, open } = simulated(`${noteLine(1, "old")}\n`)
