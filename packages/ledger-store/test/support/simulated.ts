@@ -31,15 +31,28 @@ export interface Simulated {
   readonly open: Effect.Effect<Store, unknown, Scope.Scope>
 }
 
-/** A disk that holds a ledger file with these bytes and nothing else. */
-export const simulated = (content?: Uint8Array | string): Simulated => {
+/** A disk that holds a ledger file with these bytes and nothing else; they survive a crash where `isDurable`. */
+export const simulated = (
+  content?: Uint8Array | string,
+  { isDurable = false }: { readonly isDurable?: boolean } = {},
+): Simulated => {
   const { disk, layer } = makeMemoryFiles()
   if (content !== undefined) {
     Effect.runSync(makeFolders(layer))
     disk.plant(file, typeof content === "string" ? bytesOf(content) : content)
+    if (isDurable) Effect.runSync(flushAll(layer))
   }
   return { disk, layer, open: Effect.provide(makeJsonlStore({ root: "/r", poll_ms: 1 }), layer) }
 }
+
+const flushAll = (layer: Layer.Layer<Files>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const directory = yield* (yield* Files).openDirectory(folder)
+      yield* (yield* directory.openFile("ledger.jsonl", { access: "write" })).flush
+      yield* directory.flush
+    }),
+  ).pipe(Effect.provide(layer), Effect.orDie)
 
 const makeFolders = (layer: Layer.Layer<Files>) =>
   Effect.scoped(
