@@ -27,7 +27,7 @@ const lengthen = (fault: Fault, k: number, run: number) => {
 /** Appends the steps, each again when it fails, as a caller does that got no answer. */
 const appendAll = (open: ReturnType<typeof simulated>["open"], acknowledged: Array<string>) =>
   Effect.gen(function* () {
-    let ledger = yield* ledgerOver(yield* open)
+    const ledger = yield* ledgerOver(yield* open)
     for (const [i, texts] of steps.entries()) {
       const jobId = `job-${i}`
       const append = Effect.suspend(() =>
