@@ -83,7 +83,7 @@ describe.each(starts)("from %s", (_, content, old, completed) => {
     for (let k = 1; ; k++) {
       const { disk, layer, open } = simulated(content, { isDurable: true })
       const { plan, reached } = lengthen(fault, k, run)
-      const faulty = Effect.provide(makeJsonlStore({ root: "/root" }), layerFaultyFiles(layer, plan))
+      const faulty = Effect.provide(makeJsonlStore({ root: "/r" }), layerFaultyFiles(layer, plan))
       const acknowledged: Array<string> = []
       const done = await Effect.runPromiseExit(Effect.scoped(appendAll(faulty, acknowledged)))
       if (fault.kind === "fail" || fault.kind === "short")
@@ -117,7 +117,7 @@ const readTexts = (open: ReturnType<typeof simulated>["open"]) =>
   )
 
 const linesOf = (disk: MemoryDisk) =>
-  textOfBytes(disk.bytes("/root/.agents/daemon/ledger.jsonl")).split("\n").length - 1
+  textOfBytes(disk.bytes("/r/.agents/daemon/ledger.jsonl")).split("\n").length - 1
 
 it.each([
   ["opens the ledger afterwards", false],
@@ -137,7 +137,7 @@ it.each([
           yield* early.append([written("b", "zero")], origin("r0"))
           const dead = yield* Effect.exit(
             Effect.gen(function* () {
-              const store = yield* Effect.provide(makeJsonlStore({ root: "/root" }), layerFaultyFiles(layer, dying))
+              const store = yield* Effect.provide(makeJsonlStore({ root: "/r" }), layerFaultyFiles(layer, dying))
               return yield* (yield* ledgerOver(store)).append(facts, options)
             }).pipe(Effect.scoped),
           )
@@ -162,7 +162,7 @@ it("a disk that is full answers so, keeps what there was, and takes appends agai
   await Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
-        const ledger = yield* ledgerOver(yield* Effect.provide(makeJsonlStore({ root: "/root" }), files))
+        const ledger = yield* ledgerOver(yield* Effect.provide(makeJsonlStore({ root: "/r" }), files))
         isFull = true
         const full = yield* Effect.flip(ledger.append([written("a", "new")], origin("r")))
         expect(full._tag).toBe("StoreFull")
