@@ -116,8 +116,7 @@ const readTexts = (open: ReturnType<typeof simulated>["open"]) =>
     ),
   )
 
-const linesOf = (disk: MemoryDisk) =>
-  textOfBytes(disk.bytes("/r/.agents/daemon/ledger.jsonl")).split("\n").length - 1
+const linesOf = (disk: MemoryDisk) => textOfBytes(disk.bytes("/r/.agents/daemon/ledger.jsonl")).split("\n").length - 1
 
 it.each([
   ["opens the ledger afterwards", false],
