@@ -8,7 +8,7 @@
  * @module
  */
 import { Entropy, Processes } from "@waybill/host"
-import { pathSegments, refusePath } from "@waybill/workspace-job"
+import { pathSegments, refusePath, submit_reasons } from "@waybill/workspace-job"
 import { Effect, Layer, Result, Schema } from "effect"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
@@ -57,17 +57,7 @@ const Receipt = Schema.Struct({
   key: Schema.String,
   submitRunId: Schema.NonEmptyString,
   ok: Schema.Boolean,
-  reason: Schema.optionalKey(
-    Schema.Literals([
-      "budget_tokens",
-      "budget_time",
-      "tool_error",
-      "upstream_failure",
-      "retries",
-      "client_disconnect",
-      "interrupted",
-    ]),
-  ),
+  reason: Schema.optionalKey(Schema.Literals(submit_reasons)),
   exit: Schema.optionalKey(Exit),
   startedAt: Schema.optionalKey(Schema.String),
   endedAt: Schema.optionalKey(Schema.String),
