@@ -235,8 +235,12 @@ const make = (options: DataPlaneOptions) =>
               (written) => compare("write", built, written),
               0o400,
             ).pipe(
-              Effect.catchIf(isFileError, (cause) =>
-                Effect.fail(opened("write", path, () => storage("write")(cause))(cause)),
+              Effect.catchIf(isFileError, (cause) => Effect.fail(storage("write")(cause))),
+              Effect.catchTag("StorageFailed", (error) =>
+                // The one refusal that is about what bears the name and not about the disk.
+                Effect.fail(
+                  error.cause.operation === "rename" ? opened("write", path, () => error)(error.cause) : error,
+                ),
               ),
             )
             const { bytes, sha256 } = built
