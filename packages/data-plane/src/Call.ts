@@ -22,6 +22,20 @@ const aborted = (hop: Hop, signal: AbortSignal): Effect.Effect<never, Aborted> =
     return Effect.sync(() => signal.removeEventListener("abort", abort))
   })
 
+/** Ends early, with what was begun undone, when the caller's signal says so. */
+export const untilAborted = <A, E, R>(
+  hop: Hop,
+  call: Call | undefined,
+  run: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E | Aborted, R> => {
+  const signal = call?.signal
+  if (signal === undefined) return run
+  // Looked at first: what never waits would be done before the signal is heard.
+  return Effect.suspend(() =>
+    signal.aborted ? Effect.fail(new Aborted({ hop })) : Effect.raceFirst(run, aborted(hop, signal)),
+  )
+}
+
 /** Runs a hop within the bounds of its call. */
 export const within = <A, E, R>(
   hop: Hop,
@@ -34,5 +48,5 @@ export const within = <A, E, R>(
     duration: deadline_ms,
     orElse: () => Effect.fail(new DeadlineExceeded({ hop, deadline_ms })),
   })
-  return call?.signal === undefined ? timed : Effect.raceFirst(timed, aborted(hop, call.signal))
+  return untilAborted(hop, call, timed)
 }

@@ -76,7 +76,7 @@ export class StorageFailed extends Data.TaggedError("StorageFailed")<{ readonly 
   }
 }
 
-/** The call did not finish in time. What it had begun leaves nothing at its destination. */
+/** The call did not finish in time. A part of what it had begun is never at its destination; the whole may be. */
 export class DeadlineExceeded extends Data.TaggedError("DeadlineExceeded")<{
   readonly hop: Hop
   readonly deadline_ms: number

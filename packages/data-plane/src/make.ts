@@ -8,14 +8,23 @@ import { pathSegments } from "@waybill/workspace-job"
 import { Effect, Layer, type Scope } from "effect"
 import { basename, dirname, join } from "node:path"
 import { chunk_bytes, copyInto, digestOf } from "./Bytes.ts"
-import { within } from "./Call.ts"
+import { untilAborted, within } from "./Call.ts"
 import { DataPlane, type Destination, type StoredArtifact } from "./DataPlane.ts"
-import { ArtifactMissing, CandidateMissing, type Digest, type Hop, PathRefused, StorageFailed } from "./Errors.ts"
+import {
+  ArtifactMissing,
+  BytesDiffer,
+  CandidateMissing,
+  type Digest,
+  type Hop,
+  PathRefused,
+  StorageFailed,
+} from "./Errors.ts"
 import { artifactRef, type AttemptKey, folderName, openBelow, sealedAt } from "./Layout.ts"
 import {
   checkFile,
   checkPath,
   compare,
+  holds,
   isFileError,
   notPlainFile,
   opened,
@@ -122,6 +131,10 @@ const make = (options: DataPlaneOptions) =>
             )
             if (kind !== "nothing" && kind !== "file")
               return yield* new PathRefused({ hop: "seed", path, reason: `there is a ${kind} in its place` })
+            const isThere =
+              kind === "file" &&
+              (yield* Effect.scoped(holds(directory, name, own)).pipe(Effect.mapError(storage("seed"))))
+            if (isThere) return yield* Effect.mapError(directory.flush, storage("seed"))
             yield* place(
               yield* temporaryName,
               "seed",
@@ -155,27 +168,31 @@ const make = (options: DataPlaneOptions) =>
           }),
         ),
 
-      build: (attempt, source, call) =>
-        bounded(
-          "build",
-          call,
-          Effect.gen(function* () {
-            const directory = yield* Effect.mapError(
-              folder("staging", attemptFolder("", attempt).slice(1), true),
-              storage("build"),
-            )
-            yield* Effect.mapError(sweep(directory), storage("build"))
-            return yield* place(
-              yield* temporaryName,
-              "build",
-              directory,
-              "built",
-              (file) => capture(file, source, bytes_max, call?.onProgress),
-              () => Effect.void,
-              0o600,
-            ).pipe(Effect.catchIf(isFileError, (cause) => Effect.fail(storage("build")(cause))))
-          }),
-        ),
+      build: (attempt, given, call) =>
+        Effect.suspend(() => {
+          // Taken before anything is waited for: from here on the builder may do with its buffer what it likes.
+          const source = given instanceof Uint8Array ? given.slice() : given
+          return bounded(
+            "build",
+            call,
+            Effect.gen(function* () {
+              const directory = yield* Effect.mapError(
+                folder("staging", attemptFolder("", attempt).slice(1), true),
+                storage("build"),
+              )
+              yield* Effect.mapError(sweep(directory), storage("build"))
+              return yield* place(
+                yield* temporaryName,
+                "build",
+                directory,
+                "built",
+                (file) => capture(file, source, bytes_max, call?.onProgress),
+                () => Effect.void,
+                0o600,
+              ).pipe(Effect.catchIf(isFileError, (cause) => Effect.fail(storage("build")(cause))))
+            }),
+          )
+        }),
 
       hasBuilt: (attempt, built, call) =>
         bounded(
@@ -218,8 +235,12 @@ const make = (options: DataPlaneOptions) =>
               (written) => compare("write", built, written),
               0o400,
             ).pipe(
-              Effect.catchIf(isFileError, (cause) =>
-                Effect.fail(opened("write", path, () => storage("write")(cause))(cause)),
+              Effect.catchIf(isFileError, (cause) => Effect.fail(storage("write")(cause))),
+              Effect.catchTag("StorageFailed", (error) =>
+                // The one refusal that is about what bears the name and not about the disk.
+                Effect.fail(
+                  error.cause.operation === "rename" ? opened("write", path, () => error)(error.cause) : error,
+                ),
               ),
             )
             const { bytes, sha256 } = built
@@ -259,7 +280,8 @@ const make = (options: DataPlaneOptions) =>
                 }),
               ),
             )
-            if (isSealed) return
+            // Whoever made it may have died before its name was on stable storage.
+            if (isSealed) return yield* Effect.mapError(directory.flush, storage("seal"))
             const file = yield* openStored("seal", attempt, read.path)
             yield* place(
               yield* temporaryName,
@@ -299,18 +321,38 @@ const make = (options: DataPlaneOptions) =>
                 return copy
               }),
             )
-            const answer = yield* use({
-              path: join(root, ...segments, name),
-              sha256: artifact.sha256,
-              bytes: artifact.bytes,
-              stream: streamOf("verify", copy),
-            })
+            const answer = yield* untilAborted(
+              "verify",
+              call,
+              use({
+                path: join(root, ...segments, name),
+                sha256: artifact.sha256,
+                bytes: artifact.bytes,
+                stream: streamOf("verify", copy),
+              }),
+            )
             yield* within(
               "verify",
               call,
               deadline_ms,
               Effect.gen(function* () {
-                yield* checkFile("verify", copy, artifact)
+                const ours = yield* checkFile("verify", copy, artifact)
+                const named = yield* Effect.scoped(
+                  Effect.flatMap(folder("handed", segments.slice(1), false), (directory) => directory.info(name)),
+                ).pipe(
+                  Effect.mapError((cause) =>
+                    cause.code === "ENOENT" || notPlainFile.has(cause.code)
+                      ? new ArtifactMissing({ hop: "verify", path: artifact.path })
+                      : new StorageFailed({ hop: "verify", cause }),
+                  ),
+                )
+                // Another file under the name may be what the verifier read.
+                if (named.inode !== ours.inode || named.device !== ours.device)
+                  return yield* new BytesDiffer({
+                    hop: "verify",
+                    expected: { sha256: artifact.sha256, bytes: artifact.bytes },
+                    actual: { bytes: named.bytes },
+                  })
                 // By its name, anew: what is delivered later is what bears the name.
                 yield* Effect.scoped(
                   Effect.flatMap(openSealed("verify", artifact), (file) => checkFile("verify", file, artifact)),

@@ -6,6 +6,7 @@
 import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { pathSegments, refusePath } from "@waybill/workspace-job"
 import { Effect, Stream } from "effect"
+import { createHash } from "node:crypto"
 import { chunk_bytes, digestOf } from "./Bytes.ts"
 import { BytesDiffer, type Digest, type Hop, PathRefused, StorageFailed } from "./Errors.ts"
 
@@ -63,9 +64,13 @@ const temporaryIn = (directory: Directory, name: string) =>
     Effect.ignore(directory.unlink(name)),
   )
 
+const ours = new RegExp(`^${temporary.replace(".", "\\.")}[0-9a-f]{16}$`, "u")
+
+/** Removes what a process that died left half written. An artifact may bear a name that only looks like one of ours. */
 export const sweep = (directory: Directory): Effect.Effect<void, FileError> =>
   Effect.gen(function* () {
-    for (const name of yield* directory.list) if (name.startsWith(temporary)) yield* directory.unlink(name)
+    for (const name of yield* directory.list)
+      if (ours.test(name) && (yield* directory.info(name)).kind === "file") yield* directory.unlink(name)
   })
 
 /** A length, then a digest, compared on one open file. */
@@ -80,6 +85,18 @@ export const checkFile = (hop: Hop, file: OpenFile, expected: Digest, onProgress
       })
     yield* compare(hop, expected, yield* Effect.mapError(digestOf(file, onProgress), storage(hop)))
     return info
+  })
+
+/** Whether a file has one name and these bytes, which are on stable storage then. */
+export const holds = (directory: Directory, name: string, bytes: Uint8Array) =>
+  Effect.gen(function* () {
+    const file = yield* directory.openFile(name, { access: "read" })
+    const info = yield* file.info
+    if (info.links !== 1 || info.bytes !== bytes.byteLength) return false
+    const { sha256 } = yield* digestOf(file)
+    if (sha256 !== `sha256:${createHash("sha256").update(bytes).digest("hex")}`) return false
+    yield* file.flush
+    return true
   })
 
 /** Writes a file under a temporary name and gives it its own once it is flushed and `check` agrees. */
@@ -103,7 +120,8 @@ export const place = <E, R>(
           yield* file.flush
           yield* directory.rename(as, name)
           yield* directory.flush
-        }),
+          // Whoever gives up now must not leave with the renaming still under way.
+        }).pipe(Effect.uninterruptible),
         storage(hop),
       )
       return written

@@ -6,7 +6,7 @@
 import type { OpenFile } from "@waybill/host"
 import { Effect, Stream } from "effect"
 import { createHash } from "node:crypto"
-import { eachChunk } from "./Bytes.ts"
+import { chunk_bytes, eachChunk } from "./Bytes.ts"
 import type { Source } from "./DataPlane.ts"
 import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText } from "./Errors.ts"
 import { compare, storage } from "./places.ts"
@@ -21,11 +21,19 @@ export const capture = <E, R>(
   Effect.gen(function* () {
     const hash = createHash("sha256")
     let bytes = 0
+    let buffer = new Uint8Array()
+    /** The source may use its memory again while the write is under way; ours is used again after it. */
+    const ownCopy = (chunk: Uint8Array): Uint8Array => {
+      if (chunk.byteLength > chunk_bytes) return chunk.slice()
+      if (buffer.byteLength < chunk.byteLength) buffer = new Uint8Array(chunk.byteLength)
+      const own = buffer.subarray(0, chunk.byteLength)
+      own.set(chunk)
+      return own
+    }
     const take = (chunk: Uint8Array) =>
       Effect.gen(function* () {
         if (bytes + chunk.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
-        // The source may use its buffer again while the write is under way.
-        const own = chunk.slice()
+        const own = ownCopy(chunk)
         hash.update(own)
         yield* Effect.mapError(file.write(own, bytes), storage("build"))
         bytes += own.byteLength

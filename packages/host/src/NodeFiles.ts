@@ -97,6 +97,22 @@ const accessFlags = ({ access, create = "never" }: OpenOptions): number =>
   // A FIFO without a writer would block the open for ever; it is refused right after.
   constants.O_NONBLOCK
 
+/**
+ * Makes a lock's file, because the database library would make it readable for everyone. One that is there is never opened
+ * here: closing any descriptor of a file drops every lock that this process holds on it (POSIX fcntl).
+ */
+const makeLockFile = async (path: string, shown: string): Promise<void> => {
+  try {
+    const handle = await fs.open(path, accessFlags({ access: "write", create: "exclusive" }), 0o600)
+    await handle.close()
+  } catch (cause) {
+    if (codeOf(cause) !== "EEXIST") throw cause
+    const stats = await bigLstat(path)
+    if (stats.isSymbolicLink()) throw refuse("lock", shown, "ELOOP")
+    if (!stats.isFile()) throw refuse("lock", shown, stats.isDirectory() ? "EISDIR" : "EINVAL")
+  }
+}
+
 const lockOf = (database: DatabaseSync, path: string): FileLock => {
   let isHeld = false
   return {
@@ -231,9 +247,7 @@ class NodeDirectory implements Directory {
   lock(name: string): Effect.Effect<FileLock, FileError, Scope.Scope> {
     const shown = join(this.path, name)
     const open = this.#at("lock", name, async (path) => {
-      // The database library would make the file readable for everyone.
-      const handle = await fs.open(path, accessFlags({ access: "write", create: "missing" }), 0o600)
-      await handle.close()
+      await makeLockFile(path, shown)
       return new DatabaseSync(path, { timeout: 0 })
     })
     return Effect.acquireRelease(open, (database) => Effect.sync(() => database.close())).pipe(
