@@ -1,4 +1,4 @@
-import { layerFaultyFiles, layerNodeEntropy, layerNodeFiles, makeMemoryFiles, type Files } from "@waybill/host"
+import { layerNodeEntropy, layerNodeFiles, makeMemoryFiles, type Files } from "@waybill/host"
 import { Effect, Layer, Stream } from "effect"
 import fc from "fast-check"
 import { createHash } from "node:crypto"
@@ -235,47 +235,5 @@ describe("between two hops somebody", () => {
       }).pipe(Effect.provide(planeOver(layer, "/data"))),
     )
     expect(error).toMatchObject({ _tag: "BytesDiffer", hop: "verify" })
-  })
-})
-
-describe("when the k-th operation of the disk fails or is the last", () => {
-  const content = Buffer.alloc(3000, 7)
-  const whole = digest(content)
-  const isWhole = (bytes: Uint8Array | undefined) => bytes === undefined || digest(bytes) === whole
-  it.each([
-    { kind: "fail", code: "EIO" },
-    { kind: "fail", code: "ENOSPC" },
-    { kind: "short", code: "ENOSPC", bytes: 1 },
-    { kind: "die" },
-    { kind: "dieAfter" },
-  ] as const)("%o: no place ever holds a part of the bytes, and the next try succeeds", async (fault) => {
-    for (let k = 1; ; k++) {
-      const { disk, layer } = makeMemoryFiles()
-      let isReached = false
-      const faulty = layerFaultyFiles(layer, (_operation, _path, nth) => {
-        if (nth === k) isReached = true
-        return nth === k ? fault : undefined
-      })
-      const toFile = (plane: Layer.Layer<DataPlane>) =>
-        Effect.runPromiseExit(
-          Effect.gen(function* () {
-            const { read } = yield* wholeWay(content)
-            yield* (yield* DataPlane).deliver({ ...read, schemaId: "any" }, { file: "/out/report.bin" })
-          }).pipe(Effect.provide(plane)),
-        )
-      const first = await toFile(planeOver(faulty, "/data"))
-      if (!isReached) {
-        expect(first._tag).toBe("Success")
-        expect(k).toBeGreaterThan(40)
-        break
-      }
-      disk.crash()
-      for (const place of ["/data/artifacts", "/data/sealed", "/out"])
-        for (const file of disk.files(place))
-          if (!file.includes(".waybill-tmp-")) expect([k, file, isWhole(disk.bytes(file))]).toEqual([k, file, true])
-      const again = await toFile(planeOver(layer, "/data"))
-      expect([k, again._tag]).toEqual([k, "Success"])
-      expect(digest(disk.bytes("/out/report.bin") ?? new Uint8Array())).toBe(whole)
-    }
   })
 })

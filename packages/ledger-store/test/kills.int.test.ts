@@ -97,4 +97,4 @@ it(`${kills} kills among ${writers} writers lose nothing that was acknowledged a
 
   const lines = readFileSync(join(root, ".agents", "daemon", "ledger.jsonl"), "utf8").split("\n")
   expect(lines.slice(0, found.length).every((text) => text.startsWith("{") && text.endsWith("}"))).toBe(true)
-})
+}, 120_000)

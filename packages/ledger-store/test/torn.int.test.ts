@@ -1,139 +1,232 @@
-import { layerFaultyFiles, layerNodeFiles, makeMemoryFiles } from "@waybill/host"
-import { Effect } from "effect"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, describe, expect, it } from "vitest"
-import { note, numbers, openLedger, origin } from "./support/notes.ts"
+import type { Store } from "@waybill/ledger"
+import { Effect, type Scope } from "effect"
+import { expect, it } from "vitest"
+import { collect, ledgerOver, textOf, write } from "./support/texts.ts"
+import { bytesOf, file, folder, noteLine, simulated, snapshot, textOfBytes } from "./support/simulated.ts"
 
-const base = mkdtempSync(join(tmpdir(), "waybill-torn-"))
-afterAll(() => rmSync(base, { recursive: true, force: true }))
+const run = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
+const quarantined = (paths: ReadonlyArray<string>) => paths.filter((path) => path.includes("/quarantine/"))
 
-const line = (n: number, position: number, batch?: readonly [number, number]) =>
-  `{"schema_version":1,"event_id":"evt_note.taken_j_${String(position).padStart(6, "0")}","request_id":"r","job_id":"j",` +
-  `"event_type":"note.taken","occurred_at":"2026-01-01T00:00:00Z","actor":"a","payload":{"n":${n}}${batch === undefined ? "" : `,"batch":[${batch.join(",")}]`}}\n`
+/** Reads everything in every way a reader can. */
+const readAll = (store: Store) =>
+  Effect.gen(function* () {
+    const ledger = yield* ledgerOver(store)
+    const events = yield* collect(ledger.read())
+    yield* collect(ledger.readBackwards())
+    yield* collect(ledger.readStream("a"))
+    yield* store.loadCheckpoint("none")
+    return { events, health: yield* store.health }
+  })
 
-const rootWith = (content: string | Uint8Array): string => {
-  const root = mkdtempSync(join(base, "r-"))
-  mkdirSync(join(root, ".agents", "daemon"), { recursive: true })
-  writeFileSync(join(root, ".agents", "daemon", "ledger.jsonl"), content)
-  return root
-}
-const run = <A, E>(effect: Effect.Effect<A, E, Effect.Services<ReturnType<typeof openLedger>>>) =>
-  Effect.runPromise(Effect.provide(Effect.scoped(effect as never), layerNodeFiles) as Effect.Effect<A, E>)
-const fileOf = (root: string) => readFileSync(join(root, ".agents", "daemon", "ledger.jsonl"), "utf8")
+const singles = [noteLine(1, "one"), noteLine(2, "zwei ü 🚂"), noteLine(3, "three")]
+const batch = (from: number, texts: ReadonlyArray<string>) =>
+  texts.map((text, i) => noteLine(from + i, text, { batch: [i, texts.length] }))
+const samples = [
+  ["single lines", singles, [1, 2, 3]],
+  [
+    "a batch of three between two lines",
+    [noteLine(1, "one"), ...batch(2, ["x", "y", "z"]), noteLine(5, "five")],
+    [1, 4, 5],
+  ],
+] as const
 
-describe("a file that was cut at any byte", () => {
-  const sample = line(1, 1) + line(2, 2) + line(3, 3, [0, 2]) + line(4, 4, [1, 2])
-  const ends = [line(1, 1).length, line(1, 1).length + line(2, 2).length, sample.length]
-  it("keeps every whole record and every whole batch, and fuses nothing with the next append", async () => {
-    for (let cut = 0; cut <= sample.length; cut++) {
-      const root = rootWith(sample.slice(0, cut))
-      const [seen, torn, after, health] = await run(
+it.each(samples)(
+  "%s, cut at every byte: what was whole stays, nothing fuses, readers write nothing",
+  async (_, lines, ends) => {
+    const whole = bytesOf(lines.map((line) => `${line}\n`).join(""))
+    const lengths = lines.map((line) => bytesOf(line).byteLength)
+    for (let cut = 0; cut <= whole.byteLength; cut++) {
+      const { disk, open } = simulated(whole.slice(0, cut))
+      // How many lines are there with their newline, and how many without counting it.
+      let at = 0
+      const [withNewline, text] = [0, 0].map((_, which) => {
+        at = 0
+        let n = 0
+        for (const length of lengths) {
+          if (at + length + (which === 0 ? 1 : 0) > cut) break
+          at += length + 1
+          n++
+        }
+        return n
+      }) as [number, number]
+      const shown = Math.max(0, ...ends.filter((end) => end <= withNewline))
+      // A last line that stands alone and lacks only its newline is whole.
+      const isWholeLine =
+        text > withNewline && withNewline === shown && !(lines[withNewline] ?? "").includes('"batch":')
+      const kept = isWholeLine ? text : shown
+
+      const before = snapshot(disk)
+      const seen = await run(Effect.flatMap(open, readAll))
+      expect([cut, seen.events.map(textOf)]).toEqual([
+        cut,
+        lines.slice(0, shown).map((line) => JSON.parse(line).payload.text),
+      ])
+      const shownBytes = lengths.slice(0, shown).reduce((sum, length) => sum + length + 1, 0)
+      expect([cut, seen.health]).toEqual([cut, { corrupt: [], torn_bytes: cut - shownBytes }])
+      expect(snapshot(disk)).toEqual(before)
+
+      await run(
         Effect.gen(function* () {
-          const ledger = yield* openLedger(root)
-          const seen = yield* numbers(ledger)
-          const before = fileOf(root)
-          const { torn_bytes } = yield* ledger.health
-          expect(fileOf(root)).toBe(before)
-          yield* ledger.append([note("k", 9)], origin("q"))
-          return [seen, torn_bytes, yield* numbers(ledger), yield* ledger.health] as const
+          const [fact] = yield* write(yield* ledgerOver(yield* open), "b", "after")
+          expect([cut, fact?.position]).toEqual([cut, kept + 1])
         }),
       )
-      const whole = ends.filter((end) => end <= cut).length
-      const expected = [1, 2, 3, 4].slice(0, whole === 3 ? 4 : whole)
-      const last = ends.filter((end) => end <= cut).at(-1) ?? 0
-      // A single line that lacks only its newline is whole: it is completed.
-      const isCompleted = cut + 1 === ends[whole] && whole < 2
-      expect([cut, seen]).toEqual([cut, expected])
-      expect([cut, torn]).toEqual([cut, cut - last])
-      expect([cut, after]).toEqual([cut, [...expected, ...(isCompleted ? [whole + 1] : []), 9]])
-      expect([cut, health]).toEqual([cut, { corrupt: [], torn_bytes: 0 }])
-      const quarantined = existsSync(join(root, ".agents", "daemon", "quarantine"))
-      expect([cut, quarantined]).toEqual([cut, cut !== last && !isCompleted])
+      const [head, tail] = [lines.slice(0, kept), textOfBytes(disk.bytes(file)).split("\n")]
+      expect([cut, tail.slice(0, kept)]).toEqual([cut, head])
+      expect([cut, tail.length]).toEqual([cut, kept + 2])
+      const cutOff = whole.slice(shownBytes, cut)
+      const copies = quarantined(disk.files("/r")).map((path) => textOfBytes(disk.bytes(path)))
+      expect([cut, copies]).toEqual([cut, isWholeLine || cutOff.byteLength === 0 ? [] : [textOfBytes(cutOff)]])
+      const again = await run(Effect.flatMap(open, readAll))
+      expect([cut, again.events.length, again.health]).toEqual([cut, kept + 1, { corrupt: [], torn_bytes: 0 }])
     }
-  })
+  },
+)
+
+it("two tears at one offset leave two copies in quarantine", async () => {
+  const { disk, open } = simulated(`${noteLine(1, "one")}\n{"first`)
+  await run(Effect.flatMap(Effect.flatMap(open, ledgerOver), (ledger) => write(ledger, "b", "after")))
+  const end = bytesOf(`${noteLine(1, "one")}\n`).byteLength
+  disk.overwrite(file, bytesOf(`${textOfBytes(disk.bytes(file)).slice(0, end)}{"second`))
+  await run(Effect.flatMap(Effect.flatMap(open, ledgerOver), (ledger) => write(ledger, "b", "after")))
+  const copies = quarantined(disk.files(folder)).map((path) => textOfBytes(disk.bytes(path)))
+  expect(copies.toSorted()).toEqual(['{"first', '{"second'])
 })
 
-it("damaged, blank, repeated and foreign lines keep their places, and health names the damage", async () => {
-  const root = rootWith(
-    Buffer.concat([
-      Buffer.from(line(1, 1)),
-      Buffer.from("\n  \nnot json\n"),
-      Buffer.from([0x7b, 0xff, 0x7d, 0x0a]),
-      Buffer.from(line(1, 1)),
-      Buffer.from(line(2, 6).replace("note.taken", "job.unheard_of").replace("evt_", "foreign-")),
-    ]),
-  )
+it("damaged and blank lines keep their places: a position counts lines that are not blank, a line number counts all", async () => {
+  const lines = [
+    noteLine(1, "one"),
+    "",
+    "{ not json",
+    "  \t",
+    noteLine(3, "three"),
+    noteLine(4, "no actor", { actor: " " }),
+    noteLine(5, "five"),
+  ]
+  const { disk, open } = simulated(`${lines.join("\n")}\n`)
+  const before = snapshot(disk)
+  const { events, health } = await run(Effect.flatMap(open, readAll))
+  expect(events.map(({ position }) => position)).toEqual([1, 3, 5])
+  expect(health.corrupt.map(({ line_number, position }) => [position, line_number])).toEqual([
+    [2, 3],
+    [4, 6],
+  ])
+  expect(health.corrupt[1]?.error).toBe("actor is required")
+  expect(snapshot(disk)).toEqual(before)
   await run(
     Effect.gen(function* () {
-      const ledger = yield* openLedger(root)
-      const [next] = yield* ledger.append([note("k", 9)], origin("q"))
-      expect(next.position).toBe(6)
-      expect(yield* numbers(ledger)).toEqual([1, 2, 9])
-      const { corrupt } = yield* ledger.health
-      expect(corrupt.map(({ line_number, position }) => [position, line_number])).toEqual([
-        [2, 4],
-        [3, 5],
-      ])
+      const [fact] = yield* write(yield* ledgerOver(yield* open), "b", "after")
+      expect(fact?.position).toBe(6)
+    }),
+  )
+  expect(textOfBytes(disk.bytes(file)).startsWith(`${lines.join("\n")}\n`)).toBe(true)
+})
+
+it("a line that is not UTF-8 is damaged and named, its neighbours are read", async () => {
+  const content = Buffer.concat([
+    bytesOf(`${noteLine(1, "one")}\n`),
+    Buffer.from(noteLine(2, "\u00ff"), "latin1"),
+    bytesOf(`\n${noteLine(3, "three")}\n`),
+  ])
+  const { events, health } = await run(Effect.flatMap(simulated(content).open, readAll))
+  expect(events.map(textOf)).toEqual(["one", "three"])
+  expect(health.corrupt).toEqual([{ position: 2, line_number: 2, error: "invalid json: the line is not UTF-8" }])
+})
+
+it("a copy of an earlier line takes a position, is read once and is no damage", async () => {
+  const foreign = (position: number) => noteLine(position, "foreign", { event_id: "from elsewhere" })
+  const lines = [
+    noteLine(1, "one"),
+    foreign(2),
+    noteLine(1, "one"),
+    foreign(4),
+    noteLine(1, "one again"),
+    noteLine(6, "six"),
+  ]
+  const { events, health } = await run(Effect.flatMap(simulated(`${lines.join("\n")}\n`).open, readAll))
+  expect(events.map(({ position }) => position)).toEqual([1, 2, 6])
+  expect(health).toEqual({ corrupt: [], torn_bytes: 0 })
+})
+
+it("ids of others are read as they are, whatever number they end in", async () => {
+  const ids = [
+    "evt_job_accepted_j_000001",
+    "evt_note.written_a_000001",
+    "x",
+    "evt_note.written_a_000003",
+    "evt_note.written_a_000002",
+  ]
+  const lines = ids.map((event_id, i) => noteLine(i + 1, `n${i}`, { event_id }))
+  const { events } = await run(Effect.flatMap(simulated(`${lines.join("\n")}\n`).open, readAll))
+  expect(events.map(({ event_id }) => event_id)).toEqual(ids)
+})
+
+it("an append whose event id an earlier line bears is refused: replay would take it for a copy", async () => {
+  // A line was removed by hand, so the ids run ahead of the positions.
+  const { open } = simulated(`${noteLine(1, "one")}\n${noteLine(3, "three")}\n`)
+  await run(
+    Effect.gen(function* () {
+      const ledger = yield* ledgerOver(yield* open)
+      const refused = yield* Effect.flip(write(ledger, "a", "would be the third"))
+      expect(refused).toMatchObject({ _tag: "StoreRefused" })
+      yield* write(ledger, "b", "another job")
+      expect((yield* collect((yield* ledgerOver(yield* open)).read())).length).toBe(3)
     }),
   )
 })
 
-it("reading makes and changes nothing", async () => {
-  const root = mkdtempSync(join(base, "empty-"))
+it("a batch that something else broke off is damaged, once, however often it is looked at", async () => {
+  const [first] = batch(1, ["x", "y"])
+  const half = batch(2, ["p", "q"])
+  const { disk, open } = simulated(`${first}\n${half[0]}\n`)
   await run(
     Effect.gen(function* () {
-      const ledger = yield* openLedger(root)
-      expect(yield* numbers(ledger)).toEqual([])
-      yield* ledger.health
-    }),
-  )
-  expect(readdirSync(root)).toEqual([])
-})
-
-describe("when the k-th operation fails or is the last, and power is cut", () => {
-  it.each([
-    { kind: "fail", code: "EIO" },
-    { kind: "fail", code: "ENOSPC" },
-    { kind: "short", code: "ENOSPC", bytes: 30 },
-    { kind: "die" },
-    { kind: "dieAfter" },
-  ] as const)("%o: what was acknowledged is there once, and nothing else but the last append", async (fault) => {
-    for (let k = 1; ; k++) {
-      const { disk, layer } = makeMemoryFiles()
-      let isReached = false
-      const faulty = layerFaultyFiles(layer, (_operation, _path, nth) => {
-        if (nth !== k) return undefined
-        isReached = true
-        return fault
-      })
-      const acknowledged: Array<number> = []
-      await Effect.runPromiseExit(
-        Effect.gen(function* () {
-          const ledger = yield* openLedger("/r")
-          for (let n = 1; n <= 6; n++) {
-            const batch = n === 3 ? [note("j", n), note("k", n + 100)] : [note("j", n)]
-            // A failed append may be tried again; the store must have mended itself by then.
-            yield* Effect.retry(ledger.append(batch, { ...origin(`r${n}`) }), { times: 1 })
-            acknowledged.push(...batch.map(({ payload }) => (payload as { readonly n: number }).n))
-          }
-        }).pipe(Effect.scoped, Effect.provide(faulty)),
-      )
-      disk.crash()
-      const found = await Effect.runPromise(
-        Effect.flatMap(openLedger("/r"), numbers).pipe(Effect.scoped, Effect.provide(layer)),
-      )
-      const once = new Set(found)
-      expect([k, found.length]).toEqual([k, once.size])
-      expect([k, acknowledged.every((n) => once.has(n))]).toEqual([k, true])
-      expect([k, found.length - acknowledged.length <= 2]).toEqual([k, true])
-      expect([k, once.has(3)]).toEqual([k, once.has(103)])
-      if (!isReached) {
-        expect(acknowledged).toHaveLength(7)
-        expect(k).toBeGreaterThan(25)
-        break
+      const store = yield* open
+      for (let i = 0; i < 3; i++) {
+        const { events, health } = yield* readAll(store)
+        expect(events).toEqual([])
+        expect(health.corrupt).toEqual([{ position: 1, line_number: 1, error: "incomplete batch" }])
       }
-    }
-  })
+      disk.overwrite(file, bytesOf(`${first}\n${half.join("\n")}\n`))
+      expect((yield* readAll(store)).events.map(({ position }) => position)).toEqual([2, 3])
+    }),
+  )
+})
+
+it("a file that was replaced, cut or emptied is read anew, and appended to as it is now", async () => {
+  for (const now of [
+    "",
+    `${noteLine(1, "other")}\n`,
+    `${noteLine(1, "other")}\n${noteLine(2, "more")}\n${noteLine(3, "x")}\n`,
+  ]) {
+    const { disk, open } = simulated(`${singles[0]}\n${singles[1]}\n`)
+    await run(
+      Effect.gen(function* () {
+        const store = yield* open
+        const ledger = yield* ledgerOver(store)
+        yield* write(ledger, "b", "third")
+        // As version control does: another file under the name.
+        disk.plant(file, bytesOf(now))
+        yield* write(ledger, "b", "after")
+        expect(textOfBytes(disk.bytes(file)).startsWith(now)).toBe(true)
+        const texts = (yield* collect((yield* ledgerOver(yield* open)).read())).map(textOf)
+        expect(texts).toEqual([
+          ...now
+            .split("\n")
+            .slice(0, -1)
+            .map((line) => JSON.parse(line).payload.text),
+          "after",
+        ])
+        expect((yield* collect(ledger.read())).map(textOf)).toEqual(texts)
+        expect(quarantined(disk.files("/r"))).toEqual([])
+      }),
+    )
+  }
+})
+
+it("reading where there is no ledger makes none, and says that it is empty", async () => {
+  const { disk, open } = simulated()
+  const { events, health } = await run(Effect.flatMap(open, readAll))
+  expect([events, health]).toEqual([[], { corrupt: [], torn_bytes: 0 }])
+  expect(disk.files("/")).toEqual([])
 })

@@ -1,7 +1,6 @@
 /** A vocabulary for tests of stores: numbered notes. */
-import { Ledger, Vocabulary } from "@waybill/ledger"
-import { Effect, Schema, Stream } from "effect"
-import { makeJsonlStore } from "../../src/index.ts"
+import { Vocabulary } from "@waybill/ledger"
+import { Schema } from "effect"
 
 export const Note = Vocabulary.make("note", {
   taken: { payload: Schema.Struct({ n: Schema.Int, text: Schema.optionalKey(Schema.String) }) },
@@ -11,10 +10,3 @@ export const Note = Vocabulary.make("note", {
 export const note = (job: string, n: number, text?: string) =>
   Note.facts.taken.makeOrThrow(job, text === undefined ? { n } : { n, text })
 export const origin = (requestId: string) => ({ actor: "test", requestId })
-
-export const openLedger = (root: string) =>
-  Effect.flatMap(makeJsonlStore({ root }), (store) => Ledger.make(store, [Note]))
-
-/** The numbers of all notes, in order. */
-export const numbers = (ledger: Effect.Success<ReturnType<typeof openLedger>>) =>
-  Effect.map(Stream.runCollect(ledger.read()), (events) => events.map(({ payload }) => payload["n"] as number))
