@@ -271,6 +271,9 @@ describe("an attempt fails with the catalogue's own words", () => {
   fails("the verifier accepts without a check", "verifier_failed", {
     verifier: verifierOf(() => Effect.succeed({ ok: true, checks: [] })),
   })
+  fails("the verifier's words are no text", "verifier_failed", {
+    verifier: verifierOf(() => Effect.succeed({ ok: false, reason: "\ud800", checks: [] })),
+  })
   fails("the verifier never answers", "verifier_timeout", {
     verifier: verifierOf(() => Effect.never),
     verifierDeadline_ms: 20,

@@ -42,8 +42,10 @@ export interface Verifier {
   readonly verify: (input: VerifierInput) => Effect.Effect<Verification, VerifierError>
 }
 
-const text = Schema.NonEmptyString.check(Schema.isMaxLength(1024))
-const prose = Schema.String.check(Schema.isMaxLength(16_384))
+/** What a fact could not carry is no answer: without this check the attempt could be ended by nothing. */
+const wellFormed = Schema.makeFilter((value: string) => value.isWellFormed() || "contains a lone surrogate")
+const text = Schema.NonEmptyString.check(Schema.isMaxLength(1024), wellFormed)
+const prose = Schema.String.check(Schema.isMaxLength(16_384), wellFormed)
 const Check = Schema.Struct({
   name: text,
   status: Schema.Literals(["passed", "failed"]),

@@ -42,7 +42,11 @@ const verificationOf = (name: string, code: number, text: string): Result.Result
       new VerifierError({ verifier: name, code: "malformed", detail: "it rejects although every check passed" }),
     )
   const failed = checks.filter(({ status }) => status === "failed").map((check) => check.name)
-  return Result.succeed({ ok, checks, reason: summary ?? `failed: ${failed.join(", ")}` })
+  return Result.succeed({
+    ok,
+    checks,
+    reason: summary ?? (failed.length === 0 ? `${name} exited with ${code}` : `failed: ${failed.join(", ")}`),
+  })
 }
 
 /** Makes the verifier. The command runs in its own process group and is ended with it when its time is up. */
