@@ -1,3 +1,5 @@
+import type { Curve } from "./Report.ts"
+
 /**
  * What a subject is measured for: `subject` is ours, `limit` is the least work that could possibly do it (the floor under
  * every answer), `peer` is somebody else's way to the same result.
@@ -24,7 +26,19 @@ export interface Opened {
     /** Checks the answer of one unmeasured run, if the benchmark has a check; rejects when it is wrong. */
     readonly verify: () => Promise<void>
   }>
+  /** What grows with what, measured once the runs are done. */
+  readonly curves: (tools: CurveTools) => Promise<ReadonlyArray<Curve>>
   readonly close: () => Promise<void>
+}
+
+/** What drawing a curve may need. */
+export interface CurveTools {
+  /** Milliseconds from any fixed point, never going back. */
+  readonly now: () => number
+  /** Does nothing where the collector is out of reach. */
+  readonly collectGarbage: () => void
+  /** Told what is going on, in a few words. */
+  readonly progress: (words: string) => void
 }
 
 /**
@@ -37,6 +51,7 @@ export interface Opened {
  * @param options.describe the input in a few words, for the report
  * @param options.check looks at each subject's answer once, before measuring; throws when it is wrong, so that nobody
  *   is fast by doing less
+ * @param options.curves measures what grows with what: memory with jobs, time with history
  * @param options.close gives back what `input` took (a temporary folder, a connection)
  *
  * @example
@@ -66,6 +81,7 @@ export const make = <Input, Result>(options: {
     readonly run: (input: Input) => Result | Promise<Result>
   }>
   readonly check?: (result: Result, input: Input) => void
+  readonly curves?: (input: Input, tools: CurveTools) => ReadonlyArray<Curve> | Promise<ReadonlyArray<Curve>>
   readonly close?: (input: Input) => void | Promise<void>
 }): Benchmark => ({
   name: options.name,
@@ -82,6 +98,7 @@ export const make = <Input, Result>(options: {
         run: () => run(input),
         verify: async () => options.check?.(await run(input), input),
       })),
+      curves: async (tools) => (await options.curves?.(input, tools)) ?? [],
       close: async () => options.close?.(input),
     }
   },

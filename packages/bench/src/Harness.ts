@@ -71,6 +71,13 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
           return [{ subject: ours.name, to: other.name, role: other.role, ratio: spreadOf(quotients) }]
         }),
       )
+    const curves = await named("curves", () =>
+      opened.curves({
+        now: bench.now,
+        collectGarbage: () => bench.collectGarbage?.(),
+        progress: (words) => bench.progress(`${name}: ${words}`),
+      }),
+    )
     return {
       name,
       title,
@@ -85,6 +92,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
         per_second: spreadOf(subject.runs.map((ms) => (opened.amount / ms) * 1000)),
       })),
       ratios,
+      curves,
     }
   } finally {
     await opened.close()

@@ -25,6 +25,14 @@ export const Ratio = Schema.Struct({
   ratio: Spread,
 })
 
+/** How a cost grows: one measured `y` for each `x`, both in the units named. */
+export const Curve = Schema.Struct({
+  name: Schema.String,
+  x: Schema.String,
+  y: Schema.String,
+  points: Schema.Array(Schema.Struct({ x: Schema.Finite, y: Schema.Finite })),
+})
+
 /** One benchmark's outcome. `amount` is how many `unit`s one run works through. */
 export const BenchmarkResult = Schema.Struct({
   name: Schema.String,
@@ -34,6 +42,7 @@ export const BenchmarkResult = Schema.Struct({
   amount: Schema.Finite,
   subjects: Schema.Array(SubjectResult),
   ratios: Schema.Array(Ratio),
+  curves: Schema.Array(Curve),
 })
 
 /** Where it was measured. */
@@ -64,6 +73,7 @@ export const Report = Schema.Struct({
 export type Spread = typeof Spread.Type
 export type SubjectResult = typeof SubjectResult.Type
 export type Ratio = typeof Ratio.Type
+export type Curve = typeof Curve.Type
 export type BenchmarkResult = typeof BenchmarkResult.Type
 export type Machine = typeof Machine.Type
 export type Report = typeof Report.Type

@@ -1,4 +1,4 @@
-import type { BenchmarkResult, Report, Spread } from "./Report.ts"
+import type { BenchmarkResult, Curve, Report, Spread } from "./Report.ts"
 
 /** Three or more significant digits, thousands apart: `0.0123`, `1.23`, `12,345`. */
 const figure = (value: number): string =>
@@ -17,7 +17,22 @@ const columns = (rows: ReadonlyArray<ReadonlyArray<string>>, left: number): Read
   )
 }
 
-const benchmarkTable = ({ input, name, ratios, subjects, title, unit }: BenchmarkResult): ReadonlyArray<string> => [
+/** A curve as a table: what grows to the left, what it costs to the right. */
+const curveTable = ({ name, points, x, y }: Curve): ReadonlyArray<string> => [
+  "",
+  name,
+  ...columns([[x, y], ...points.map((point) => [figure(point.x), figure(point.y)])], 0),
+]
+
+const benchmarkTable = ({
+  curves,
+  input,
+  name,
+  ratios,
+  subjects,
+  title,
+  unit,
+}: BenchmarkResult): ReadonlyArray<string> => [
   `${name}: ${title}`,
   `input: ${input}`,
   "",
@@ -45,6 +60,7 @@ const benchmarkTable = ({ input, name, ratios, subjects, title, unit }: Benchmar
           2,
         ),
       ]),
+  ...curves.flatMap(curveTable),
   "",
 ]
 

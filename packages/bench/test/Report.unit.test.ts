@@ -39,6 +39,17 @@ const pinned = {
         },
       ],
       ratios: [{ subject: "ours", to: "floor", role: "limit", ratio: { min: 0.5, median: 0.5, max: 0.5 } }],
+      curves: [
+        {
+          name: "memory",
+          x: "things",
+          y: "bytes",
+          points: [
+            { x: 1, y: 20 },
+            { x: 1000, y: 20_000 },
+          ],
+        },
+      ],
     },
   ],
 }
@@ -67,6 +78,9 @@ it("what the harness measures is what the format describes", async () => {
       { name: "ours", role: "subject", run: takes(20) },
       { name: "floor", role: "limit", run: takes(10) },
     ],
+    curves: (input) => [
+      { name: "memory", x: "things", y: "bytes", points: [1, input * 10].map((x) => ({ x, y: x * 20 })) },
+    ],
   })
   const bench = { now: () => now, collectGarbage: undefined, progress: () => {} }
   const result = await measure(bench, benchmark, { runs: 1, warmups: 0, seed: 7 })
@@ -77,5 +91,7 @@ it("the table shows each subject's spread and its ratio", () => {
   const lines = renderTable(decode(pinned)).split("\n")
   expect(lines).toContain("A CPU, 4 cores, 8 GiB, Linux 6.1 x64, Node v24.0.0")
   expect(lines).toContain("ours   subject      20      20   20         5,000   5,000   5,000")
+  expect(lines).toContain("things   bytes")
+  expect(lines).toContain(" 1,000  20,000")
   expect(lines).toContain("ours / floor  limit  0.5     0.5  0.5")
 })

@@ -134,23 +134,16 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
    */
   apply(event: Foldable): void {
     const { reader } = this.projection
+    // A fact that this very reader has decoded needs no second look: nearly all of a warm ledger's are.
+    if (typeof event === "object" && event !== null && reader.hasRead(event)) {
+      if (this.#isNext(event)) this.#take(event)
+      return
+    }
     if (!isRecordedFact(event) && !isEnvelope(event)) {
       this.malformed++
       return
     }
-    if (event.position <= this.#position) {
-      if (event.position === this.#position && this.last !== undefined && !sameEvent(event, this.last))
-        this.#noteConflict(event)
-      return
-    }
-    this.#position = event.position
-    this.last = event
-    // A fact that this very reader has decoded needs no second look: nearly all of a warm ledger's are.
-    if (reader.hasRead(event)) {
-      this.#take(event)
-      return
-    }
-    if (!reader.owns(event.event_type)) return
+    if (!this.#isNext(event) || !reader.owns(event.event_type)) return
     const fact = reader.decode(event as RecordedEvent)
     if (fact instanceof UnknownType) this.unknown++
     else if (fact instanceof MalformedFact) {
@@ -159,6 +152,18 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       const detail = first === undefined ? undefined : `${first.path} ${first.message}`
       this.#note(event.job_id, event, "malformed_payload", detail)
     } else this.#take(fact)
+  }
+
+  /** Moves on to an event that lies above; one at or below changes nothing, but may be a copy that says something else. */
+  #isNext(event: Foldable): boolean {
+    if (event.position <= this.#position) {
+      if (event.position === this.#position && this.last !== undefined && !sameEvent(event, this.last))
+        this.#noteConflict(event)
+      return false
+    }
+    this.#position = event.position
+    this.last = event
+    return true
   }
 
   #take(fact: F): void {

@@ -5,6 +5,9 @@ import { workspaceJobFacts } from "../workspaceJobs.ts"
 
 const facts_count = 1_000_000
 
+/** For how many facts the memory of the fold is taken. */
+const memory_counts = [125_000, 250_000, 500_000, 1_000_000]
+
 /** What a job came to, in the shape both subjects answer with. */
 type Statuses = ReadonlyMap<string, string>
 
@@ -143,6 +146,15 @@ const byProjection = (facts: ReadonlyArray<WorkspaceJobFact>): Statuses => {
   return statuses
 }
 
+/** What the fold of `facts_count` facts keeps, in bytes, and of how many jobs; the facts themselves are let go. */
+const memoryOf = (count: number, collectGarbage: () => void): { readonly jobs: number; readonly bytes: number } => {
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  const fold = new Fold(Jobs).applyAll(workspaceJobFacts(count))
+  collectGarbage()
+  return { jobs: fold.size, bytes: process.memoryUsage().heapUsed - before }
+}
+
 export default make({
   name: "fold-jobs",
   title: "Folding workspace-job facts into the job projection",
@@ -157,6 +169,14 @@ export default make({
     { name: "the Jobs projection", role: "subject", run: ({ facts }) => byProjection(facts) },
     { name: "a loop over a Map, by hand", role: "limit", run: ({ facts }) => byHand(facts) },
   ],
+  curves: (_, { collectGarbage, progress }) => {
+    const points = memory_counts.map((count) => {
+      progress(`memory of ${count} folded facts`)
+      const { bytes, jobs } = memoryOf(count, collectGarbage)
+      return { x: jobs, y: Math.round(bytes / jobs) }
+    })
+    return [{ name: "memory of the Jobs projection", x: "jobs", y: "bytes per job", points }]
+  },
   check: (statuses, { expected }) => {
     if (statuses.size !== expected.size) throw new Error(`${statuses.size} jobs, want ${expected.size}`)
     for (const [runId, status] of expected)
