@@ -64,9 +64,9 @@ const test_ms_max = 10_000
 const messageOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 
-let strayError: Error | undefined
+const strays: Array<string> = []
 const stray = (cause: unknown) => {
-  strayError ??= new Error(`nobody waited for: ${messageOf(cause)}`, { cause })
+  strays.push(`nobody waited for: ${messageOf(cause)}`)
 }
 process.on("unhandledRejection", stray)
 process.on("uncaughtException", stray)
@@ -106,13 +106,13 @@ const runOne = async (test: (typeof collected.tests)[number]): Promise<TestResul
   })
   current.id = id
   current.count = 0
-  strayError = undefined
+  strays.length = 0
   try {
     for (const hook of test.before) await hook()
     await within(test.body, Math.min(test.timeout_ms ?? test_ms_max, test_ms_max))
     for (const hook of test.after) await hook()
-    if (strayError !== undefined) throw strayError
-    return result(0)
+    const [stray] = strays
+    return stray === undefined ? result(0) : result(1, stray)
   } catch (error) {
     if (error instanceof Skipped) return result(2)
     return result(1, messageOf(error))
