@@ -47,8 +47,8 @@ const configFor = (room: Room, incrementalFile: string) => ({
   coverageAnalysis: "perTest",
   inPlace: true,
   concurrency: Number(values.workers),
-  timeoutMS: 10_000,
-  timeoutFactor: 2,
+  timeoutMS: 5000,
+  timeoutFactor: 1.5,
   dryRunTimeoutMinutes: 15,
   disableTypeChecks: false,
   // Also of files that are not mutated this time, so that nothing is forgotten.

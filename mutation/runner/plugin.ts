@@ -10,18 +10,21 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
-import type { DryRunResult, MutantRunOptions, MutantRunResult, TestRunner } from "./Stryker.ts"
-import type { Answer, Ask } from "./thread.ts"
+import type { DryRunResult, MutantRunOptions, MutantRunResult, TestResult, TestRunner } from "./Stryker.ts"
+import type { Answer, Ask, Asked } from "./thread.ts"
 
 const files: ReadonlyArray<string> = JSON.parse(process.env["WAYBILL_MUTATION_TESTS"] ?? "[]")
 const baselineFile = join(process.cwd(), "mutation-baseline.json")
 
 /** What the first run, without mutants, found: the quickest tests first, which need all their runs, and what snapshots said. */
 interface Baseline {
-  readonly order: ReadonlyArray<string>
+  readonly order: ReadonlyArray<Asked>
   readonly full: ReadonlyArray<string>
   readonly snapshots: Readonly<Record<string, string>>
 }
+
+/** A test that takes much longer than it did waits for something that will not come. */
+const limited = ({ id, timeSpentMs }: TestResult): Asked => ({ id, limit_ms: Math.ceil(2000 + timeSpentMs * 5) })
 
 class ThreadDied extends Error {}
 class TookTooLong extends Error {}
@@ -133,10 +136,11 @@ class KeepingRunner implements TestRunner {
       const thread = await this.#loaded()
       const first = await thread.run({ bail: false }, timeout)
       const full = first.results.filter(({ status }) => status === 1).map(({ id }) => id)
-      const again = await thread.run({ tests: full, full, bail: false }, timeout)
+      const patiently = full.map((id) => ({ id, limit_ms: timeout }))
+      const again = await thread.run({ tests: patiently, full, bail: false }, timeout)
       const secondly = new Map(again.results.map((result) => [result.id, result] as const))
       const tests = first.results.map((result) => secondly.get(result.id) ?? result)
-      const order = tests.toSorted((a, b) => a.timeSpentMs - b.timeSpentMs).map(({ id }) => id)
+      const order = tests.toSorted((a, b) => a.timeSpentMs - b.timeSpentMs).map(limited)
       this.#known = { order, full, snapshots: again.snapshots }
       writeFileSync(baselineFile, JSON.stringify(this.#known))
       return { status: "complete", tests, mutantCoverage: again.coverage ?? { static: {}, perTest: {} } }
@@ -146,11 +150,11 @@ class KeepingRunner implements TestRunner {
   }
 
   /** The tests to be run, the quickest first. */
-  #asked(testFilter: ReadonlyArray<string> | undefined): ReadonlyArray<string> {
+  #asked(testFilter: ReadonlyArray<string> | undefined): ReadonlyArray<Asked> {
     const { order } = this.#baseline
     if (testFilter === undefined) return order
     const wanted = new Set(testFilter)
-    return order.filter((id) => wanted.has(id))
+    return order.filter(({ id }) => wanted.has(id))
   }
 
   #verdict({ isHitLimitReached, results }: Extract<Answer, { kind: "ran" }>): MutantRunResult {
@@ -176,7 +180,7 @@ class KeepingRunner implements TestRunner {
       if (error !== undefined)
         return {
           status: "killed",
-          killedBy: tests.slice(0, 1),
+          killedBy: tests.slice(0, 1).map(({ id }) => id),
           failureMessage: `does not load: ${error}`,
           nrOfTests: 0,
         }
@@ -198,7 +202,8 @@ class KeepingRunner implements TestRunner {
       const ran = await thread.run({ tests, mutant: activeMutant.id, hitLimit, bail: true, full, snapshots }, limit_ms)
       const verdict = this.#verdict(ran)
       if (verdict.status === "survived") return verdict
-      const killers = verdict.status === "killed" ? verdict.killedBy : tests.slice(0, 1)
+      const killers =
+        verdict.status === "killed" ? tests.filter(({ id }) => verdict.killedBy.includes(id)) : tests.slice(0, 1)
       const after = await thread.run({ tests: killers, bail: true, full, snapshots }, limit_ms)
       const isSpoilt = after.results.some(({ status }) => status === 1)
       if (isSpoilt) await this.#drop()

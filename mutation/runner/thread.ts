@@ -8,12 +8,18 @@ import { pathToFileURL } from "node:url"
 import { parentPort } from "node:worker_threads"
 import type { Switchboard, TestResult } from "./Stryker.ts"
 
+/** A test, and how long it may take. */
+export interface Asked {
+  readonly id: string
+  readonly limit_ms: number
+}
+
 export type Ask =
   | { readonly kind: "load"; readonly files: ReadonlyArray<string>; readonly mutant?: string | undefined }
   | {
       readonly kind: "run"
       /** In this order; all of them when absent. */
-      readonly tests?: ReadonlyArray<string> | undefined
+      readonly tests?: ReadonlyArray<Asked> | undefined
       readonly mutant?: string | undefined
       readonly hitLimit?: number | undefined
       readonly bail: boolean
@@ -60,7 +66,8 @@ await import("effect")
 
 const property_runs_max = 200
 
-const test_ms_max = 10_000
+/** For a test of which nobody knows yet how long it takes. */
+const first_ms_max = 120_000
 const messageOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 
@@ -93,7 +100,7 @@ const within = async (work: () => unknown, limit_ms: number): Promise<void> => {
 }
 
 let isBegun = false
-const runOne = async (test: (typeof collected.tests)[number]): Promise<TestResult> => {
+const runOne = async (test: (typeof collected.tests)[number], limit_ms: number): Promise<TestResult> => {
   const { fileName, id, name } = test
   const started = performance.now()
   const result = (status: TestResult["status"], failureMessage?: string): TestResult => ({
@@ -109,7 +116,7 @@ const runOne = async (test: (typeof collected.tests)[number]): Promise<TestResul
   strays.length = 0
   try {
     for (const hook of test.before) await hook()
-    await within(test.body, Math.min(test.timeout_ms ?? test_ms_max, test_ms_max))
+    await within(test.body, limit_ms)
     for (const hook of test.after) await hook()
     const [stray] = strays
     return stray === undefined ? result(0) : result(1, stray)
@@ -138,15 +145,15 @@ const run = async (ask: Extract<Ask, { kind: "run" }>): Promise<Answer> => {
     for (const hook of collected.beforeAll) await hook()
   }
   const byId = new Map(collected.tests.map((test) => [test.id, test] as const))
-  const asked = ask.tests ?? [...byId.keys()]
+  const asked = ask.tests ?? [...byId.keys()].map((id) => ({ id, limit_ms: first_ms_max }))
   activate(ask.mutant, ask.hitLimit)
   const results: Array<TestResult> = []
-  for (const id of asked) {
+  for (const { id, limit_ms } of asked) {
     const test = byId.get(id)
     if (test === undefined) continue
     switchboard.currentTestId = id
     limits.runs_max = ask.full?.includes(id) === true ? Infinity : property_runs_max
-    const done = await runOne(test)
+    const done = await runOne(test, limit_ms)
     switchboard.currentTestId = undefined
     results.push(done)
     if (done.status === 1 && ask.bail) break

@@ -27,8 +27,6 @@ export interface Collected {
   readonly before: ReadonlyArray<Hook>
   readonly after: ReadonlyArray<Hook>
   readonly body: () => unknown
-  /** In milliseconds; `undefined` where the test does not say. */
-  readonly timeout_ms: number | undefined
 }
 
 export class Skipped extends Error {}
@@ -55,15 +53,7 @@ const chain = (of: Suite | undefined): ReadonlyArray<Suite> => (of === undefined
 const bodyOf = (args: ReadonlyArray<unknown>): Body =>
   (args.find((arg) => typeof arg === "function") as Body | undefined) ?? (() => undefined)
 
-const timeoutOf = (args: ReadonlyArray<unknown>): number | undefined => {
-  for (const arg of args) {
-    if (typeof arg === "number") return arg
-    if (typeof arg === "object" && arg !== null && "timeout" in arg) return Number(arg.timeout)
-  }
-  return undefined
-}
-
-const addTest = (name: string, body: Body, args: ReadonlyArray<unknown>, timeout_ms: number | undefined): void => {
+const addTest = (name: string, body: Body, args: ReadonlyArray<unknown>): void => {
   const path = [...chain(suite), { name, suite }].map((part) => part.name).filter((part) => part !== "")
   const [own, file] = [suite, fileName]
   const context: Context = {
@@ -79,7 +69,6 @@ const addTest = (name: string, body: Body, args: ReadonlyArray<unknown>, timeout
     before: chain(own).flatMap((each) => beforeEachOf.get(each) ?? []),
     after: chain(own).flatMap((each) => afterEachOf.get(each) ?? []),
     body: () => body(...args, context),
-    timeout_ms,
   })
 }
 
@@ -91,20 +80,20 @@ const addSuite = (name: string, body: Body, args: ReadonlyArray<unknown>): void 
 }
 
 const rowsOf =
-  (add: (name: string, body: Body, row: ReadonlyArray<unknown>, rest: ReadonlyArray<unknown>) => void) =>
+  (add: (name: string, body: Body, row: ReadonlyArray<unknown>) => void) =>
   (table: Iterable<unknown>) =>
   (name: string, ...rest: ReadonlyArray<unknown>): void => {
     let index = 0
     for (const entry of table) {
       const row: ReadonlyArray<unknown> = Array.isArray(entry) ? entry : [entry]
       const title = format(name.replaceAll("%#", String(index++)), ...row.map((cell) => cell)).split("\n")[0] ?? name
-      add(title.slice(0, 200), bodyOf(rest), row, rest)
+      add(title.slice(0, 200), bodyOf(rest), row)
     }
   }
 
 export const it = Object.assign(
-  (name: string, ...rest: ReadonlyArray<unknown>): void => addTest(name, bodyOf(rest), [], timeoutOf(rest)),
-  { each: rowsOf((name, body, row, rest) => addTest(name, body, row, timeoutOf(rest))) },
+  (name: string, ...rest: ReadonlyArray<unknown>): void => addTest(name, bodyOf(rest), []),
+  { each: rowsOf((name, body, row) => addTest(name, body, row)) },
 )
 export const test = it
 
