@@ -148,4 +148,14 @@ describe("refused", () => {
       stale("broken_attempt_chain: attempt 3 does not follow 1"),
     )
   })
+  it("a request in another run's stream, which no helper makes", () => {
+    const { payload } = Result.getOrThrow(request())
+    const hostile = { event_type: "workspace_job.requested", job_id: "run-2", payload } as object as Fact<
+      string,
+      { readonly runId: string }
+    >
+    expect(refusal([], Result.succeed(hostile))).toEqual(
+      stale("run_mismatch: the payload's runId is not the event's job_id"),
+    )
+  })
 })

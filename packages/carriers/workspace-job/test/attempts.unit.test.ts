@@ -196,6 +196,7 @@ describe("attempts form a chain", () => {
     const payload = { ...first.payload, idempotencyKey: "create-2" }
     const fold = foldAll(Jobs, [first, { ...first, position: 2, payload }])
     expect(fold.get("run-1")?.earlier).toEqual([])
+    expect(byIdempotencyKey(fold, "create-2").status).toBe("missing")
     expect(fold.anomalies("run-1").map(({ code, detail }) => [code, detail])).toEqual([
       ["repeated_event_id", "an attempt of this run has the same id"],
     ])
