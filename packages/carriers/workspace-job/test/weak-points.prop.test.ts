@@ -3,6 +3,7 @@ import {
   eventId,
   Fold,
   foldAll,
+  type InvalidFact,
   isRecordedFact,
   job_id_bytes_max,
   type RecordedEvent,
@@ -174,6 +175,8 @@ describe("[W-15] a reference that dangles is not recorded", () => {
     ).toBeInstanceOf(AlreadySettled))
 })
 
+type Make = (jobId: string, payload: unknown) => Result.Result<object, InvalidFact>
+
 describe("[W-16] what a reader takes, a constructor would have made", () => {
   const said = told((story) => {
     story.request()
@@ -191,7 +194,7 @@ describe("[W-16] what a reader takes, a constructor would have made", () => {
         const names = Object.keys(event.payload)
         const payload = { ...event.payload, [names[at % names.length] ?? ""]: value }
         const name = event.event_type.slice("workspace_job.".length) as keyof typeof vocabulary.facts
-        const made = vocabulary.facts[name].make("run-1", payload as never)
+        const made = (vocabulary.facts[name].make as Make)("run-1", payload)
         const read = WorkspaceJob.decode({ ...event, payload } as RecordedEvent)
         // A reader keeps fields that it does not know; beyond that there is no difference.
         const isExtra = issuesOf(made).every((issue) => issue.endsWith("Expected no excess property"))
