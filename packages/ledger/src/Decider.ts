@@ -5,7 +5,8 @@
  */
 import type { Result } from "effect"
 import type { Fact, RecordedFact } from "./Fact.ts"
-import { foldAll, type Foldable } from "./Fold.ts"
+import type { Foldable } from "./Foldable.ts"
+import { foldAll } from "./foldAll.ts"
 import type { Projection } from "./Projection.ts"
 import type { View } from "./View.ts"
 

@@ -36,6 +36,13 @@ export interface View<E> {
   /** Who holds a unique key of an event type. */
   readonly holder: (eventType: string, value: string) => Holder | undefined
   readonly skipped: Skipped
+  /**
+   * The keys of the entities that wait in a lane from `until` or an earlier time on, in the order of each one's first fact.
+   * Found one at a time: the first costs the same however many there are, due or not. See `Projection.places`.
+   */
+  readonly due: (lane: string, until: number) => Iterable<string>
+  /** How many entities wait in a lane, due or not. Costs the same however many there are. */
+  readonly count: (lane: string) => number
 }
 
 /** Beyond this a hostile history could fill the memory with complaints about one key; the first ones tell the story. */

@@ -227,8 +227,10 @@ it("a branch whose ground has moved is not merged", () => {
 
 it("an entity may be any JSON value, null included", () => {
   const Last = Projections.make({
-    ...Doors,
     name: "last",
+    version: 1,
+    reader: Door,
+    key: (fact) => fact.job_id,
     entity: Schema.NullOr(Schema.String),
     evolve: (_, fact) => (fact.event_type === "door.opened" ? fact.payload.by : null),
   })
