@@ -52,14 +52,20 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   /** Made for the first question that needs them, kept up from then on. */
   protected lanes: Lanes | undefined
   #position: number
+  #events: number
   #current: Foldable | undefined
   #currentKey = ""
 
-  protected constructor(projection: Projection<E, F>, layer: Layer<E>, position: number, last: Foldable | undefined) {
+  protected constructor(
+    projection: Projection<E, F>,
+    layer: Layer<E>,
+    from: { readonly position: number; readonly events: number; readonly last?: Foldable | undefined },
+  ) {
     this.projection = projection
     this.layer = layer
-    this.#position = position
-    this.last = last
+    this.#position = from.position
+    this.#events = from.events
+    this.last = from.last
   }
 
   abstract readonly size: number
@@ -77,6 +83,14 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
 
   get position(): number {
     return this.#position
+  }
+
+  get events(): number {
+    return this.#events
+  }
+
+  get lastEventId(): string | undefined {
+    return this.last?.event_id
   }
 
   get skipped(): Skipped {
@@ -156,6 +170,7 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       return false
     }
     this.#position = event.position
+    this.#events++
     this.last = event
     return true
   }
@@ -212,13 +227,8 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   }
 
   /** For {@link Branch} alone. */
-  absorb(
-    layer: Layer<E>,
-    position: number,
-    last: Foldable | undefined,
-    skipped: Skipped,
-    lanes: Lanes | undefined,
-  ): void {
+  absorb(branch: Folding<E, F>, skipped: Skipped): void {
+    const { lanes, layer } = branch
     for (const [key, { entity, ordinal }] of layer.entities) {
       if (this.lanes !== undefined && lanes === undefined) this.move(key, ordinal, this.get(key), entity)
       const cell = this.layer.entities.get(key)
@@ -230,8 +240,9 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     for (const [key, anomalies] of layer.anomalies) this.layer.anomalies.set(key, anomalies)
     for (const [eventType, held] of layer.holders)
       for (const [value, holder] of held) hold(this.layer, eventType, value, holder)
-    this.#position = position
-    this.last = last
+    this.#position = branch.#position
+    this.#events = branch.#events
+    this.last = branch.last
     this.unknown += skipped.unknown
     this.malformed += skipped.malformed
   }
@@ -257,7 +268,7 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
       const space = key.indexOf(" ")
       hold(layer, key.slice(0, space), key.slice(space + 1), holder)
     }
-    super(projection, layer, from.position, from.last)
+    super(projection, layer, from)
     this.unknown = from.skipped.unknown
     this.malformed = from.skipped.malformed
   }
@@ -300,6 +311,7 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
   save(): SavedState<E> {
     return {
       position: this.position,
+      events: this.events,
       ...(this.last === undefined ? {} : { last: plain(this.last) }),
       entities: [...this.entries()],
       anomalies: [...this.layer.anomalies],
@@ -318,7 +330,7 @@ export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<st
   #added = 0
 
   constructor(below: Folding<E, F>) {
-    super(below.projection, emptyLayer(), below.position, below.lastEvent)
+    super(below.projection, emptyLayer(), { position: below.position, events: below.events, last: below.lastEvent })
     this.#below = below
     this.#from = below.position
   }
@@ -374,7 +386,6 @@ export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<st
   merge(): void {
     if (this.#below.position !== this.#from)
       throw new Error("a branch can only be merged into the state it was made from")
-    const skipped = { unknown: this.unknown, malformed: this.malformed }
-    this.#below.absorb(this.layer, this.position, this.last, skipped, this.lanes)
+    this.#below.absorb(this, { unknown: this.unknown, malformed: this.malformed })
   }
 }

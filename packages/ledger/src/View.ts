@@ -24,6 +24,10 @@ export interface Skipped {
 export interface View<E> {
   /** The position of the last event that was folded, whatever its type; 0 before the first. */
   readonly position: number
+  /** The id of that event. */
+  readonly lastEventId: string | undefined
+  /** How many events there were up to that position, whatever their type: those that a damaged record hides are none. */
+  readonly events: number
   /** How many entities there are. */
   readonly size: number
   readonly get: (key: string) => E | undefined

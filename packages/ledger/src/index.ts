@@ -1,5 +1,5 @@
 export * as Checkpoint from "./Checkpoint.ts"
-export type { Expected, Origin } from "./Commits.ts"
+export type { Caller, Expected, Origin } from "./Commits.ts"
 export * as Decider from "./Decider.ts"
 export * from "./Errors.ts"
 export { type Fact, isFact, isRecordedFact, type RecordedFact, type UniqueKey } from "./Fact.ts"
