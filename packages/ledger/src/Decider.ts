@@ -5,7 +5,8 @@
  */
 import type { Result } from "effect"
 import type { Fact, RecordedFact } from "./Fact.ts"
-import { foldAll, type Foldable } from "./Fold.ts"
+import type { Foldable } from "./Foldable.ts"
+import { foldAll } from "./foldAll.ts"
 import type { Projection } from "./Projection.ts"
 import type { View } from "./View.ts"
 
@@ -14,6 +15,11 @@ export interface Decider<E, C, R, F extends RecordedFact<string, unknown> = Reco
   readonly projection: Projection<E, F>
   /** The facts that follow from a command (none: nothing to do), or a typed refusal. */
   readonly decide: (state: View<E>, command: C) => Result.Result<ReadonlyArray<Fact<string, unknown>>, R>
+  /**
+   * The request id a fact is recorded under, where only the state tells it (such as the one its job was asked for under).
+   * `undefined`: the caller's own. Asked after `decide`, with the state as it was before.
+   */
+  readonly requestId?: (state: View<E>, command: C, fact: Fact<string, unknown>) => string | undefined
 }
 
 /** Defines a decider. See `ledger.transact` for the way it is used. */

@@ -4,14 +4,22 @@
  * @module
  */
 import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream } from "effect"
-import { checkConditions, type Expected, makeCommits, type Origin, refuseAppend, type Request } from "./Commits.ts"
+import {
+  type Caller,
+  checkConditions,
+  type Expected,
+  makeCommits,
+  type Origin,
+  refuseAppend,
+  type Request,
+} from "./Commits.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { Decider } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
-import { erase, LiveFolds } from "./LiveFolds.ts"
+import { type Branches, erase, LiveFolds } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
 import type { Page, Store, StoreHealth } from "./Store.ts"
 import { makeStreams } from "./Streams.ts"
@@ -51,7 +59,7 @@ export interface LedgerShape {
   readonly transact: <E, C, R, F extends AnyFact>(
     decider: Decider<E, C, R, F>,
     command: C,
-    origin: Origin,
+    origin: Caller,
   ) => Effect.Effect<ReadonlyArray<AnyFact>, R | AppendError>
   /**
    * Saves a projection where the store keeps checkpoints, so that the next process need not fold from zero; the
@@ -188,7 +196,7 @@ export const make = (
 
     const append = <const Facts extends ReadonlyArray<AnyNewFact>>(facts: Facts, options: AppendOptions) =>
       Effect.gen(function* () {
-        const refusal = refuseAppend(facts, options) ?? refuseUnknown(facts)
+        const refusal = refuseAppend(facts, options.actor, [options.requestId]) ?? refuseUnknown(facts)
         if (refusal !== undefined) return yield* refusal
         const plan: Request<AppendError>["plan"] = (branches) => {
           const conflict = checkConditions(branches, streams, facts, options.expected ?? {})
@@ -206,18 +214,19 @@ export const make = (
         return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Facts>
       })
 
-    const transact = <E, C, R, F extends AnyFact>(decider: Decider<E, C, R, F>, command: C, origin: Origin) =>
+    const transact = <E, C, R, F extends AnyFact>(decider: Decider<E, C, R, F>, command: C, origin: Caller) =>
       Effect.gen(function* () {
         yield* ensure(decider.projection)
+        const stateIn = (branches: Branches) => branches.of(erase(decider.projection)) as View<unknown> as View<E>
         const events = yield* commits.submit<R | InvalidAppend>({
           origin,
           plan: (branches) => {
-            const state = branches.of(erase(decider.projection)) as View<unknown> as View<E>
-            const decided = decider.decide(state, command)
+            const decided = decider.decide(stateIn(branches), command)
             if (Result.isFailure(decided) || decided.success.length === 0) return decided
-            const refusal = refuseAppend(decided.success, origin) ?? refuseUnknown(decided.success)
+            const refusal = refuseAppend(decided.success, origin.actor, []) ?? refuseUnknown(decided.success)
             return refusal === undefined ? decided : Result.fail(refusal)
           },
+          requestIdOf: (branches, fact) => decider.requestId?.(stateIn(branches), command, fact),
         })
         return events.map(decode)
       })

@@ -202,7 +202,14 @@ export const promisesOfStores = (kind: string, place: () => Place): void => {
             session.saveCheckpoint({
               name: "n",
               version: 1,
-              state: { position, entities: [], anomalies: [], holders: [], skipped: { unknown: 0, malformed: 0 } },
+              state: {
+                position,
+                events: position,
+                entities: [],
+                anomalies: [],
+                holders: [],
+                skipped: { unknown: 0, malformed: 0 },
+              },
             }),
           )
         expect(yield* store.loadCheckpoint("n")).toBeUndefined()
