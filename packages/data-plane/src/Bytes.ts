@@ -10,6 +10,9 @@ import type { Digest } from "./Errors.ts"
 
 export const chunk_bytes = 1_048_576
 
+/** A copy that shares no memory with its original. `slice` would not do: a `Buffer`'s is a view of the same memory. */
+export const ownCopyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes)
+
 type OnChunk<E, R> = (chunk: Uint8Array, offset: number) => Effect.Effect<void, E, R>
 
 /** Hands every chunk of an open file to `onChunk` in order. The chunk's memory is reused: copy what must last. */

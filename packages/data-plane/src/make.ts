@@ -7,7 +7,7 @@ import { Entropy, Files, type OpenFile } from "@waybill/host"
 import { pathSegments } from "@waybill/workspace-job"
 import { Effect, Layer, type Scope } from "effect"
 import { basename, dirname, join } from "node:path"
-import { chunk_bytes, copyInto, digestOf } from "./Bytes.ts"
+import { chunk_bytes, copyInto, digestOf, ownCopyOf } from "./Bytes.ts"
 import { untilAborted, within } from "./Call.ts"
 import { DataPlane, type Destination, type StoredArtifact } from "./DataPlane.ts"
 import {
@@ -119,7 +119,7 @@ const make = (options: DataPlaneOptions) =>
           call,
           Effect.gen(function* () {
             const [folders, name] = yield* checkPath("seed", path)
-            const own = content.slice()
+            const own = ownCopyOf(content)
             const directory = yield* folder("workspaces", [folderName(runId), ...folders], true).pipe(
               Effect.mapError(opened("seed", path, () => new PathRefused({ hop: "seed", path, reason: "it is gone" }))),
             )
@@ -171,7 +171,7 @@ const make = (options: DataPlaneOptions) =>
       build: (attempt, given, call) =>
         Effect.suspend(() => {
           // Taken before anything is waited for: from here on the builder may do with its buffer what it likes.
-          const source = given instanceof Uint8Array ? given.slice() : given
+          const source = given instanceof Uint8Array ? ownCopyOf(given) : given
           return bounded(
             "build",
             call,
@@ -372,7 +372,7 @@ const make = (options: DataPlaneOptions) =>
             const { bytes, sha256 } = artifact
             const whole = { sha256, bytes }
             if ("file" in destination) yield* toFile(destination.file, whole, sealed, call?.onProgress)
-            else yield* release(sealed, whole, (chunk) => destination.sink(chunk.slice()), call?.onProgress)
+            else yield* release(sealed, whole, (chunk) => destination.sink(ownCopyOf(chunk)), call?.onProgress)
             return {
               artifactRef: artifact.artifactRef,
               sha256,

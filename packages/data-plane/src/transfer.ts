@@ -6,7 +6,7 @@
 import type { OpenFile } from "@waybill/host"
 import { Effect, Stream } from "effect"
 import { createHash } from "node:crypto"
-import { chunk_bytes, eachChunk } from "./Bytes.ts"
+import { chunk_bytes, eachChunk, ownCopyOf } from "./Bytes.ts"
 import type { Source } from "./DataPlane.ts"
 import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText } from "./Errors.ts"
 import { compare, storage } from "./places.ts"
@@ -24,7 +24,7 @@ export const capture = <E, R>(
     let buffer = new Uint8Array()
     /** The source may use its memory again while the write is under way; ours is used again after it. */
     const ownCopy = (chunk: Uint8Array): Uint8Array => {
-      if (chunk.byteLength > chunk_bytes) return chunk.slice()
+      if (chunk.byteLength > chunk_bytes) return ownCopyOf(chunk)
       if (buffer.byteLength < chunk.byteLength) buffer = new Uint8Array(chunk.byteLength)
       const own = buffer.subarray(0, chunk.byteLength)
       own.set(chunk)
