@@ -4,7 +4,7 @@
  *     npm run quickstart -- [--json] [--crash-after=FACT] [--folder=DIR] [--help]
  */
 import { layerDataPlane } from "@waybill/data-plane"
-import { layerNodeEntropy, layerNodeFiles, NodeProcesses } from "@waybill/host"
+import { layerNodeEntropy, layerNodeFiles, layerNodeProcesses } from "@waybill/host"
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { deliverJob, layerCommandAgent, layerFileHolds, type Observer, settleJob } from "@waybill/runtime"
@@ -87,7 +87,7 @@ const layers = Layer.mergeAll(
   layerDataPlane({ root: join(root, "data") }),
   layerCommandAgent({ root: join(root, "agent-runs") }),
   layerFileHolds({ root: join(root, "holds") }),
-).pipe(Layer.provideMerge(Layer.mergeAll(layerNodeFiles, layerNodeEntropy, NodeProcesses)))
+).pipe(Layer.provideMerge(Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)))
 
 const quickstart = Effect.gen(function* () {
   const lock = readFileSync(lockPath)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { randomUUID } from "node:crypto"
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
 import type { Readable } from "node:stream"
@@ -25,6 +26,7 @@ import {
   endFamily,
   endStarted,
   type FamilyEnd,
+  type FamilyMarker,
   identify,
   isAlive,
   signalProcess,
@@ -110,7 +112,7 @@ interface Running {
   readonly end: () => Promise<unknown>
 }
 
-const supervise = (child: ChildProcess, request: RunRequest): Running => {
+const supervise = (child: ChildProcess, request: RunRequest, marker: FamilyMarker | undefined): Running => {
   const pid = child.pid ?? 0
   const leader: StartedLeader = {
     pid,
@@ -123,7 +125,7 @@ const supervise = (child: ChildProcess, request: RunRequest): Running => {
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()))
   let timedOut = false
   let ending: Promise<FamilyEnd> | undefined
-  const end = () => (ending ??= endStarted(leader, request.grace_ms ?? defaultGrace_ms))
+  const end = () => (ending ??= endStarted(leader, request.grace_ms ?? defaultGrace_ms, marker))
   const timer =
     request.timeLimit_ms === undefined
       ? undefined
@@ -146,7 +148,9 @@ const supervise = (child: ChildProcess, request: RunRequest): Running => {
 
 const run = (request: RunRequest): Effect.Effect<ProcessOutcome, ProcessError> =>
   Effect.callback<ProcessOutcome, ProcessError>((resume) => {
-    const running = start(request).then((child) => supervise(child, request))
+    const marker = request.marker === undefined ? undefined : { name: request.marker, value: randomUUID() }
+    const marked = marker === undefined ? request : { ...request, env: { ...request.env, [marker.name]: marker.value } }
+    const running = start(marked).then((child) => supervise(child, request, marker))
     running
       .then((one) => one.outcome)
       .then(
@@ -189,4 +193,4 @@ const service: ProcessesService = {
 }
 
 /** Real programs on this machine. */
-export const NodeProcesses: Layer.Layer<Processes> = Layer.succeed(Processes, service)
+export const layerNodeProcesses: Layer.Layer<Processes> = Layer.succeed(Processes, service)
