@@ -29,4 +29,3 @@ export const ts = { isTypeScript: true } as const
 /** The rest of a case under the option `strict`. */
 export const strict = { options: { strict: true } } as const
 export const missing = "missingTimeout"
-
