@@ -11,9 +11,9 @@ import {
   Vocabulary,
 } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { Effect, Result, Schema, Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { describe, expect, it } from "vitest"
-import { Diary, type DoorFact, Doors, type DoorState } from "./support/door.ts"
+import { Diary, Doors } from "./support/door.ts"
 import { all, by, closed, fresh, installed, open, openedBy, run } from "./support/ledgers.ts"
 
 describe("transact", () => {
