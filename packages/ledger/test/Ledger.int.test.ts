@@ -20,7 +20,8 @@ describe("transact", () => {
   const slamBoth = Decider.make({
     name: "slam-both",
     projection: Doors,
-    decide: (_, __: { readonly known?: string }) => Decider.facts(closed.make("front", {}), closed.make("back", {})),
+    decide: (_doors, _command: { readonly known?: string }) =>
+      Decider.facts(closed.make("front", {}), closed.make("back", {})),
     requestId: (doors, { known }, { job_id }) => (doors.get(job_id) === undefined ? known : `of-${job_id}`),
   })
   it("records each fact under the request id that its decider names, else under the caller's", () =>
