@@ -196,11 +196,15 @@ export type Verification =
   | { readonly ok: true; readonly checks: ReadonlyArray<Check>; readonly summary?: string | undefined }
   | { readonly ok: false; readonly checks: ReadonlyArray<Check>; readonly reason: string }
 
+type VerdictFact =
+  | Fact<"workspace_job.verified", Payload<"verified">>
+  | Fact<"workspace_job.verifier_rejected", Payload<"verifier_rejected">>
+
 /** The verdict: `verified`, or `verifier_rejected` with the reason as its summary. */
 export const settle = (
   finalized: Recorded<"terminal_finalized">,
   verification: Verification,
-): Made<"verified"> | Made<"verifier_rejected"> => {
+): Result.Result<VerdictFact, InvalidFact> => {
   const { runId } = finalized.payload
   const { checks } = verification
   const verdict = { ...refOf(finalized.payload), terminalFinalizedEventId: finalized.event_id, checks }
