@@ -47,7 +47,7 @@ export const digestOf = (file: OpenFile, onProgress?: (bytes: number) => void): 
     return { sha256: `sha256:${hash.digest("hex")}`, bytes }
   })
 
-/** Copies a whole open file into another and flushes it. The digest is of exactly what was handed to the system. */
+/** Copies a whole open file into another. The digest is of exactly what was handed to the system. */
 export const copyInto = (
   from: OpenFile,
   to: OpenFile,
@@ -60,6 +60,5 @@ export const copyInto = (
       onProgress?.(offset + chunk.byteLength)
       return to.write(chunk, offset)
     })
-    yield* to.flush
     return { sha256: `sha256:${hash.digest("hex")}`, bytes }
   })

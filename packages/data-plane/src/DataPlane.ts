@@ -19,6 +19,7 @@ import type {
   PathRefused,
 } from "./Errors.ts"
 import type { AttemptKey } from "./Layout.ts"
+import type { Swept } from "./unfinished/sweep.ts"
 
 /** Bytes to be built: a text is encoded as UTF-8 once; a stream is consumed once. */
 export type Source<E = never, R = never> = string | Uint8Array | Stream.Stream<Uint8Array, E, R>
@@ -102,7 +103,6 @@ export class DataPlane extends Context.Service<
     ) => Effect.Effect<void, HopError | PathRefused | BytesDiffer | ArtifactMissing>
     /** Hands a private copy of the sealed bytes to `use`, and checks afterwards that neither copy nor seal has changed. */
     readonly withSealed: <A, E, R>(
-      attempt: AttemptKey,
       artifact: StoredArtifact,
       use: (handed: Handed) => Effect.Effect<A, E, R>,
       call?: Call,
@@ -113,5 +113,11 @@ export class DataPlane extends Context.Service<
       destination: Destination<E, R>,
       call?: Call,
     ) => Effect.Effect<Receipt, E | HopError | BytesDiffer | ArtifactMissing, R>
+    /**
+     * Removes what processes that died left half made: in the data plane's own folders, in workspaces and where they
+     * delivered. Never what a living process is making. Worth doing when a host starts or resumes; costs one look at each
+     * process that is or was, not at each file. Never fails: what could not be removed is in the answer.
+     */
+    readonly sweep: Effect.Effect<Swept>
   }
 >()("@waybill/data-plane/DataPlane") {}

@@ -311,7 +311,7 @@ export const runAttempt = (
           Effect.flatMap((answer) => Effect.fromResult(checkAnswer(verifier.name, answer))),
         )
       return plane
-        .withSealed(key, { artifactRef, path, bytes, sha256 }, ask, { onProgress: onProgress("verify") })
+        .withSealed({ artifactRef, path, bytes, sha256 }, ask, { onProgress: onProgress("verify") })
         .pipe(
           Effect.catch((error) =>
             error._tag === "VerifierError"
