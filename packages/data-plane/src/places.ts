@@ -5,9 +5,8 @@
  */
 import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { pathSegments, refusePath } from "@waybill/workspace-job"
-import { Effect, Stream } from "effect"
-import { createHash } from "node:crypto"
-import { chunk_bytes, digestOf } from "./Bytes.ts"
+import { Effect } from "effect"
+import { digestOf, sha256Of } from "./Bytes.ts"
 import { BytesDiffer, type Digest, type Hop, PathRefused, StorageFailed } from "./Errors.ts"
 import type { Draft } from "./unfinished/Unfinished.ts"
 
@@ -57,15 +56,6 @@ export const compare = (hop: Hop, expected: Digest, actual: Digest): Effect.Effe
     ? Effect.void
     : Effect.fail(new BytesDiffer({ hop, expected: { sha256: expected.sha256, bytes: expected.bytes }, actual }))
 
-export const streamOf = (hop: Hop, file: OpenFile) =>
-  Stream.unfold(0, (offset: number) =>
-    Effect.gen(function* () {
-      const buffer = new Uint8Array(chunk_bytes)
-      const got = yield* file.read(buffer, offset)
-      return got === 0 ? undefined : ([buffer.subarray(0, got), offset + got] as const)
-    }),
-  ).pipe(Stream.mapError(storage(hop)))
-
 /** A length, then a digest, compared on one open file. */
 export const checkFile = (hop: Hop, file: OpenFile, expected: Digest, onProgress?: (bytes: number) => void) =>
   Effect.gen(function* () {
@@ -87,7 +77,7 @@ export const holds = (directory: Directory, name: string, bytes: Uint8Array) =>
     const info = yield* file.info
     if (info.links !== 1 || info.bytes !== bytes.byteLength) return false
     const { sha256 } = yield* digestOf(file)
-    if (sha256 !== `sha256:${createHash("sha256").update(bytes).digest("hex")}`) return false
+    if (sha256 !== sha256Of(bytes)) return false
     yield* file.flush
     return true
   })
@@ -101,12 +91,12 @@ export const place = <E, R, E2>(
   { directory: from, file, name: as }: Draft,
   into: { readonly directory: Directory; readonly name: string; readonly mode: number },
   fill: (file: OpenFile) => Effect.Effect<Digest, E, R>,
-  check: (written: Digest) => Effect.Effect<void, E2>,
+  check: (written: Digest, file: OpenFile) => Effect.Effect<void, E2>,
 ) =>
   Effect.gen(function* () {
     const written = yield* fill(file)
     yield* Effect.mapError(Effect.andThen(file.chmod(into.mode), file.flush), storage(hop))
-    yield* check(written)
+    yield* check(written, file)
     yield* Effect.mapError(
       // Whoever gives up now must not leave with the renaming still under way.
       Effect.andThen(from.rename(as, into.name, into.directory), into.directory.flush).pipe(Effect.uninterruptible),

@@ -4,17 +4,17 @@
  * @module
  */
 import { Effect } from "effect"
-import { digestOf, ownCopyOf } from "../Bytes.ts"
+import { digestOf } from "../Bytes.ts"
 import type { DataPlane } from "../DataPlane.ts"
 import { notPlainFile, place, storage, storing } from "../places.ts"
 import { attemptIn, type Room } from "../Room.ts"
-import { capture } from "../transfer.ts"
+import { capture, take } from "../transfer.ts"
 
 export const buildHops = (room: Room): Pick<DataPlane["Service"], "build" | "hasBuilt"> => ({
   build: (attempt, given, call) =>
     Effect.suspend(() => {
-      // Taken before anything is waited for: from here on the builder may do with its buffer what it likes.
-      const source = given instanceof Uint8Array ? ownCopyOf(given) : given
+      // Before anything is waited for.
+      const source = take(given)
       return room.bounded(
         "build",
         call,

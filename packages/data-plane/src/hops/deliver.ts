@@ -6,7 +6,7 @@
 import type { OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { basename, dirname } from "node:path"
-import { chunk_bytes, ownCopyOf } from "../Bytes.ts"
+import { chunk_bytes, digestOf, ownCopyOf } from "../Bytes.ts"
 import type { Call } from "../Call.ts"
 import type { DataPlane, Destination, StoredArtifact } from "../DataPlane.ts"
 import type { Digest } from "../Errors.ts"
@@ -23,7 +23,9 @@ export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> =
         yield* room.unfinished.fileIn(directory, { folder: directory.path }, 0o600),
         { directory, name: basename(target), mode: 0o644 },
         (file) => release(sealed, artifact, (chunk, at) => file.write(chunk, at), onProgress),
-        (written) => compare("deliver", artifact, written),
+        // The receipt speaks for the file: what the disk took is read again before it gets its name.
+        (_, file) =>
+          Effect.flatMap(digestOf(file), (stored) => compare("deliver", artifact, stored)).pipe(storing("deliver")),
       )
     })
 

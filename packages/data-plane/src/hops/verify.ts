@@ -4,13 +4,13 @@
  * @module
  */
 import { pathSegments } from "@waybill/workspace-job"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { join } from "node:path"
-import { copyInto } from "../Bytes.ts"
+import { checkedStreamOf, chunkedDigestOf, copyInto } from "../Bytes.ts"
 import { untilAborted } from "../Call.ts"
 import type { DataPlane } from "../DataPlane.ts"
-import { ArtifactMissing, BytesDiffer, StorageFailed } from "../Errors.ts"
-import { checkFile, compare, notPlainFile, storing, streamOf } from "../places.ts"
+import { ArtifactMissing, BytesDiffer, CopyTouched, StorageFailed } from "../Errors.ts"
+import { checkFile, compare, notPlainFile, storing } from "../places.ts"
 import type { Room } from "../Room.ts"
 
 export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed"> => ({
@@ -18,7 +18,7 @@ export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed">
     Effect.scoped(
       Effect.gen(function* () {
         const name = pathSegments(artifact.path).at(-1) ?? "artifact"
-        const { copy, directory } = yield* room.within(
+        const { before, copy, directory } = yield* room.within(
           "verify",
           call,
           Effect.gen(function* () {
@@ -27,7 +27,7 @@ export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed">
             const copy = yield* directory.openFile(name, { access: "write", create: "exclusive", mode: 0o400 })
             // Not flushed: after a crash nobody asks for it.
             yield* compare("verify", artifact, yield* copyInto(sealed, copy, call?.onProgress))
-            return { copy, directory }
+            return { before: yield* copy.info, copy, directory }
           }).pipe(storing("verify")),
         )
         const answer = yield* untilAborted(
@@ -37,7 +37,13 @@ export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed">
             path: join(directory.path, name),
             sha256: artifact.sha256,
             bytes: artifact.bytes,
-            stream: streamOf("verify", copy),
+            stream: Stream.unwrap(
+              Effect.gen(function* () {
+                const chunked = yield* chunkedDigestOf(copy)
+                yield* compare("verify", artifact, chunked)
+                return checkedStreamOf("verify", copy, chunked)
+              }).pipe(storing("verify")),
+            ),
           }),
         )
         yield* room.within(
@@ -57,6 +63,8 @@ export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed">
                 expected: { sha256: artifact.sha256, bytes: artifact.bytes },
                 actual: { bytes: named.bytes },
               })
+            // Changed and changed back: it may have read other bytes in between.
+            if (ours.changed_ns !== before.changed_ns) return yield* new CopyTouched({ path: artifact.path })
             // By its name, anew: what is delivered later is what bears the name.
             yield* Effect.scoped(
               Effect.flatMap(room.openSealed("verify", artifact), (file) => checkFile("verify", file, artifact)),

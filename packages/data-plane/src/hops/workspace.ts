@@ -6,11 +6,11 @@
 import type { Directory } from "@waybill/host"
 import { Effect } from "effect"
 import { join } from "node:path"
-import { digestOf, ownCopyOf } from "../Bytes.ts"
+import { digestOf, ownCopyOf, streamOf } from "../Bytes.ts"
 import type { DataPlane } from "../DataPlane.ts"
 import { CandidateMissing, PathRefused } from "../Errors.ts"
 import { folderName } from "../Layout.ts"
-import { checkPath, holds, opened, place, storage, storing, streamOf } from "../places.ts"
+import { checkPath, holds, opened, place, storage, storing } from "../places.ts"
 import type { Room } from "../Room.ts"
 
 type Hops = Pick<DataPlane["Service"], "workspace" | "writeSeed" | "candidate">
