@@ -19,7 +19,7 @@ import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
-import { type Branches, erase, LiveFolds } from "./LiveFolds.ts"
+import { type AnyProjection, type Branches, erase, LiveFolds } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
 import type { Page, Store, StoreHealth } from "./Store.ts"
 import { makeStreams } from "./Streams.ts"
@@ -32,6 +32,11 @@ type AnyNewFact = Fact<string, unknown>
 /** The recorded forms of some facts, one by one. */
 export type Recorded<Facts extends ReadonlyArray<AnyNewFact>> = {
   readonly [K in keyof Facts]: Facts[K] extends Fact<infer T, infer P> ? RecordedFact<T, P> : never
+}
+
+/** A view of each of some projections, under the same names. */
+export type ViewsOf<P extends Readonly<Record<string, AnyProjection>>> = {
+  readonly [K in keyof P]: P[K] extends Projection<infer E, infer _> ? View<E> : never
 }
 
 export interface AppendOptions extends Origin {
@@ -74,6 +79,11 @@ export interface LedgerShape {
   readonly query: <E, F extends AnyFact, A>(
     projection: Projection<E, F>,
     ask: (view: View<E>) => A,
+  ) => Effect.Effect<A, StoreError>
+  /** Like `query`, over several projections at one and the same position: their views agree with each other. */
+  readonly queryAll: <const P extends Readonly<Record<string, AnyProjection>>, A>(
+    projections: P,
+    ask: (views: ViewsOf<P>) => A,
   ) => Effect.Effect<A, StoreError>
   /** All events above a position (default 0), up to the ledger's end. */
   readonly read: (options?: { readonly after?: number }) => Stream.Stream<RecordedEvent, StoreError>
@@ -238,15 +248,26 @@ export const make = (
         return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Out>
       })
 
-    const query = <E, F extends AnyFact, A>(projection: Projection<E, F>, ask: (view: View<E>) => A) =>
+    const queryAll = <const P extends Readonly<Record<string, AnyProjection>>, A>(
+      projections: P,
+      ask: (views: ViewsOf<P>) => A,
+    ) =>
       Effect.gen(function* () {
-        yield* ensure(projection)
-        const answer = () => ask(folds.get(erase(projection)) as View<unknown> as View<E>)
+        const named = Object.entries(projections)
+        for (const [, projection] of named) yield* ensure(projection)
+        const answer = () => {
+          const views: Record<string, unknown> = {}
+          for (const [name, projection] of named) views[name] = folds.get(projection)
+          return ask(views as ViewsOf<P>)
+        }
         // While a group is flushed nobody waits for it: what is folded is all that is durable.
         if (folds.isComplete) return answer()
         // The question is asked before the permit is given back: a new generation may begin right after.
         return yield* exclusive.withPermits(1)(Effect.map(folds.catchUp(store.readAfter), answer))
       })
+
+    const query = <E, F extends AnyFact, A>(projection: Projection<E, F>, ask: (view: View<E>) => A) =>
+      queryAll({ only: erase(projection) }, ({ only }) => ask(only as View<unknown> as View<E>))
 
     const saveCheckpoint = <E, F extends AnyFact>(projection: Projection<E, F>) =>
       Effect.andThen(
@@ -293,6 +314,7 @@ export const make = (
       transact,
       saveCheckpoint,
       query,
+      queryAll,
       read,
       readBackwards: ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
         pages((position) => store.readBefore(position, page_records), before),
