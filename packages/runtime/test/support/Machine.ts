@@ -10,7 +10,7 @@ import { type Fault, Killed, layerFaultyFiles, layerSeededEntropy, makeMemoryFil
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { WorkspaceJob } from "@waybill/workspace-job"
-import { Effect, Exit, Layer } from "effect"
+import { Effect, type Exit, Layer } from "effect"
 import { Agent, type AgentReceipt, type AgentService, layerFileHolds, type SettlementEvent } from "../../src/index.ts"
 
 /** What a runner did, in order: operations, each with its number, and what its observer was told. */
