@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { randomUUID } from "node:crypto"
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
 import type { Readable } from "node:stream"
@@ -112,7 +111,12 @@ interface Running {
   readonly end: () => Promise<unknown>
 }
 
-const supervise = (child: ChildProcess, request: RunRequest, marker: FamilyMarker | undefined): Running => {
+const markerOf = ({ env, marker: name }: RunRequest): FamilyMarker | undefined => {
+  const value = name === undefined ? undefined : env[name]
+  return name === undefined || value === undefined ? undefined : { name, value }
+}
+
+const supervise = (child: ChildProcess, request: RunRequest): Running => {
   const pid = child.pid ?? 0
   const leader: StartedLeader = {
     pid,
@@ -125,7 +129,7 @@ const supervise = (child: ChildProcess, request: RunRequest, marker: FamilyMarke
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()))
   let timedOut = false
   let ending: Promise<FamilyEnd> | undefined
-  const end = () => (ending ??= endStarted(leader, request.grace_ms ?? defaultGrace_ms, marker))
+  const end = () => (ending ??= endStarted(leader, request.grace_ms ?? defaultGrace_ms, markerOf(request)))
   const timer =
     request.timeLimit_ms === undefined
       ? undefined
@@ -148,9 +152,7 @@ const supervise = (child: ChildProcess, request: RunRequest, marker: FamilyMarke
 
 const run = (request: RunRequest): Effect.Effect<ProcessOutcome, ProcessError> =>
   Effect.callback<ProcessOutcome, ProcessError>((resume) => {
-    const marker = request.marker === undefined ? undefined : { name: request.marker, value: randomUUID() }
-    const marked = marker === undefined ? request : { ...request, env: { ...request.env, [marker.name]: marker.value } }
-    const running = start(marked).then((child) => supervise(child, request, marker))
+    const running = start(request).then((child) => supervise(child, request))
     running
       .then((one) => one.outcome)
       .then(

@@ -68,8 +68,8 @@ export interface RunRequest extends ProcessRequest {
   /** Time between SIGTERM and SIGKILL when the group is ended; 2 000 by default. */
   readonly grace_ms?: number
   /**
-   * Name of an environment variable that is set to a fresh value. Whoever inherits it belongs to this run, and is ended with
-   * the group also after leaving it (a daemon). Needs `/proc`.
+   * Name of a variable of `env` that only this run bears. Whoever inherits it belongs to the run, and is ended with the group
+   * also after leaving it (a daemon). Needs `/proc`.
    */
   readonly marker?: string
 }

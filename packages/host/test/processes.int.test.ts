@@ -161,6 +161,21 @@ describe("the group of a program", () => {
   )
 })
 
+describe("a program with a marker", () => {
+  it.live("takes with it what has left its group, whatever the marker's value is", () =>
+    Effect.gen(function* () {
+      const value = `größe/${process.pid}`
+      const outcome = yield* sh(
+        "setsid sh -c 'echo $$ > runaway; sleep 60' > /dev/null 2>&1 & while [ ! -s runaway ]; do sleep 0.01; done",
+        { env: { WAYBILL_TEST_MARK: value }, marker: "WAYBILL_TEST_MARK", grace_ms: 500 },
+      )
+      assert.deepStrictEqual(outcome.exit, { kind: "code", code: 0 })
+      assert.isAtLeast(outcome.leftovers.ended.length, 1)
+      assert.isTrue(isGone(pidIn("runaway")))
+    }),
+  )
+})
+
 describe("a detached program", () => {
   const detached = (script: string) =>
     Processes.use((processes) =>

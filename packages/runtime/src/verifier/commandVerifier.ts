@@ -24,8 +24,12 @@ export interface CommandVerifierOptions {
   readonly outputBytes_max?: number
 }
 
-/** Every process of a verification bears it, so that also what leaves the group is found and ended. */
-const marker = "WAYBILL_VERIFICATION_ID"
+/**
+ * Every process of a verification bears it, with the path of the attempt's own copy as its value. So what leaves the group is
+ * found and ended, and so is what a runner that was killed has left behind.
+ */
+const marker = "WAYBILL_VERIFICATION"
+const grace_ms = 2_000
 
 const Output = Schema.fromJsonString(Schema.Struct({ checks: Checks, summary: Schema.optionalKey(Schema.String) }))
 const decode = Schema.decodeUnknownResult(Output)
@@ -77,6 +81,8 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
       name,
       verify: ({ artifact, attempt, runId }) =>
         Effect.gen(function* () {
+          // Nobody else verifies this attempt now, so whoever still does was left by a runner that died.
+          yield* processes.endFamily({ marker: { name: marker, value: artifact.path } }, grace_ms)
           const { exit, leftovers, stderr, stdout } = yield* Effect.mapError(
             processes.run({
               argv: [...command, artifact.path],
@@ -89,8 +95,10 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
                 WAYBILL_SCHEMA: artifact.schemaId,
                 WAYBILL_RUN_ID: runId,
                 WAYBILL_ATTEMPT: String(attempt),
+                [marker]: artifact.path,
               },
               marker,
+              grace_ms,
               inherit: ["PATH"],
               stdout: { kind: "capture", bytes_max: outputBytes_max },
               stderr: { kind: "capture", bytes_max: 65_536 },
