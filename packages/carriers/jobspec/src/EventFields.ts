@@ -21,10 +21,12 @@ export const textOf = (payload: JsonObject, name: string): string | undefined =>
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
-/** A field that is a number, without its fraction. */
+/** A field that is a number, without its fraction. One that cannot be counted with is none. */
 export const wholeOf = (payload: JsonObject, name: string): number | undefined => {
   const value = own(payload, name)
-  return typeof value === "number" && Number.isFinite(value) ? Math.trunc(value) + 0 : undefined
+  // The sum turns -0 into 0.
+  const whole = typeof value === "number" ? Math.trunc(value) + 0 : undefined
+  return Number.isSafeInteger(whole) ? whole : undefined
 }
 
 export const objectOf = (payload: JsonObject, name: string): JsonObject | undefined => {

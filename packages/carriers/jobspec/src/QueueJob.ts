@@ -206,13 +206,15 @@ export const leaseEnd_ms = ({ lease_expires_at }: Pick<QueueJob, "lease_expires_
 export const isHeld = (job: QueueJob, now_ms: number): boolean => job.status === "running" && leaseEnd_ms(job) > now_ms
 
 /**
- * Whether a worker may ever claim the job: it was accepted, its type is known, it has not ended, and facts can be written
- * under its id, which ledgers of the reference daemon do not promise.
+ * Whether a worker may ever claim the job: it was accepted, its type is known, it has not ended, and the next claim can be
+ * written down (its id and its numbers), which ledgers of other writers do not promise.
  */
 export const isWork = (job: QueueJob): boolean =>
   job.created_at !== undefined &&
   job.job_type !== "" &&
   !isTerminal(job.status) &&
+  job.lease_epoch < Number.MAX_SAFE_INTEGER &&
+  job.attempt < Number.MAX_SAFE_INTEGER &&
   refuseJobId(job.job_id) === undefined
 
 /** Where claimable jobs wait: apart by whether they need the data plane, and by type, or of any type. */
