@@ -97,7 +97,7 @@ describe("the quickstart", () => {
     expect(told.stdout).toContain(join(blocked, "agent-runs"))
     expect(JSON.parse(quickstart(blocked, "--json").stdout)).toMatchObject({
       status: "failed",
-      failure: { reason: "seed_write_failed" },
+      failure: { reason: "path_refused" },
     })
   })
 
