@@ -5,7 +5,8 @@
  */
 import { Result } from "effect"
 import type { Fact, RecordedFact } from "./Fact.ts"
-import { foldAll, type Foldable } from "./Fold.ts"
+import type { Foldable } from "./Foldable.ts"
+import { foldAll } from "./foldAll.ts"
 import type { InvalidFact } from "./LedgerEvent.ts"
 import type { Projection } from "./Projection.ts"
 import type { View } from "./View.ts"
@@ -24,6 +25,11 @@ export interface Decider<
   readonly projection: Projection<E, F>
   /** The facts that follow from a command (none: nothing to do), or a typed refusal. */
   readonly decide: (state: View<E>, command: C) => Result.Result<Out, R>
+  /**
+   * The request id a fact is recorded under, where only the state tells it (such as the one its job was asked for under).
+   * `undefined`: the caller's own. Asked after `decide`, with the state as it was before.
+   */
+  readonly requestId?: (state: View<E>, command: C, fact: Fact<string, unknown>) => string | undefined
 }
 
 type OutOf<Answer> = Answer extends Result.Result<infer Out extends Facts, unknown> ? Out : never
@@ -66,6 +72,7 @@ export const make = <
   readonly name: string
   readonly projection: Projection<E, F>
   readonly decide: (state: View<E>, command: C) => Answer
+  readonly requestId?: (state: View<E>, command: C, fact: Fact<string, unknown>) => string | undefined
 }): Decider<E, C, RefusalOf<Answer>, F, OutOf<Answer>> =>
   // The conditional types take the answer's type apart; its value they leave as it is.
   decider as Decider<E, C, unknown, F, Facts> as Decider<E, C, RefusalOf<Answer>, F, OutOf<Answer>>
