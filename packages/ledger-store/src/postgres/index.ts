@@ -1,0 +1,8 @@
+export * from "./Database.ts"
+export {
+  makePostgresStore,
+  makePostgresStoreOver,
+  type PostgresStoreOptions,
+  type PostgresStoreSettings,
+} from "./PostgresStore.ts"
+export { makeSqlPgDatabase, type SqlPgDatabaseOptions } from "./SqlPgDatabase.ts"
