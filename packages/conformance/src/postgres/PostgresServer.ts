@@ -16,6 +16,8 @@ import { findPostgres } from "./findPostgres.ts"
 export interface PostgresServerOptions {
   /** Whether commits wait for the disk; off by default, since a test's server never loses power. */
   readonly fsync?: boolean
+  /** How clients prove who they are: with the password by default; `trust` for tests that connect a thousand times. */
+  readonly auth?: "scram-sha-256" | "trust"
   /** Further settings, by name. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -89,7 +91,7 @@ export const startPostgres = async (options: PostgresServerOptions = {}): Promis
       user,
       `--pwfile=${passwordFile}`,
       "-A",
-      "scram-sha-256",
+      options.auth ?? "scram-sha-256",
       "-E",
       "UTF8",
       "--locale=C",

@@ -17,12 +17,12 @@ import {
   StoreRefused,
 } from "@waybill/ledger"
 import { Effect, Pool, type Redacted, type Scope, Semaphore } from "effect"
-import type { Database, DatabaseError, Row, Statement } from "./Database.ts"
+import type { Connection, Database, DatabaseError, Row, Statement } from "./Database.ts"
 import { persist, storeError } from "./failures.ts"
 import { makePages } from "./Pages.ts"
 import { prepareSchema, refuseSchemaName } from "./schema.ts"
 import { makeSqlPgDatabase } from "./SqlPgDatabase.ts"
-import { makeStatements } from "./statements.ts"
+import { begin, commit, makeStatements } from "./statements.ts"
 import { makeTail } from "./Tail.ts"
 import { makeTurns, type Turn } from "./Turns.ts"
 
@@ -67,10 +67,6 @@ export const makePostgresStoreOver = (
     const told = <A>(effect: Effect.Effect<A, DatabaseError | StoreError>): Effect.Effect<A, StoreError> =>
       Effect.catchTag(effect, "DatabaseError", (error) => Effect.fail(storeError(where, error)))
 
-    yield* told(
-      Effect.scoped(Effect.flatMap(database.connect, (connection) => prepareSchema(connection, schema, where))),
-    )
-
     const statements = makeStatements(schema)
     const pages = makePages()
     const appending = yield* Semaphore.make(1)
@@ -81,20 +77,21 @@ export const makePostgresStoreOver = (
       timeToLive: "1 minute",
     })
 
-    /** Reading changes nothing, so it is tried again until it goes well or patience is over. */
-    const ask = (statement: Statement): Effect.Effect<ReadonlyArray<Row>, DatabaseError> =>
-      persist(
-        patience_ms,
-        Effect.scoped(
-          Effect.gen(function* () {
-            const connection = yield* Pool.get(readers)
-            const [rows] = yield* Effect.onError(connection.run([statement]), () =>
-              Pool.invalidate(readers, connection),
-            )
-            return rows ?? []
-          }),
+    const onConnection = <A, E>(use: (connection: Connection) => Effect.Effect<A, E>) =>
+      Effect.scoped(
+        Effect.flatMap(Pool.get(readers), (connection) =>
+          Effect.onError(use(connection), () => Pool.invalidate(readers, connection)),
         ),
       )
+    yield* told(onConnection((connection) => prepareSchema(connection, schema, where)))
+
+    /** For what changes nothing when it is done twice: tried again until it goes well or patience is over. */
+    const runAgain = (asked: ReadonlyArray<Statement>) =>
+      persist(
+        patience_ms,
+        onConnection(({ run }) => run(asked)),
+      )
+    const ask = (statement: Statement) => Effect.map(runAgain([statement]), ([rows]) => rows ?? [])
     const readPage = (
       statement: Statement,
       covers: "last" | "head if all" | "head",
@@ -159,10 +156,13 @@ export const makePostgresStoreOver = (
         return readPage(statements.readAfter(position, limit), "last", limit, inTurn)
       },
       append: (batches) => append(turn, batches.flat()),
+      // On a connection of its own, so that it is durable at once, like an append.
       saveCheckpoint: (checkpoint) =>
-        turn.hasEnded()
-          ? Effect.fail(refuse("a checkpoint is saved before the append, or in a commit of its own"))
-          : told(turn.write(statements.saveCheckpoint(checkpoint.name, JSON.stringify(checkpoint)))),
+        told(
+          Effect.asVoid(
+            runAgain([begin, ...statements.saveCheckpoint(checkpoint.name, JSON.stringify(checkpoint)), commit]),
+          ),
+        ),
     })
 
     return {
@@ -171,8 +171,8 @@ export const makePostgresStoreOver = (
         appending.withPermit(
           Effect.acquireUseRelease(
             Effect.interruptible(take),
-            (turn) => Effect.tap(body(sessionOf(turn)), () => told(turn.finish)),
-            ({ giveUp }) => giveUp,
+            (turn) => body(sessionOf(turn)),
+            (turn) => turn.end,
           ),
         ),
       readAfter: (position, limit) => readPage(statements.readAfter(position, limit), "last", limit),

@@ -18,18 +18,12 @@ const look_up_tries_max = 5
 /** One holder's time with the head. */
 export interface Turn {
   readonly head: number
-  /** Whether it has appended, or cannot any more. */
-  readonly hasEnded: () => boolean
   /** Reads in the transaction. Fails when the connection is cut; the turn may still append. */
   readonly read: (statement: Statement) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>
-  /** Writes something besides records, which {@link Turn.finish} commits. */
-  readonly write: (statements: ReadonlyArray<Statement>) => Effect.Effect<void, DatabaseError>
   /** Records and commits. Gets over cuts and rollbacks as long as nobody else has appended in the meantime. */
   readonly append: (records: ReadonlyArray<NewRecord>) => Effect.Effect<void, DatabaseError | StorePoisoned>
-  /** Gives the head back; what was written besides stays. */
-  readonly finish: Effect.Effect<void, DatabaseError>
-  /** Gives the head back; whatever was not committed is undone. */
-  readonly giveUp: Effect.Effect<void>
+  /** Gives the head back, if appending has not. */
+  readonly end: Effect.Effect<void>
 }
 
 export interface TurnsOptions {
@@ -104,7 +98,6 @@ export const makeTurns = (
     const turnOf = (first: Held): Turn => {
       let held: Held | undefined = first
       let hasEnded = false
-      let hasWritten = false
       const lost = new DatabaseError({ failure: "cut", reason: "the connection that held the head is gone" })
 
       /** Lets go of the connection if it fails, not of the turn. */
@@ -119,11 +112,6 @@ export const makeTurns = (
               }),
             ),
           )
-        })
-      const ending = <A, E>(effect: Effect.Effect<A, E>) =>
-        Effect.suspend(() => {
-          hasEnded = true
-          return effect
         })
       const undo = Effect.ignore(run([rollback]))
 
@@ -157,18 +145,13 @@ export const makeTurns = (
 
       return {
         head: first.head,
-        hasEnded: () => hasEnded,
         read: (statement) => Effect.map(run([statement]), ([rows]) => rows ?? []),
-        write: (asked) =>
+        append: (records) =>
           Effect.suspend(() => {
-            hasWritten = true
-            return Effect.asVoid(run(asked))
+            hasEnded = true
+            return append(records)
           }),
-        append: (records) => ending(append(records)),
-        finish: Effect.suspend(() =>
-          hasEnded ? Effect.void : ending(hasWritten ? Effect.asVoid(run([commit])) : undo),
-        ),
-        giveUp: Effect.suspend(() => (hasEnded ? Effect.void : ending(undo))),
+        end: Effect.suspend(() => (hasEnded ? Effect.void : undo)),
       }
     }
 

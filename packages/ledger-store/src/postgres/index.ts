@@ -1,4 +1,5 @@
 export * from "./Database.ts"
+export { type DatabaseFault, type DatabaseFaultPlan, makeFaultyDatabase } from "./FaultyDatabase.ts"
 export {
   makePostgresStore,
   makePostgresStoreOver,

@@ -75,13 +75,21 @@ export const makeStatements = (schema: string) => {
         BigInt(head + records.length),
       ],
     }),
-    saveCheckpoint: (name: string, body: string): ReadonlyArray<Statement> => [
-      { text: `DELETE FROM ${schema}.checkpoints WHERE name = $1`, values: [name] },
-      ...partsOf(body).map((text, part) => ({
-        text: `INSERT INTO ${schema}.checkpoints (name, part, body) VALUES ($1, $2, $3)`,
-        values: [name, BigInt(part), text],
-      })),
-    ],
+    /** Meant for one transaction. Parts are replaced in their order, so that two who save wait for each other. */
+    saveCheckpoint: (name: string, body: string): ReadonlyArray<Statement> => {
+      const parts = partsOf(body)
+      return [
+        ...parts.map((text, part) => ({
+          text: `INSERT INTO ${schema}.checkpoints (name, part, body) VALUES ($1, $2, $3)
+            ON CONFLICT (name, part) DO UPDATE SET body = excluded.body`,
+          values: [name, BigInt(part), text],
+        })),
+        {
+          text: `DELETE FROM ${schema}.checkpoints WHERE name = $1 AND part >= $2`,
+          values: [name, BigInt(parts.length)],
+        },
+      ]
+    },
     loadCheckpoint: (name: string): Statement => ({
       text: `SELECT body FROM ${schema}.checkpoints WHERE name = $1 ORDER BY part`,
       values: [name],
