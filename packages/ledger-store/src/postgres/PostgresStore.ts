@@ -41,6 +41,9 @@ export interface PostgresStoreOptions {
   readonly reading_connections_max?: number
 }
 
+/** How often a commit is decided anew because its connection was cut and somebody else was faster. */
+const runs_max = 10
+
 export type PostgresStoreSettings = Omit<PostgresStoreOptions, "url">
 
 /**
@@ -165,15 +168,25 @@ export const makePostgresStoreOver = (
         ),
     })
 
+    const commitOnce = <A, E>(body: (session: Session) => Effect.Effect<A, E>) =>
+      Effect.acquireUseRelease(
+        Effect.interruptible(take),
+        (turn) =>
+          Effect.map(Effect.result(body(sessionOf(turn))), (result) => ({ result, isOutdone: turn.isOutdone() })),
+        (turn) => turn.end,
+      )
+
     return {
       where,
       commit: (body) =>
         appending.withPermit(
-          Effect.acquireUseRelease(
-            Effect.interruptible(take),
-            (turn) => body(sessionOf(turn)),
-            (turn) => turn.end,
-          ),
+          Effect.gen(function* () {
+            for (let runs = 1; ; runs++) {
+              const { isOutdone, result } = yield* commitOnce(body)
+              if (result._tag === "Success") return result.success
+              if (!isOutdone || runs >= runs_max) return yield* Effect.fail(result.failure)
+            }
+          }),
         ),
       readAfter: (position, limit) => readPage(statements.readAfter(position, limit), "last", limit),
       readBefore: (position, limit) => readPage(statements.readBefore(position, limit), "head", limit),
