@@ -52,7 +52,8 @@ interface Own {
   places: { readonly file: OpenFile; bytes: number } | undefined
 }
 
-const known_max = 1000
+/** How many folders are noted before what is noted is forgotten, at the next moment when none of them is needed. */
+const known_max = 200
 const tries_max = 100
 
 const isMissing = (error: FileError): boolean => error.code === "ENOENT"
