@@ -208,6 +208,8 @@ export const settleJob = (job: JobDeclaration, options: SettleOptions = {}) =>
     return yield* Effect.scoped(
       Effect.gen(function* () {
         yield* hold(runId)
+        // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
+        yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
         for (;;) {
           const { job: state, status } = yield* readJob(runId)
           if (state === undefined) return status
