@@ -22,7 +22,6 @@ export const declareJob = (lockPath: string, lock: Uint8Array, cwd: string) =>
       name: "verify-bom",
       command: [...node, program("./verify.ts"), lockPath],
       cwd,
-      timeLimit_ms: 60_000,
     })
     const job: JobDeclaration = {
       runId,
@@ -35,6 +34,7 @@ export const declareJob = (lockPath: string, lock: Uint8Array, cwd: string) =>
       candidatePath: "bom.cdx.json",
       submit: () => ({ command, timeLimit_ms: agentTime_ms }),
       verifier,
+      verifierDeadline_ms: 60_000,
       recovery: {
         maxAttempts: 2,
         submit: ({ previous }) => ({

@@ -24,10 +24,10 @@ interface Command {
   /** Refuse once the door has been opened so often. */
   readonly limit: number
 }
-const decider = Decider.make<number, Command, Refused, DoorFact>({
+const decider = Decider.make({
   name: "count",
   projection: Count,
-  decide: (state, { door, facts, limit }) => {
+  decide: (state, { door, facts, limit }: Command) => {
     const times = state.get(door) ?? 0
     if (times >= limit) return Result.fail(new Refused({ after: times }))
     return Result.succeed(
