@@ -354,7 +354,13 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
       const [parent, name] = parentOf(path)
       parent.entries.delete(name)
     },
-    files: (path) => filesBelow(walk(segments(path)), `/${segments(path).join("/")}`),
+    files: (path) =>
+      filesBelow(
+        walk(segments(path)),
+        segments(path)
+          .map((segment) => `/${segment}`)
+          .join(""),
+      ),
   }
 
   const layer = Layer.succeed(Files, {
