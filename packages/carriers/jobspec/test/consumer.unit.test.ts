@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { consumerHealth, encodeDocument, refuseSnapshot, resource } from "../src/index.ts"
 import { Desk } from "./support/desk.ts"
-import { at, clean, corrupt_reason, ids, mixed, reading, submit } from "./support/mixed.ts"
+import { at, clean, corrupt_reason, mixed, reading, submit } from "./support/mixed.ts"
 
 describe("§13 the consumer surface", () => {
   it("§13 health counts the resources and names the snapshot", () => {

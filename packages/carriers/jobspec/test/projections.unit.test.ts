@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { consumer_names, type Manifest, manifestStatus, unknownTypes } from "../src/index.ts"
+import { consumer_names, type Manifest, manifestStatus, unknownTypes, projection_names } from "../src/index.ts"
 import { Desk } from "./support/desk.ts"
 import { at, clean, corrupt_reason, ids, mixed, reading, submit } from "./support/mixed.ts"
 
