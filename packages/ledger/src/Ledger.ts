@@ -60,12 +60,15 @@ export interface LedgerShape {
     facts: Facts,
     options: AppendOptions,
   ) => Effect.Effect<Recorded<Facts>, AppendError>
-  /** Decides against the folded state and appends, in one step; returns once the facts are durable. */
-  readonly transact: <E, C, R, F extends AnyFact>(
-    decider: Decider<E, C, R, F>,
+  /**
+   * Decides against the folded state and appends, in one step; returns, once they are durable, the recorded forms of the
+   * facts that were decided on, one by one.
+   */
+  readonly transact: <E, C, R, F extends AnyFact, Out extends ReadonlyArray<AnyNewFact>>(
+    decider: Decider<E, C, R, F, Out>,
     command: C,
     origin: Caller,
-  ) => Effect.Effect<ReadonlyArray<AnyFact>, R | AppendError>
+  ) => Effect.Effect<Recorded<Out>, R | AppendError>
   /**
    * Saves a projection where the store keeps checkpoints, so that the next process need not fold from zero; the
    * ledger's own index goes with it. Takes the
@@ -224,7 +227,11 @@ export const make = (
         return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Facts>
       })
 
-    const transact = <E, C, R, F extends AnyFact>(decider: Decider<E, C, R, F>, command: C, origin: Caller) =>
+    const transact = <E, C, R, F extends AnyFact, Out extends ReadonlyArray<AnyNewFact>>(
+      decider: Decider<E, C, R, F, Out>,
+      command: C,
+      origin: Caller,
+    ) =>
       Effect.gen(function* () {
         yield* ensure(decider.projection)
         const stateIn = (branches: Branches) => branches.of(erase(decider.projection)) as View<unknown> as View<E>
@@ -238,7 +245,7 @@ export const make = (
           },
           requestIdOf: (branches, fact) => decider.requestId?.(stateIn(branches), command, fact),
         })
-        return events.map(decode)
+        return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Out>
       })
 
     const queryAll = <const P extends Readonly<Record<string, AnyProjection>>, A>(

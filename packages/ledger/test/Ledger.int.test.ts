@@ -11,16 +11,17 @@ import {
   Vocabulary,
 } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { Effect, Result, Schema, Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { describe, expect, it } from "vitest"
-import { Diary, type DoorFact, Doors, type DoorState } from "./support/door.ts"
+import { Diary, Doors } from "./support/door.ts"
 import { all, by, closed, fresh, installed, open, openedBy, run } from "./support/ledgers.ts"
 
 describe("transact", () => {
-  const slamBoth = Decider.make<typeof DoorState.Type, { readonly known?: string }, never, DoorFact>({
+  const slamBoth = Decider.make({
     name: "slam-both",
     projection: Doors,
-    decide: () => Result.succeed([closed.makeOrThrow("front", {}), closed.makeOrThrow("back", {})]),
+    decide: (_doors, _command: { readonly known?: string }) =>
+      Decider.facts(closed.make("front", {}), closed.make("back", {})),
     requestId: (doors, { known }, { job_id }) => (doors.get(job_id) === undefined ? known : `of-${job_id}`),
   })
   it("records each fact under the request id that its decider names, else under the caller's", () =>

@@ -185,8 +185,8 @@ describe("repair", () => {
       Effect.gen(function* () {
         let asked = 0
         const verifier = verifierOf(() => (asked++ === 0 ? Effect.succeed(reject) : Effect.die("gone")))
-        const plan = { maxAttempts: 2, submit: () => Effect.interrupt }
-        yield* Effect.exit(settleJob(declare({ verifier, recovery: plan })))
+        const plan = { maxAttempts: 2, submit: () => Effect.never }
+        yield* Effect.exit(Effect.timeout(settleJob(declare({ verifier, recovery: plan })), "200 millis"))
         return yield* Effect.flip(settleJob(declare({ verifier })))
       }),
     )

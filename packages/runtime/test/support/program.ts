@@ -7,7 +7,7 @@
  * adds a line to ROOT/runs. Prints the outcome as one JSON object.
  */
 import { layerDataPlane } from "@waybill/data-plane"
-import { layerNodeEntropy, layerNodeFiles, NodeProcesses } from "@waybill/host"
+import { layerNodeEntropy, layerNodeFiles, layerNodeProcesses } from "@waybill/host"
 import { Ledger, type RecordedFact } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { WorkspaceJob } from "@waybill/workspace-job"
@@ -18,7 +18,7 @@ import { commandVerifier, layerCommandAgent, layerFileHolds, settleJob } from ".
 const [root = "", crash = ""] = process.argv.slice(2)
 const [crashType = "", crashNth = "1"] = crash.replace("--crash-after=", "").split(":")
 
-const host = Layer.mergeAll(layerNodeFiles, layerNodeEntropy, NodeProcesses)
+const host = Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)
 const everything = Layer.mergeAll(
   Ledger.layer(makeJsonlStore({ root }), [WorkspaceJob]),
   layerDataPlane({ root: join(root, "data") }),
