@@ -31,20 +31,23 @@ const isFileError = (error: unknown): error is FileError => error instanceof Fil
 
 export interface Appending {
   /** Brings the file into a state that can be appended to. */
-  readonly prepare: (opened: Writing) => Effect.Effect<void, StoreError>
+  readonly prepare: (opened: Writing, although?: "whatever is wrong") => Effect.Effect<void, StoreError>
+  /** Makes an archive of a file that is not what was sealed, as it is. Answers the new one. */
+  readonly layAside: (opened: Writing) => Effect.Effect<Writing, StoreError>
   readonly append: (
     opened: Writing,
     batches: ReadonlyArray<ReadonlyArray<NewRecord>>,
   ) => Effect.Effect<void, StoreError>
   /** Gives the file that is appended to the name of an archive, and begins a new one. */
   readonly rotate: (opened: Writing) => Effect.Effect<void, StoreError>
-  /** Called after each rotation. */
+  /** Closes the seal that is written. */
   readonly close: Effect.Effect<void>
 }
 
 export interface AppendingOptions {
   readonly rotate_bytes: number
-  readonly onRotated: (directory: Directory) => Effect.Effect<void>
+  /** Run after each rotation, under the lock. */
+  readonly onRotated: Effect.Effect<void>
 }
 
 interface SealFile {
@@ -130,13 +133,13 @@ export const makeAppending = (
       durable = { end, first, generation, rewrite: false }
     })
 
-  const prepare: Appending["prepare"] = (opened) =>
+  const prepare: Appending["prepare"] = (opened, although) =>
     Effect.gen(function* () {
       const head = scanner.history.head
       yield* scanner.scanAll
       const { history } = scanner
       const blocking = history.damage.find(({ blocks, isAcknowledged }) => blocks === true && isAcknowledged !== true)
-      if (blocking !== undefined)
+      if (blocking !== undefined && although === undefined)
         return yield* refuse(`${blocking.file}: ${blocking.error}; nothing is appended before it is repaired`)
       // Whoever appended since has also sealed.
       if (history.head !== head) yield* scanner.adopt(opened)
@@ -180,7 +183,7 @@ export const makeAppending = (
       yield* ledgerFile.close("file")
       yield* scanner.rotated
       inHand = undefined
-      yield* onRotated(opened.directory)
+      yield* onRotated
     })
 
   const write = (opened: Writing, records: ReadonlyArray<NewRecord>) =>
@@ -201,7 +204,8 @@ export const makeAppending = (
         { concurrency: 2, discard: true },
       ).pipe(orPoison(opened, end))
       scanner.take(records, lines, bytes)
-      inHand = { offset: end, bytes }
+      const { active } = scanner.history
+      inHand = active === undefined ? undefined : { segment: active, offset: end, bytes }
       durable = { ...durable, end: scanner.history.reader.end }
     }).pipe(
       scanner.hideWhile,
@@ -211,6 +215,21 @@ export const makeAppending = (
 
   const rotate: Appending["rotate"] = (opened) =>
     Effect.andThen(seal(opened), turn(opened)).pipe(orPoison(opened), Effect.uninterruptible)
+
+  const layAside: Appending["layAside"] = (opened) =>
+    Effect.gen(function* () {
+      const { active } = scanner.history
+      if (active === undefined) return opened
+      yield* opened.directory.rename(ledger_name, archiveName(active.first))
+      yield* opened.directory.flush
+      yield* closeSeal
+      yield* ledgerFile.close("file")
+      yield* scanner.forgetAll
+      inHand = undefined
+      const next = yield* ledgerFile.writing
+      yield* scanner.scanAll
+      return next
+    }).pipe(orPoison(opened), Effect.uninterruptible)
 
   const makeRoom = (opened: Writing, bytes: number) =>
     Effect.gen(function* () {
@@ -230,6 +249,7 @@ export const makeAppending = (
 
   return {
     prepare,
+    layAside,
     rotate,
     close: closeSeal,
     append: (given, batches) =>

@@ -8,9 +8,9 @@ import { Data, Effect } from "effect"
 import { promisify } from "node:util"
 import { crc32, gunzip } from "node:zlib"
 import { isGzip, membersName, seals_name } from "./Layout.ts"
-import { unlessMissing } from "./LedgerFile.ts"
 import { decodeMembers, type Member } from "./Members.ts"
 import { readExactly } from "./readExactly.ts"
+import { unlessMissing } from "./unlessMissing.ts"
 
 /** What unpacks to more than this is not taken for an archive. */
 const unpacked_bytes_max = 536_870_912

@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import { readChecked, writeChecked } from "./checkedFile.ts"
 import type { History } from "./History.ts"
 
-const folder_name = "index"
+export const index_name = "index"
 const file_name = "jobs.json"
 
 /** A file of the ledger as the index remembers it. */
@@ -44,11 +44,11 @@ export const indexOf = (history: History, chain: Uint8Array): SavedIndex => ({
 })
 
 export const saveIndex = (directory: Directory, index: SavedIndex): Effect.Effect<void, FileError> =>
-  writeChecked(directory, folder_name, file_name, index)
+  writeChecked(directory, index_name, file_name, index)
 
 /** `undefined` where there is none, or none that can be used. */
 export const loadIndex = (directory: Directory): Effect.Effect<SavedIndex | undefined, FileError> =>
-  Effect.map(readChecked(directory, folder_name, file_name), (value) => {
+  Effect.map(readChecked(directory, index_name, file_name), (value) => {
     const index = value as Partial<SavedIndex> | undefined
     return index?.version === 1 && (index.segments?.length ?? 0) > 0 ? (index as SavedIndex) : undefined
   })

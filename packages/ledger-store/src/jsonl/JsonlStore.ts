@@ -7,13 +7,15 @@
  * @module
  */
 import type { Files } from "@waybill/host"
-import { type Page, type RecordedEvent, type Session, type Store, type StoreError, StoreLocked } from "@waybill/ledger"
-import { Clock, Effect, Random, type Scope, Semaphore } from "effect"
+import type { Page, RecordedEvent, Session, Store, StoreError } from "@waybill/ledger"
+import { Effect, type Scope, Semaphore } from "effect"
 import { makeAppending } from "./Appending.ts"
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts"
+import { compressArchives } from "./compress.ts"
 import { healthOf } from "./health.ts"
 import type { History } from "./History.ts"
-import { isSameFile, makeLedgerFile, type Writing } from "./LedgerFile.ts"
+import { makeLedgerFile, type Writing } from "./LedgerFile.ts"
+import { makeLocking } from "./Locking.ts"
 import type { Making, Place } from "./Records.ts"
 import { makeScanner } from "./Scanner.ts"
 
@@ -26,18 +28,26 @@ export interface JsonlStoreOptions {
   readonly poll_ms?: number
   /** How long the file that is appended to may grow before it becomes an archive; 64 MiB by default. */
   readonly rotate_bytes?: number
+  /** Whether an archive is compressed, in the background, once it is one; it is by default. */
+  readonly compress?: boolean
 }
 
 /** Opens the store. Nothing is made or changed on disk before the first append. */
 export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store, StoreError, Files | Scope.Scope> =>
   Effect.gen(function* () {
-    const { lock_wait_ms = 30_000, poll_ms = 100, root, rotate_bytes = 67_108_864 } = options
+    const { compress = true, lock_wait_ms = 30_000, poll_ms = 100, root, rotate_bytes = 67_108_864 } = options
+    const context = yield* Effect.context<Files>()
+    const scope = yield* Effect.scope
     const ledgerFile = yield* makeLedgerFile(root)
     const { io, where } = ledgerFile
     const scanner = yield* makeScanner(ledgerFile)
     const appending = yield* Semaphore.make(1)
-    const appender = makeAppending(ledgerFile, scanner, { rotate_bytes, onRotated: () => Effect.void })
+    // An archive that could not be compressed stays plain, and is tried again after the next rotation.
+    const compressing = Effect.ignore(Effect.provide(compressArchives(root), context))
+    const onRotated = compress ? Effect.asVoid(Effect.forkIn(compressing, scope)) : Effect.void
+    const appender = makeAppending(ledgerFile, scanner, { rotate_bytes, onRotated })
     yield* Effect.addFinalizer(() => appender.close)
+    const locked = makeLocking(ledgerFile, appender, lock_wait_ms)
 
     const nothing = ({ generation }: History): Page => ({ events: [], generation, covers: 0 })
 
@@ -136,36 +146,6 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
         }
         const covers = positions.length > limit ? (positions[limit - 1] ?? 0) : history.head
         return { events, generation: history.generation, covers }
-      })
-
-    const acquire = ({ lock }: Writing): Effect.Effect<void, StoreError> =>
-      Effect.gen(function* () {
-        const since = yield* Clock.currentTimeMillis
-        for (let wait_ms = 0.2; !(yield* io(lock.tryAcquire)); wait_ms = Math.min(wait_ms * 1.5, 10)) {
-          if ((yield* Clock.currentTimeMillis) - since > lock_wait_ms)
-            return yield* new StoreLocked({ where, holder: (yield* ledgerFile.holder) ?? "another process" })
-          yield* Effect.interruptible(Effect.sleep(wait_ms * (0.5 + (yield* Random.next))))
-        }
-      })
-
-    /** Runs `use` under the lock, on the file that bears the ledger's name. */
-    const locked = <A, E>(use: (opened: Writing) => Effect.Effect<A, E>): Effect.Effect<A, E | StoreError> =>
-      Effect.gen(function* () {
-        for (;;) {
-          const opened = yield* ledgerFile.writing
-          const done = yield* Effect.acquireUseRelease(
-            acquire(opened),
-            () =>
-              Effect.gen(function* () {
-                const sight = yield* ledgerFile.look
-                return isSameFile(sight?.info, opened.info) ? { answer: yield* use(opened) } : undefined
-              }),
-            () => Effect.ignore(opened.lock.release),
-          )
-          if (done !== undefined) return done.answer
-          yield* appender.close
-          yield* ledgerFile.close("writing")
-        }
       })
 
     const readAfter = readUp("plain")

@@ -5,6 +5,7 @@
  */
 
 export const ledger_name = "ledger.jsonl"
+export const activation_name = "activation.json"
 export const lock_name = "ledger.lock"
 export const seals_name = "seals"
 export const quarantine_name = "quarantine"

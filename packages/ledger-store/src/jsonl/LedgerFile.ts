@@ -7,9 +7,11 @@ import { type Directory, FileError, type FileInfo, Files, type FileLock, type Op
 import { type StoreError, type StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Scope, Semaphore } from "effect"
 import { join } from "node:path"
+import { liveDaemon } from "./activation.ts"
 import { refuseNewer } from "./format.ts"
-import { ledger_name, lock_name } from "./Layout.ts"
+import { activation_name, ledger_name, lock_name } from "./Layout.ts"
 import { lockHolder } from "./lockHolder.ts"
+import { unlessMissing } from "./unlessMissing.ts"
 
 /** The folder, open. */
 export interface Folder {
@@ -25,6 +27,8 @@ export interface Writing extends Folder {
 export interface Sight extends Folder {
   /** `undefined` while there is none: before the first append, and for a moment in a rotation. */
   readonly info: FileInfo | undefined
+  /** Whether somebody has said to serve this ledger. */
+  readonly isActivated: boolean
 }
 
 export interface LedgerFile {
@@ -40,6 +44,8 @@ export interface LedgerFile {
   readonly close: (what: "file" | "writing" | "both") => Effect.Effect<void>
   /** Who holds the lock at this moment, as far as the machine tells. */
   readonly holder: Effect.Effect<string | undefined>
+  /** Who else serves this ledger, according to its activation file. */
+  readonly daemon: (directory: Directory) => Effect.Effect<string | undefined, FileError>
   /** Says a file error in the store's words. */
   readonly io: <A, R>(run: Effect.Effect<A, FileError, R>) => Effect.Effect<A, StoreError, R>
 }
@@ -58,10 +64,6 @@ interface Active extends Closeable {
 
 export const isSameFile = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
   a !== undefined && b !== undefined && a.inode === b.inode && a.device === b.device
-
-/** Answers `undefined` where there is nothing of that name. */
-export const unlessMissing = <A, R>(run: Effect.Effect<A, FileError, R>): Effect.Effect<A | undefined, FileError, R> =>
-  Effect.catch(run, (error) => (error.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(error)))
 
 /** Opens in a scope of its own, which is closed again where that fails. */
 const inScope = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A & Closeable, E> =>
@@ -144,12 +146,17 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
           watched ??= yield* Effect.mapError(openWatched, inWords)
           if (watched === undefined) return undefined
           const { agents, directory, info } = watched
-          const [named, folder] = yield* io(
-            Effect.all([unlessMissing(directory.info(ledger_name)), unlessMissing(agents.info("daemon"))], {
-              concurrency: 2,
-            }),
+          const [named, folder, activation] = yield* io(
+            Effect.all(
+              [
+                unlessMissing(directory.info(ledger_name)),
+                unlessMissing(agents.info("daemon")),
+                unlessMissing(directory.info(activation_name)),
+              ],
+              { concurrency: 3 },
+            ),
           )
-          if (isSameFile(folder, info)) return { directory, info: named }
+          if (isSameFile(folder, info)) return { directory, info: named, isActivated: activation !== undefined }
           // The folder was taken away under us, and perhaps another one put in its place.
           yield* close("both")
         }
@@ -175,6 +182,7 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
       where,
       io,
       close,
+      daemon: (directory) => liveDaemon(files, directory),
       holder: Effect.suspend(() =>
         watched === undefined ? Effect.succeed(undefined) : lockHolder(files, watched.directory),
       ),

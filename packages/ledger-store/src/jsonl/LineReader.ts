@@ -49,7 +49,7 @@ export const readLine = (line: Uint8Array): LedgerEvent | { readonly error: stri
 }
 
 export const incomplete_batch = "incomplete batch"
-const partial_line = "partial trailing line at EOF"
+export const partial_line = "partial trailing line at EOF"
 
 const batchOf = (line: Line) => ("error" in line.content ? undefined : line.content.batch)
 

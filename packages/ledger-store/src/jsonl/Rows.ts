@@ -36,6 +36,8 @@ export const Flag = {
   foreign: 32,
   /** Its event id tells a position that lay ahead. */
   ahead: 64,
+  /** The last line of an archive, which lacks its newline. */
+  partial: 128,
 } as const
 
 const place = {
@@ -167,7 +169,7 @@ export class Rows {
   }
   /** The offset behind the record's newline. */
   end(i: number): number {
-    return this.offset(i) + this.bytes(i) + 1
+    return this.offset(i) + this.bytes(i) + (this.is(i, Flag.partial) ? 0 : 1)
   }
   previous(i: number): number {
     return this.#view.getFloat64(i * row_bytes + place.previous, true)

@@ -11,7 +11,7 @@ import { measure } from "./Envelope.ts"
 import { hashOf, History, told } from "./History.ts"
 import { archiveName, ledger_name } from "./Layout.ts"
 import { isSameFile, type LedgerFile, type Sight } from "./LedgerFile.ts"
-import { incomplete_batch, type Line, LineReader, readLine } from "./LineReader.ts"
+import { incomplete_batch, type Line, LineReader, partial_line, readLine } from "./LineReader.ts"
 import { load } from "./opening.ts"
 import { readExactly } from "./readExactly.ts"
 import { adoptSeals } from "./sealing.ts"
@@ -65,6 +65,8 @@ export interface Scanner {
   readonly take: (records: ReadonlyArray<NewRecord>, lines: ReadonlyArray<Uint8Array>, written: Uint8Array) => void
   /** The active file has become an archive, and a new one has its name. */
   readonly rotated: Effect.Effect<void>
+  /** The files have become others: what is known of them is learnt anew. */
+  readonly forgetAll: Effect.Effect<void>
 }
 
 export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
@@ -144,7 +146,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       const row = { offset, bytes, blanks, previous: 0, job: 0, type_at: 0 }
       if ("error" in content) {
         const { error } = content
-        const flags = error === incomplete_batch ? Flag.incomplete : 0
+        const flags = error === incomplete_batch ? Flag.incomplete : error === partial_line ? Flag.partial : 0
         segment.add({ ...row, flags, id_hash: 0, lengths: undefined })
         history.corrupt.set(position, {
           position,
@@ -454,6 +456,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         history.witness = joined.slice(Math.max(0, joined.byteLength - witness_bytes))
         active.trim(rows_kept)
       },
+      forgetAll: restructure(Effect.sync(startAnew)),
       rotated: restructure(
         Effect.sync(() => {
           const { active, reader } = history

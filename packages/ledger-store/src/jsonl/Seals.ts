@@ -6,11 +6,11 @@
 import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { membersName, seals_name, sealName } from "./Layout.ts"
-import { unlessMissing } from "./LedgerFile.ts"
 import { encodeMembers, type Member } from "./Members.ts"
 import { readExactly } from "./readExactly.ts"
 import { row_bytes, Rows } from "./Rows.ts"
 import { decodeHeader, encodeHeader, header_bytes, type SealHeader } from "./SealHeader.ts"
+import { unlessMissing } from "./unlessMissing.ts"
 
 const placeOf = (row: number): number => header_bytes + row * row_bytes
 

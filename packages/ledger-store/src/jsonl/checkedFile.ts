@@ -6,8 +6,8 @@
 import type { Directory, FileError } from "@waybill/host"
 import { Effect } from "effect"
 import { crc32 } from "node:zlib"
-import { unlessMissing } from "./LedgerFile.ts"
 import { readExactly } from "./readExactly.ts"
+import { unlessMissing } from "./unlessMissing.ts"
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, "0")
 

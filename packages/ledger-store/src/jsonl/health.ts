@@ -7,8 +7,9 @@ import type { Damage, StoreError, StoreHealth } from "@waybill/ledger"
 import { Effect } from "effect"
 import type { Finding, History } from "./History.ts"
 import { quarantine_name } from "./Layout.ts"
-import { type LedgerFile, unlessMissing } from "./LedgerFile.ts"
+import { type LedgerFile } from "./LedgerFile.ts"
 import type { Scanner } from "./Scanner.ts"
+import { unlessMissing } from "./unlessMissing.ts"
 
 /** Bytes of records that no seal covers yet. */
 const unsealedBytes = ({ active, reader, segments }: History): number => {

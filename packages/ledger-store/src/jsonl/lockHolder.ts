@@ -3,30 +3,10 @@
  *
  * @module
  */
-import type { Directory, Files, OpenFile } from "@waybill/host"
+import type { Directory, Files } from "@waybill/host"
 import { Effect } from "effect"
 import { lock_name } from "./Layout.ts"
-
-/** A file of `/proc` has no length; it is read until nothing comes. */
-const readAll = (file: OpenFile) =>
-  Effect.gen(function* () {
-    const parts: Array<Uint8Array> = []
-    for (let offset = 0; ;) {
-      const part = new Uint8Array(65_536)
-      const got = yield* file.read(part, offset)
-      if (got === 0) return Buffer.concat(parts).toString("latin1")
-      parts.push(part.subarray(0, got))
-      offset += got
-    }
-  })
-
-const readProc = (files: Files["Service"], folder: string, name: string) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const directory = yield* files.openDirectory(folder)
-      return yield* readAll(yield* directory.openFile(name, { access: "read" }))
-    }),
-  ).pipe(Effect.orElseSucceed(() => ""))
+import { readProc } from "./proc.ts"
 
 /** The process that holds a write lock on the lock file: `process 4711 (node)`. `undefined` where nobody does, or nobody tells. */
 export const lockHolder = (files: Files["Service"], directory: Directory): Effect.Effect<string | undefined> =>

@@ -10,12 +10,13 @@ import { readFormat } from "./format.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type SavedIndex } from "./IndexFile.ts"
 import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, sealName, seals_name } from "./Layout.ts"
-import { type Sight, unlessMissing } from "./LedgerFile.ts"
-import { LineReader, readLine } from "./LineReader.ts"
+import { type Sight } from "./LedgerFile.ts"
+import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
 import { changed, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { Flag } from "./Rows.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { Segment } from "./Segment.ts"
+import { unlessMissing } from "./unlessMissing.ts"
 
 /** Rows looked at in one go. */
 const chunk_rows = 4096
@@ -90,7 +91,11 @@ const absorb = (opening: Opening, segment: Segment, from: number, to: number): E
           () => new Uint8Array(),
         )
         const content = readLine(line)
-        const error = rows.is(i, Flag.incomplete) || !("error" in content) ? "incomplete batch" : content.error
+        const error = rows.is(i, Flag.partial)
+          ? partial_line
+          : rows.is(i, Flag.incomplete) || !("error" in content)
+            ? incomplete_batch
+            : content.error
         const line_number = segment.line + record + i + 1 + rows.blanks(i)
         history.corrupt.set(position, { position, line_number, error, file: segment.name, offset: rows.offset(i) })
       }
@@ -226,6 +231,23 @@ const resume = (opening: Opening, saved: SavedIndex | undefined, { archives, sea
     return last
   })
 
+/** More than one group can hold: so many positions may have been given that no seal tells of. */
+const positions_lost_max = 1_048_576
+
+/** Whether the last archive was laid aside because it lacks what was sealed. */
+const lacksSealed = ({ history, place, records }: Opening) =>
+  Effect.gen(function* () {
+    const last = history.segments.at(-1)
+    if (last === undefined || last.sealed === 0 || firstOfArchive(last.name) === undefined) return false
+    const info = yield* unlessMissing(place.directory.info(last.name))
+    if (info === undefined) return false
+    if (info.bytes < last.link.end) return true
+    const from = Math.max(0, last.sealed - recognised_records)
+    yield* records.take(place, last, from, last.sealed, "lazy")
+    const hasChanged = (position: number) => history.corrupt.get(position)?.error === changed
+    return Array.from({ length: last.sealed - from }, (_, i) => last.first + from + i).every(hasChanged)
+  })
+
 /** Learns the files of the folder, and what is sealed of them. The active file's lines are read on from there. */
 export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
   Effect.gen(function* () {
@@ -255,7 +277,8 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
     for (const first of rest.toSorted((a, b) => a - b))
       if (!known.has(first)) yield* addSegment(opening, found, first, byFirst.get(first) ?? archiveName(first))
     if (history.active === undefined) {
-      const first = seals.includes(active) && !byFirst.has(active) ? active : history.head + 1
+      const isKnown = seals.includes(active) && !byFirst.has(active)
+      const first = isKnown ? active : history.head + 1 + ((yield* lacksSealed(opening)) ? positions_lost_max : 0)
       yield* addSegment(opening, found, Math.max(first, history.head + 1), ledger_name)
     }
     history.isLoaded = true

@@ -23,6 +23,7 @@ const run_bytes_max = 8_388_608
 
 /** Bytes of the active file that need not be read again. */
 export interface InHand {
+  readonly segment: Segment
   readonly offset: number
   readonly bytes: Uint8Array
 }
@@ -68,7 +69,7 @@ const headerOf = ({ history }: Sealing, segment: Segment): SealHeader => {
 }
 
 const bytesOf = ({ inHand, place, records }: Sealing, segment: Segment, from: number, to: number) =>
-  inHand !== undefined && segment.isActive && inHand.offset <= from && to <= inHand.offset + inHand.bytes.byteLength
+  inHand?.segment === segment && inHand.offset <= from && to <= inHand.offset + inHand.bytes.byteLength
     ? Effect.succeed(inHand.bytes.subarray(from - inHand.offset, to - inHand.offset))
     : records.bytes(place, segment, from, to - from)
 
