@@ -13,6 +13,8 @@ import {
   StoreUnavailable,
 } from "@waybill/ledger"
 import { Effect, Exit, Scope } from "effect"
+import { acknowledge } from "./acknowledged.ts"
+import type { Finding } from "./History.ts"
 import { indexOf, saveIndex } from "./IndexFile.ts"
 import { archiveName, ledger_name, seals_name } from "./Layout.ts"
 import type { LedgerFile, Writing } from "./LedgerFile.ts"
@@ -137,8 +139,10 @@ export const makeAppending = (
     Effect.gen(function* () {
       const head = scanner.history.head
       yield* scanner.scanAll
+      const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
+      if (scanner.history.damage.some(isBlocking)) yield* acknowledge(scanner)
       const { history } = scanner
-      const blocking = history.damage.find(({ blocks, isAcknowledged }) => blocks === true && isAcknowledged !== true)
+      const blocking = history.damage.find(isBlocking)
       if (blocking !== undefined && although === undefined)
         return yield* refuse(`${blocking.file}: ${blocking.error}; nothing is appended before it is repaired`)
       // Whoever appended since has also sealed.

@@ -123,7 +123,9 @@ export class History {
       return
     }
     const [a, b] = [known.positions, damage.positions]
-    if (a !== undefined && b !== undefined)
-      this.damage[at] = { ...known, positions: [Math.min(a[0], b[0]), Math.max(a[1], b[1])] }
+    const positions =
+      a === undefined || b === undefined ? (a ?? b) : ([Math.min(a[0], b[0]), Math.max(a[1], b[1])] as const)
+    const blocks = known.blocks === true || damage.blocks === true
+    this.damage[at] = { ...known, blocks, ...(positions === undefined ? {} : { positions }) }
   }
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Files } from "@waybill/host"
-import type { Page, RecordedEvent, Session, Store, StoreError } from "@waybill/ledger"
+import type { Page, Session, Store, StoreError } from "@waybill/ledger"
 import { Effect, type Scope, Semaphore } from "effect"
 import { makeAppending } from "./Appending.ts"
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts"
@@ -16,7 +16,8 @@ import { healthOf } from "./health.ts"
 import type { History } from "./History.ts"
 import { makeLedgerFile, type Writing } from "./LedgerFile.ts"
 import { makeLocking } from "./Locking.ts"
-import type { Making, Place } from "./Records.ts"
+import { above, along, below } from "./paging.ts"
+import type { Making } from "./Records.ts"
 import { makeScanner } from "./Scanner.ts"
 
 export interface JsonlStoreOptions {
@@ -51,25 +52,6 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
 
     const nothing = ({ generation }: History): Page => ({ events: [], generation, covers: 0 })
 
-    /** At most `limit` readable records from a position up; what a page holds is bounded in bytes too. */
-    const above = (place: Place, history: History, position: number, limit: number, making: Making) =>
-      Effect.gen(function* () {
-        const { generation, head } = history
-        const events: Array<RecordedEvent> = []
-        let next = position
-        while (next <= head && events.length < limit) {
-          const segment = history.segments[history.indexOf(next)]
-          if (segment === undefined) break
-          next = Math.max(next, segment.first)
-          const from = next - segment.first
-          const taken = yield* scanner.records.take(place, segment, from, from + limit - events.length, making)
-          events.push(...taken.events)
-          next += taken.looked
-          if (events.length > 0 && taken.events.length < taken.looked) break
-        }
-        return { events, generation, covers: next > head ? head : next - 1 }
-      })
-
     const readUp =
       (making: Making) =>
       (position: number, limit: number): Effect.Effect<Page, StoreError> =>
@@ -78,7 +60,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
             const { generation, head } = scanner.history
             if (position < head)
               return yield* scanner.reading(
-                (place, history) => above(place, history, position + 1, limit, making),
+                (place, history) => above(scanner.records, place, history, position + 1, limit, making),
                 nothing,
               )
             const scanned = yield* scanner.scan(limit)
@@ -97,56 +79,6 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
             if (now.head === head) return { events: [], generation, covers: head }
           }
         })
-
-    const below = (place: Place, history: History, position: number, limit: number) =>
-      Effect.gen(function* () {
-        const events: Array<RecordedEvent> = []
-        let end = Math.min(position, history.head + 1)
-        while (end > 1 && events.length < limit) {
-          const segment = history.segments[history.indexOf(end - 1)]
-          if (segment === undefined || segment.first >= end) {
-            end = history.segments[history.indexOf(end - 1) - 1]?.last ?? 0
-            end += 1
-            continue
-          }
-          const to = Math.min(end, segment.last + 1)
-          const from = Math.max(segment.first, to - limit)
-          const found: Array<RecordedEvent> = []
-          for (let at = from; at < to;) {
-            const taken = yield* scanner.records.take(place, segment, at - segment.first, to - segment.first, "plain")
-            found.push(...taken.events)
-            at += taken.looked
-          }
-          events.push(...found.reverse())
-          end = from
-        }
-        return { events: events.slice(0, limit), generation: history.generation, covers: history.head }
-      })
-
-    /** Back along the job's records, from its last. */
-    const positionsOf = (place: Place, history: History, jobId: string, position: number) =>
-      Effect.gen(function* () {
-        const positions: Array<number> = []
-        for (let at = history.jobs.get(jobId)?.last ?? 0; at > position;) {
-          positions.push(at)
-          at = (yield* scanner.records.row(place, at))?.previous(0) ?? 0
-        }
-        return positions.reverse()
-      })
-
-    const along = (place: Place, history: History, jobId: string, position: number, limit: number) =>
-      Effect.gen(function* () {
-        const positions = yield* positionsOf(place, history, jobId, position)
-        const events: Array<RecordedEvent> = []
-        for (const at of positions.slice(0, limit)) {
-          const segment = history.segmentOf(at)
-          if (segment === undefined) continue
-          const record = at - segment.first
-          events.push(...(yield* scanner.records.take(place, segment, record, record + 1, "plain")).events)
-        }
-        const covers = positions.length > limit ? (positions[limit - 1] ?? 0) : history.head
-        return { events, generation: history.generation, covers }
-      })
 
     const readAfter = readUp("plain")
     const sessionOf = (opened: Writing): Session => ({
@@ -176,12 +108,12 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       readBefore: (position, limit) =>
         Effect.andThen(
           scanner.scanAll,
-          scanner.reading((place, history) => below(place, history, position, limit), nothing),
+          scanner.reading((place, history) => below(scanner.records, place, history, position, limit), nothing),
         ),
       readStream: (jobId, position, limit) =>
         Effect.andThen(
           scanner.scanAll,
-          scanner.reading((place, history) => along(place, history, jobId, position, limit), nothing),
+          scanner.reading((place, history) => along(scanner.records, place, history, jobId, position, limit), nothing),
         ),
       waitBeyond: (position) =>
         Effect.gen(function* () {

@@ -16,8 +16,9 @@ export interface Line {
   /** Physical lines of the file up to this one, blank ones counted. */
   readonly line_number: number
   readonly content: LedgerEvent | { readonly error: string }
-  /** What the content was decoded from. */
+  /** What the content was decoded from; empty where it is not even text. */
   readonly text: string
+  readonly raw: Uint8Array
 }
 
 const newline = 0x0a
@@ -120,6 +121,7 @@ export class LineReader {
         line_number: this.#line_number + 1,
         content: { error: partial_line },
         text: "",
+        raw: rest,
       })
     return left
   }
@@ -144,6 +146,7 @@ export class LineReader {
       line_number: this.#line_number,
       content: line.byteLength > line_bytes_max ? too_long : text === undefined ? not_utf8 : decode(text),
       text: text ?? "",
+      raw: line,
     }
     const mark = batchOf(read)
     const [first] = this.#batch

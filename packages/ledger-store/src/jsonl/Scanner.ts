@@ -22,6 +22,7 @@ import { Segment } from "./Segment.ts"
 const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
   (a === undefined && b === undefined) || isSameFile(a, b)
 
+const nothing_raw = new Uint8Array()
 const read_bytes = 1_048_576
 /** How much of the end of what was read is remembered, to notice that somebody cut or changed it. */
 const witness_bytes = 256
@@ -448,7 +449,11 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         let { line_number } = reader
         for (const [i, { event, line: text }] of written.entries()) {
           const length = (lines[i]?.byteLength ?? 1) - 1
-          addRow(active, { offset, bytes: length, line_number: ++line_number, content: event, text }, false)
+          addRow(
+            active,
+            { offset, bytes: length, line_number: ++line_number, content: event, text, raw: lines[i] ?? nothing_raw },
+            false,
+          )
           offset += length + 1
         }
         history.reader = new LineReader(offset, line_number)

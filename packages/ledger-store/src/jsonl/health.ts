@@ -5,6 +5,7 @@
  */
 import type { Damage, StoreError, StoreHealth } from "@waybill/ledger"
 import { Effect } from "effect"
+import { acknowledge } from "./acknowledged.ts"
 import type { Finding, History } from "./History.ts"
 import { quarantine_name } from "./Layout.ts"
 import { type LedgerFile } from "./LedgerFile.ts"
@@ -31,6 +32,7 @@ export const portOf = ({ error, file, isAcknowledged, positions }: Finding): Dam
 export const healthOf = (ledgerFile: LedgerFile, scanner: Scanner): Effect.Effect<StoreHealth, StoreError> =>
   Effect.gen(function* () {
     yield* scanner.scanAll
+    yield* acknowledge(scanner)
     const { history, seen_bytes } = scanner
     const sight = yield* ledgerFile.look
     const copies =

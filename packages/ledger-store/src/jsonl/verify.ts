@@ -8,16 +8,17 @@ import { type Directory, FileError, type Files } from "@waybill/host"
 import { type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Effect } from "effect"
 import { hash } from "node:crypto"
-import { acknowledgedFlaws } from "./acknowledged.ts"
+import { repairedFlaws } from "./acknowledged.ts"
 import { type Archives, makeArchives } from "./Archives.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import { checkSideFiles } from "./checkSideFiles.ts"
 import { type Flaw, flawKey } from "./Flaw.ts"
-import { archivesAmong, firstOfArchive, firstOfSeal, ledger_name, sealName, seals_name } from "./Layout.ts"
+import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { makeLedgerFile, type Sight } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
+import { makeScanner } from "./Scanner.ts"
 import { makeWalk, type Walk } from "./walkSeal.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 
@@ -55,8 +56,8 @@ const walkLines = (
     for (;;) {
       const chunk = yield* read(reader.next, Math.min(read_bytes, Math.max(0, bytes - reader.next)))
       const lines = chunk.byteLength === 0 ? (from.isClosed ? reader.finish() : []) : reader.push(chunk)
-      for (const { content, offset, text } of lines) {
-        if ("error" in content) note(position, offset, content.error, Buffer.from(text))
+      for (const { content, offset, raw } of lines) {
+        if ("error" in content) note(position, offset, content.error, raw)
         position++
       }
       if (chunk.byteLength === 0) break
@@ -90,7 +91,7 @@ const partsOf = (directory: Directory, add: (flaw: Flaw) => void) =>
       const isLast = first === firsts.at(-1)
       const named = file ?? ours.get(first) ?? (isLast ? ledger_name : undefined)
       // A damaged head does not name its archive any more; they are in order.
-      const name = named ?? [...strangers][0] ?? "an archive"
+      const name = named ?? [...strangers][0] ?? archiveName(first)
       strangers.delete(name)
       ours.delete(first)
       parts.push({ first, name: String(name), seal })
@@ -117,7 +118,8 @@ export const verifyLedger = ({ expect = [], root }: VerifyOptions): Effect.Effec
       const archives = makeArchives()
       if (sight === undefined)
         return { head: undefined, sealed: 0, unsealed: 0, unsealed_bytes: 0, torn_bytes: 0, flaws: missing(expect) }
-      const acknowledged = yield* acknowledgedFlaws(root)
+      const scanner = yield* makeScanner(ledgerFile)
+      const acknowledged = new Set((yield* repairedFlaws(scanner)).map(flawKey))
       const verification = yield* Effect.mapError(walkFolder(sight, archives, expect), (cause) =>
         cause instanceof FileError ? new StoreUnavailable({ where: ledgerFile.where, cause }) : cause,
       )

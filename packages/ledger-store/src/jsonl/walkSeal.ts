@@ -15,7 +15,7 @@ import { isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout
 import { incomplete_batch, partial_line, readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 import { changed } from "./Records.ts"
-import { Flag, row_bytes, Rows } from "./Rows.ts"
+import { Flag, row_bytes, type Rows } from "./Rows.ts"
 import { genesis, header_bytes } from "./SealHeader.ts"
 import { readRows, type SealFile } from "./Seals.ts"
 import { unlessMissing } from "./unlessMissing.ts"
