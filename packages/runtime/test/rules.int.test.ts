@@ -45,7 +45,7 @@ describe("asking again", () => {
     expect(runs).toHaveLength(1)
   })
 
-  it("twice at the same time runs one agent and records one end", async () => {
+  it("[W-22] twice at the same time runs one agent and records one end", async () => {
     const { run, runs } = world()
     const [both, facts] = await run(
       Effect.gen(function* () {
@@ -61,7 +61,7 @@ describe("asking again", () => {
 
 describe("repair", () => {
   const never = verifierOf(() => Effect.succeed(reject))
-  it("goes on until the budget of the first attempt is spent, whatever later calls declare", async () => {
+  it("[W-18] goes on until the budget of the first attempt is spent, whatever later calls declare", async () => {
     const { run, runs } = world()
     const [first, again] = await run(
       Effect.gen(function* () {
@@ -113,7 +113,7 @@ describe("repair", () => {
     expect(runs).toHaveLength(1)
   })
 
-  it("whose decision throws ends the next attempt, and the rejected one keeps its verdict", async () => {
+  it("[W-11] whose decision throws ends the next attempt, and the rejected one keeps its verdict", async () => {
     const { run } = world()
     const [status, facts] = await run(
       Effect.gen(function* () {
@@ -230,7 +230,7 @@ describe("an attempt fails with the catalogue's own words", () => {
   })
 })
 
-it("an attempt whose agent run was forgotten after its build fails, and no second run is started", async () => {
+it("[W-23] an attempt whose agent run was forgotten after its build fails, and no second run is started", async () => {
   const { forget, run, runs } = world()
   const status = await run(
     Effect.gen(function* () {
