@@ -10,7 +10,7 @@ import { type Machine, root } from "./Machine.ts"
 
 const anything = { payload: Schema.Record(Schema.String, Schema.Json) }
 
-const Foreign = Vocabulary.make("workspace_job", {
+export const Foreign = Vocabulary.make("workspace_job", {
   requested: anything,
   seed_written: anything,
   terminal_build_attempted: anything,

@@ -3,7 +3,7 @@
  */
 import { DataPlane, type DataPlaneOptions, layerDataPlane } from "@waybill/data-plane"
 import { layerNodeEntropy, makeMemoryFiles } from "@waybill/host"
-import { Ledger } from "@waybill/ledger"
+import { Ledger, type Store } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
 import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, Layer, Stream } from "effect"
@@ -25,6 +25,7 @@ export const text = new TextEncoder()
 export const world = (
   leave: (attempt: number) => string | undefined = () => "work",
   bounds: Pick<DataPlaneOptions, "bytes_max" | "deadline_ms"> = {},
+  store: Effect.Effect<Store> = makeMemoryStore(),
 ) => {
   const { disk, layer } = makeMemoryFiles()
   const receipts = new Map<string, AgentReceipt>()
@@ -55,7 +56,7 @@ export const world = (
   )
   const host = Layer.mergeAll(layer, layerNodeEntropy)
   const layers = Layer.mergeAll(
-    Ledger.layer(makeMemoryStore(), [WorkspaceJob]),
+    Ledger.layer(store, [WorkspaceJob]),
     agent.pipe(Layer.provideMerge(layerDataPlane({ ...bounds, root: "/data" }))),
     layerFileHolds({ root: "/holds" }),
   ).pipe(Layer.provide(host))
@@ -74,6 +75,9 @@ export const world = (
       Effect.runPromise(Effect.provide(effect, layers)),
   }
 }
+
+/** The same over a store that is there already. */
+export const withLedger = (store: Effect.Effect<Store>) => world(undefined, undefined, store)
 
 export const verifierOf = (verify: Verifier["verify"]): Verifier => ({ name: "v", verify })
 export const accept: Verification = { ok: true, checks: [{ name: "c", status: "passed" }] }
