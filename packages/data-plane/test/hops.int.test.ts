@@ -29,7 +29,7 @@ const wholeWay = (source: string | Uint8Array | Stream.Stream<Uint8Array>) =>
     const read = yield* plane.readBack(key, written)
     yield* plane.seal(key, read)
     const handed: Array<Uint8Array> = []
-    yield* plane.withSealed(key, read, ({ stream }) =>
+    yield* plane.withSealed(read, ({ stream }) =>
       Stream.runForEach(stream, (chunk) => Effect.sync(() => void handed.push(chunk.slice()))),
     )
     const delivered: Array<Uint8Array> = []
@@ -206,9 +206,9 @@ describe("between two hops somebody", () => {
         const plane = yield* DataPlane
         const read = yield* prepared("sealed")
         const during = yield* Effect.flip(
-          plane.withSealed(key, read, () => Effect.sync(() => change(disk, sealedAt(read.sha256)))),
+          plane.withSealed(read, () => Effect.sync(() => change(disk, sealedAt(read.sha256)))),
         )
-        const before = yield* Effect.flip(plane.withSealed(key, read, () => Effect.die("it was asked")))
+        const before = yield* Effect.flip(plane.withSealed(read, () => Effect.die("it was asked")))
         const artifact = { ...read, schemaId: "any" }
         const out = yield* Effect.flip(
           plane.deliver(artifact, { sink: (chunk) => Effect.sync(() => void released.push(chunk)) }),
@@ -228,7 +228,7 @@ describe("between two hops somebody", () => {
       Effect.gen(function* () {
         const read = yield* prepared("sealed")
         return yield* Effect.flip(
-          (yield* DataPlane).withSealed(key, read, (handed) =>
+          (yield* DataPlane).withSealed(read, (handed) =>
             Effect.sync(() => disk.overwrite(handed.path, Buffer.from("the very bytez"))),
           ),
         )

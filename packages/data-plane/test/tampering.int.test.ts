@@ -134,7 +134,7 @@ describe("between two hops somebody", () => {
             yield* Effect.flip((yield* plane).deliver(artifact, { file: none })),
             yield* Effect.flip((yield* plane).deliver(artifact, { file: some })),
             yield* Effect.flip((yield* plane).deliver(artifact, { sink })),
-            yield* Effect.flip((yield* plane).withSealed(key, artifact, () => Effect.die("it was asked"))),
+            yield* Effect.flip((yield* plane).withSealed(artifact, () => Effect.die("it was asked"))),
           ]
         }),
       )
@@ -185,7 +185,7 @@ describe("a path that leads outside", () => {
       }).pipe(Effect.scoped),
     )
     expect(errors.map(({ _tag }) => _tag)).toEqual(["PathRefused", "PathRefused", "PathRefused"])
-    expect(fs.readdirSync(root)).toEqual(["staging"])
+    expect(fs.readdirSync(root).filter((area) => area !== "unfinished")).toEqual(["staging"])
   })
 
   it("a leading slash means the workspace, never the host", async () => {

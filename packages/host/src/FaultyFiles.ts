@@ -86,12 +86,13 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
           unlink: (name) => guard("unlink", at(name), inner.unlink(name)),
           remove: (name) => guard("remove", at(name), inner.remove(name)),
           flush: guard("flush", inner.path, inner.flush),
-          lock: (name): Effect.Effect<FileLock, FileError, Scope.Scope> =>
+          lock: (name, options): Effect.Effect<FileLock, FileError, Scope.Scope> =>
             guard(
               "lock",
               at(name),
-              Effect.map(inner.lock(name), (made) => lock(made, at(name))),
+              Effect.map(inner.lock(name, options), (made) => lock(made, at(name))),
             ),
+          lockDomain: guard("info", inner.path, inner.lockDomain),
         }
         wrapped.set(outer, inner)
         return outer

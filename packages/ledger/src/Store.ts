@@ -33,12 +33,35 @@ export interface CorruptRecord {
   /** The physical line, blank ones counted, over all files of the ledger. */
   readonly line_number: number
   readonly error: string
+  /** The file that holds it, and the byte it begins at there, where a store keeps files. */
+  readonly file?: string
+  readonly offset?: number
+  /** Whether a `ledger.repaired` fact names it: it stays what it is, but somebody has seen to it. */
+  readonly isAcknowledged?: boolean
 }
 
+/** Damage that is not one record's: an archive that cannot be read, a seal that does not check, bytes that are gone. */
+export interface Damage {
+  /** The file it is in, below the ledger's folder. */
+  readonly file: string
+  readonly error: string
+  /** The positions it concerns, both ends included, where that is known. */
+  readonly positions?: readonly [first: number, last: number]
+  readonly isAcknowledged?: boolean
+}
+
+/** How a store is. What a kind of store does not have (files, seals, a lock that tells its holder) is left out. */
 export interface StoreHealth {
   readonly corrupt: ReadonlyArray<CorruptRecord>
   /** Bytes after the last complete record, left by a crash; mended before the next append. */
   readonly torn_bytes: number
+  readonly damage?: ReadonlyArray<Damage>
+  /** Bytes of records that nothing guards against a flipped bit yet. */
+  readonly unsealed_bytes?: number
+  /** How many copies of damaged or torn bytes lie in quarantine. */
+  readonly quarantined?: number
+  /** Who appends at this moment. */
+  readonly lock_holder?: string
 }
 
 /** The exclusive right to append, for as long as the body of `commit` runs. */

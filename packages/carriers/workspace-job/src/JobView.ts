@@ -7,7 +7,7 @@ import type { View } from "@waybill/ledger"
 import { Data, Result } from "effect"
 import { attemptOf } from "./Attempts.ts"
 import type { Payload } from "./Facts.ts"
-import type { Attempt, Job, Kept } from "./Job.ts"
+import { type Attempt, attemptOfJob, type Job, type Kept } from "./Job.ts"
 import type { Check, Failure, TerminalArtifact } from "./Values.ts"
 
 interface Found {
@@ -79,9 +79,7 @@ export const jobStatus = (view: View<Job>, runId: string): JobStatus => {
 }
 
 const attemptAt = (job: Job | undefined, requestedEventId: string): Attempt | undefined =>
-  job === undefined
-    ? undefined
-    : [job.current, ...job.earlier].find((attempt) => attempt.requestedEventId === requestedEventId)
+  job === undefined ? undefined : attemptOfJob(job, requestedEventId)
 
 /** The status of one attempt of a run, whatever later attempts came to. */
 export const attemptStatus = (view: View<Job>, runId: string, requestedEventId: string): JobStatus => {

@@ -48,15 +48,20 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
 
     const readAfter = (position: number, limit: number): Effect.Effect<Page, StoreError> =>
       Effect.gen(function* () {
-        const known = scanner.readable(position + 1, 1, limit + 1)
-        if (known.length > 0) return yield* scanner.page(known, limit)
-        const { generation } = scanner
-        const events = yield* scanner.scan(limit)
-        if (scanner.generation !== generation) return yield* scanner.page([], limit)
-        // Another reader may have scanned past us in the meantime; the index has what it saw.
-        const found = scanner.readable(position + 1, 1, limit + 1)
-        const isOurs = found[0] === events[0]?.position
-        return yield* scanner.page(found, limit, isOurs ? events.slice(0, limit) : undefined)
+        for (;;) {
+          const known = scanner.readable(position + 1, 1, limit + 1)
+          if (known.length > 0) return yield* scanner.page(known, limit)
+          const { generation, index } = scanner
+          const { head } = index
+          const events = yield* scanner.scan(limit)
+          if (scanner.generation !== generation) return yield* scanner.page([], limit)
+          // Another reader may have scanned past us in the meantime; the index has what it saw.
+          const found = scanner.readable(position + 1, 1, limit + 1)
+          const isOurs = found[0] === events[0]?.position
+          if (found.length > 0) return yield* scanner.page(found, limit, isOurs ? events.slice(0, limit) : undefined)
+          // One scan goes only so far, and the position asked for may lie beyond it.
+          if (index.head === head) return yield* scanner.page([], limit)
+        }
       })
 
     const poisoned = (cause: FileError) =>

@@ -286,7 +286,7 @@ export const runAttempt = (
         return error.code === "timeout" ? failures.verifier_timeout : failures.verifier_failed
       }
       return plane
-        .withSealed(key, { artifactRef, path, bytes, sha256 }, use, { onProgress: onProgress("verify") })
+        .withSealed({ artifactRef, path, bytes, sha256 }, use, { onProgress: onProgress("verify") })
         .pipe(Effect.catch((error) => failed("verify", failureFor(error), error.message)))
     }
 

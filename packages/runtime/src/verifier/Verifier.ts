@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HopError } from "@waybill/data-plane"
+import type { BytesDiffer, HopError } from "@waybill/data-plane"
 import type { Settlement } from "@waybill/workspace-job"
 import { Data, type Effect, Result, Schema, type Stream } from "effect"
 import type { AgentReceipt } from "../agent/Agent.ts"
@@ -17,7 +17,7 @@ export interface VerifierInput {
     readonly bytes: number
     readonly sha256: string
     readonly schemaId: string
-    readonly stream: Stream.Stream<Uint8Array, HopError>
+    readonly stream: Stream.Stream<Uint8Array, HopError | BytesDiffer>
   }
   /** How the agent's run ended. */
   readonly receipt: AgentReceipt
