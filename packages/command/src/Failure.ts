@@ -16,6 +16,8 @@ export interface Failure {
   readonly warnings: ReadonlyArray<string>
   /** The stack, for stderr only. */
   readonly stack: string | undefined
+  /** An accident of the handler and not of the network: its stack says where to look. */
+  readonly isAccident: boolean
 }
 
 const message_length_max = 500
@@ -155,7 +157,7 @@ export const explain = (thrown: unknown, facts: FailureFacts): Failure => {
   const map = command.published.exit_codes
   const warnings: Array<string> = []
   const clean = (text: string) => redact(plainText(text), secrets)
-  const made = (options: CommandErrorOptions, stack: string | undefined): Failure => {
+  const made = (options: CommandErrorOptions, stack: string | undefined, isAccident = false): Failure => {
     let exit_code = exitOf(options.exit, map)
     if (exit_code === undefined || exit_code === 0 || !["table", "sysexits", "own"].includes(rangeOf(exit_code))) {
       warnings.push(`EXIT_CODE_UNKNOWN: ${options.exit} is no exit code of ${command.published.path}; 1 is used`)
@@ -172,6 +174,7 @@ export const explain = (thrown: unknown, facts: FailureFacts): Failure => {
       data: options.data ?? null,
       warnings,
       stack: stack === undefined ? undefined : clean(stack),
+      isAccident,
     }
   }
   const stack = thrown instanceof Error ? thrown.stack : undefined
@@ -187,5 +190,6 @@ export const explain = (thrown: unknown, facts: FailureFacts): Failure => {
   return made(
     { exit: "GENERAL_ERROR", code: facts.accident ?? "UNHANDLED_EXCEPTION", message: described(thrown) },
     stack ?? described(thrown),
+    true,
   )
 }

@@ -50,7 +50,8 @@ export const toJsonable = (value: unknown, secrets: ReadonlyArray<string> = []):
       case "bigint":
         return String(one)
       case "number":
-        return Number.isFinite(one) ? one : null
+        // JSON has no negative zero.
+        return Number.isFinite(one) ? one + 0 : null
       case "boolean":
         return one
       case "object":

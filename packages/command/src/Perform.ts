@@ -104,7 +104,8 @@ export const perform = (app: Application, command: Registered, request: RunReque
 
   const failed = (failure: Failure): Outcome => {
     for (const text of failure.warnings) warn(text)
-    if (failure.stack !== undefined && request.verbosity !== "quiet") stage.log(failure.stack)
+    const isTold = request.verbosity === "debug" || (failure.isAccident && request.verbosity !== "quiet")
+    if (failure.stack !== undefined && isTold) stage.log(failure.stack)
     const { exit_code, error } = failure
     const data = failure.data === null ? null : asObject(toJsonable(failure.data, request.secrets))
     const report = made.steps.report("failure")

@@ -285,9 +285,10 @@ const app = application({
       exit_codes: { SUCCESS: { ...SUCCESS, side_effects: "partial" } },
       execute: async ({ bad, id, life }) => {
         if (bad) return { job_id: "not an id" }
+        if (life !== undefined) return { job_id: id, timeout_ms: life }
         const child = spawn("sleep", ["30"], { detached: true, stdio: "ignore" })
         child.unref()
-        return { job_id: id, pid: child.pid, ...(life === undefined ? {} : { timeout_ms: life }) }
+        return { job_id: id, pid: child.pid }
       },
     }),
     command({
