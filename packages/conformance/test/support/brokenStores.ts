@@ -179,6 +179,7 @@ const withLazyFiles = (directory: Directory): Directory => ({
   remove: (name) => directory.remove(name),
   flush: directory.flush,
   lock: (name) => directory.lock(name),
+  lockDomain: directory.lockDomain,
 })
 
 /** JSONL on a disk whose flushes do nothing. */

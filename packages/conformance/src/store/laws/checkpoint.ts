@@ -8,6 +8,7 @@ const at = (name: string, position: number, text = ""): Checkpoint.Checkpoint =>
   version: 1,
   state: {
     position,
+    events: position,
     entities: [["größe \u0000 🚂", text]],
     anomalies: [],
     holders: [],
