@@ -216,6 +216,29 @@ describe("a server that goes away", () => {
   )
 })
 
+describe("a commit", () => {
+  promise("waits for the disk whatever the role's default says, and for standbys where it says so", () =>
+    Effect.gen(function* () {
+      yield* sql("CREATE ROLE hasty LOGIN PASSWORD 'hasty-one'")
+      const setting = (value: string) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            yield* sql(`ALTER ROLE hasty SET synchronous_commit = ${value}`)
+            const { connect } = makeSqlPgDatabase({
+              url: Redacted.make(`postgresql://hasty:hasty-one@127.0.0.1:${server().port}/postgres`),
+              lock_wait_ms: 5_000,
+              connect_wait_ms: 5_000,
+            })
+            const [rows] = yield* (yield* connect).run([{ text: "SHOW synchronous_commit" }])
+            return rows?.[0]?.["synchronous_commit"]
+          }),
+        )
+      expect(yield* setting("off")).toBe("on")
+      expect(yield* setting("remote_apply")).toBe("remote_apply")
+    }),
+  )
+})
+
 describe("what others do to it", () => {
   promise("a head that is held for too long is told, with who holds it", () =>
     Effect.gen(function* () {
