@@ -89,6 +89,13 @@ describe("the schema", () => {
       expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one"])
       const refused = yield* Effect.flip(write(ledger, "a", "two"))
       expect([refused._tag, refused.message]).toEqual(["StoreRefused", expect.stringContaining("permission denied")])
+      // And with the rights that the page names, one may append.
+      yield* sql(`GRANT INSERT ON ${schema}.facts TO reader`)
+      yield* sql(`GRANT UPDATE ON ${schema}.head TO reader`)
+      yield* sql(`GRANT INSERT, UPDATE, DELETE ON ${schema}.checkpoints TO reader`)
+      yield* write(ledger, "a", "two")
+      yield* ledger.saveCheckpoint(Counted)
+      expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one", "two"])
       const bad = yield* Effect.flip(open('x"; DROP SCHEMA public; --'))
       expect([bad._tag, bad.message]).toEqual(["StoreRefused", expect.stringContaining("lower-case letters")])
     }),
