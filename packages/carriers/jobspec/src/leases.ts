@@ -6,7 +6,7 @@
 import { type Fact, formatTime, type InvalidFact, type View } from "@waybill/ledger"
 import { Result } from "effect"
 import { default_failure_code } from "./EventFields.ts"
-import { jobFacts } from "./Facts.ts"
+import { isDigest, jobFacts } from "./Facts.ts"
 import {
   type Cancel,
   type Claim,
@@ -68,10 +68,10 @@ const leaseEnd = (now_ms: number, lease_ms = lease_ms_default): string => {
   return formatTime(now_ms + lease_ms)
 }
 
-const hold = (job: QueueJob, { claim_token, lease_ms, now_ms }: Claim | ClaimNext): Decided =>
+const hold = (job: QueueJob, { lease_ms, now_ms, token_sha256 }: Claim | ClaimNext): Decided =>
   recorded(
     jobFacts.claimed.make(job.job_id, {
-      claim_token,
+      claim_token: token_sha256,
       // A ledger may hold any number; what we write begins with 1 and rises.
       lease_epoch: Math.max(0, job.lease_epoch) + 1,
       lease_expires_at: leaseEnd(now_ms, lease_ms),
@@ -133,12 +133,15 @@ export const claim = (queue: View<QueueJob>, command: Claim): Decided =>
     return isExhausted(job) ? Result.succeed([retryCap(job)]) : hold(job, command)
   })
 
-const holds = (job: QueueJob, { claim_token, lease_epoch }: Hold): boolean =>
+/** A token in clear, as the reference daemon wrote them, is for everybody to read: it holds nothing. */
+const holds = (job: QueueJob, { lease_epoch, token_sha256 }: Hold): boolean =>
   job.status === "running" &&
-  job.claim_token !== undefined &&
-  job.claim_token === claim_token &&
+  job.claim_token === token_sha256 &&
+  isDigest(token_sha256) &&
   job.lease_epoch > 0 &&
   job.lease_epoch === lease_epoch
+
+const asWritten = ({ lease_epoch, token_sha256 }: Hold) => ({ claim_token: token_sha256, lease_epoch })
 
 /** Why the caller does not hold the job now. */
 const refuseHold = (job: QueueJob, held: Hold, now_ms: number): LeaseMismatch | LeaseExpired | undefined => {
@@ -176,7 +179,7 @@ export const heartbeat = (queue: View<QueueJob>, command: Heartbeat): Decided =>
     () =>
       recorded(
         jobFacts.heartbeat.make(command.job_id, {
-          ...command.hold,
+          ...asWritten(command.hold),
           lease_expires_at: leaseEnd(command.now_ms, command.lease_ms),
           ...made(command),
         }),
@@ -190,7 +193,11 @@ export const complete = (queue: View<QueueJob>, command: Complete): Decided =>
     () => nothing,
     () =>
       recorded(
-        jobFacts.completed.make(command.job_id, { ...command.hold, result_status: "succeeded", ...made(command) }),
+        jobFacts.completed.make(command.job_id, {
+          ...asWritten(command.hold),
+          result_status: "succeeded",
+          ...made(command),
+        }),
       ),
   )
 
@@ -204,7 +211,7 @@ export const fail = (queue: View<QueueJob>, command: Fail, codes: ReadonlyArray<
       const named = code === "" ? default_failure_code : code
       if (!codes.includes(named)) return Result.fail(new InvalidFailureCode({ code: named, codes }))
       const failure = { code: named, message, retryable }
-      return recorded(jobFacts.failed.make(command.job_id, { ...command.hold, failure, ...made(command) }))
+      return recorded(jobFacts.failed.make(command.job_id, { ...asWritten(command.hold), failure, ...made(command) }))
     },
   )
 
