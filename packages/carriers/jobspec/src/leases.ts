@@ -104,14 +104,31 @@ function* dueIn(queue: View<QueueJob>, lanes: ReadonlyArray<string>, until_ms: n
   }
 }
 
-/** The first job that waits for this worker. Those before it whose attempts are used up fail on the way. */
-export const claimNext = (queue: View<QueueJob>, command: ClaimNext): Decided => {
-  const types = command.job_types === undefined ? [undefined] : [...new Set(command.job_types)]
-  const lanes = (command.hasDataPlane === true ? [false, true] : [false]).flatMap((needsDataPlane) =>
+/** What a worker can do. */
+export type Abilities = Pick<ClaimNext, "job_types" | "hasDataPlane">
+
+const lanesFor = ({ hasDataPlane, job_types }: Abilities): ReadonlyArray<string> => {
+  const types = job_types === undefined ? [undefined] : [...new Set(job_types)]
+  return (hasDataPlane === true ? [false, true] : [false]).flatMap((needsDataPlane) =>
     types.map((type) => laneOf(needsDataPlane, type)),
   )
+}
+
+/**
+ * When the next job can be claimed, in milliseconds since the epoch: `-Infinity` when one waits already, the end of a lease
+ * when all are held, `Infinity` when there is none, or none whose lease will ever end. Whoever waits for a job wakes then,
+ * or when one is submitted.
+ */
+export const claimableFrom_ms = (queue: View<QueueJob>, abilities: Abilities = {}): number =>
+  Math.min(...lanesFor(abilities).map((lane) => queue.earliest(lane) ?? Number.POSITIVE_INFINITY))
+
+/** How many jobs wait or are held: accepted, of a known type, and not ended. */
+export const openJobs = (queue: View<QueueJob>): number => queue.count(laneOf(false)) + queue.count(laneOf(true))
+
+/** The first job that waits for this worker. Those before it whose attempts are used up fail on the way. */
+export const claimNext = (queue: View<QueueJob>, command: ClaimNext): Decided => {
   const exhausted: Array<Fact<string, unknown>> = []
-  for (const job of dueIn(queue, lanes, command.now_ms)) {
+  for (const job of dueIn(queue, lanesFor(command), command.now_ms)) {
     if (!isExhausted(job)) return Result.map(hold(job, command), (facts) => [...exhausted, ...facts])
     exhausted.push(retryCap(job))
     if (exhausted.length === exhausted_per_claim_max) break

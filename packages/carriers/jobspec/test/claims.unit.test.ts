@@ -2,12 +2,14 @@ import { formatTime } from "@waybill/ledger"
 import { describe, expect, it } from "vitest"
 import {
   AlreadyClaimed,
+  claimableFrom_ms,
   exhausted_per_claim_max,
   JobNotFound,
   lease_ms_default,
   LeaseMismatch,
   leaseOf,
   NoClaimableJobs,
+  openJobs,
   queueJobState,
   statusAt,
 } from "../src/index.ts"
@@ -130,6 +132,28 @@ describe("§10.2 §10.3 which job is next", () => {
     desk.add("job.accepted", "x".repeat(300), { job_type: "rpi.run" })
     desk.must(submit("b"))
     expect(next(desk, 0)).toEqual(["job.claimed b"])
+  })
+})
+
+describe("§10.2 when the next job can be claimed", () => {
+  it("§10.2 at once, when the first lease ends, or never", () => {
+    const desk = new Desk()
+    const from = (job_types?: ReadonlyArray<string>) =>
+      claimableFrom_ms(desk.queue, job_types === undefined ? {} : { job_types })
+    expect([from(), openJobs(desk.queue)]).toEqual([Number.POSITIVE_INFINITY, 0])
+    for (const id of ["a", "b"]) desk.must(submit(id))
+    expect([from(), from(["rpi.run"]), from(["wiki.forge"]), from([])]).toEqual([
+      Number.NEGATIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ])
+    expect([next(desk, 5), next(desk, 3)]).toEqual([["job.claimed a"], ["job.claimed b"]])
+    expect([from(), openJobs(desk.queue)]).toEqual([at(63), 2])
+    desk.must({ kind: "cancel", job_id: "b" })
+    expect([from(), openJobs(desk.queue)]).toEqual([at(65), 1])
+    desk.must(submit("c", { payload: { terminal_artifact: {} } }))
+    expect([from(), claimableFrom_ms(desk.queue, { hasDataPlane: true })]).toEqual([at(65), Number.NEGATIVE_INFINITY])
   })
 })
 

@@ -158,7 +158,7 @@ describe("§10 §11 for every history, also such as nobody should have written",
           ...waiting.slice(first, first === -1 ? 0 : first + 1).map(({ job_id }) => ["job.claimed", job_id]),
         ])
       }),
-      { numRuns: 6000 },
+      { numRuns: 4000 },
     ))
   it("§10.7 only the live hold is heard: any other leaves the job as it is", () =>
     fc.assert(
@@ -179,7 +179,7 @@ describe("§10 §11 for every history, also such as nobody should have written",
         expect(step.hold.lease_epoch).toBeGreaterThan(0)
         expect(isHeld(before ?? desk.job(step.job_id), step.now_ms)).toBe(true)
       }),
-      { numRuns: 6000 },
+      { numRuns: 4000 },
     ))
   it("§10.2 §10.6 what is shown as waiting can be claimed, or has used up its attempts; what is shown as running cannot", () =>
     fc.assert(

@@ -135,32 +135,3 @@ describe("on a ledger", () => {
       }),
     ))
 })
-
-it("§18.1 a command costs the same with ten jobs and with fifty thousand", () =>
-  run(
-    Effect.gen(function* () {
-      const perCommand = (jobs: number) =>
-        Effect.gen(function* () {
-          const ledger = yield* fresh
-          yield* Effect.forEach(Array(jobs).keys(), (i) => submit(ledger, { job_type: "rpi.run", job_id: `j${i}` }), {
-            concurrency: 500,
-          })
-          // The first question makes the index; every other keeps it up.
-          yield* claimNext(ledger, "t")
-          const commands = 200
-          let best = Number.POSITIVE_INFINITY
-          for (let round = 0; round < 5; round++) {
-            const begun = performance.now()
-            for (let i = 0; i < commands; i++) {
-              yield* submit(ledger, { job_type: "wiki.forge" })
-              yield* claimNext(ledger, "t")
-            }
-            best = Math.min(best, (performance.now() - begun) / commands)
-          }
-          return best
-        })
-      const [few, many] = [yield* perCommand(1000), yield* perCommand(50_000)]
-      console.log(`submit and claim: ${few.toFixed(3)} ms with 1 000 jobs, ${many.toFixed(3)} ms with 50 000`)
-      expect(many).toBeLessThan(3 * few)
-    }),
-  ))
