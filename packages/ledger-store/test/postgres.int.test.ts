@@ -314,6 +314,7 @@ describe("large things", () => {
       const text = `${"x".repeat(4 * 1024 * 1024 - 30)}${"🚂".repeat(3_000_000)}`
       const state = {
         position: 0,
+        events: 0,
         entities: [["a", text] as const],
         anomalies: [],
         holders: [],

@@ -46,6 +46,8 @@ const runs_max = 10
 
 export type PostgresStoreSettings = Omit<PostgresStoreOptions, "url">
 
+const said = (value: unknown, otherwise: string): string => (typeof value === "string" ? value : otherwise)
+
 /**
  * Opens the ledger of a schema, making the schema or bringing it up to date where it must be. Fails with `StoreUnavailable`
  * when the server cannot be reached and with `StoreRefused` when it may not be used: wrong password, missing right, a
@@ -119,7 +121,7 @@ export const makePostgresStoreOver = (
     const holder = Effect.map(ask(statements.holder), ([row]) =>
       row === undefined
         ? undefined
-        : `${String(row["name"] ?? "a process")} on ${String(row["client"] ?? "the server's machine")} (server process ${String(row["pid"])})`,
+        : `${said(row["name"], "a process")} on ${said(row["client"], "the server's machine")} (server process ${Number(row["pid"])})`,
     )
 
     const take = told(turns.take).pipe(
