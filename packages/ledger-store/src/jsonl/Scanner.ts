@@ -425,7 +425,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         ),
       holds: (eventId, position) =>
         Effect.suspend(() => {
-          if (place === undefined || !history.ahead.has(position)) return Effect.succeed(false)
+          if (place === undefined || !isSuspect(eventId, position)) return Effect.succeed(false)
           return again(ioOr(isCopy(place, eventId, position)))
         }),
       forgetPending: () => {
