@@ -1,7 +1,7 @@
 import { Ledger } from "@waybill/ledger"
 import { Jobs, jobStatus } from "@waybill/workspace-job"
 import { Effect } from "effect"
-import { describe, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { settleJob, statusOf } from "../src/index.ts"
 import { counted, facts_per_run, settledRuns } from "./support/history.ts"
 import { declare, withLedger } from "./support/world.ts"
