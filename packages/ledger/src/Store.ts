@@ -77,12 +77,20 @@ export interface Session {
    */
   readonly append: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => Effect.Effect<void, StoreError>
   readonly saveCheckpoint: (checkpoint: Checkpoint) => Effect.Effect<void, StoreError>
+  /**
+   * `true` where others may append as soon as the appended records are durable, before this process has heard of it, as
+   * after a database's commit. Whoever asks meanwhile waits for the append's end instead of being told what was.
+   */
+  readonly endsWithAppend?: boolean
 }
 
 export interface Store {
   /** For messages: a path or a host, never a secret. */
   readonly where: string
-  /** Runs `body` while nobody else can append. */
+  /**
+   * Runs `body` while nobody else can append. When the store lost that right in the middle and others have appended since, so
+   * that nothing of the run is recorded, it may run `body` again from its beginning.
+   */
   readonly commit: <A, E>(body: (session: Session) => Effect.Effect<A, E>) => Effect.Effect<A, E | StoreError>
   /** At most `limit` records above `position`, in position order. Takes no lock and never writes. */
   readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>
