@@ -159,7 +159,7 @@ describe("[W-03] an attempt whose recorded facts contradict each other is ended 
       ),
       { numRuns: 200 },
     )
-  }, 60_000)
+  }, 180_000)
 })
 
 it("[W-08] a settlement sees all its own facts, however many others lie before, between and behind them", async () => {
