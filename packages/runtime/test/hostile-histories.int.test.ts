@@ -83,6 +83,9 @@ describe("[W-03] an attempt whose recorded facts contradict each other is ended 
     // Asked again once, since the refusal might have been another runner's progress; never a third time.
     expect(first.judged.length).toBeLessThanOrEqual(2)
     expect(first.delivered).toBe("")
+    // Only metadata that was truly read back is ever finalized.
+    for (const { event_type, payload } of first.own)
+      if (event_type === "workspace_job.terminal_finalized") expect(JSON.stringify(payload)).toContain(draft)
     const again = await goOn(machine)
     expect(again.status).toEqual(first.status)
     expect(again.own).toEqual(first.own)
