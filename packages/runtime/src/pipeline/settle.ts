@@ -260,7 +260,7 @@ export const settleJob = (
             continue
           }
           const submit = yield* submitOf(job, state.current, state.earlier)
-          yield* runAttempt(job, state.current, submit, composition).pipe(
+          yield* runAttempt(job, state.current, state.earlier.at(-1), submit, composition).pipe(
             // The ledger is ahead of what we read, so read it again; or what it holds can never be joined by a verdict.
             Effect.catchTags({
               StaleAttempt: () => endPoisoned(state, composition),

@@ -25,8 +25,8 @@ export interface CommandVerifierOptions {
 }
 
 /**
- * Every process of a verification bears it, with the path of the attempt's own copy as its value. So what leaves the group is
- * found and ended, and so is what a runner that was killed has left behind.
+ * Every process of a verification bears it. So what leaves the group is found and ended, and so is what a runner that was
+ * killed has left behind.
  */
 const marker = "WAYBILL_VERIFICATION"
 const grace_ms = 2_000
@@ -79,10 +79,10 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
     const error = (code: VerifierError["code"], detail: string) => new VerifierError({ verifier: name, code, detail })
     return {
       name,
-      verify: ({ artifact, attempt, runId }) =>
+      verify: ({ artifact, attempt, runId, verificationId }) =>
         Effect.gen(function* () {
           // Nobody else verifies this attempt now, so whoever still does was left by a runner that died.
-          yield* processes.endFamily({ marker: { name: marker, value: artifact.path } }, grace_ms)
+          yield* processes.endFamily({ marker: { name: marker, value: verificationId } }, grace_ms)
           const { exit, leftovers, stderr, stdout } = yield* Effect.mapError(
             processes.run({
               argv: [...command, artifact.path],
@@ -95,7 +95,7 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
                 WAYBILL_SCHEMA: artifact.schemaId,
                 WAYBILL_RUN_ID: runId,
                 WAYBILL_ATTEMPT: String(attempt),
-                [marker]: artifact.path,
+                [marker]: verificationId,
               },
               marker,
               grace_ms,
