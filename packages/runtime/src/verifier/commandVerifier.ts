@@ -5,8 +5,9 @@
  */
 import { Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
+import { createHash } from "node:crypto"
 import { basename } from "node:path"
-import { checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
+import { checkAnswer, Checks, type Verification, type Verifier, VerifierError, type VerifierInput } from "./Verifier.ts"
 
 export interface CommandVerifierOptions {
   /** By default the program's name. */
@@ -25,10 +26,20 @@ export interface CommandVerifierOptions {
 }
 
 /**
- * Every process of a verification bears it, with the path of the attempt's own copy as its value. So what leaves the group is
- * found and ended, and so is what a runner that was killed has left behind.
+ * Every process of a verification bears it. So what leaves the group is found and ended, and so is what a runner and a guard
+ * that were both killed have left behind.
  */
 const marker = "WAYBILL_VERIFICATION"
+
+/** The marker's value: the same for everybody who asks this verifier about this attempt, and for nobody else. */
+const verificationOfAttempt = (
+  name: string,
+  cwd: string,
+  { artifact, attempt, receipt, runId }: VerifierInput,
+): string =>
+  createHash("sha256")
+    .update(JSON.stringify([name, cwd, runId, attempt, receipt.submitRunId, artifact.sha256]), "utf8")
+    .digest("hex")
 const grace_ms = 2_000
 
 const Output = Schema.fromJsonString(Schema.Struct({ checks: Checks, summary: Schema.optionalKey(Schema.String) }))
@@ -70,7 +81,8 @@ const verificationOf = (
  * everything else says that the command could not come to an answer.
  *
  * The command runs in its own process group and has the time that the job gives its verifier (`verifierDeadline_ms`). When
- * it has ended or its time is up, everything it started is ended too, also what has left the group.
+ * it has ended, its time is up, or this process is gone, however it died, everything it started is ended too, also what has
+ * left the group.
  */
 export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<Verifier, never, Processes> =>
   Effect.map(Processes, (processes) => {
@@ -79,10 +91,12 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
     const error = (code: VerifierError["code"], detail: string) => new VerifierError({ verifier: name, code, detail })
     return {
       name,
-      verify: ({ artifact, attempt, runId }) =>
+      verify: (input) =>
         Effect.gen(function* () {
+          const { artifact, attempt, runId } = input
+          const value = verificationOfAttempt(name, cwd, input)
           // Nobody else verifies this attempt now, so whoever still does was left by a runner that died.
-          yield* processes.endFamily({ marker: { name: marker, value: artifact.path } }, grace_ms)
+          yield* processes.endFamily({ marker: { name: marker, value } }, grace_ms)
           const { exit, leftovers, stderr, stdout } = yield* Effect.mapError(
             processes.run({
               argv: [...command, artifact.path],
@@ -95,9 +109,10 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
                 WAYBILL_SCHEMA: artifact.schemaId,
                 WAYBILL_RUN_ID: runId,
                 WAYBILL_ATTEMPT: String(attempt),
-                [marker]: artifact.path,
+                [marker]: value,
               },
               marker,
+              guarded: true,
               grace_ms,
               inherit: ["PATH"],
               stdout: { kind: "capture", bytes_max: outputBytes_max },
