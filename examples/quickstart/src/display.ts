@@ -108,5 +108,8 @@ export const makeDisplay = (output: Output): ((event: SettlementEvent) => void) 
     const line = formatStep(event, isLast && began !== undefined ? event.at_ms - began : undefined, output.columns)
     output.write(output.isLive ? `${isOpen ? "\r\u001b[2K" : ""}${line}${isLast ? "\n" : ""}` : `${line}\n`)
     isOpen = output.isLive && !isLast
+    // Why a step failed is not cut to fit a line.
+    if (event.state === "failed" && line.includes("…"))
+      output.write(`${wrap(oneLine(event.detail ?? ""), output.columns, "      ")}\n`)
   }
 }

@@ -244,6 +244,7 @@ export const makeCommits = (
             folds.isComplete = true
             const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
             if (batches.length > 0) {
+              if (session.endsWithAppend === true) folds.isComplete = false
               yield* session.append(batches)
               branches.merge()
               onCommitted(head)

@@ -77,6 +77,11 @@ export interface Session {
    */
   readonly append: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => Effect.Effect<void, StoreError>
   readonly saveCheckpoint: (checkpoint: Checkpoint) => Effect.Effect<void, StoreError>
+  /**
+   * `true` where others may append as soon as the appended records are durable, before this process has heard of it, as
+   * after a database's commit. Whoever asks meanwhile waits for the append's end instead of being told what was.
+   */
+  readonly endsWithAppend?: boolean
 }
 
 export interface Store {

@@ -77,7 +77,7 @@ const provenance = (job: JobEntity, run_id: string | undefined): ReadonlyArray<P
 
 /** A job as a consumer sees it in the list of `kind`. */
 export const resource = (job: JobEntity, kind: ResourceKind, types: JobTypes): Resource => {
-  const { failure, job_id, job_type, request_id, ...rest } = jobProjection(job)
+  const { failure, job_id, job_type, request_id, request_ids, result_status, status, ...rest } = jobProjection(job)
   const run_id = isRun(types, job.job_type) ? job_id : undefined
   return {
     resource_id: kind === "wiki" ? `wiki-${job_id}` : job_id,
@@ -86,8 +86,11 @@ export const resource = (job: JobEntity, kind: ResourceKind, types: JobTypes): R
     ...unlessEmpty("job_type", job_type),
     ...unlessEmpty("run_id", run_id),
     ...unlessEmpty("request_id", request_id),
-    ...rest,
+    ...unlessEmpty("request_ids", request_ids),
+    status,
+    ...unlessEmpty("result_status", result_status),
     ...(failure === undefined ? {} : { failure: { message: "", ...failure } }),
+    ...rest,
     provenance: provenance(job, run_id),
   }
 }

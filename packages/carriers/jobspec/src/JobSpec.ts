@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Projection } from "@waybill/ledger"
 import { consumerSnapshot, type ConsumerSnapshot, type ConsumerViews, type Resources, resources } from "./Consumer.ts"
 import { type JobType, JobTypes } from "./JobTypes.ts"
+import type { Projection } from "@waybill/ledger"
 import type { JobSpecFact } from "./Events.ts"
 import { type JobEntity, makeJobs } from "./JobProjection.ts"
 import { ProjectionStates, type Staleness } from "./Manifests.ts"
@@ -40,9 +40,12 @@ export interface JobSpec {
     readonly states: Projection.Projection<Staleness, JobSpecFact>
     readonly schedules: Projection.Projection<ScheduleEntity, JobSpecFact>
   }
+  /** The answer of `/v1/status` (JobSpec v0 §3.3). */
   readonly status: (views: Views, reading: Reading) => StatusDocument
   readonly projectionSet: (views: Views, reading: Reading) => ProjectionSet
+  /** The answer of the consumer's `snapshot/latest` (JobSpec v0 §13). */
   readonly consumerSnapshot: (views: ConsumerViews, reading: Reading) => ConsumerSnapshot<Resources>
+  /** The consumer's three lists. */
   readonly resources: (views: Pick<ConsumerViews, "jobs">) => Resources
 }
 
@@ -61,15 +64,10 @@ export const make = ({ failureCodes = [], jobTypes = [] }: JobSpecOptions = {}):
   return {
     jobTypes: types,
     queue,
-    projections: {
-      queue: queue.projection,
-      jobs: makeJobs(types),
-      states: ProjectionStates,
-      schedules: Schedules,
-    },
+    projections: { queue: queue.projection, jobs: makeJobs(types), states: ProjectionStates, schedules: Schedules },
     status: (views, reading) => statusDocument(views, types, reading),
     projectionSet: (views, reading) => projectionSet(views, types, reading),
     consumerSnapshot: (views, { now_ms, replay }) => consumerSnapshot(views, types, replay, now_ms),
-    resources: (views) => resources(views.jobs, types),
+    resources: ({ jobs }) => resources(jobs, types),
   }
 }

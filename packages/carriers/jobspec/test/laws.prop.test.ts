@@ -231,7 +231,9 @@ describe("§12 §13 the documents of every history", () => {
         const text = encodeDocument(status)
         expect([...documentPieces(status)].join("")).toBe(text)
         expect(text.endsWith("}\n")).toBe(true)
-        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(status)))
+        // Only our own encoder keeps the sign of zero.
+        const unsigned = (_: string, value: unknown) => (value === 0 ? 0 : value)
+        expect(JSON.parse(text, unsigned)).toEqual(JSON.parse(JSON.stringify(status)))
         expect(text).not.toMatch(/[<>&\u2028\u2029]/u)
       }),
       runs,
@@ -295,7 +297,7 @@ it("§10.5 the lease of a claim is told from its facts", () =>
         const before = desk.events.length
         const done = desk.do(step)
         if (done instanceof Error) return
-        const lease = leaseOf(desk.events.slice(before) as never)
+        const lease = leaseOf(desk.events.slice(before))
         expect(lease?.job_id).toBe(done.find(({ event_type }) => event_type === "job.claimed")?.job_id)
         if (lease !== undefined)
           expect(desk.job(lease.job_id)).toMatchObject({ ...lease, claim_token: step.claim_token })

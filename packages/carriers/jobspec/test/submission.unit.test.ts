@@ -1,4 +1,4 @@
-import { utf8Bytes } from "@waybill/ledger"
+import { type JsonObject, utf8Bytes } from "@waybill/ledger"
 import { describe, expect, it } from "vitest"
 import {
   consumer_names,
@@ -26,7 +26,7 @@ const submit = (more: Partial<Submit> = {}): Submit => ({ kind: "submit", job_ty
 const replay = { corrupt_record_count: 0 }
 const answerTo = (desk: Desk, command: Submit) => {
   const facts = desk.must(command)
-  const job = submittedJob(desk.queue, command, facts as never)
+  const job = submittedJob(desk.queue, command, facts)
   if (job === undefined) throw new Error("not submitted")
   return submitAnswer(job, command, projectionState(desk.views().states, replay), start_ms)
 }
@@ -183,9 +183,9 @@ describe("§4 a submission is refused in the contract's words", () => {
     expect(refusal({ request_id: "r".repeat(257) }, desk)).toBe("request_id is longer than 256 bytes")
     expect(refusal({ request_id: "r\ud800" }, desk)).toBe("request_id contains a lone surrogate")
     expect(refusal({ idempotency_key: "\ud800" }, desk)).toBe("idempotency_key contains a lone surrogate")
-    let deep: object = {}
+    let deep: JsonObject = {}
     for (let i = 0; i < 600; i++) deep = { deep }
-    expect(refusal({ payload: deep as never }, desk)).toMatch(/rpi\.run payload: .*nested deeper/)
+    expect(refusal({ payload: deep }, desk)).toMatch(/rpi\.run payload: .*nested deeper/)
     expect(desk.events).toEqual([])
     desk.add("job.accepted", "x".repeat(300), { job_type: "rpi.run" })
     expect(desk.must(submit({ job_id: "x".repeat(300) }))).toEqual([])
@@ -204,7 +204,7 @@ describe("§5.4 the consumer's trigger", () => {
     const desk = new Desk()
     desk.must(submit({ job_type: "wiki.build", job_id: "w", request_id: "r", idempotency_key: "k" }))
     const command = submit({ idempotency_key: "k", trigger: openclaw_names })
-    const job = submittedJob(desk.queue, command, desk.must(command) as never)
+    const job = submittedJob(desk.queue, command, desk.must(command))
     if (job === undefined) throw new Error("not found")
     expect(triggerAnswer(job, desk.views(), replay, start_ms)).toEqual({
       accepted: true,

@@ -248,6 +248,8 @@ export const settleJob = (
     return yield* Effect.scoped(
       Effect.gen(function* () {
         yield* hold(runId, options.holdWait_ms ?? Number.POSITIVE_INFINITY)
+        // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
+        yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
         for (;;) {
           const { job: state, status } = yield* readJob(runId)
           if (state === undefined) return status

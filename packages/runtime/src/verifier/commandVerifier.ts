@@ -7,7 +7,15 @@ import { Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { basename } from "node:path"
-import { checkAnswer, Checks, type Verification, type Verifier, VerifierError, type VerifierInput } from "./Verifier.ts"
+import {
+  asProse,
+  checkAnswer,
+  Checks,
+  type Verification,
+  type Verifier,
+  VerifierError,
+  type VerifierInput,
+} from "./Verifier.ts"
 
 export interface CommandVerifierOptions {
   /** By default the program's name. */
@@ -73,7 +81,7 @@ const verificationOf = (
   if (ok) return Result.succeed({ ok, checks, ...(summary === undefined ? {} : { summary }) })
   const failed = checks.filter(({ status }) => status === "failed").map((check) => check.name)
   if (failed.length === 0 && summary === undefined) return error("malformed", "it rejects and names no failed check")
-  return Result.succeed({ ok, checks, reason: summary ?? `failed: ${failed.join(", ")}`.slice(0, 1000).toWellFormed() })
+  return Result.succeed({ ok, checks, reason: summary ?? asProse(`failed: ${failed.join(", ")}`, 1000) })
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Death, Trace } from "./Machine.ts"
 
 export type Place = "before" | "inside" | "after"
 export interface CrashPoint extends Death {
+  readonly nth: number
   readonly row: string
   readonly place: Place
 }

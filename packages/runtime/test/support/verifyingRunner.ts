@@ -6,13 +6,14 @@
 import { layerNodeProcesses } from "@waybill/host"
 import { Effect, Stream } from "effect"
 import { commandVerifier } from "../../src/index.ts"
+import { ask } from "../../src/verifier/ask.ts"
 
 const [root = "", script = ""] = process.argv.slice(2)
 const verification = await Effect.runPromise(
   Effect.gen(function* () {
     const verifier = yield* commandVerifier({ name: "v", command: ["/bin/sh", "-c", script, "sh"], cwd: root })
     return yield* Effect.exit(
-      verifier.verify({
+      ask(verifier, {
         runId: "run-1",
         attempt: 1,
         // Another path in each process, as the data plane gives it.
