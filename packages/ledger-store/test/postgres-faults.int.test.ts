@@ -19,7 +19,7 @@ describe("whatever single operation fails", () => {
       fault: { kind: "cutAfter" },
       times: 1,
       hasRival: true,
-      isNoticed: true,
+      isNoticed: false,
     },
   ])
 })

@@ -15,8 +15,8 @@ describe("whatever operations fail in a row", () => {
       hasRival: false,
       isNoticed: false,
     },
-    { name: "a cut while others append", fault: { kind: "cut" }, times: 1, hasRival: true, isNoticed: true },
-    { name: "three cuts while others append", fault: { kind: "cut" }, times: 3, hasRival: true, isNoticed: true },
+    { name: "a cut while others append", fault: { kind: "cut" }, times: 1, hasRival: true, isNoticed: false },
+    { name: "three cuts while others append", fault: { kind: "cut" }, times: 3, hasRival: true, isNoticed: false },
     {
       name: "an unknown refusal",
       fault: { kind: "refuse", code: "XX000" },

@@ -207,7 +207,13 @@ export const makeCommits = (
       const answers: Array<Answer> = []
       let head = session.head
       let characters = 0
-      for (const waiting of draw(() => characters >= group_characters_max)) {
+      // Those that a lost run had drawn already come first, in their order.
+      const drawn = group.splice(0)
+      const requests = function* () {
+        yield* drawn
+        yield* draw(() => characters >= group_characters_max)
+      }
+      for (const waiting of requests()) {
         group.push(waiting)
         let planned: ReturnType<typeof plan>
         try {

@@ -87,7 +87,10 @@ export interface Session {
 export interface Store {
   /** For messages: a path or a host, never a secret. */
   readonly where: string
-  /** Runs `body` while nobody else can append. */
+  /**
+   * Runs `body` while nobody else can append. When the store lost that right in the middle and others have appended since, so
+   * that nothing of the run is recorded, it may run `body` again from its beginning.
+   */
   readonly commit: <A, E>(body: (session: Session) => Effect.Effect<A, E>) => Effect.Effect<A, E | StoreError>
   /** At most `limit` records above `position`, in position order. Takes no lock and never writes. */
   readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>

@@ -127,7 +127,7 @@ describe("in submit, the end of the run decides", () => {
 })
 
 describe("[W-26] no foreign text reaches a consumer", () => {
-  const leak = "/home/ada/secret: ENOENT"
+  const leak = "/srv/ada/secret: ENOENT"
   it("a reason that is not in the catalogue is replaced by its code's own", () =>
     expect(explainFailure({ ...failures.verifier_failed, reason: leak }, []).reason).toBe("verifier_failed"))
   it("under a code that nobody knows, only a reason of the catalogue is shown", () => {

@@ -41,7 +41,12 @@ export interface PostgresStoreOptions {
   readonly reading_connections_max?: number
 }
 
+/** How often a commit is decided anew because its connection was cut and somebody else was faster. */
+const runs_max = 10
+
 export type PostgresStoreSettings = Omit<PostgresStoreOptions, "url">
+
+const said = (value: unknown, otherwise: string): string => (typeof value === "string" ? value : otherwise)
 
 /**
  * Opens the ledger of a schema, making the schema or bringing it up to date where it must be. Fails with `StoreUnavailable`
@@ -116,7 +121,7 @@ export const makePostgresStoreOver = (
     const holder = Effect.map(ask(statements.holder), ([row]) =>
       row === undefined
         ? undefined
-        : `${String(row["name"] ?? "a process")} on ${String(row["client"] ?? "the server's machine")} (server process ${String(row["pid"])})`,
+        : `${said(row["name"], "a process")} on ${said(row["client"], "the server's machine")} (server process ${Number(row["pid"])})`,
     )
 
     const take = told(turns.take).pipe(
@@ -165,15 +170,25 @@ export const makePostgresStoreOver = (
         ),
     })
 
+    const commitOnce = <A, E>(body: (session: Session) => Effect.Effect<A, E>) =>
+      Effect.acquireUseRelease(
+        Effect.interruptible(take),
+        (turn) =>
+          Effect.map(Effect.result(body(sessionOf(turn))), (result) => ({ result, isOutdone: turn.isOutdone() })),
+        (turn) => turn.end,
+      )
+
     return {
       where,
       commit: (body) =>
         appending.withPermit(
-          Effect.acquireUseRelease(
-            Effect.interruptible(take),
-            (turn) => body(sessionOf(turn)),
-            (turn) => turn.end,
-          ),
+          Effect.gen(function* () {
+            for (let runs = 1; ; runs++) {
+              const { isOutdone, result } = yield* commitOnce(body)
+              if (result._tag === "Success") return result.success
+              if (!isOutdone || runs >= runs_max) return yield* Effect.fail(result.failure)
+            }
+          }),
         ),
       readAfter: (position, limit) => readPage(statements.readAfter(position, limit), "last", limit),
       readBefore: (position, limit) => readPage(statements.readBefore(position, limit), "head", limit),

@@ -20,8 +20,10 @@ export interface Turn {
   readonly head: number
   /** Reads in the transaction. Fails when the connection is cut; the turn may still append. */
   readonly read: (statement: Statement) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>
-  /** Records and commits. Gets over cuts and rollbacks as long as nobody else has appended in the meantime. */
+  /** Records and commits. Gets over cuts and rollbacks, unless somebody else has appended in the meantime. */
   readonly append: (records: ReadonlyArray<NewRecord>) => Effect.Effect<void, DatabaseError | StorePoisoned>
+  /** Whether somebody else was faster after a cut: nothing was recorded, and what was decided must be decided anew. */
+  readonly isOutdone: () => boolean
   /** Gives the head back, if appending has not. */
   readonly end: Effect.Effect<void>
 }
@@ -98,6 +100,7 @@ export const makeTurns = (
     const turnOf = (first: Held): Turn => {
       let held: Held | undefined = first
       let hasEnded = false
+      let isOutdone = false
       const lost = new DatabaseError({ failure: "cut", reason: "the connection that held the head is gone" })
 
       /** Lets go of the connection if it fails, not of the turn. */
@@ -121,7 +124,9 @@ export const makeTurns = (
           const again = yield* lock
           held = again
           if (yield* dropping(isRecorded(again, records))) return true
-          return again.head === first.head ? false : yield* poisoned(lost)
+          if (again.head === first.head) return false
+          isOutdone = true
+          return yield* poisoned(lost)
         })
 
       const append = (records: ReadonlyArray<NewRecord>): Effect.Effect<void, DatabaseError | StorePoisoned> =>
@@ -151,6 +156,7 @@ export const makeTurns = (
             hasEnded = true
             return append(records)
           }),
+        isOutdone: () => isOutdone,
         end: Effect.suspend(() => (hasEnded ? Effect.void : undo)),
       }
     }

@@ -58,9 +58,12 @@ export const refuseSchemaName = (schema: string): string | undefined =>
     ? undefined
     : `the schema's name must be lower-case letters, digits and _, at most 48, not beginning with a digit; not ${JSON.stringify(schema)}`
 
+/** Reads the catalogue itself: a look-up by name may answer from what this session knew before it waited for others. */
 const look = (schema: string): Statement => ({
-  text: `SELECT current_setting('server_version_num')::int4 AS server,
-    to_regclass(format('%I.waybill_schema', $1::text)) IS NOT NULL AS is_there`,
+  text: `SELECT current_setting('server_version_num')::int4 AS server, EXISTS (
+      SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = 'waybill_schema'
+    ) AS is_there`,
   values: [schema],
 })
 const lookAtVersion = (schema: string): Statement => ({

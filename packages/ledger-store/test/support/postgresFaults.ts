@@ -90,7 +90,7 @@ export const testWays = ({ freshSchema, open, server }: TestServer, ways: Readon
               const auditor = yield* real.connect
               for (let k = 1; ; k++) {
                 const schema = freshSchema()
-                const rivals: Array<string> = []
+                const rivals = { asked: new Array<string>(), acknowledged: new Array<string>() }
                 let isReached = false
                 const repeated = yield* Effect.scoped(
                   Effect.gen(function* () {
@@ -99,9 +99,12 @@ export const testWays = ({ freshSchema, open, server }: TestServer, ways: Readon
                       if (nth < k || nth >= k + times) return undefined
                       isReached = true
                       if (rival !== undefined) {
-                        rivals.push(`rival ${rivals.length}`)
+                        const text = `rival ${rivals.asked.length}`
+                        rivals.asked.push(text)
                         // At once when the head is free, else as soon as it is.
-                        Effect.runFork(Effect.ignore(write(rival, "rival", rivals.at(-1) ?? "")))
+                        Effect.runFork(
+                          Effect.ignore(Effect.map(write(rival, "rival", text), () => rivals.acknowledged.push(text))),
+                        )
                       }
                       return fault
                     }
@@ -130,7 +133,7 @@ const audit = (
   auditor: Effect.Success<Database["connect"]>,
   schema: string,
   k: number,
-  rivals: ReadonlyArray<string>,
+  rivals: { readonly asked: ReadonlyArray<string>; readonly acknowledged: ReadonlyArray<string> },
 ): Effect.Effect<void, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const [rows = []] = yield* auditor.run([
@@ -141,5 +144,7 @@ const audit = (
       textOf({ ...Result.getOrThrow(decodeLine(String(line))), position: Number(position) }),
     )
     expect([k, texts.filter((text) => !/^(rival|last)/u.test(text))]).toEqual([k, steps.flat()])
-    expect([k, texts.filter((text) => text.startsWith("rival"))]).toEqual([k, rivals])
+    const others = texts.filter((text) => text.startsWith("rival"))
+    expect([k, others]).toEqual([k, rivals.asked.filter((text) => others.includes(text))])
+    expect([k, rivals.acknowledged.filter((text) => !others.includes(text))]).toEqual([k, []])
   })
