@@ -5,17 +5,8 @@
  */
 import { Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
-import { createHash } from "node:crypto"
 import { basename } from "node:path"
-import {
-  asProse,
-  checkAnswer,
-  Checks,
-  type Verification,
-  type Verifier,
-  VerifierError,
-  type VerifierInput,
-} from "./Verifier.ts"
+import { asProse, checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
 
 export interface CommandVerifierOptions {
   /** By default the program's name. */
@@ -38,16 +29,6 @@ export interface CommandVerifierOptions {
  * that were both killed have left behind.
  */
 const marker = "WAYBILL_VERIFICATION"
-
-/** The marker's value: the same for everybody who asks this verifier about this attempt, and for nobody else. */
-const verificationOfAttempt = (
-  name: string,
-  cwd: string,
-  { artifact, attempt, receipt, runId }: VerifierInput,
-): string =>
-  createHash("sha256")
-    .update(JSON.stringify([name, cwd, runId, attempt, receipt.submitRunId, artifact.sha256]), "utf8")
-    .digest("hex")
 const grace_ms = 2_000
 
 const Output = Schema.fromJsonString(Schema.Struct({ checks: Checks, summary: Schema.optionalKey(Schema.String) }))
@@ -99,12 +80,10 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
     const error = (code: VerifierError["code"], detail: string) => new VerifierError({ verifier: name, code, detail })
     return {
       name,
-      verify: (input) =>
+      verify: ({ artifact, attempt, runId, verificationId }) =>
         Effect.gen(function* () {
-          const { artifact, attempt, runId } = input
-          const value = verificationOfAttempt(name, cwd, input)
           // Nobody else verifies this attempt now, so whoever still does was left by a runner that died.
-          yield* processes.endFamily({ marker: { name: marker, value } }, grace_ms)
+          yield* processes.endFamily({ marker: { name: marker, value: verificationId } }, grace_ms)
           const { exit, leftovers, stderr, stdout } = yield* Effect.mapError(
             processes.run({
               argv: [...command, artifact.path],
@@ -117,7 +96,7 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
                 WAYBILL_SCHEMA: artifact.schemaId,
                 WAYBILL_RUN_ID: runId,
                 WAYBILL_ATTEMPT: String(attempt),
-                [marker]: value,
+                [marker]: verificationId,
               },
               marker,
               guarded: true,

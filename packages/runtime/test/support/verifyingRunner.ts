@@ -5,6 +5,7 @@
  */
 import { layerNodeProcesses } from "@waybill/host"
 import { Effect, Stream } from "effect"
+import { createHash } from "node:crypto"
 import { commandVerifier } from "../../src/index.ts"
 import { ask } from "../../src/verifier/ask.ts"
 
@@ -16,6 +17,7 @@ const verification = await Effect.runPromise(
       ask(verifier, {
         runId: "run-1",
         attempt: 1,
+        verificationId: createHash("sha256").update(root).digest("hex"),
         // Another path in each process, as the data plane gives it.
         artifact: {
           path: `${root}/copy-${process.pid}`,
