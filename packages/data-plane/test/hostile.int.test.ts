@@ -137,7 +137,9 @@ describe("a path", () => {
     const paths = ["link/../secret", "link/secret", "link", "zero", "link/../../run/x"]
     const errors = await run(Effect.all(paths.flatMap((path) => [Effect.flip(look(path)), Effect.flip(seed(path))])))
     expect(new Set(errors.map(({ _tag }) => _tag))).toEqual(new Set(["PathRefused"]))
-    expect(new Set(fs.readdirSync(outside, { recursive: true }))).toEqual(new Set(["inner", "secret"]))
+    expect(new Set(fs.readdirSync(outside, { recursive: true, encoding: "utf8" }))).toEqual(
+      new Set(["inner", "secret"]),
+    )
   })
 })
 
