@@ -22,6 +22,8 @@ export interface Opened {
   readonly subjects: ReadonlyArray<{
     readonly name: string
     readonly role: Role
+    /** Before every run, outside the measured time. */
+    readonly prepare: () => Promise<void>
     readonly run: () => unknown
     /** Checks the answer of one unmeasured run, if the benchmark has a check; rejects when it is wrong. */
     readonly verify: () => Promise<void>
@@ -51,6 +53,7 @@ export interface CurveTools {
  * @param options.describe the input in a few words, for the report
  * @param options.check looks at each subject's answer once, before measuring; throws when it is wrong, so that nobody
  *   is fast by doing less
+ * @param options.prepare brings the input back to how it was made; before every run, outside the measured time
  * @param options.curves measures what grows with what: memory with jobs, time with history
  * @param options.close gives back what `input` took (a temporary folder, a connection)
  *
@@ -80,6 +83,7 @@ export const make = <Input, Result>(options: {
     readonly role: Role
     readonly run: (input: Input) => Result | Promise<Result>
   }>
+  readonly prepare?: (input: Input) => void | Promise<void>
   readonly check?: (result: Result, input: Input) => void
   readonly curves?: (input: Input, tools: CurveTools) => ReadonlyArray<Curve> | Promise<ReadonlyArray<Curve>>
   readonly close?: (input: Input) => void | Promise<void>
@@ -95,6 +99,7 @@ export const make = <Input, Result>(options: {
       subjects: options.subjects.map(({ name, role, run }) => ({
         name,
         role,
+        prepare: async () => options.prepare?.(input),
         run: () => run(input),
         verify: async () => options.check?.(await run(input), input),
       })),
