@@ -93,16 +93,22 @@ const rowsOf =
     }
   }
 
-export const it = Object.assign(
+const plainIt = Object.assign(
   (name: string, ...rest: ReadonlyArray<unknown>): void => addTest(name, bodyOf(rest), []),
   { each: rowsOf((name, body, row) => addTest(name, body, row)) },
 )
+/** Concurrent tests run one after the other here: each is asked alone for each mutant. */
+export const it = Object.assign(plainIt, {
+  concurrent: plainIt,
+  runIf: (isRun: boolean) => (isRun ? plainIt : () => undefined),
+})
 export const test = it
 
-export const describe = Object.assign(
+const plainDescribe = Object.assign(
   (name: string, ...rest: ReadonlyArray<unknown>): void => addSuite(name, bodyOf(rest), []),
   { each: rowsOf((name, body, row) => addSuite(name, body, row)) },
 )
+export const describe = Object.assign(plainDescribe, { concurrent: plainDescribe })
 
 export const beforeAll = (hook: Hook): void => void hooks.beforeAll.push(hook)
 export const afterAll = (hook: Hook): void => void hooks.afterAll.push(hook)

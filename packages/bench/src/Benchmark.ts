@@ -24,6 +24,8 @@ export interface Opened {
     readonly role: Role
     /** The other subject it is compared with; all of them when absent. */
     readonly beside?: string
+    /** Before every run, outside the measured time. */
+    readonly prepare: () => Promise<void>
     readonly run: () => unknown
     /** Checks the answer of one unmeasured run, if the benchmark has a check; rejects when it is wrong. */
     readonly verify: () => Promise<void>
@@ -55,6 +57,7 @@ export interface CurveTools {
  *   is fast by doing less
  * @param options.subjects what is measured in turns; each of ours is compared with every other, or with the one named
  *   `beside` it, where several pairs share one benchmark
+ * @param options.prepare brings the input back to how it was made; before every run, outside the measured time
  * @param options.curves measures what grows with what: memory with jobs, time with history
  * @param options.close gives back what `input` took (a temporary folder, a connection)
  *
@@ -85,6 +88,7 @@ export const make = <Input, Result>(options: {
     readonly beside?: string
     readonly run: (input: Input) => Result | Promise<Result>
   }>
+  readonly prepare?: (input: Input) => void | Promise<void>
   readonly check?: (result: Result, input: Input) => void
   readonly curves?: (input: Input, tools: CurveTools) => ReadonlyArray<Curve> | Promise<ReadonlyArray<Curve>>
   readonly close?: (input: Input) => void | Promise<void>
@@ -101,6 +105,7 @@ export const make = <Input, Result>(options: {
         name,
         role,
         ...(beside === undefined ? {} : { beside }),
+        prepare: async () => options.prepare?.(input),
         run: () => run(input),
         verify: async () => options.check?.(await run(input), input),
       })),
