@@ -228,7 +228,7 @@ const app = application({
       description: "Works in three steps.",
       danger_level: "mutating",
       steps: ["fetch", "build", "ship"],
-      timeout_ms: 1_500,
+      timeout_ms: 3_000,
       parameters: {
         end: {
           type: "enum",
@@ -299,7 +299,7 @@ const app = application({
       exit_codes: { SUCCESS: { ...SUCCESS, side_effects: "complete" } },
       output_schema: any,
       validate: async () => (process.env["REFUSE"] === "1" ? [{ field: "output", message: "Not now." }] : []),
-      execute: async (_, ctx) => ({ effect: ctx.dryRun ? "would_deleted" : "deleted" }),
+      execute: async (_, ctx) => ({ effect: ctx.dryRun ? "would_delete" : "deleted" }),
     }),
     command({
       name: "count",
