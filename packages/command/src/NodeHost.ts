@@ -83,7 +83,9 @@ export const nodeHost = (): Host => ({
   },
   now_ms: Date.now,
   monotonic_ms: () => performance.now(),
-  random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+  // Ids must differ and are no secrets; the engine seeds this from the system's entropy, and loading `crypto` costs more
+  // than everything else here.
+  random: (bytes) => Uint8Array.from({ length: bytes }, () => Math.floor(Math.random() * 256)),
   onSignal: (listener) => {
     const heard = (["SIGTERM", "SIGINT"] as const).map((signal) => {
       const listen = () => listener(signal)
