@@ -19,6 +19,7 @@ const labels: Record<string, string> = {
   readback: "read it back",
   seal: "seal it",
   verify: "verify the sealed bytes",
+  deliver: "check again and deliver",
 }
 
 const units = ["B", "kB", "MB", "GB"] as const
@@ -49,7 +50,7 @@ export const wrap = (text: string, columns: number, indent: string): string => {
 }
 
 /** One line that no terminal obeys: what a program says is shown, and must not move the cursor. */
-const oneLine = (text: string): string =>
+export const oneLine = (text: string): string =>
   stripVTControlCharacters(text)
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim()
@@ -64,12 +65,16 @@ const marks = {
   failed: styleText("red", "✗"),
 } as const
 
+/** What a line tells of a step. */
+export interface StepLine {
+  readonly step: string
+  readonly state: "started" | "progress" | "done" | "failed"
+  readonly detail?: string
+  readonly bytes?: number
+}
+
 /** One line of a step; never wider than `columns`. */
-export const formatStep = (
-  event: Extract<SettlementEvent, { kind: "step" }>,
-  took_ms: number | undefined,
-  columns: number,
-): string => {
+export const formatStep = (event: StepLine, took_ms: number | undefined, columns: number): string => {
   const size = event.bytes === undefined ? "" : formatBytes(event.bytes)
   const time = took_ms === undefined ? "" : formatDuration(took_ms)
   const label = (labels[event.step] ?? event.step).padEnd(24)
@@ -103,5 +108,8 @@ export const makeDisplay = (output: Output): ((event: SettlementEvent) => void) 
     const line = formatStep(event, isLast && began !== undefined ? event.at_ms - began : undefined, output.columns)
     output.write(output.isLive ? `${isOpen ? "\r\u001b[2K" : ""}${line}${isLast ? "\n" : ""}` : `${line}\n`)
     isOpen = output.isLive && !isLast
+    // Why a step failed is not cut to fit a line.
+    if (event.state === "failed" && line.includes("…"))
+      output.write(`${wrap(oneLine(event.detail ?? ""), output.columns, "      ")}\n`)
   }
 }

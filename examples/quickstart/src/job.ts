@@ -13,7 +13,7 @@ export const runIdOf = (lock: Uint8Array): string =>
 
 const agentTime_ms = 60_000
 
-/** Declares the job for the lock file at `lockPath`, whose bytes are `lock`. */
+/** Declares the job for the lock file whose bytes are `lock`; `lockPath` is a copy that does not change. */
 export const declareJob = (lockPath: string, lock: Uint8Array, cwd: string) =>
   Effect.gen(function* () {
     const runId = runIdOf(lock)
@@ -22,7 +22,6 @@ export const declareJob = (lockPath: string, lock: Uint8Array, cwd: string) =>
       name: "verify-bom",
       command: [...node, program("./verify.ts"), lockPath],
       cwd,
-      timeLimit_ms: 60_000,
     })
     const job: JobDeclaration = {
       runId,
@@ -35,6 +34,7 @@ export const declareJob = (lockPath: string, lock: Uint8Array, cwd: string) =>
       candidatePath: "bom.cdx.json",
       submit: () => ({ command, timeLimit_ms: agentTime_ms }),
       verifier,
+      verifierDeadline_ms: 60_000,
       recovery: {
         maxAttempts: 2,
         submit: ({ previous }) => ({

@@ -2,8 +2,10 @@
 import type { Receipt } from "@waybill/data-plane"
 import type { RecordedEvent } from "@waybill/ledger"
 import type { JobStatus } from "@waybill/workspace-job"
+import { globSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { styleText } from "node:util"
-import { wrap } from "./display.ts"
+import { oneLine, wrap } from "./display.ts"
 
 const bold = (text: string): string => styleText("bold", text)
 
@@ -25,30 +27,55 @@ const detailOf = ({ payload }: RecordedEvent): string => {
 export const timeline = (events: ReadonlyArray<RecordedEvent>): string =>
   events
     .map((event) => {
-      const time = event.occurred_at.slice(11, 23).replace("Z", "").padEnd(12, "0")
+      const time = new Date(event.occurred_at).toISOString().slice(11, 23)
       const name = event.event_type.replace("workspace_job.", "").padEnd(27)
       return `  ${String(event.position).padStart(3)}  ${time}  ${name}${detailOf(event)}`.trimEnd()
     })
     .join("\n")
 
-/** The checks of every verdict that said no. */
-export const rejections = (events: ReadonlyArray<RecordedEvent>): string =>
-  events
-    .filter(({ event_type }) => event_type === "workspace_job.verifier_rejected")
-    .flatMap(({ payload }) => (payload as { readonly checks: ReadonlyArray<Record<string, string>> }).checks)
-    .filter((check) => check["status"] === "failed")
-    .map((check) => `  ✗ ${check["name"]}\n${wrap(check["message"] ?? "", 78, "      ")}`)
-    .join("\n")
+/** The checks that failed, for every verdict that said no. */
+export const rejections = (events: ReadonlyArray<RecordedEvent>): string => {
+  const verdicts = events.filter(({ event_type }) => event_type === "workspace_job.verifier_rejected")
+  return verdicts
+    .map(({ payload }, index) => {
+      const { checks } = payload as { readonly checks: ReadonlyArray<Record<string, string>> }
+      const said = checks
+        .filter((check) => check["status"] === "failed")
+        .map((check) => `  ✗ ${check["name"]}\n${wrap(check["message"] ?? "", 78, "      ")}`)
+      return `${bold(`What the verifier said of attempt ${index + 1}`)}\n${said.join("\n")}`
+    })
+    .join("\n\n")
+}
 
-/** How anyone can check the result without us. Paths are relative to the repository. */
-export const checkYourself = (delivered: string, ledger: string, receipt: Receipt): string =>
-  [
+/** A word of a shell command, quoted where the shell would take it apart. */
+const word = (text: string): string => (/^[\w./:@%+=-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+
+/** How anyone can check the result without us. Paths are as they are typed in the repository. */
+export const checkYourself = ({
+  delivered,
+  facts,
+  ledger,
+  receipt,
+  runId,
+}: {
+  readonly runId: string
+  readonly delivered: string
+  readonly ledger: string
+  readonly receipt: Receipt
+  readonly facts: number
+}): string => {
+  const digest = receipt.sha256.slice("sha256:".length)
+  return [
     bold("Check it yourself"),
-    `  sha256sum ${delivered}`,
-    `    ${receipt.sha256.slice("sha256:".length)}`,
-    `  grep terminal_finalized ${ledger} | tail -n 1`,
-    `  grep -c workspace_job ${ledger}`,
+    `  The delivered file has this digest:`,
+    `    sha256sum ${word(delivered)}`,
+    `      ${digest}`,
+    `  The fact that finalized it names the same one, so this prints a line:`,
+    `    grep '"workspace_job.terminal_finalized"' ${word(ledger)} | grep ${digest} | tail -n 1`,
+    `  All that is recorded of the job, ${facts} lines:`,
+    `    grep ${runId} ${word(ledger)}`,
   ].join("\n")
+}
 
 /** One line about how it ended. */
 export const ending = (status: JobStatus): string => {
@@ -63,3 +90,29 @@ export const ending = (status: JobStatus): string => {
       return status.status
   }
 }
+
+/** What the agent that ran last printed to its standard error; at most its last three lines. */
+const lastWords = (agentRuns: string): ReadonlyArray<string> => {
+  const logs = globSync("*/stderr.log", { cwd: agentRuns }).map((name) => join(agentRuns, name))
+  const [newest] = logs.toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)
+  if (newest === undefined) return []
+  return readFileSync(newest, "utf8")
+    .split("\n")
+    .map(oneLine)
+    .filter((line) => line !== "")
+    .slice(-3)
+}
+
+/**
+ * Why a job has no result, and what can be done.
+ *
+ * @param agentRuns the folder of the agents' runs
+ * @param shown how a path is shown
+ */
+export const whyItFailed = (agentRuns: string, shown: (path: string) => string): string =>
+  [
+    ...lastWords(agentRuns).map((line) => wrap(line, 78, "  | ")),
+    `  All that agents printed lies in ${shown(agentRuns)}.`,
+    "  A job that has ended stays so: a changed package-lock.json is a new job,",
+    "  and so is the same one with another --folder.",
+  ].join("\n")

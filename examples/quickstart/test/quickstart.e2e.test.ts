@@ -1,7 +1,8 @@
 import { fact_types } from "@waybill/workspace-job"
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { once } from "node:events"
+import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -42,6 +43,19 @@ const factsOf = (ledger: string): ReadonlyArray<Line> =>
     .split("\n")
     .map((line) => JSON.parse(line) as Line)
 
+/** The command lines of running processes that name a path; where there is no /proc, nobody is asked. */
+const processesNaming = (path: string): ReadonlyArray<string> =>
+  globSync("/proc/[0-9]*/cmdline")
+    .map((file) => {
+      try {
+        return readFileSync(file, "utf8").replaceAll("\0", " ")
+      } catch {
+        // It has ended in the meantime.
+        return ""
+      }
+    })
+    .filter((line) => line.includes(path))
+
 const agentRuns = (folder: string): number => globSync("agent-runs/*/started.json", { cwd: folder }).length
 
 const expectSettledOnce = (folder: string, outcome: Outcome) => {
@@ -68,6 +82,25 @@ describe("the quickstart", () => {
     expectSettledOnce(folder, first)
   })
 
+  it("keeps the lock file that the job is about, and judges by that copy", () => {
+    const kept = readFileSync(join(folder, "inputs", `${first.runId}.package-lock.json`))
+    expect(first.runId).toBe(`bom-${createHash("sha256").update(kept).digest("hex").slice(0, 16)}`)
+  })
+
+  it("tells why a job failed: the cause in full, and where to look", () => {
+    const blocked = mkdtempSync(join(base, "blocked-"))
+    mkdirSync(join(blocked, "data", "workspaces"), { recursive: true })
+    writeFileSync(join(blocked, "data", "workspaces", first.runId), "a file where the workspace should be")
+    const told = quickstart(blocked)
+    expect(told.status).toBe(1)
+    expect(told.stdout).toMatch(/✗ seed the workspace[^]*ENOTDIR/u)
+    expect(told.stdout).toContain(join(blocked, "agent-runs"))
+    expect(JSON.parse(quickstart(blocked, "--json").stdout)).toMatchObject({
+      status: "failed",
+      failure: { reason: "path_refused" },
+    })
+  })
+
   it("answers the same when it is run again, and runs no agent", () => {
     expect(settle(folder)).toEqual(first)
     expect(agentRuns(folder)).toBe(2)
@@ -76,12 +109,56 @@ describe("the quickstart", () => {
   it("tells the story in plain lines of at most 80 columns", () => {
     const { status, stdout } = quickstart(folder)
     expect(status).toBe(0)
-    const shell = /^ {2}(sha256sum|grep) /u
+    const shell = /^ {4}(sha256sum|grep) /u
     const long = stdout
       .split("\n")
       .filter((line) => line.length > 80 && !shell.test(line) && !line.includes(folder) && !line.includes("sha256:"))
     expect(long).toEqual([])
     for (const name of ["complete", "hashes", "serial-number"]) expect(stdout).toContain(`✗ ${name}`)
+  })
+
+  it("prints commands that check the result: each, typed into a shell, says what is promised", () => {
+    const { stdout } = quickstart(folder)
+    const [digest, finalized, all] = stdout
+      .split("\n")
+      .filter((line) => /^ {4}(sha256sum|grep) /u.test(line))
+      .map((line) => spawnSync("sh", ["-c", line], { encoding: "utf8" }).stdout)
+    const hex = first.artifact.sha256.slice("sha256:".length)
+    expect(digest).toContain(hex)
+    expect(JSON.parse(finalized ?? "")).toMatchObject({ payload: { terminalArtifact: { sha256: `sha256:${hex}` } } })
+    expect(all?.trim().split("\n")).toHaveLength(first.facts)
+    expect(stdout).toContain(`${first.facts} lines`)
+  })
+
+  it("says that a settled job is settled, and that there was nothing to crash after", () => {
+    const { status, stderr, stdout } = quickstart(folder, "--crash-after=verified")
+    expect(status).toBe(0)
+    expect(stdout).toContain(`It is settled already, by ${first.facts} facts: no agent runs again.`)
+    expect(stderr).toMatch(/^quickstart: this run recorded no verified, so --crash-after had nothing to follow/u)
+  })
+
+  it("ends in silence when nobody reads on, and with a line when there is no room for its words", () => {
+    const line = `${process.execPath} --conditions=@waybill/source ${program} --folder=${folder}`
+    expect(spawnSync("sh", ["-c", `${line} | head -n 1`], { encoding: "utf8" }).stderr).toBe("")
+    if (!existsSync("/dev/full")) return
+    const { status, stderr } = spawnSync("sh", ["-c", `${line} > /dev/full`], { encoding: "utf8" })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^\nquickstart: standard output: ENOSPC.*run the same command again to go on\n$/u)
+  })
+
+  it("stopped by Ctrl-C, says how to go on, leaves no process and settles once when it is run again", async () => {
+    const stopped = mkdtempSync(join(base, "stopped-"))
+    const child = spawn(process.execPath, ["--conditions=@waybill/source", program, `--folder=${stopped}`])
+    let stderr = ""
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      if (text.includes("seal it")) child.kill("SIGINT")
+    })
+    const [code] = (await once(child, "exit")) as [number | null]
+    expect(code).toBe(130)
+    expect(stderr).toContain("run the same command again to go on")
+    expect(processesNaming(stopped)).toEqual([])
+    expectSettledOnce(stopped, settle(stopped))
   })
 
   it("delivers nothing when one byte of the sealed artifact was changed", () => {
@@ -100,7 +177,7 @@ describe("the quickstart", () => {
   })
 
   it("refuses an option it does not have, and a fact that does not exist, in one line", () => {
-    for (const option of ["--nope", "--crash-after=nothing"]) {
+    for (const option of ["--nope", "--crash-after=nothing", "--folder="]) {
       const { status, stderr } = quickstart(folder, option)
       expect(status).toBe(2)
       expect(stderr.trim().split("\n")).toHaveLength(1)

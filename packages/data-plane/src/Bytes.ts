@@ -4,11 +4,43 @@
  * @module
  */
 import type { FileError, OpenFile } from "@waybill/host"
-import { Effect } from "effect"
-import { createHash } from "node:crypto"
-import type { Digest } from "./Errors.ts"
+import { Effect, Stream } from "effect"
+import { createHash, hash as hashOnce } from "node:crypto"
+import { BytesDiffer, type Digest, type Hop, StorageFailed } from "./Errors.ts"
 
 export const chunk_bytes = 1_048_576
+
+/** A copy that shares no memory with its original. `slice` would not do: a `Buffer`'s is a view of the same memory. */
+export const ownCopyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes)
+
+/** The SHA-256 of bytes in memory, in the form that facts have. */
+export const sha256Of = (bytes: Uint8Array): string => `sha256:${hashOnce("sha256", bytes, "hex")}`
+
+/** Hashes and counts what it is given. */
+export const makeMeter = () => {
+  const hash = createHash("sha256")
+  let bytes = 0
+  return {
+    add: (chunk: Uint8Array): number => {
+      hash.update(chunk)
+      bytes += chunk.byteLength
+      return bytes
+    },
+    digest: (): Digest => ({ sha256: `sha256:${hash.digest("hex")}`, bytes }),
+  }
+}
+
+/** Reads until `into` is full or the file ends: a read may come back short in the middle of a file. */
+const fill = (file: OpenFile, into: Uint8Array, offset: number): Effect.Effect<number, FileError> =>
+  Effect.gen(function* () {
+    let filled = 0
+    while (filled < into.byteLength) {
+      const got = yield* file.read(into.subarray(filled), offset + filled)
+      if (got === 0) break
+      filled += got
+    }
+    return filled
+  })
 
 type OnChunk<E, R> = (chunk: Uint8Array, offset: number) => Effect.Effect<void, E, R>
 
@@ -16,47 +48,91 @@ type OnChunk<E, R> = (chunk: Uint8Array, offset: number) => Effect.Effect<void, 
 export const eachChunk = <E, R>(file: OpenFile, onChunk: OnChunk<E, R>): Effect.Effect<number, E | FileError, R> =>
   Effect.gen(function* () {
     const buffer = new Uint8Array(chunk_bytes)
-    let offset = 0
-    for (;;) {
-      // A read may come back short in the middle of a file; only an empty one is the end.
-      let filled = 0
-      while (filled < buffer.byteLength) {
-        const got = yield* file.read(buffer.subarray(filled), offset + filled)
-        if (got === 0) break
-        filled += got
-      }
+    for (let offset = 0; ;) {
+      const filled = yield* fill(file, buffer, offset)
       if (filled === 0) return offset
       yield* onChunk(buffer.subarray(0, filled), offset)
       offset += filled
     }
   })
 
+type OnProgress = ((bytes: number) => void) | undefined
+
 /** The digest of what is read now. */
-export const digestOf = (file: OpenFile, onProgress?: (bytes: number) => void): Effect.Effect<Digest, FileError> =>
-  Effect.gen(function* () {
-    const hash = createHash("sha256")
-    const bytes = yield* eachChunk(file, (chunk, offset) =>
-      Effect.sync(() => {
-        hash.update(chunk)
-        onProgress?.(offset + chunk.byteLength)
-      }),
+export const digestOf = (file: OpenFile, onProgress?: OnProgress): Effect.Effect<Digest, FileError> =>
+  Effect.suspend(() => {
+    const meter = makeMeter()
+    return Effect.map(
+      eachChunk(file, (chunk) =>
+        Effect.sync(() => {
+          const bytes = meter.add(chunk)
+          onProgress?.(bytes)
+        }),
+      ),
+      meter.digest,
     )
-    return { sha256: `sha256:${hash.digest("hex")}`, bytes }
   })
 
-/** Copies a whole open file into another and flushes it. The digest is of exactly what was handed to the system. */
-export const copyInto = (
-  from: OpenFile,
-  to: OpenFile,
-  onProgress?: (bytes: number) => void,
-): Effect.Effect<Digest, FileError> =>
-  Effect.gen(function* () {
-    const hash = createHash("sha256")
-    const bytes = yield* eachChunk(from, (chunk, offset) => {
-      hash.update(chunk)
-      onProgress?.(offset + chunk.byteLength)
-      return to.write(chunk, offset)
-    })
-    yield* to.flush
-    return { sha256: `sha256:${hash.digest("hex")}`, bytes }
+/** A digest, and those of the chunks, in order. */
+export interface ChunkedDigest extends Digest {
+  readonly chunks: ReadonlyArray<string>
+}
+
+/** The digests of what is read now. */
+export const chunkedDigestOf = (file: OpenFile): Effect.Effect<ChunkedDigest, FileError> =>
+  Effect.suspend(() => {
+    const meter = makeMeter()
+    const chunks: Array<string> = []
+    return Effect.map(
+      eachChunk(file, (chunk) =>
+        Effect.sync(() => {
+          meter.add(chunk)
+          chunks.push(sha256Of(chunk))
+        }),
+      ),
+      () => ({ ...meter.digest(), chunks }),
+    )
   })
+
+/** Copies a whole open file into another. The digests are of exactly what was handed to the system. */
+export const copyInto = (from: OpenFile, to: OpenFile, onProgress?: OnProgress): Effect.Effect<Digest, FileError> =>
+  Effect.suspend(() => {
+    const meter = makeMeter()
+    return Effect.map(
+      eachChunk(from, (chunk, offset) => {
+        const bytes = meter.add(chunk)
+        onProgress?.(bytes)
+        return to.write(chunk, offset)
+      }),
+      meter.digest,
+    )
+  })
+
+/** The bytes of an open file, as they are when they are read. */
+export const streamOf = (hop: Hop, file: OpenFile): Stream.Stream<Uint8Array, StorageFailed> =>
+  Stream.unfold(0, (offset: number) =>
+    Effect.gen(function* () {
+      const buffer = new Uint8Array(chunk_bytes)
+      const filled = yield* fill(file, buffer, offset)
+      return filled === 0 ? undefined : ([buffer.subarray(0, filled), offset + filled] as const)
+    }),
+  ).pipe(Stream.mapError((cause) => new StorageFailed({ hop, cause })))
+
+/** The bytes of an open file, each chunk compared with its digest before it is let go. */
+export const checkedStreamOf = (
+  hop: Hop,
+  file: OpenFile,
+  { bytes, chunks, sha256 }: ChunkedDigest,
+): Stream.Stream<Uint8Array, StorageFailed | BytesDiffer> =>
+  Stream.unfold(0, (index: number) =>
+    Effect.gen(function* () {
+      if (index === chunks.length) return undefined
+      const buffer = new Uint8Array(chunk_bytes)
+      const offset = index * chunk_bytes
+      const filled = yield* Effect.mapError(fill(file, buffer, offset), (cause) => new StorageFailed({ hop, cause }))
+      const chunk = buffer.subarray(0, filled)
+      if (sha256Of(chunk) !== chunks[index])
+        return yield* new BytesDiffer({ hop, expected: { sha256, bytes }, actual: { bytes: offset + filled } })
+      return [chunk, index + 1] as const
+    }),
+  )

@@ -13,12 +13,15 @@ import type {
   ArtifactTooLarge,
   BytesDiffer,
   CandidateMissing,
+  CopyTouched,
   Digest,
   HopError,
   IllFormedText,
+  NotBytes,
   PathRefused,
 } from "./Errors.ts"
 import type { AttemptKey } from "./Layout.ts"
+import type { Swept } from "./unfinished/sweep.ts"
 
 /** Bytes to be built: a text is encoded as UTF-8 once; a stream is consumed once. */
 export type Source<E = never, R = never> = string | Uint8Array | Stream.Stream<Uint8Array, E, R>
@@ -39,7 +42,8 @@ export interface StoredArtifact extends Digest {
 export interface Handed extends Digest {
   /** Host path of a read-only file that bears the artifact's own file name. */
   readonly path: string
-  readonly stream: Stream.Stream<Uint8Array, HopError>
+  /** Each chunk is compared with the sealed bytes before it is handed over. */
+  readonly stream: Stream.Stream<Uint8Array, HopError | BytesDiffer>
 }
 
 /** Where a delivery goes: a host file, made atomically, or whoever takes checked chunks in order. */
@@ -73,12 +77,15 @@ export class DataPlane extends Context.Service<
       path: string,
       call?: Call,
     ) => Effect.Effect<Candidate, HopError | PathRefused | CandidateMissing, Scope.Scope>
-    /** Takes a private copy of the built bytes while hashing and counting them, and flushes it. */
+    /**
+     * Takes a private copy of the built bytes while hashing and counting them, and flushes it. The bytes are those of the
+     * moment of the call: changing a buffer later has no effect, except that one over 16 MiB ends in `BytesDiffer`.
+     */
     readonly build: <E = never, R = never>(
       attempt: AttemptKey,
       source: Source<E, R>,
       call?: Call,
-    ) => Effect.Effect<Digest, E | HopError | ArtifactTooLarge | IllFormedText, R>
+    ) => Effect.Effect<Digest, E | HopError | ArtifactTooLarge | IllFormedText | NotBytes | BytesDiffer, R>
     /** Whether the bytes of an earlier build of this attempt are still here, unchanged. */
     readonly hasBuilt: (attempt: AttemptKey, built: Digest, call?: Call) => Effect.Effect<boolean, HopError>
     /** Writes the built bytes to the attempt's own place. On failure nothing lies there. */
@@ -100,18 +107,26 @@ export class DataPlane extends Context.Service<
       read: StoredArtifact,
       call?: Call,
     ) => Effect.Effect<void, HopError | PathRefused | BytesDiffer | ArtifactMissing>
-    /** Hands a private copy of the sealed bytes to `use`, and checks afterwards that neither copy nor seal has changed. */
+    /** Hands a private copy of the sealed bytes to `use`, and checks afterwards that nobody touched it or the seal. */
     readonly withSealed: <A, E, R>(
-      attempt: AttemptKey,
       artifact: StoredArtifact,
       use: (handed: Handed) => Effect.Effect<A, E, R>,
       call?: Call,
-    ) => Effect.Effect<A, E | HopError | BytesDiffer | ArtifactMissing, R>
-    /** Checks the whole sealed artifact, then releases it chunk by chunk, each checked again. */
+    ) => Effect.Effect<A, E | HopError | BytesDiffer | CopyTouched | ArtifactMissing, R>
+    /**
+     * Checks the whole sealed artifact, then releases it chunk by chunk, each checked again. A file is read back before it
+     * gets its name.
+     */
     readonly deliver: <E = never, R = never>(
       artifact: TerminalArtifact,
       destination: Destination<E, R>,
       call?: Call,
     ) => Effect.Effect<Receipt, E | HopError | BytesDiffer | ArtifactMissing, R>
+    /**
+     * Removes what processes that died left half made: in the data plane's own folders, in workspaces and where they
+     * delivered. Never what a living process is making. Worth doing when a host starts or resumes; costs one look at each
+     * process that is or was, not at each file. Never fails: what could not be removed is in the answer.
+     */
+    readonly sweep: Effect.Effect<Swept>
   }
 >()("@waybill/data-plane/DataPlane") {}

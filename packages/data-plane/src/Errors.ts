@@ -49,6 +49,13 @@ export class IllFormedText extends Data.TaggedError("IllFormedText")<{ readonly 
   }
 }
 
+/** What a builder handed over, or a piece of its stream, is no `Uint8Array`, or its memory was given away. */
+export class NotBytes extends Data.TaggedError("NotBytes")<{ readonly at: number }> {
+  override get message(): string {
+    return `the builder's bytes from offset ${this.at} on are no Uint8Array, or their memory is detached`
+  }
+}
+
 /** The bytes at a hop are not those of the hop before. */
 export class BytesDiffer extends Data.TaggedError("BytesDiffer")<{
   readonly hop: Hop
@@ -59,6 +66,13 @@ export class BytesDiffer extends Data.TaggedError("BytesDiffer")<{
   override get message(): string {
     const { actual, expected, hop } = this
     return `${hop}: expected ${expected.bytes} bytes ${expected.sha256}, found ${actual.bytes} bytes ${actual.sha256 ?? ""}`
+  }
+}
+
+/** A verifier's copy was written to, renamed, linked or given other permissions while it ran, and has the same bytes now. */
+export class CopyTouched extends Data.TaggedError("CopyTouched")<{ readonly path: string }> {
+  override get message(): string {
+    return `verify: the verifier's copy ${JSON.stringify(this.path)} was touched while it ran; copy it elsewhere before changing anything about it`
   }
 }
 
@@ -102,7 +116,9 @@ export type DataPlaneError =
   | CandidateMissing
   | ArtifactTooLarge
   | IllFormedText
+  | NotBytes
   | BytesDiffer
+  | CopyTouched
   | ArtifactMissing
 
 const byHop: Record<Hop, Failure> = {
@@ -126,9 +142,13 @@ export const failureOf = (error: DataPlaneError): Failure => {
     case "ArtifactTooLarge":
       return failures.artifact_too_large
     case "IllFormedText":
+    case "NotBytes":
       return failures.terminal_build_failed
     case "BytesDiffer":
+      if (error.hop === "build") return failures.terminal_build_failed
       return error.hop === "readback" ? failures.readback_mismatch : failures.artifact_changed
+    case "CopyTouched":
+      return failures.artifact_changed
     case "ArtifactMissing":
       return error.hop === "readback" ? failures.terminal_read_failed : failures.artifact_changed
     case "StorageFailed":

@@ -5,7 +5,7 @@
  *     staging/<run>/<attempt>/built          what the builder returned
  *     artifacts/<run>/<attempt>/<path>       what was written, one location per attempt
  *     sealed/sha256/<aa>/<bb>/<digest>       read-only, by content
- *     handed/<run>/<attempt>/<file name>     a verifier's private copy, for as long as it runs
+ *     unfinished/<lock domain>.<process>/…   what a process is making, and its verifiers' private copies
  *
  * @module
  */
@@ -66,3 +66,14 @@ export const sealedAt = (sha256: string): readonly [folders: ReadonlyArray<strin
   const hex = sha256.slice("sha256:".length)
   return [["sealed", "sha256", hex.slice(0, 2), hex.slice(2, 4)], hex]
 }
+
+/** In a process's own folder: held for as long as it lives. */
+export const lock_name = "lock"
+/** In a process's own folder: where else it makes files. */
+export const places_name = "places"
+
+/** The name of a file that a process makes next to its place. */
+export const temporaryName = (id: string, nth: number): string => `.waybill-tmp-${id}-${nth}`
+
+/** The id of the process whose name for such a file this is; `undefined` for any other name. */
+export const temporaryOf = (name: string): string | undefined => /^\.waybill-tmp-([0-9a-f]{32})-\d+$/u.exec(name)?.[1]

@@ -5,12 +5,11 @@
  */
 import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { pathSegments, refusePath } from "@waybill/workspace-job"
-import { Effect, Stream } from "effect"
-import { createHash } from "node:crypto"
-import { chunk_bytes, digestOf } from "./Bytes.ts"
+import { Effect } from "effect"
+import { digestOf, sha256Of } from "./Bytes.ts"
 import { BytesDiffer, type Digest, type Hop, PathRefused, StorageFailed } from "./Errors.ts"
+import type { Draft } from "./unfinished/Unfinished.ts"
 
-export const temporary = ".waybill-tmp-"
 export const notPlainFile: ReadonlySet<string> = new Set([
   "ELOOP",
   "EISDIR",
@@ -20,7 +19,16 @@ export const notPlainFile: ReadonlySet<string> = new Set([
   "ENAMETOOLONG",
 ])
 
+export const isFileError = (error: unknown): error is FileError =>
+  typeof error === "object" && error !== null && (error as { readonly _tag?: unknown })._tag === "FileError"
+
 export const storage = (hop: Hop) => (cause: FileError) => new StorageFailed({ hop, cause })
+
+/** Turns what the disk refused into the hop's own error. */
+export const storing =
+  (hop: Hop) =>
+  <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, Exclude<E, FileError> | StorageFailed, R> =>
+    Effect.mapError(run, (error) => (isFileError(error) ? storage(hop)(error) : (error as Exclude<E, FileError>)))
 
 /** Turns what opening a path can meet into what it means. */
 export const opened =
@@ -48,31 +56,6 @@ export const compare = (hop: Hop, expected: Digest, actual: Digest): Effect.Effe
     ? Effect.void
     : Effect.fail(new BytesDiffer({ hop, expected: { sha256: expected.sha256, bytes: expected.bytes }, actual }))
 
-export const streamOf = (hop: Hop, file: OpenFile) =>
-  Stream.unfold(0, (offset: number) =>
-    Effect.gen(function* () {
-      const buffer = new Uint8Array(chunk_bytes)
-      const got = yield* file.read(buffer, offset)
-      return got === 0 ? undefined : ([buffer.subarray(0, got), offset + got] as const)
-    }),
-  ).pipe(Stream.mapError(storage(hop)))
-
-/** A temporary file that is gone unless `place` gave it its name. */
-const temporaryIn = (directory: Directory, name: string) =>
-  Effect.acquireRelease(directory.openFile(name, { access: "write", create: "exclusive" }), () =>
-    // Gone already where it was renamed.
-    Effect.ignore(directory.unlink(name)),
-  )
-
-const ours = new RegExp(`^${temporary.replace(".", "\\.")}[0-9a-f]{16}$`, "u")
-
-/** Removes what a process that died left half written. An artifact may bear a name that only looks like one of ours. */
-export const sweep = (directory: Directory): Effect.Effect<void, FileError> =>
-  Effect.gen(function* () {
-    for (const name of yield* directory.list)
-      if (ours.test(name) && (yield* directory.info(name)).kind === "file") yield* directory.unlink(name)
-  })
-
 /** A length, then a digest, compared on one open file. */
 export const checkFile = (hop: Hop, file: OpenFile, expected: Digest, onProgress?: (bytes: number) => void) =>
   Effect.gen(function* () {
@@ -94,39 +77,30 @@ export const holds = (directory: Directory, name: string, bytes: Uint8Array) =>
     const info = yield* file.info
     if (info.links !== 1 || info.bytes !== bytes.byteLength) return false
     const { sha256 } = yield* digestOf(file)
-    if (sha256 !== `sha256:${createHash("sha256").update(bytes).digest("hex")}`) return false
+    if (sha256 !== sha256Of(bytes)) return false
     yield* file.flush
     return true
   })
 
-/** Writes a file under a temporary name and gives it its own once it is flushed and `check` agrees. */
-export const place = <E, R>(
-  as: string,
+/**
+ * Fills a draft, and gives it its place once it is flushed and `check` agrees. What bore the name is replaced in one step;
+ * on failure it stays.
+ */
+export const place = <E, R, E2>(
   hop: Hop,
-  directory: Directory,
-  name: string,
-  fill: (file: OpenFile) => Effect.Effect<Digest, E | FileError, R>,
-  check: (written: Digest) => Effect.Effect<void, E>,
-  mode: number,
+  { directory: from, file, name: as }: Draft,
+  into: { readonly directory: Directory; readonly name: string; readonly mode: number },
+  fill: (file: OpenFile) => Effect.Effect<Digest, E, R>,
+  check: (written: Digest, file: OpenFile) => Effect.Effect<void, E2>,
 ) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const file = yield* Effect.mapError(temporaryIn(directory, as), storage(hop))
-      const written = yield* fill(file)
-      yield* check(written)
-      yield* Effect.mapError(
-        Effect.gen(function* () {
-          yield* file.chmod(mode)
-          yield* file.flush
-          yield* directory.rename(as, name)
-          yield* directory.flush
-          // Whoever gives up now must not leave with the renaming still under way.
-        }).pipe(Effect.uninterruptible),
-        storage(hop),
-      )
-      return written
-    }),
-  )
-
-export const isFileError = (error: unknown): error is FileError =>
-  typeof error === "object" && error !== null && (error as { readonly _tag?: unknown })._tag === "FileError"
+  Effect.gen(function* () {
+    const written = yield* fill(file)
+    yield* Effect.mapError(Effect.andThen(file.chmod(into.mode), file.flush), storage(hop))
+    yield* check(written, file)
+    yield* Effect.mapError(
+      // Whoever gives up now must not leave with the renaming still under way.
+      Effect.andThen(from.rename(as, into.name, into.directory), into.directory.flush).pipe(Effect.uninterruptible),
+      storage(hop),
+    )
+    return written
+  })

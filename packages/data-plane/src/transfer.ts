@@ -5,52 +5,96 @@
  */
 import type { OpenFile } from "@waybill/host"
 import { Effect, Stream } from "effect"
-import { createHash } from "node:crypto"
-import { chunk_bytes, eachChunk } from "./Bytes.ts"
+import { checkedStreamOf, chunk_bytes, chunkedDigestOf, makeMeter, ownCopyOf, sha256Of } from "./Bytes.ts"
 import type { Source } from "./DataPlane.ts"
-import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText } from "./Errors.ts"
+import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText, NotBytes } from "./Errors.ts"
 import { compare, storage } from "./places.ts"
 
-/** Copies a source into a file of ours while hashing and counting it. */
+/** A buffer up to this size is copied when it is handed over; of a larger one the digest is taken. */
+export const copied_bytes_max = 16 * chunk_bytes
+
+/** What was handed over, as it was at that moment. */
+export type Taken<E, R> =
+  | { readonly kind: "pieces"; readonly pieces: Iterable<Uint8Array>; readonly sha256?: string }
+  | { readonly kind: "stream"; readonly stream: Stream.Stream<Uint8Array, E, R> }
+  | { readonly kind: "illFormed"; readonly at: number }
+  | { readonly kind: "notBytes" }
+
+/** UTF-8, some of it at a time; a pair of surrogates stays together. */
+function* encoded(text: string): Generator<Uint8Array> {
+  const encoder = new TextEncoder()
+  const units_max = 262_144
+  for (let from = 0; from < text.length;) {
+    const to = from + units_max
+    const last = text.charCodeAt(to - 1)
+    const end = last >= 0xd800 && last <= 0xdbff ? to - 1 : to
+    yield encoder.encode(text.slice(from, end))
+    from = end
+  }
+}
+
+function* sliced(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += chunk_bytes) yield bytes.subarray(at, at + chunk_bytes)
+}
+
+const isDetached = ({ buffer }: Uint8Array): boolean => buffer instanceof ArrayBuffer && buffer.detached
+
+/**
+ * Takes what a builder hands over. From here on it may do with its buffer what it likes: a small one is copied, and of a
+ * large one, which to hold twice would cost too much, the digest is known, so that a change ends the build.
+ */
+export const take = <E, R>(source: Source<E, R>): Taken<E, R> => {
+  if (typeof source === "string") {
+    if (!source.isWellFormed()) return { kind: "illFormed", at: source.search(/\p{Surrogate}/u) }
+    return { kind: "pieces", pieces: encoded(source) }
+  }
+  if (source instanceof Uint8Array) {
+    if (isDetached(source)) return { kind: "notBytes" }
+    return source.byteLength <= copied_bytes_max
+      ? { kind: "pieces", pieces: sliced(ownCopyOf(source)) }
+      : { kind: "pieces", pieces: sliced(source), sha256: sha256Of(source) }
+  }
+  return Stream.isStream(source) ? { kind: "stream", stream: source } : { kind: "notBytes" }
+}
+
+/** Copies what was taken into a file of ours while hashing and counting it. */
 export const capture = <E, R>(
   file: OpenFile,
-  source: Source<E, R>,
+  source: Taken<E, R>,
   bytes_max: number,
   onProgress: ((bytes: number) => void) | undefined,
 ) =>
   Effect.gen(function* () {
-    const hash = createHash("sha256")
+    if (source.kind === "illFormed") return yield* new IllFormedText({ at: source.at })
+    if (source.kind === "notBytes") return yield* new NotBytes({ at: 0 })
+    const meter = makeMeter()
+    const buffer = new Uint8Array(chunk_bytes)
     let bytes = 0
-    let buffer = new Uint8Array()
-    /** The source may use its memory again while the write is under way; ours is used again after it. */
-    const ownCopy = (chunk: Uint8Array): Uint8Array => {
-      if (chunk.byteLength > chunk_bytes) return chunk.slice()
-      if (buffer.byteLength < chunk.byteLength) buffer = new Uint8Array(chunk.byteLength)
-      const own = buffer.subarray(0, chunk.byteLength)
-      own.set(chunk)
-      return own
-    }
-    const take = (chunk: Uint8Array) =>
+    const add = (piece: Uint8Array) =>
       Effect.gen(function* () {
-        if (bytes + chunk.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
-        const own = ownCopy(chunk)
-        hash.update(own)
+        if (!(piece instanceof Uint8Array) || isDetached(piece)) return yield* new NotBytes({ at: bytes })
+        if (bytes + piece.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
+        // All of it at once, before anything is waited for: the source may use its memory again.
+        const own = piece.byteLength <= chunk_bytes ? buffer.subarray(0, piece.byteLength) : ownCopyOf(piece)
+        if (own.buffer === buffer.buffer) own.set(piece)
+        meter.add(own)
         yield* Effect.mapError(file.write(own, bytes), storage("build"))
         bytes += own.byteLength
         onProgress?.(bytes)
       })
-    if (typeof source === "string") {
-      if (!source.isWellFormed()) {
-        const at = source.search(/\p{Surrogate}/u)
-        return yield* new IllFormedText({ at })
-      }
-      yield* take(new TextEncoder().encode(source))
-    } else if (source instanceof Uint8Array) yield* take(source)
-    else yield* Stream.runForEach(source, take)
-    return { sha256: `sha256:${hash.digest("hex")}`, bytes } satisfies Digest
+    if (source.kind === "stream") yield* Stream.runForEach(source.stream, add)
+    else for (const piece of source.pieces) yield* add(piece)
+    const built: Digest = meter.digest()
+    if (source.kind === "pieces" && source.sha256 !== undefined && source.sha256 !== built.sha256)
+      return yield* new BytesDiffer({
+        hop: "build",
+        expected: { sha256: source.sha256, bytes: built.bytes },
+        actual: built,
+      })
+    return built
   })
 
-/** Second pass: every chunk is hashed again and compared with the first pass before it is let go. */
+/** Hashes an open file, and if it is what it should be lets it go chunk by chunk, each compared again. */
 export const release = <E, R>(
   sealed: OpenFile,
   artifact: Digest,
@@ -58,29 +102,15 @@ export const release = <E, R>(
   onProgress?: (bytes: number) => void,
 ) =>
   Effect.gen(function* () {
-    const whole = createHash("sha256")
-    const first: Array<Buffer> = []
-    const bytes = yield* eachChunk(sealed, (chunk) =>
-      Effect.sync(() => {
-        whole.update(chunk)
-        first.push(createHash("sha256").update(chunk).digest())
-      }),
-    )
-    yield* compare("deliver", artifact, { sha256: `sha256:${whole.digest("hex")}`, bytes })
-    let index = 0
+    const whole = yield* Effect.mapError(chunkedDigestOf(sealed), storage("deliver"))
+    yield* compare("deliver", artifact, whole)
     let released = 0
-    yield* eachChunk(sealed, (chunk, offset) =>
+    yield* Stream.runForEach(checkedStreamOf("deliver", sealed, whole), (chunk) =>
       Effect.gen(function* () {
-        const expected = first[index++]
-        const actual = createHash("sha256").update(chunk).digest()
-        if (expected === undefined || !expected.equals(actual))
-          return yield* new BytesDiffer({ hop: "deliver", expected: artifact, actual: { bytes: offset } })
-        yield* onChunk(chunk, offset)
-        released = offset + chunk.byteLength
+        yield* onChunk(chunk, released)
+        released += chunk.byteLength
         onProgress?.(released)
       }),
     )
-    if (released !== artifact.bytes)
-      return yield* new BytesDiffer({ hop: "deliver", expected: artifact, actual: { bytes: released } })
-    return { sha256: artifact.sha256, bytes: artifact.bytes } satisfies Digest
+    return { sha256: artifact.sha256, bytes: released } satisfies Digest
   })

@@ -29,13 +29,45 @@ describe.each(disks)("over %s", (_, fresh) => {
     Effect.runPromise(Effect.provide(effect, fresh(bytes_max)))
   const plane = DataPlane
 
-  it("a builder that changes its buffer as soon as it has handed it over changes nothing", async () => {
-    const buffer = bytes.slice()
-    const building = run(Effect.flatMap(plane, (plane) => plane.build(key, buffer)))
-    await Promise.resolve()
-    buffer.fill(0)
-    expect((await building).sha256).toBe(digest)
-  })
+  const handedOver: ReadonlyArray<readonly [string, () => Uint8Array]> = [
+    ["an array", () => bytes.slice()],
+    ["a Buffer, whose slice is a view", () => Buffer.from(bytes)],
+    [
+      "memory that other threads may write to",
+      () => {
+        const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength))
+        shared.set(bytes)
+        return shared
+      },
+    ],
+  ]
+  it.each(handedOver)(
+    "a builder that changes %s as soon as it has handed it over changes nothing",
+    async (_name, make) => {
+      const buffer = make()
+      const building = run(Effect.flatMap(plane, (plane) => plane.build(key, buffer)))
+      await Promise.resolve()
+      buffer.fill(0)
+      expect((await building).sha256).toBe(digest)
+    },
+  )
+
+  it.each(handedOver)(
+    "whoever changes a seed in %s as soon as it has handed it over changes nothing",
+    async (_name, make) => {
+      const buffer = make()
+      const text = await run(
+        Effect.gen(function* () {
+          const { candidate, writeSeed } = yield* plane
+          const writing = yield* Effect.forkChild(writeSeed(key.runId, "seed", buffer), { startImmediately: true })
+          buffer.fill(0)
+          yield* Fiber.join(writing)
+          return yield* Stream.mkString(Stream.decodeText((yield* candidate(key.runId, "seed")).stream))
+        }).pipe(Effect.scoped),
+      )
+      expect(text).toBe("the very bytes")
+    },
+  )
 
   it.each([
     ["text", "x".repeat(11)],

@@ -27,7 +27,7 @@ const hops = (source: Uint8Array | Stream.Stream<Uint8Array>) =>
     const read = yield* plane.readBack(key, written)
     yield* plane.seal(key, read)
     const handed = createHash("sha256")
-    yield* plane.withSealed(key, read, ({ stream }) =>
+    yield* plane.withSealed(read, ({ stream }) =>
       Stream.runForEach(stream, (chunk) => Effect.sync(() => void handed.update(chunk))),
     )
     const receipt = yield* plane.deliver({ ...read, schemaId: "any" }, { file: target })

@@ -75,48 +75,6 @@ const sealed = Effect.gen(function* () {
 const plane = DataPlane
 
 describe("between two hops somebody", () => {
-  it.each(changes)("%s: what was built is not written", async (_, change, tag) => {
-    const { artifact, root, run } = fresh()
-    const error = await run(
-      Effect.gen(function* () {
-        const built = yield* (yield* plane).build(key, content)
-        change(join(root, "staging", folderName(key.runId), "1", "built"))
-        return yield* Effect.flip((yield* plane).write(key, path, built))
-      }),
-    )
-    expect(error._tag).toBe(tag)
-    expect(fs.existsSync(artifact)).toBe(false)
-  })
-
-  it.each(changes)("%s: what was written is not read back, nor sealed", async (_, change, tag) => {
-    const { artifact, run, sealed } = fresh()
-    const errors = await run(
-      Effect.gen(function* () {
-        const stored = yield* written
-        change(artifact)
-        return [
-          yield* Effect.flip((yield* plane).readBack(key, stored)),
-          yield* Effect.flip((yield* plane).seal(key, stored)),
-        ]
-      }),
-    )
-    expect(errors.map(({ _tag }) => _tag)).toEqual([tag, tag])
-    expect(errors.map((error) => ("hop" in error ? error.hop : ""))).toEqual(["readback", "seal"])
-    expect(fs.existsSync(sealed({ sha256: digest }))).toBe(false)
-  })
-
-  it("gives the written file a second name: it is not read back", async () => {
-    const { artifact, root, run } = fresh()
-    const error = await run(
-      Effect.gen(function* () {
-        const stored = yield* written
-        fs.linkSync(artifact, join(root, "mine"))
-        return yield* Effect.flip((yield* plane).readBack(key, stored))
-      }),
-    )
-    expect(error).toMatchObject({ _tag: "PathRefused", hop: "readback" })
-  })
-
   it.each(changes)(
     "%s: what was sealed is not delivered, and the destination stays as it was",
     async (_, change, tag) => {
@@ -134,7 +92,7 @@ describe("between two hops somebody", () => {
             yield* Effect.flip((yield* plane).deliver(artifact, { file: none })),
             yield* Effect.flip((yield* plane).deliver(artifact, { file: some })),
             yield* Effect.flip((yield* plane).deliver(artifact, { sink })),
-            yield* Effect.flip((yield* plane).withSealed(key, artifact, () => Effect.die("it was asked"))),
+            yield* Effect.flip((yield* plane).withSealed(artifact, () => Effect.die("it was asked"))),
           ]
         }),
       )
@@ -185,7 +143,7 @@ describe("a path that leads outside", () => {
       }).pipe(Effect.scoped),
     )
     expect(errors.map(({ _tag }) => _tag)).toEqual(["PathRefused", "PathRefused", "PathRefused"])
-    expect(fs.readdirSync(root)).toEqual(["staging"])
+    expect(fs.readdirSync(root).filter((area) => area !== "unfinished")).toEqual(["staging"])
   })
 
   it("a leading slash means the workspace, never the host", async () => {

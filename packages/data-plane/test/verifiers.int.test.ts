@@ -26,8 +26,11 @@ const verified = <A, E>(use: (handed: Handed, sealed: string) => Effect.Effect<A
       yield* plane.seal(key, read)
       const hex = read.sha256.slice("sha256:".length)
       const at = join(root, "sealed", "sha256", hex.slice(0, 2), hex.slice(2, 4), hex)
-      const result = yield* Effect.result(plane.withSealed(key, read, (handed) => use(handed, at), { signal }))
-      return { result, left: fs.readdirSync(join(root, "handed", "run", "1")) }
+      const result = yield* Effect.result(plane.withSealed(read, (handed) => use(handed, at), { signal }))
+      const left = fs
+        .readdirSync(join(root, "unfinished"), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith("report.bin"))
+      return { result, left }
     }).pipe(Effect.provide(layer)),
   )
 }

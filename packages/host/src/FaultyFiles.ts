@@ -3,7 +3,8 @@
  *
  * Fault model. `fail` answers with an errno and leaves nothing behind. `short` writes a prefix of the bytes and then fails.
  * `die` performs nothing and ends the caller for good (a defect that no code of ours catches), like a kill before the
- * operation; `dieAfter` performs it first, like a kill right after.
+ * operation; `dieAfter` performs it first, like a kill right after. `hang` performs nothing and never answers, like a disk
+ * that is gone.
  *
  * @module
  */
@@ -22,6 +23,7 @@ export type Fault =
   | { readonly kind: "short"; readonly code: string; readonly bytes: number }
   | { readonly kind: "die" }
   | { readonly kind: "dieAfter" }
+  | { readonly kind: "hang" }
 
 /** Asked before each operation with its running number, counted from 1; `undefined` lets it pass. */
 export type FaultPlan = (operation: FileOperation, path: string, nth: number) => Fault | undefined
@@ -46,6 +48,8 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
               return Effect.die(new Killed(`${operation} ${path}`))
             case "dieAfter":
               return Effect.andThen(run, Effect.die(new Killed(`${operation} ${path}`)))
+            case "hang":
+              return Effect.never
             case "short":
             case "fail": {
               const error = Effect.fail(new FileError({ operation, path, code: fault.code }))
@@ -86,12 +90,13 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
           unlink: (name) => guard("unlink", at(name), inner.unlink(name)),
           remove: (name) => guard("remove", at(name), inner.remove(name)),
           flush: guard("flush", inner.path, inner.flush),
-          lock: (name): Effect.Effect<FileLock, FileError, Scope.Scope> =>
+          lock: (name, options): Effect.Effect<FileLock, FileError, Scope.Scope> =>
             guard(
               "lock",
               at(name),
-              Effect.map(inner.lock(name), (made) => lock(made, at(name))),
+              Effect.map(inner.lock(name, options), (made) => lock(made, at(name))),
             ),
+          lockDomain: guard("info", inner.path, inner.lockDomain),
         }
         wrapped.set(outer, inner)
         return outer

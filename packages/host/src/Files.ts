@@ -54,6 +54,11 @@ export interface FileInfo {
   /** Permission bits, such as 0o600. */
   readonly mode: number
   readonly modified_ms: number
+  /**
+   * Moves with every change of content, permissions or names, and unlike `modified_ms` nobody can set it. Its steps are as
+   * coarse as the kernel's clock (some milliseconds): equal values do not exclude two changes in one step.
+   */
+  readonly changed_ns: bigint
 }
 
 /** An open regular file. It is closed with the scope that opened it. */
@@ -112,8 +117,20 @@ export interface Directory {
   readonly remove: (name: string) => Effect.Effect<void, FileError>
   /** Returns once the entries (made, renamed, unlinked) are on stable storage. */
   readonly flush: Effect.Effect<void, FileError>
-  /** Prepares the lock file `name`; nothing is held yet. A lock that is held is released with the scope. */
-  readonly lock: (name: string) => Effect.Effect<FileLock, FileError, Scope.Scope>
+  /**
+   * Prepares the lock file `name`; nothing is held yet. A lock that is held is released with the scope. A missing file is
+   * made, unless `create` is false: then it is `ENOENT`.
+   */
+  readonly lock: (
+    name: string,
+    options?: { readonly create?: boolean },
+  ) => Effect.Effect<FileLock, FileError, Scope.Scope>
+  /**
+   * Names all those among whom a lock in this directory excludes for certain. Whoever took a lock under another name for it
+   * may hold it although it looks free: a file system that other machines write to need not tell us of their locks.
+   * Lower-case letters, digits and `-`.
+   */
+  readonly lockDomain: Effect.Effect<string, FileError>
 }
 
 /** The port itself: the only way in is to open a directory by its host path. */

@@ -18,6 +18,7 @@ import {
   type OpenFile,
   type OpenOptions,
 } from "./Files.ts"
+import type { MemoryDisk } from "./MemoryDisk.ts"
 
 interface FileNode {
   readonly kind: "file"
@@ -27,6 +28,8 @@ interface FileNode {
   mode: number
   links: number
   modified_ms: number
+  /** Moves with every change; counts instead of telling the time. */
+  changed_ns: bigint
 }
 interface DirectoryNode {
   readonly kind: "directory"
@@ -39,23 +42,6 @@ interface OtherNode {
   readonly inode: bigint
 }
 type Node = FileNode | DirectoryNode | OtherNode
-
-/** The disk behind the port, for tests that tamper with it. Paths are absolute, `/`-separated. */
-export interface MemoryDisk {
-  /** Power is cut: everything that was not flushed is gone, and so are all locks and handles. */
-  readonly crash: () => void
-  /** The bytes of a file as they are now; `undefined` when there is no such file. */
-  readonly bytes: (path: string) => Uint8Array | undefined
-  /** Changes a file behind everybody's back, as a process with its own descriptor would. */
-  readonly overwrite: (path: string, bytes: Uint8Array) => void
-  /** Puts something in place of whatever bears the name. */
-  readonly plant: (path: string, what: "link" | "fifo" | "directory" | Uint8Array) => void
-  /** A second name for a file. */
-  readonly hardLink: (path: string, to: string) => void
-  readonly remove: (path: string) => void
-  /** Every file below a folder, by path. */
-  readonly files: (path: string) => ReadonlyArray<string>
-}
 
 /** An errno on its way to `attempt`, which adds the operation and the path. */
 class Refusal extends Error {
@@ -98,6 +84,7 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     mode,
     links: 1,
     modified_ms: 0,
+    changed_ns: 0n,
   })
 
   const attempt = <A>(
@@ -119,6 +106,11 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     throw new Refusal(code)
   }
 
+  const relink = (node: FileNode, by: 1 | -1): void => {
+    node.links += by
+    node.changed_ns++
+  }
+
   const infoOf = (node: Node): FileInfo => ({
     kind: node.kind,
     bytes: node.kind === "file" ? node.content.byteLength : 0,
@@ -127,11 +119,13 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     inode: node.inode,
     mode: node.kind === "file" ? node.mode : 0o700,
     modified_ms: node.kind === "file" ? node.modified_ms : 0,
+    changed_ns: node.kind === "file" ? node.changed_ns : 0n,
   })
 
   const openFileOf = (node: FileNode, path: string, isWritable: boolean): OpenFile => {
     const born = era
     const resize = (bytes: number) => {
+      node.changed_ns++
       const content = new Uint8Array(bytes)
       content.set(node.content.subarray(0, bytes))
       node.content = content
@@ -165,6 +159,7 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
       chmod: (mode) =>
         attempt("chmod", path, born, () => {
           node.mode = mode
+          node.changed_ns++
         }),
     }
   }
@@ -232,7 +227,8 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
         const replaced = into.node.entries.get(to)
         if (replaced === node) return
         if (replaced?.kind === "directory") return no("EISDIR")
-        if (replaced?.kind === "file") replaced.links--
+        if (replaced?.kind === "file") relink(replaced, -1)
+        if (node.kind === "file") node.changed_ns++
         into.node.entries.set(to, node)
         this.node.entries.delete(name)
       })
@@ -244,7 +240,7 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
         if (!isSegment(to)) return no("EINVAL")
         if (node.kind !== "file") return no("EPERM")
         if (into.node.entries.has(to)) return no("EEXIST")
-        node.links++
+        relink(node, 1)
         into.node.entries.set(to, node)
       })
     }
@@ -252,7 +248,7 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
       return this.#at("unlink", name, () => {
         const node = this.#find(name)
         if (node.kind === "directory") return no("EISDIR")
-        if (node.kind === "file") node.links--
+        if (node.kind === "file") relink(node, -1)
         this.node.entries.delete(name)
       })
     }
@@ -269,11 +265,11 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
         this.node.durable = new Map(this.node.entries)
       })
     }
-    lock(name: string): Effect.Effect<FileLock, FileError, Scope.Scope> {
+    lock(name: string, { create = true }: { readonly create?: boolean } = {}) {
       const born = this.#born
       const path = `${this.path}/${name}`
       const make = this.#at("lock", name, () => {
-        const node = this.node.entries.get(name) ?? file(new Uint8Array(), 0o600)
+        const node = this.node.entries.get(name) ?? (create ? file(new Uint8Array(), 0o600) : no("ENOENT"))
         this.node.entries.set(name, node)
         let isHeld = false
         const lock: FileLock = {
@@ -291,6 +287,9 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
         return lock
       })
       return Effect.acquireRelease(make, (lock) => Effect.ignore(lock.release))
+    }
+    get lockDomain() {
+      return attempt("info", this.path, this.#born, () => "local")
     }
   }
 
@@ -330,7 +329,9 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     },
     overwrite: (path, bytes) => {
       const node = walk(segments(path))
-      if (node?.kind === "file") node.content = bytes.slice()
+      if (node?.kind !== "file") return
+      node.content = new Uint8Array(bytes)
+      node.changed_ns++
     },
     plant: (path, what) => {
       const [parent, name] = parentOf(path)
@@ -339,21 +340,27 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
           ? { kind: what === "link" ? "link" : "other", inode: inodes++ }
           : what === "directory"
             ? directory(inodes++)
-            : file(what.slice(), 0o600)
+            : file(new Uint8Array(what), 0o600)
       parent.entries.set(name, made)
     },
     hardLink: (path, to) => {
       const node = walk(segments(path))
       const [parent, name] = parentOf(to)
       if (node?.kind !== "file") return
-      node.links++
+      relink(node, 1)
       parent.entries.set(name, node)
     },
     remove: (path) => {
       const [parent, name] = parentOf(path)
       parent.entries.delete(name)
     },
-    files: (path) => filesBelow(walk(segments(path)), `/${segments(path).join("/")}`),
+    files: (path) =>
+      filesBelow(
+        walk(segments(path)),
+        segments(path)
+          .map((segment) => `/${segment}`)
+          .join(""),
+      ),
   }
 
   const layer = Layer.succeed(Files, {

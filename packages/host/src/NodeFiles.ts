@@ -11,10 +11,9 @@ import { Effect, Layer, type Scope } from "effect"
 import { constants, existsSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
-import { DatabaseSync } from "node:sqlite"
 import {
   type Directory,
-  FileError,
+  type FileError,
   type FileInfo,
   type FileKind,
   type FileLock,
@@ -23,28 +22,10 @@ import {
   type OpenFile,
   type OpenOptions,
 } from "./Files.ts"
+import { lockDomainOf, lockOf, openLock } from "./nodeLocks.ts"
+import { attempt, refuse, unless } from "./refusals.ts"
 
 const canResolveByHandle = process.platform === "linux" && existsSync("/proc/self/fd")
-
-const codeOf = (cause: unknown): string => {
-  const code = (cause as { readonly code?: unknown } | null)?.code
-  return typeof code === "string" ? code : "EUNKNOWN"
-}
-
-const attempt = <A>(operation: FileOperation, path: string, run: () => Promise<A>): Effect.Effect<A, FileError> =>
-  Effect.tryPromise({
-    try: run,
-    catch: (cause) =>
-      cause instanceof FileError ? cause : new FileError({ operation, path, code: codeOf(cause), cause }),
-  })
-
-/** Answers `fallback` where the system answers `code`. */
-const unless = <A, B, R>(code: string, fallback: B, run: Effect.Effect<A, FileError, R>) =>
-  Effect.catch(run, (error): Effect.Effect<A | B, FileError> =>
-    error.code === code ? Effect.succeed(fallback) : Effect.fail(error),
-  )
-
-const refuse = (operation: FileOperation, path: string, code: string) => new FileError({ operation, path, code })
 
 /** Names come from data. Anything but one plain segment is refused before it reaches the system. */
 const isSegment = (name: string): boolean =>
@@ -61,6 +42,7 @@ const infoOf = (stats: Awaited<ReturnType<typeof bigLstat>>): FileInfo => ({
   inode: stats.ino,
   mode: Number(stats.mode) & 0o7777,
   modified_ms: Number(stats.mtimeMs),
+  changed_ns: stats.ctimeNs,
 })
 
 const bigLstat = (path: string) => fs.lstat(path, { bigint: true })
@@ -96,51 +78,6 @@ const accessFlags = ({ access, create = "never" }: OpenOptions): number =>
   constants.O_NOFOLLOW |
   // A FIFO without a writer would block the open for ever; it is refused right after.
   constants.O_NONBLOCK
-
-/**
- * Makes a lock's file, because the database library would make it readable for everyone. One that is there is never opened
- * here: closing any descriptor of a file drops every lock that this process holds on it (POSIX fcntl).
- */
-const makeLockFile = async (path: string, shown: string): Promise<void> => {
-  try {
-    const handle = await fs.open(path, accessFlags({ access: "write", create: "exclusive" }), 0o600)
-    await handle.close()
-  } catch (cause) {
-    if (codeOf(cause) !== "EEXIST") throw cause
-    const stats = await bigLstat(path)
-    if (stats.isSymbolicLink()) throw refuse("lock", shown, "ELOOP")
-    if (!stats.isFile()) throw refuse("lock", shown, stats.isDirectory() ? "EISDIR" : "EINVAL")
-  }
-}
-
-const lockOf = (database: DatabaseSync, path: string): FileLock => {
-  let isHeld = false
-  return {
-    tryAcquire: Effect.try({
-      try: () => {
-        if (isHeld) return false
-        try {
-          database.exec("BEGIN EXCLUSIVE")
-        } catch (cause) {
-          const sqlite_busy = 5
-          if ((cause as { readonly errcode?: number }).errcode === sqlite_busy) return false
-          throw cause
-        }
-        isHeld = true
-        return true
-      },
-      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
-    }),
-    release: Effect.try({
-      try: () => {
-        if (!isHeld) return
-        isHeld = false
-        database.exec("ROLLBACK")
-      },
-      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
-    }),
-  }
-}
 
 class NodeDirectory implements Directory {
   readonly path: string
@@ -244,15 +181,20 @@ class NodeDirectory implements Directory {
     return attempt("flush", this.path, () => this.#handle.sync())
   }
 
-  lock(name: string): Effect.Effect<FileLock, FileError, Scope.Scope> {
+  lock(
+    name: string,
+    { create = true }: { readonly create?: boolean } = {},
+  ): Effect.Effect<FileLock, FileError, Scope.Scope> {
     const shown = join(this.path, name)
-    const open = this.#at("lock", name, async (path) => {
-      await makeLockFile(path, shown)
-      return new DatabaseSync(path, { timeout: 0 })
-    })
-    return Effect.acquireRelease(open, (database) => Effect.sync(() => database.close())).pipe(
-      Effect.map((database) => lockOf(database, shown)),
-    )
+    return Effect.acquireRelease(
+      this.#at("lock", name, (path) => openLock(path, shown, create)),
+      (database) => Effect.sync(() => database.close()),
+    ).pipe(Effect.map((database) => lockOf(database, shown)))
+  }
+
+  get lockDomain(): Effect.Effect<string, FileError> {
+    const path = canResolveByHandle ? `/proc/self/fd/${this.#handle.fd}` : this.path
+    return attempt("info", this.path, () => lockDomainOf(path))
   }
 }
 

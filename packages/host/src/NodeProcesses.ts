@@ -25,6 +25,7 @@ import {
   endFamily,
   endStarted,
   type FamilyEnd,
+  type FamilyMarker,
   identify,
   isAlive,
   signalProcess,
@@ -110,6 +111,11 @@ interface Running {
   readonly end: () => Promise<unknown>
 }
 
+const markerOf = ({ env, marker: name }: RunRequest): FamilyMarker | undefined => {
+  const value = name === undefined ? undefined : env[name]
+  return name === undefined || value === undefined ? undefined : { name, value }
+}
+
 const supervise = (child: ChildProcess, request: RunRequest): Running => {
   const pid = child.pid ?? 0
   const leader: StartedLeader = {
@@ -123,7 +129,7 @@ const supervise = (child: ChildProcess, request: RunRequest): Running => {
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()))
   let timedOut = false
   let ending: Promise<FamilyEnd> | undefined
-  const end = () => (ending ??= endStarted(leader, request.grace_ms ?? defaultGrace_ms))
+  const end = () => (ending ??= endStarted(leader, request.grace_ms ?? defaultGrace_ms, markerOf(request)))
   const timer =
     request.timeLimit_ms === undefined
       ? undefined
@@ -189,4 +195,4 @@ const service: ProcessesService = {
 }
 
 /** Real programs on this machine. */
-export const NodeProcesses: Layer.Layer<Processes> = Layer.succeed(Processes, service)
+export const layerNodeProcesses: Layer.Layer<Processes> = Layer.succeed(Processes, service)

@@ -124,7 +124,9 @@ const keyOf = (identity: ProcessIdentity): string => `${identity.pid} ${identity
 
 const carries = (pid: number, marker: FamilyMarker): boolean => {
   const environment = readOrUndefined(`/proc/${pid}/environ`)
-  return environment !== undefined && environment.split("\0").includes(`${marker.name}=${marker.value}`)
+  // Read byte by byte, and a variable's bytes are UTF-8.
+  const entry = Buffer.from(`${marker.name}=${marker.value}`, "utf8").toString("latin1")
+  return environment !== undefined && environment.split("\0").includes(entry)
 }
 
 const everybody = (): ReadonlyArray<Entry> => {

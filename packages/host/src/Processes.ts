@@ -67,6 +67,11 @@ export interface RunRequest extends ProcessRequest {
   readonly timeLimit_ms?: number
   /** Time between SIGTERM and SIGKILL when the group is ended; 2 000 by default. */
   readonly grace_ms?: number
+  /**
+   * Name of a variable of `env` that only this run bears. Whoever inherits it belongs to the run, and is ended with the group
+   * also after leaving it (a daemon). Needs `/proc`.
+   */
+  readonly marker?: string
 }
 
 /** How a run went. Captured output is empty for streams that were not captured. */

@@ -1,6 +1,7 @@
 export * from "./Entropy.ts"
 export * from "./FaultyFiles.ts"
 export * from "./Files.ts"
+export * from "./MemoryDisk.ts"
 export * from "./MemoryFiles.ts"
 export * from "./NodeFiles.ts"
 export * from "./NodeProcesses.ts"

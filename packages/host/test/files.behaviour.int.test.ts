@@ -134,4 +134,54 @@ describe.each(implementations)("%s", (_, layer, fresh) => {
       )
       expect(yield* first.tryAcquire).toBe(true)
     }))
+
+  test("a lock's file is made unless that is unwanted, and taking the lock makes nothing beside it", (directory) =>
+    Effect.gen(function* () {
+      expect(yield* codeOf(directory.lock("l", { create: false }))).toBe("ENOENT")
+      expect(yield* directory.list).toEqual([])
+      const lock = yield* directory.lock("l")
+      expect(yield* lock.tryAcquire).toBe(true)
+      expect(yield* directory.list).toEqual(["l"])
+      const again = yield* directory.lock("l", { create: false })
+      expect(yield* again.tryAcquire).toBe(false)
+    }))
+
+  test("many that prepare one lock at once agree on who holds it", (directory) =>
+    Effect.gen(function* () {
+      const locks = yield* Effect.all(
+        Array.from({ length: 8 }, () => directory.lock("l")),
+        { concurrency: "unbounded" },
+      )
+      const got = yield* Effect.all(locks.map((lock) => lock.tryAcquire))
+      expect(got.filter((isOurs) => isOurs)).toHaveLength(1)
+    }))
+
+  test("a directory names those among whom its locks exclude, and its sub-directory names the same", (directory) =>
+    Effect.gen(function* () {
+      const below = yield* directory.openDirectory("below", { create: true })
+      expect(yield* below.lockDomain).toBe(yield* directory.lockDomain)
+      expect(yield* directory.lockDomain).toMatch(/^[a-z0-9-]+$/u)
+    }))
+
+  test("what a file's change count says moves with content, permissions and names, and not with reading", (directory) =>
+    Effect.gen(function* () {
+      const file = yield* directory.openFile("a", { access: "write", create: "exclusive" })
+      const changed = Effect.map(file.info, ({ changed_ns }) => changed_ns)
+      /** The kernel's clock moves in steps: what is done again and again is seen in the end. */
+      const moves = (change: Effect.Effect<void, FileError>) =>
+        Effect.gen(function* () {
+          const before = yield* changed
+          for (let tries = 0; tries < 100_000; tries++) {
+            yield* change
+            if ((yield* changed) > before) return true
+          }
+          return false
+        })
+      expect(yield* moves(file.write(bytes("x"), 0))).toBe(true)
+      expect(yield* moves(file.chmod(0o400))).toBe(true)
+      expect(yield* moves(Effect.andThen(directory.link("a", "b"), directory.unlink("b")))).toBe(true)
+      const before = yield* changed
+      for (let tries = 0; tries < 50; tries++) yield* file.read(new Uint8Array(1), 0)
+      expect(yield* changed).toBe(before)
+    }))
 })

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
-import { NodeProcesses, Processes, type RunRequest } from "@waybill/host"
+import { layerNodeProcesses, Processes, type RunRequest } from "@waybill/host"
 import { Effect, Fiber } from "effect"
 import { afterAll, describe } from "vitest"
 
@@ -23,7 +23,7 @@ const sh = (script: string, more: Partial<RunRequest> = {}) =>
       stderr: everything,
       ...more,
     }),
-  ).pipe(Effect.provide(NodeProcesses))
+  ).pipe(Effect.provide(layerNodeProcesses))
 
 /** Waits on the real clock until the program has left a sign that it has come that far. */
 const until = (condition: () => boolean): Effect.Effect<void> =>
@@ -153,10 +153,25 @@ describe("the group of a program", () => {
       assert.isFalse(isGone(pidIn("daemon")))
       const end = yield* Processes.use((processes) =>
         processes.endFamily({ marker: { name: "WAYBILL_TEST_MARK", value } }, 500),
-      ).pipe(Effect.provide(NodeProcesses))
+      ).pipe(Effect.provide(layerNodeProcesses))
       assert.isAtLeast(end.ended.length, 1)
       assert.deepStrictEqual(end.remaining, [])
       assert.isTrue(isGone(pidIn("daemon")))
+    }),
+  )
+})
+
+describe("a program with a marker", () => {
+  it.live("takes with it what has left its group, whatever the marker's value is", () =>
+    Effect.gen(function* () {
+      const value = `größe/${process.pid}`
+      const outcome = yield* sh(
+        "setsid sh -c 'echo $$ > runaway; sleep 60' > /dev/null 2>&1 & while [ ! -s runaway ]; do sleep 0.01; done",
+        { env: { WAYBILL_TEST_MARK: value }, marker: "WAYBILL_TEST_MARK", grace_ms: 500 },
+      )
+      assert.deepStrictEqual(outcome.exit, { kind: "code", code: 0 })
+      assert.isAtLeast(outcome.leftovers.ended.length, 1)
+      assert.isTrue(isGone(pidIn("runaway")))
     }),
   )
 })
@@ -182,7 +197,7 @@ describe("a detached program", () => {
       writeFileSync(join(folder, "go"), "")
       assert.deepStrictEqual(yield* program.exited, { kind: "code", code: 3 })
       assert.strictEqual(readFileSync(join(folder, "detached.log"), "utf8"), "went\n")
-    }).pipe(Effect.provide(NodeProcesses)),
+    }).pipe(Effect.provide(layerNodeProcesses)),
   )
 
   it.live("is never taken for another process that bears its number", () =>
@@ -202,6 +217,6 @@ describe("a detached program", () => {
       const end = yield* processes.endFamily({ leader: identity }, 200)
       assert.deepStrictEqual(end.remaining, [])
       assert.isFalse(yield* processes.isAlive(identity))
-    }).pipe(Effect.provide(NodeProcesses)),
+    }).pipe(Effect.provide(layerNodeProcesses)),
   )
 })

@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { type Checkpoint, decodeLine, type NewRecord, type RecordedEvent, type Store } from "@waybill/ledger"
+import {
+  type Checkpoint,
+  decodeLine,
+  type NewRecord,
+  type RecordedEvent,
+  type Store,
+  StoreRefused,
+} from "@waybill/ledger"
 import { Effect, Result, Semaphore } from "effect"
 
 /**
@@ -15,6 +22,7 @@ export const makeMemoryStore = (): Effect.Effect<Store> =>
   Effect.gen(function* () {
     const lock = yield* Semaphore.make(1)
     const records: Array<RecordedEvent> = []
+    const ids = new Set<string>()
     const streams = new Map<string, Array<RecordedEvent>>()
     const checkpoints = new Map<string, string>()
     let waiting: Array<() => void> = []
@@ -25,9 +33,23 @@ export const makeMemoryStore = (): Effect.Effect<Store> =>
     })
     const record = (event: RecordedEvent): void => {
       records.push(event)
+      ids.add(event.event_id)
       const stream = streams.get(event.job_id)
       if (stream === undefined) streams.set(event.job_id, [event])
       else stream.push(event)
+    }
+
+    /** Why these records cannot go on from the head. */
+    const refuse = (events: ReadonlyArray<RecordedEvent>): StoreRefused | undefined => {
+      const because = (reason: string) => new StoreRefused({ where: "memory", reason })
+      const own = new Set<string>()
+      for (const [i, { event_id, position }] of events.entries()) {
+        const next = records.length + 1 + i
+        if (position !== next) return because(`${event_id} is meant for position ${position}, but the next is ${next}`)
+        if (ids.has(event_id) || own.has(event_id)) return because(`the event id ${event_id} is taken`)
+        own.add(event_id)
+      }
+      return undefined
     }
 
     const page = (events: ReadonlyArray<RecordedEvent>, covers: number) => ({ events, covers, generation: 0 })
@@ -61,12 +83,16 @@ export const makeMemoryStore = (): Effect.Effect<Store> =>
               generation: 0,
               readAfter,
               append: (batches) =>
-                Effect.sync(() => {
+                Effect.suspend(() => {
                   // All are read before any is kept.
-                  batches.flat().map(read).forEach(record)
+                  const events = batches.flat().map(read)
+                  const refusal = refuse(events)
+                  if (refusal !== undefined) return Effect.fail(refusal)
+                  events.forEach(record)
                   const waking = waiting
                   waiting = []
                   for (const wake of waking) wake()
+                  return Effect.void
                 }),
               saveCheckpoint: (checkpoint) =>
                 Effect.sync(() => {

@@ -54,6 +54,7 @@ const Saved = Schema.Struct({
   version: Schema.Finite,
   state: Schema.Struct({
     position: Count,
+    events: Count,
     last: Schema.optionalKey(Schema.Struct({ position: Count, event_id: Schema.String })),
     entities: Table(Schema.Unknown),
     anomalies: Table(Schema.Array(Place)),

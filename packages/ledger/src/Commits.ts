@@ -23,6 +23,12 @@ export interface Origin {
   readonly requestId: string
 }
 
+/** An {@link Origin} whose request id may be left out where a decider names it for every fact. */
+export interface Caller {
+  readonly actor: string
+  readonly requestId?: string | undefined
+}
+
 /** `job_id → position of its last fact`, 0 for a job that has none. */
 export type Expected = Readonly<Record<string, number>>
 
@@ -31,8 +37,10 @@ type Planned<E> = Result.Result<ReadonlyArray<AnyFact>, E>
 
 /** One request: what to append is decided inside the group, when everything before it is known. */
 export interface Request<E> {
-  readonly origin: Origin
+  readonly origin: Caller
   readonly plan: (branches: Branches) => Planned<E>
+  /** The request id of a planned fact, where it is not the origin's. */
+  readonly requestIdOf?: (branches: Branches, fact: AnyFact) => string | undefined
 }
 
 export const batch_facts_max = 1000
@@ -91,7 +99,8 @@ export const checkConditions = (
 /** Why nobody may append these facts, whatever the state. */
 export const refuseAppend = (
   facts: ReadonlyArray<AnyFact>,
-  { actor, requestId }: Origin,
+  actor: string,
+  requestIds: Iterable<string>,
 ): InvalidAppend | undefined => {
   const because = (reason: string) => new InvalidAppend({ reason })
   if (!facts.every(isFact)) return because("only facts made by a vocabulary's constructor can be appended")
@@ -99,14 +108,18 @@ export const refuseAppend = (
     return because(`a batch holds at most ${batch_facts_max} facts, not ${facts.length}`)
   if (actor.trim() === "") return because("actor is required")
   if (!actor.isWellFormed()) return because("actor contains a lone surrogate")
-  const badRequest = refuseRequestId(requestId)
-  return badRequest === undefined ? undefined : because(`request_id ${badRequest}`)
+  for (const requestId of requestIds) {
+    const badRequest = refuseRequestId(requestId)
+    if (badRequest !== undefined) return because(`request_id ${badRequest}`)
+  }
+  return undefined
 }
 
 /** Gives a batch its positions, ids, time and lines. */
 const stamp = (
   facts: ReadonlyArray<AnyFact>,
-  { actor, requestId }: Origin,
+  actor: string,
+  requestIds: ReadonlyArray<string>,
   after: number,
   now_ms: number,
 ): Result.Result<ReadonlyArray<NewRecord>, FactTooLarge | InvalidAppend> => {
@@ -119,7 +132,7 @@ const stamp = (
       position,
       schema_version: 1,
       event_id: eventId(event_type, job_id, position),
-      request_id: requestId,
+      request_id: requestIds[index] ?? "",
       job_id,
       event_type,
       occurred_at,
@@ -182,8 +195,10 @@ export const makeCommits = (
       const planned = request.plan(branches)
       if (Result.isFailure(planned)) return Result.fail(planned.failure)
       const facts = planned.success
-      const refusal = refuseAppend(facts, request.origin) ?? checkConditions(branches, streams, facts, {})
-      return refusal === undefined ? stamp(facts, request.origin, head, now_ms) : Result.fail(refusal)
+      const { actor, requestId = "" } = request.origin
+      const requestIds = facts.map((fact) => request.requestIdOf?.(branches, fact) ?? requestId)
+      const refusal = refuseAppend(facts, actor, requestIds) ?? checkConditions(branches, streams, facts, {})
+      return refusal === undefined ? stamp(facts, actor, requestIds, head, now_ms) : Result.fail(refusal)
     }
 
     const planGroup = (group: Array<Waiting>, session: Session, now_ms: number) => {
@@ -192,7 +207,13 @@ export const makeCommits = (
       const answers: Array<Answer> = []
       let head = session.head
       let characters = 0
-      for (const waiting of draw(() => characters >= group_characters_max)) {
+      // Those that a lost run had drawn already come first, in their order.
+      const drawn = group.splice(0)
+      const requests = function* () {
+        yield* drawn
+        yield* draw(() => characters >= group_characters_max)
+      }
+      for (const waiting of requests()) {
         group.push(waiting)
         let planned: ReturnType<typeof plan>
         try {
@@ -229,6 +250,7 @@ export const makeCommits = (
             folds.isComplete = true
             const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
             if (batches.length > 0) {
+              if (session.endsWithAppend === true) folds.isComplete = false
               yield* session.append(batches)
               branches.merge()
               onCommitted(head)

@@ -7,41 +7,13 @@
  * @module
  */
 import { isRecordedFact, type RecordedFact, uniqueKeyOf } from "./Fact.ts"
-import { type Json, jsonEqual } from "./Json.ts"
+import { type Foldable, isEnvelope, sameEvent } from "./Foldable.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
-import { encodeJson } from "./Line.ts"
+import { Lanes, placesOf } from "./Lanes.ts"
 import type { Anomaly, Projection } from "./Projection.ts"
 import { emptySaved, plain, type SavedState } from "./SavedState.ts"
 import { MalformedFact, UnknownType } from "./Vocabulary.ts"
 import { anomalies_per_key_max, anomaly_detail_max, type Holder, type Skipped, type View } from "./View.ts"
-
-/** An event that may have been decoded already. */
-export type Foldable = RecordedEvent | RecordedFact<string, unknown>
-
-const isText = (value: unknown): value is string => typeof value === "string"
-
-/** Whether the envelope can be folded at all. A fold must not throw on anything that came from outside. */
-const isEnvelope = (event: unknown): event is Foldable => {
-  if (typeof event !== "object" || event === null) return false
-  const { position, event_id, event_type, job_id } = event as Record<string, unknown>
-  return (
-    Number.isSafeInteger(position) &&
-    (position as number) > 0 &&
-    isText(event_id) &&
-    isText(event_type) &&
-    isText(job_id)
-  )
-}
-
-const said = ["event_id", "request_id", "job_id", "event_type", "occurred_at", "actor", "payload"] as const
-
-/** Whether two records say the same, byte for byte but for the order of keys. */
-export const sameEvent = (a: Foldable, b: Foldable): boolean =>
-  a === b || said.every((name) => a[name] === b[name] || jsonEqual(a[name], b[name]))
-
-/** What a record says, as text: equal exactly where {@link sameEvent} holds. */
-const spelling = (event: Foldable): string =>
-  encodeJson(Object.fromEntries(said.map((name) => [name, event[name] as Json])))
 
 const conflicting = "conflicting_copy"
 
@@ -51,6 +23,8 @@ const holderKey = (eventType: string, value: string): string => `${eventType} ${
 /** An entity's place: a fact costs one look-up of its key, not one to read and one to write. */
 interface Cell<E> {
   entity: E
+  /** How many entities came before it. */
+  readonly ordinal: number
 }
 
 /** State by key: read through to what lies below, write here. */
@@ -75,15 +49,23 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   protected last: Foldable | undefined
   protected unknown = 0
   protected malformed = 0
+  /** Made for the first question that needs them, kept up from then on. */
+  protected lanes: Lanes | undefined
   #position: number
+  #events: number
   #current: Foldable | undefined
   #currentKey = ""
 
-  protected constructor(projection: Projection<E, F>, layer: Layer<E>, position: number, last: Foldable | undefined) {
+  protected constructor(
+    projection: Projection<E, F>,
+    layer: Layer<E>,
+    from: { readonly position: number; readonly events: number; readonly last?: Foldable | undefined },
+  ) {
     this.projection = projection
     this.layer = layer
-    this.#position = position
-    this.last = last
+    this.#position = from.position
+    this.#events = from.events
+    this.last = from.last
   }
 
   abstract readonly size: number
@@ -92,11 +74,23 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   abstract anomalies(key: string): ReadonlyArray<Anomaly>
   abstract anomalous(): Iterable<readonly [string, ReadonlyArray<Anomaly>]>
   protected abstract holderAt(eventType: string, value: string): Holder | undefined
-  /** The entity as it is below this layer. */
-  protected abstract inherited(key: string): E | undefined
+  /** The entity's place below this layer. */
+  protected abstract inherited(key: string): Cell<E> | undefined
+  /** The entity's place as it is, wherever it lies. */
+  abstract cellOf(key: string): Cell<E> | undefined
+  protected abstract nextOrdinal(): number
+  abstract indexed(): Lanes
 
   get position(): number {
     return this.#position
+  }
+
+  get events(): number {
+    return this.#events
+  }
+
+  get lastEventId(): string | undefined {
+    return this.last?.event_id
   }
 
   get skipped(): Skipped {
@@ -105,6 +99,20 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
 
   holder(eventType: string, value: string): Holder | undefined {
     return this.holderAt(eventType, value)
+  }
+
+  due(lane: string, until: number): Iterable<string> {
+    return this.indexed().due(lane, until)
+  }
+
+  count(lane: string): number {
+    return this.indexed().count(lane)
+  }
+
+  /** Keeps up the lanes, where there are any, with an entity that has changed. */
+  protected move(key: string, ordinal: number, before: E | undefined, after: E): void {
+    const { places } = this.projection
+    this.lanes?.move(key, ordinal, placesOf(places, before), placesOf(places, after))
   }
 
   // One closure per fold, not one per event.
@@ -162,6 +170,7 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       return false
     }
     this.#position = event.position
+    this.#events++
     this.last = event
     return true
   }
@@ -175,12 +184,15 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       if (entityKey === undefined) return
       this.#currentKey = entityKey
       if (!this.#claim(fact, entityKey)) return
-      const cell = this.layer.entities.get(entityKey)
-      const before = cell === undefined ? this.inherited(entityKey) : cell.entity
+      const own = this.layer.entities.get(entityKey)
+      const cell = own ?? this.inherited(entityKey)
+      const before = cell?.entity
       const after = evolve(before, fact, this.#report)
       if (after === undefined || after === before) return
-      if (cell === undefined) this.layer.entities.set(entityKey, { entity: after })
-      else cell.entity = after
+      const ordinal = cell?.ordinal ?? this.nextOrdinal()
+      if (own === undefined) this.layer.entities.set(entityKey, { entity: after, ordinal })
+      else own.entity = after
+      if (this.lanes !== undefined) this.move(entityKey, ordinal, before, after)
     } catch (cause) {
       this.#report("threw", cause instanceof Error ? cause.message : undefined)
     }
@@ -215,17 +227,22 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   }
 
   /** For {@link Branch} alone. */
-  absorb(layer: Layer<E>, position: number, last: Foldable | undefined, skipped: Skipped): void {
-    for (const [key, { entity }] of layer.entities) {
+  absorb(branch: Folding<E, F>, skipped: Skipped): void {
+    const { lanes, layer } = branch
+    for (const [key, { entity, ordinal }] of layer.entities) {
+      if (this.lanes !== undefined && lanes === undefined) this.move(key, ordinal, this.get(key), entity)
       const cell = this.layer.entities.get(key)
-      if (cell === undefined) this.layer.entities.set(key, { entity })
-      else cell.entity = entity
+      if (cell !== undefined) cell.entity = entity
+      // Counted here too: an entity that is new to the branch may be new to what lies below a branch of a branch.
+      else this.layer.entities.set(key, { entity, ordinal: this.inherited(key)?.ordinal ?? this.nextOrdinal() })
     }
+    if (lanes !== undefined) this.lanes?.absorb(lanes)
     for (const [key, anomalies] of layer.anomalies) this.layer.anomalies.set(key, anomalies)
     for (const [eventType, held] of layer.holders)
       for (const [value, holder] of held) hold(this.layer, eventType, value, holder)
-    this.#position = position
-    this.last = last
+    this.#position = branch.#position
+    this.#events = branch.#events
+    this.last = branch.last
     this.unknown += skipped.unknown
     this.malformed += skipped.malformed
   }
@@ -245,13 +262,13 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
 export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {
   constructor(projection: Projection<E, F>, from: SavedState<E> = emptySaved()) {
     const layer = emptyLayer<E>()
-    for (const [key, entity] of from.entities) layer.entities.set(key, { entity })
+    for (const [key, entity] of from.entities) layer.entities.set(key, { entity, ordinal: layer.entities.size })
     for (const [key, anomalies] of from.anomalies) layer.anomalies.set(key, anomalies)
     for (const [key, holder] of from.holders) {
       const space = key.indexOf(" ")
       hold(layer, key.slice(0, space), key.slice(space + 1), holder)
     }
-    super(projection, layer, from.position, from.last)
+    super(projection, layer, from)
     this.unknown = from.skipped.unknown
     this.malformed = from.skipped.malformed
   }
@@ -264,6 +281,18 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
   }
   protected override inherited(): undefined {
     return undefined
+  }
+  override cellOf(key: string): Cell<E> | undefined {
+    return this.layer.entities.get(key)
+  }
+  protected override nextOrdinal(): number {
+    return this.layer.entities.size
+  }
+  override indexed(): Lanes {
+    if (this.lanes !== undefined) return this.lanes
+    this.lanes = new Lanes()
+    for (const [key, { entity, ordinal }] of this.layer.entities) this.move(key, ordinal, undefined, entity)
+    return this.lanes
   }
   override *entries(): Iterable<readonly [string, E]> {
     for (const [key, { entity }] of this.layer.entities) yield [key, entity]
@@ -282,6 +311,7 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
   save(): SavedState<E> {
     return {
       position: this.position,
+      events: this.events,
       ...(this.last === undefined ? {} : { last: plain(this.last) }),
       entities: [...this.entries()],
       anomalies: [...this.layer.anomalies],
@@ -297,24 +327,35 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
 export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {
   readonly #below: Folding<E, F>
   readonly #from: number
+  #added = 0
 
   constructor(below: Folding<E, F>) {
-    super(below.projection, emptyLayer(), below.position, below.lastEvent)
+    super(below.projection, emptyLayer(), { position: below.position, events: below.events, last: below.lastEvent })
     this.#below = below
     this.#from = below.position
   }
 
   override get size(): number {
-    let added = 0
-    for (const key of this.layer.entities.keys()) if (this.#below.get(key) === undefined) added++
-    return this.#below.size + added
+    return this.#below.size + this.#added
   }
   override get(key: string): E | undefined {
     const own = this.layer.entities.get(key)
     return own === undefined ? this.#below.get(key) : own.entity
   }
-  protected override inherited(key: string): E | undefined {
-    return this.#below.get(key)
+  protected override inherited(key: string): Cell<E> | undefined {
+    return this.#below.cellOf(key)
+  }
+  override cellOf(key: string): Cell<E> | undefined {
+    return this.layer.entities.get(key) ?? this.#below.cellOf(key)
+  }
+  protected override nextOrdinal(): number {
+    return this.#below.size + this.#added++
+  }
+  override indexed(): Lanes {
+    if (this.lanes !== undefined) return this.lanes
+    this.lanes = new Lanes(this.#below.indexed())
+    for (const [key, { entity, ordinal }] of this.layer.entities) this.move(key, ordinal, this.#below.get(key), entity)
+    return this.lanes
   }
   override *entries(): Iterable<readonly [string, E]> {
     for (const [key, entity] of this.#below.entries()) {
@@ -345,39 +386,6 @@ export class Branch<E, F extends RecordedFact<string, unknown> = RecordedFact<st
   merge(): void {
     if (this.#below.position !== this.#from)
       throw new Error("a branch can only be merged into the state it was made from")
-    this.#below.absorb(this.layer, this.position, this.last, { unknown: this.unknown, malformed: this.malformed })
+    this.#below.absorb(this, { unknown: this.unknown, malformed: this.malformed })
   }
-}
-
-const byPosition = (a: Foldable, b: Foldable): number => {
-  if (a.position !== b.position) return a.position - b.position
-  if (sameEvent(a, b)) return 0
-  // Two records claim one place. Any fixed order will do, as long as it does not depend on the order they came in.
-  const [x, y] = [spelling(a), spelling(b)]
-  return x < y ? -1 : x > y ? 1 : 0
-}
-
-/**
- * Folds a whole history, in whatever order it comes: it is sorted by position first, identical copies count once, and of
- * copies that differ the first stands.
- */
-export const foldAll = <E, F extends RecordedFact<string, unknown>>(
-  projection: Projection<E, F>,
-  history: Iterable<Foldable>,
-): Fold<E, F> => {
-  const fold = new Fold(projection)
-  const events: Array<Foldable> = []
-  let isSorted = true
-  let previous = 0
-  for (const event of history) {
-    if (!isRecordedFact(event) && !isEnvelope(event)) {
-      fold.apply(event)
-      continue
-    }
-    isSorted &&= event.position > previous
-    previous = event.position
-    events.push(event)
-  }
-  if (!isSorted) events.sort(byPosition)
-  return fold.applyAll(events)
 }

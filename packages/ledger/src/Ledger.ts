@@ -4,14 +4,22 @@
  * @module
  */
 import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream } from "effect"
-import { checkConditions, type Expected, makeCommits, type Origin, refuseAppend, type Request } from "./Commits.ts"
+import {
+  type Caller,
+  checkConditions,
+  type Expected,
+  makeCommits,
+  type Origin,
+  refuseAppend,
+  type Request,
+} from "./Commits.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { Decider } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
-import { erase, LiveFolds } from "./LiveFolds.ts"
+import { type AnyProjection, type Branches, erase, LiveFolds } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
 import type { Page, Store, StoreHealth } from "./Store.ts"
 import { makeStreams } from "./Streams.ts"
@@ -24,6 +32,11 @@ type AnyNewFact = Fact<string, unknown>
 /** The recorded forms of some facts, one by one. */
 export type Recorded<Facts extends ReadonlyArray<AnyNewFact>> = {
   readonly [K in keyof Facts]: Facts[K] extends Fact<infer T, infer P> ? RecordedFact<T, P> : never
+}
+
+/** A view of each of some projections, under the same names. */
+export type ViewsOf<P extends Readonly<Record<string, AnyProjection>>> = {
+  readonly [K in keyof P]: P[K] extends Projection<infer E, infer _> ? View<E> : never
 }
 
 export interface AppendOptions extends Origin {
@@ -47,12 +60,15 @@ export interface LedgerShape {
     facts: Facts,
     options: AppendOptions,
   ) => Effect.Effect<Recorded<Facts>, AppendError>
-  /** Decides against the folded state and appends, in one step; returns once the facts are durable. */
-  readonly transact: <E, C, R, F extends AnyFact>(
-    decider: Decider<E, C, R, F>,
+  /**
+   * Decides against the folded state and appends, in one step; returns, once they are durable, the recorded forms of the
+   * facts that were decided on, one by one.
+   */
+  readonly transact: <E, C, R, F extends AnyFact, Out extends ReadonlyArray<AnyNewFact>>(
+    decider: Decider<E, C, R, F, Out>,
     command: C,
-    origin: Origin,
-  ) => Effect.Effect<ReadonlyArray<AnyFact>, R | AppendError>
+    origin: Caller,
+  ) => Effect.Effect<Recorded<Out>, R | AppendError>
   /**
    * Saves a projection where the store keeps checkpoints, so that the next process need not fold from zero; the
    * ledger's own index goes with it. Takes the
@@ -63,6 +79,11 @@ export interface LedgerShape {
   readonly query: <E, F extends AnyFact, A>(
     projection: Projection<E, F>,
     ask: (view: View<E>) => A,
+  ) => Effect.Effect<A, StoreError>
+  /** Like `query`, over several projections at one and the same position: their views agree with each other. */
+  readonly queryAll: <const P extends Readonly<Record<string, AnyProjection>>, A>(
+    projections: P,
+    ask: (views: ViewsOf<P>) => A,
   ) => Effect.Effect<A, StoreError>
   /** All events above a position (default 0), up to the ledger's end. */
   readonly read: (options?: { readonly after?: number }) => Stream.Stream<RecordedEvent, StoreError>
@@ -188,7 +209,7 @@ export const make = (
 
     const append = <const Facts extends ReadonlyArray<AnyNewFact>>(facts: Facts, options: AppendOptions) =>
       Effect.gen(function* () {
-        const refusal = refuseAppend(facts, options) ?? refuseUnknown(facts)
+        const refusal = refuseAppend(facts, options.actor, [options.requestId]) ?? refuseUnknown(facts)
         if (refusal !== undefined) return yield* refusal
         const plan: Request<AppendError>["plan"] = (branches) => {
           const conflict = checkConditions(branches, streams, facts, options.expected ?? {})
@@ -206,31 +227,47 @@ export const make = (
         return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Facts>
       })
 
-    const transact = <E, C, R, F extends AnyFact>(decider: Decider<E, C, R, F>, command: C, origin: Origin) =>
+    const transact = <E, C, R, F extends AnyFact, Out extends ReadonlyArray<AnyNewFact>>(
+      decider: Decider<E, C, R, F, Out>,
+      command: C,
+      origin: Caller,
+    ) =>
       Effect.gen(function* () {
         yield* ensure(decider.projection)
+        const stateIn = (branches: Branches) => branches.of(erase(decider.projection)) as View<unknown> as View<E>
         const events = yield* commits.submit<R | InvalidAppend>({
           origin,
           plan: (branches) => {
-            const state = branches.of(erase(decider.projection)) as View<unknown> as View<E>
-            const decided = decider.decide(state, command)
+            const decided = decider.decide(stateIn(branches), command)
             if (Result.isFailure(decided) || decided.success.length === 0) return decided
-            const refusal = refuseAppend(decided.success, origin) ?? refuseUnknown(decided.success)
+            const refusal = refuseAppend(decided.success, origin.actor, []) ?? refuseUnknown(decided.success)
             return refusal === undefined ? decided : Result.fail(refusal)
           },
+          requestIdOf: (branches, fact) => decider.requestId?.(stateIn(branches), command, fact),
         })
-        return events.map(decode)
+        return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Out>
       })
 
-    const query = <E, F extends AnyFact, A>(projection: Projection<E, F>, ask: (view: View<E>) => A) =>
+    const queryAll = <const P extends Readonly<Record<string, AnyProjection>>, A>(
+      projections: P,
+      ask: (views: ViewsOf<P>) => A,
+    ) =>
       Effect.gen(function* () {
-        yield* ensure(projection)
-        const answer = () => ask(folds.get(erase(projection)) as View<unknown> as View<E>)
+        const named = Object.entries(projections)
+        for (const [, projection] of named) yield* ensure(projection)
+        const answer = () => {
+          const views: Record<string, unknown> = {}
+          for (const [name, projection] of named) views[name] = folds.get(projection)
+          return ask(views as ViewsOf<P>)
+        }
         // While a group is flushed nobody waits for it: what is folded is all that is durable.
         if (folds.isComplete) return answer()
         // The question is asked before the permit is given back: a new generation may begin right after.
         return yield* exclusive.withPermits(1)(Effect.map(folds.catchUp(store.readAfter), answer))
       })
+
+    const query = <E, F extends AnyFact, A>(projection: Projection<E, F>, ask: (view: View<E>) => A) =>
+      queryAll({ only: erase(projection) }, ({ only }) => ask(only as View<unknown> as View<E>))
 
     const saveCheckpoint = <E, F extends AnyFact>(projection: Projection<E, F>) =>
       Effect.andThen(
@@ -277,6 +314,7 @@ export const make = (
       transact,
       saveCheckpoint,
       query,
+      queryAll,
       read,
       readBackwards: ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
         pages((position) => store.readBefore(position, page_records), before),

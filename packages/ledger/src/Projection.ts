@@ -23,6 +23,13 @@ export interface Anomaly {
 /** Says that the fact at hand does not fit. The fold adds where. */
 export type Report = (code: string, detail?: string) => void
 
+/** Where an entity waits, and from when on: a lane's name, and a number such as a time in milliseconds. */
+export interface Place {
+  readonly lane: string
+  /** `-Infinity`: it is due at once; `Infinity`: it is only counted. */
+  readonly from: number
+}
+
 // `key` and `evolve` are methods so that projections of different entities can stand in one registry.
 export interface Projection<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> {
   readonly name: string
@@ -40,6 +47,11 @@ export interface Projection<E, F extends RecordedFact<string, unknown> = Recorde
    * else. Should it throw, the entity stays as it is and the anomaly `threw` says so: one fact cannot stop a ledger.
    */
   evolve(this: void, entity: E | undefined, fact: F, report: Report): E | undefined
+  /**
+   * Where an entity can be found without looking at all of them (`View.due`, `View.count`): a few places, at most one in
+   * each lane. Must depend on the entity alone. It is not asked before the first question, and costs nothing until then.
+   */
+  places?(this: void, entity: E): ReadonlyArray<Place>
 }
 
 /**
@@ -67,4 +79,5 @@ export const make = <E, F extends RecordedFact<string, unknown>>(projection: {
   readonly foldsDuplicates?: boolean
   readonly key: (fact: F) => string | undefined
   readonly evolve: (entity: E | undefined, fact: F, report: Report) => E | undefined
+  readonly places?: (entity: E) => ReadonlyArray<Place>
 }): Projection<E, F> => projection

@@ -12,6 +12,8 @@ import type { Holder, Skipped } from "./View.ts"
 /** A fold as plain data. */
 export interface SavedState<E> {
   readonly position: number
+  /** How many events were seen up to that position. */
+  readonly events: number
   /** The event at that position: it tells whether the state is of this very ledger, and a copy of it from a conflict. */
   readonly last?: RecordedEvent
   readonly entities: ReadonlyArray<readonly [string, E]>
@@ -29,6 +31,7 @@ export const plain = (event: RecordedEvent | RecordedFact<string, unknown>): Rec
 
 export const emptySaved = <E>(): SavedState<E> => ({
   position: 0,
+  events: 0,
   entities: [],
   anomalies: [],
   holders: [],

@@ -33,12 +33,35 @@ export interface CorruptRecord {
   /** The physical line, blank ones counted, over all files of the ledger. */
   readonly line_number: number
   readonly error: string
+  /** The file that holds it, and the byte it begins at there, where a store keeps files. */
+  readonly file?: string
+  readonly offset?: number
+  /** Whether a `ledger.repaired` fact names it: it stays what it is, but somebody has seen to it. */
+  readonly isAcknowledged?: boolean
 }
 
+/** Damage that is not one record's: an archive that cannot be read, a seal that does not check, bytes that are gone. */
+export interface Damage {
+  /** The file it is in, below the ledger's folder. */
+  readonly file: string
+  readonly error: string
+  /** The positions it concerns, both ends included, where that is known. */
+  readonly positions?: readonly [first: number, last: number]
+  readonly isAcknowledged?: boolean
+}
+
+/** How a store is. What a kind of store does not have (files, seals, a lock that tells its holder) is left out. */
 export interface StoreHealth {
   readonly corrupt: ReadonlyArray<CorruptRecord>
   /** Bytes after the last complete record, left by a crash; mended before the next append. */
   readonly torn_bytes: number
+  readonly damage?: ReadonlyArray<Damage>
+  /** Bytes of records that nothing guards against a flipped bit yet. */
+  readonly unsealed_bytes?: number
+  /** How many copies of damaged or torn bytes lie in quarantine. */
+  readonly quarantined?: number
+  /** Who appends at this moment. */
+  readonly lock_holder?: string
 }
 
 /** The exclusive right to append, for as long as the body of `commit` runs. */
@@ -54,12 +77,20 @@ export interface Session {
    */
   readonly append: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => Effect.Effect<void, StoreError>
   readonly saveCheckpoint: (checkpoint: Checkpoint) => Effect.Effect<void, StoreError>
+  /**
+   * `true` where others may append as soon as the appended records are durable, before this process has heard of it, as
+   * after a database's commit. Whoever asks meanwhile waits for the append's end instead of being told what was.
+   */
+  readonly endsWithAppend?: boolean
 }
 
 export interface Store {
   /** For messages: a path or a host, never a secret. */
   readonly where: string
-  /** Runs `body` while nobody else can append. */
+  /**
+   * Runs `body` while nobody else can append. When the store lost that right in the middle and others have appended since, so
+   * that nothing of the run is recorded, it may run `body` again from its beginning.
+   */
   readonly commit: <A, E>(body: (session: Session) => Effect.Effect<A, E>) => Effect.Effect<A, E | StoreError>
   /** At most `limit` records above `position`, in position order. Takes no lock and never writes. */
   readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>

@@ -24,6 +24,10 @@ export interface Skipped {
 export interface View<E> {
   /** The position of the last event that was folded, whatever its type; 0 before the first. */
   readonly position: number
+  /** The id of that event. */
+  readonly lastEventId: string | undefined
+  /** How many events there were up to that position, whatever their type: those that a damaged record hides are none. */
+  readonly events: number
   /** How many entities there are. */
   readonly size: number
   readonly get: (key: string) => E | undefined
@@ -36,6 +40,13 @@ export interface View<E> {
   /** Who holds a unique key of an event type. */
   readonly holder: (eventType: string, value: string) => Holder | undefined
   readonly skipped: Skipped
+  /**
+   * The keys of the entities that wait in a lane from `until` or an earlier time on, in the order of each one's first fact.
+   * Found one at a time: the first costs the same however many there are, due or not. See `Projection.places`.
+   */
+  readonly due: (lane: string, until: number) => Iterable<string>
+  /** How many entities wait in a lane, due or not. Costs the same however many there are. */
+  readonly count: (lane: string) => number
 }
 
 /** Beyond this a hostile history could fill the memory with complaints about one key; the first ones tell the story. */

@@ -26,6 +26,8 @@ export interface FactDefinition<S extends Schema.Constraint = Schema.Constraint>
   readonly description?: string
   /** A string field of the payload that no two facts of this type in one ledger may share. Absent or "" shares nothing. */
   readonly unique?: string & keyof S["Type"]
+  /** The reserved id that facts of this type are recorded under, all of them, because they speak of no job. */
+  readonly under?: "schedule" | "ledger"
 }
 
 /** What there is to know about a type of fact. */
@@ -65,6 +67,7 @@ export type Definitions = {
     readonly payload: Schema.Constraint
     readonly description?: string
     readonly unique?: string
+    readonly under?: string
   }
 }
 
@@ -121,10 +124,16 @@ const uniqueIn = (field: string | undefined, payload: unknown): UniqueKey | unde
   return typeof value === "string" && value !== "" ? { field, value } : undefined
 }
 
+/** Why facts of a type cannot be recorded under `jobId`. */
+const refusePlace = (jobId: string, under: string | undefined): string | undefined => {
+  if (under !== undefined) return jobId === under ? undefined : `must be ${JSON.stringify(under)}`
+  return refuseJobId(jobId) ?? (reserved_job_ids.has(jobId) ? "is reserved" : undefined)
+}
+
 const makeType = <T extends string, P>(event_type: T, definition: Definitions[string]): FactType<T, P> => {
   refuseName(event_type)
   const validator = makeValidator(definition.payload, "closed")
-  const { unique } = definition
+  const { under, unique } = definition
   const isBare = isEmptyStruct(definition.payload)
   const issuesOfPayload = (payload: Json): ReadonlyArray<Issue> => {
     // A line holds an object or nothing (JobSpec v0 §7.2), whatever the schema says.
@@ -135,10 +144,7 @@ const makeType = <T extends string, P>(event_type: T, definition: Definitions[st
   }
   const make = (jobId: string, payload: P): Result.Result<Fact<T, P>, InvalidFact> => {
     const refused = (issues: ReadonlyArray<Issue>) => Result.fail(new InvalidFact({ event_type, issues }))
-    const bad =
-      typeof jobId !== "string"
-        ? "is not a string"
-        : (refuseJobId(jobId) ?? (reserved_job_ids.has(jobId) ? "is reserved" : undefined))
+    const bad = typeof jobId !== "string" ? "is not a string" : refusePlace(jobId, under)
     const idIssues = bad === undefined ? [] : [{ path: "job_id", message: bad }]
     const owned = ownJson(payload)
     if (Result.isFailure(owned)) return refused([...idIssues, ...owned.failure])

@@ -53,6 +53,20 @@ const laws = <E, F extends RecordedFact<string, unknown>>(projection: Projection
       ),
       runs,
     ))
+  it("it tells how many events there were, known or not, and the id of the last", () =>
+    fc.assert(
+      fc.property(history, split, (events, at) => {
+        const [below, above] = cut(events, at)
+        const fold = new Fold(projection).applyAll(below)
+        const branch = fold.branch().applyAll(above)
+        const asked = [branch.events, branch.lastEventId]
+        expect(asked).toEqual([events.length, events.at(-1)?.event_id])
+        expect([fold.events, fold.lastEventId]).toEqual([below.length, below.at(-1)?.event_id])
+        branch.merge()
+        expect([fold.events, fold.lastEventId]).toEqual(asked)
+      }),
+      runs,
+    ))
   it("copies count once, also copies of a copy that differs", () =>
     fc.assert(
       fc.property(hostileHistory, fc.array(fc.nat(), { maxLength: 9 }), (events, picks) => {
@@ -227,8 +241,10 @@ it("a branch whose ground has moved is not merged", () => {
 
 it("an entity may be any JSON value, null included", () => {
   const Last = Projections.make({
-    ...Doors,
     name: "last",
+    version: 1,
+    reader: Door,
+    key: (fact) => fact.job_id,
     entity: Schema.NullOr(Schema.String),
     evolve: (_, fact) => (fact.event_type === "door.opened" ? fact.payload.by : null),
   })

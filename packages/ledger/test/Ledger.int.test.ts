@@ -2,6 +2,7 @@
 import {
   type AppendError,
   Conflict,
+  Decider,
   InvalidAppend,
   isRecordedFact,
   Ledger,
@@ -14,6 +15,41 @@ import { Effect, Schema, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { Diary, Doors } from "./support/door.ts"
 import { all, by, closed, fresh, installed, open, openedBy, run } from "./support/ledgers.ts"
+
+describe("transact", () => {
+  const slamBoth = Decider.make({
+    name: "slam-both",
+    projection: Doors,
+    decide: (_doors, _command: { readonly known?: string }) =>
+      Decider.facts(closed.make("front", {}), closed.make("back", {})),
+    requestId: (doors, { known }, { job_id }) => (doors.get(job_id) === undefined ? known : `of-${job_id}`),
+  })
+  it("records each fact under the request id that its decider names, else under the caller's", () =>
+    run(
+      Effect.gen(function* () {
+        const ledger = yield* fresh
+        yield* ledger.append([openedBy("front")], by("r0"))
+        const facts = yield* ledger.transact(slamBoth, {}, by("r1"))
+        expect(facts.map(({ request_id }) => request_id)).toEqual(["of-front", "r1"])
+        const named = yield* ledger.transact(slamBoth, { known: "k" }, { actor: "ada" })
+        expect(named.map(({ request_id }) => request_id)).toEqual(["of-front", "of-back"])
+      }),
+    ))
+  it("records nothing where a fact is left without a good request id", () =>
+    run(
+      Effect.gen(function* () {
+        const ledger = yield* fresh
+        yield* ledger.append([openedBy("front")], by("r0"))
+        for (const known of [undefined, " ", "a b"]) {
+          const command = known === undefined ? {} : { known }
+          const error = yield* Effect.flip(ledger.transact(slamBoth, command, { actor: "ada" }))
+          expect(error).toBeInstanceOf(InvalidAppend)
+          expect(error.message).toMatch(/^request_id /)
+        }
+        expect(yield* all(ledger.read())).toEqual([1])
+      }),
+    ))
+})
 
 describe("append", () => {
   it("answers with the recorded facts, stamped by the store", () =>

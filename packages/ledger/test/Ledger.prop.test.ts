@@ -24,10 +24,10 @@ interface Command {
   /** Refuse once the door has been opened so often. */
   readonly limit: number
 }
-const decider = Decider.make<number, Command, Refused, DoorFact>({
+const decider = Decider.make({
   name: "count",
   projection: Count,
-  decide: (state, { door, facts, limit }) => {
+  decide: (state, { door, facts, limit }: Command) => {
     const times = state.get(door) ?? 0
     if (times >= limit) return Result.fail(new Refused({ after: times }))
     return Result.succeed(
@@ -102,5 +102,5 @@ it("decisions are as if made one after the other, in the order of positions, and
         expect(batch.every(({ payload }) => payload["by"] === `after-${before}`)).toBe(true)
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   ))

@@ -58,6 +58,9 @@ describe("a constructor is closed", () => {
     const refused = (id: string) => issuesOf(Door.facts.closed.make(id, {}))[0]
     expect(refused("schedule")).toBe("job_id: is reserved")
     expect(refused("ledger")).toBe("job_id: is reserved")
+    const Notes = Vocabulary.make("note", { taken: { payload: Schema.Struct({}), under: "schedule" } })
+    expect(Notes.facts.taken.makeOrThrow("schedule", {}).job_id).toBe("schedule")
+    expect(Result.isFailure(Notes.facts.taken.make("j1", {}))).toBe(true)
     expect(refused("")).toBe("job_id: is empty")
     expect(refused("a\u0007b")).toBe("job_id: contains a control character")
     expect(refused("\ud800")).toBe("job_id: contains a lone surrogate")

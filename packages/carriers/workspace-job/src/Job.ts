@@ -142,8 +142,19 @@ const sameBytes = (
   a.artifactRef === b.artifactRef &&
   a.schemaId === b.schemaId
 
+/** The attempt of a job that this request began. */
+export const attemptOfJob = ({ current, earlier }: Job, requestedEventId: string): Attempt | undefined =>
+  current.requestedEventId === requestedEventId
+    ? current
+    : earlier.find((attempt) => attempt.requestedEventId === requestedEventId)
+
 /** The job after a request: a first attempt, or a repair that continues the chain; anything else changes nothing. */
 const onRequested = (job: Job | undefined, fact: SeenFact<"requested">, report: Report): Job | undefined => {
+  // Ids that the store gives are never the same; a copied line's may be, and then nobody could tell two attempts apart.
+  if (job !== undefined && attemptOfJob(job, fact.event_id) !== undefined) {
+    report("repeated_event_id", "an attempt of this run has the same id")
+    return job
+  }
   const next = copyOf({ requestedEventId: fact.event_id, request: fact.payload })
   const number = attemptOf(fact.payload)
   if (number.cause === "initial") {
@@ -313,10 +324,7 @@ export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report):
   }
   if (fact.event_type === "workspace_job.requested") return onRequested(job, fact, report)
   const { idempotencyKey, requestedEventId } = fact.payload
-  const isCurrent = job?.current.requestedEventId === requestedEventId
-  const attempt = isCurrent
-    ? job.current
-    : job?.earlier.find((earlier) => earlier.requestedEventId === requestedEventId)
+  const attempt = job === undefined ? undefined : attemptOfJob(job, requestedEventId)
   if (job === undefined || attempt === undefined) {
     report("unknown_attempt", `there is no attempt ${requestedEventId}`)
     return job
@@ -327,7 +335,7 @@ export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report):
   }
   const after = onStep(attempt, fact, report)
   if (after === attempt) return job
-  return isCurrent
+  return attempt === job.current
     ? { runId: job.runId, current: after, earlier: job.earlier }
     : {
         runId: job.runId,

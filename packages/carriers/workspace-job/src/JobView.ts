@@ -7,7 +7,7 @@ import type { View } from "@waybill/ledger"
 import { Data, Result } from "effect"
 import { attemptOf } from "./Attempts.ts"
 import type { Payload } from "./Facts.ts"
-import type { Attempt, Job, Kept } from "./Job.ts"
+import { type Attempt, attemptOfJob, type Job, type Kept } from "./Job.ts"
 import type { Check, Failure, TerminalArtifact } from "./Values.ts"
 
 interface Found {
@@ -79,9 +79,7 @@ export const jobStatus = (view: View<Job>, runId: string): JobStatus => {
 }
 
 const attemptAt = (job: Job | undefined, requestedEventId: string): Attempt | undefined =>
-  job === undefined
-    ? undefined
-    : [job.current, ...job.earlier].find((attempt) => attempt.requestedEventId === requestedEventId)
+  job === undefined ? undefined : attemptOfJob(job, requestedEventId)
 
 /** The status of one attempt of a run, whatever later attempts came to. */
 export const attemptStatus = (view: View<Job>, runId: string, requestedEventId: string): JobStatus => {
@@ -100,11 +98,12 @@ export type KeyHolder =
       readonly request: Payload<"requested">
     }
 
-/** Looks a job up by an attempt's idempotency key. A request that was no attempt (a broken chain) is not found. */
+/** Looks a job up by an attempt's idempotency key. A request that was no attempt (a broken chain, an id twice) is not found. */
 export const byIdempotencyKey = (view: View<Job>, idempotencyKey: string): KeyHolder => {
   const holder = view.holder("workspace_job.requested", idempotencyKey)
   const attempt = holder === undefined ? undefined : attemptAt(view.get(holder.job_id), holder.event_id)
-  if (holder === undefined || attempt === undefined) return { status: "missing", idempotencyKey }
+  if (holder === undefined || attempt?.request.idempotencyKey !== idempotencyKey)
+    return { status: "missing", idempotencyKey }
   return {
     status: "found",
     idempotencyKey,

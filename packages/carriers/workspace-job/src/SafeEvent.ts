@@ -69,11 +69,14 @@ const safePayload = (fact: WorkspaceJobFact): Record<string, unknown> => {
   }
 }
 
-/** The safe view of an event; `undefined` for one of another vocabulary, of an unknown type, or malformed. */
-export const safeEvent = (event: RecordedEvent): SafeEvent | undefined => {
+/**
+ * The safe view of an event; `undefined` for one of another vocabulary, of an unknown type, or malformed, which one is too
+ * that speaks of another run than the one it is recorded under.
+ */
+export const safeEvent = (event: RecordedEvent | WorkspaceJobFact): SafeEvent | undefined => {
   if (!WorkspaceJob.owns(event.event_type)) return undefined
   const fact = WorkspaceJob.decode(event)
-  if (!isRecordedFact(fact)) return undefined
+  if (!isRecordedFact(fact) || fact.payload.runId !== event.job_id) return undefined
   const { event_id, event_type, occurred_at, position } = event
   return { event_id, position, event_type, occurred_at, payload: safePayload(fact as WorkspaceJobFact) }
 }

@@ -16,8 +16,20 @@ type Made<K extends Parameters<typeof named>[0]> = Result.Result<Fact<`workspace
 
 const named = <K extends keyof typeof vocabulary.facts>(name: K): (typeof vocabulary.facts)[K] => vocabulary.facts[name]
 
-const refuse = (name: string, ...issues: ReadonlyArray<Issue>) =>
+const refuse = (name: string, issues: ReadonlyArray<Issue>) =>
   Result.fail(new InvalidFact({ event_type: `workspace_job.${name}`, issues }))
+
+/** The fact, unless the evidence has issues: then one error lists them and whatever else the schema has to say. */
+const unless = <K extends Parameters<typeof named>[0]>(
+  issues: ReadonlyArray<Issue>,
+  name: K,
+  made: Made<K>,
+): Made<K> => {
+  if (issues.length === 0) return made
+  const said = new Set(issues.map(({ path }) => path))
+  const further = Result.isFailure(made) ? made.failure.issues.filter(({ path }) => !said.has(path)) : []
+  return refuse(name, [...issues, ...further])
+}
 
 /** Fields whose value is `undefined` are left out, so that an absent field is an absent key. */
 const present = <T extends Record<string, unknown>>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
@@ -25,17 +37,33 @@ const present = <T extends Record<string, unknown>>(fields: T): { [K in keyof T]
     [K in keyof T]: Exclude<T[K], undefined>
   }
 
-const attemptRef = (requested: Recorded<"requested">) => ({
+/** What every later fact says about its attempt. */
+interface AttemptRef {
+  readonly requestedEventId: string
+  readonly runId: string
+  readonly idempotencyKey: string
+}
+
+const attemptRef = (requested: Recorded<"requested">): AttemptRef => ({
   requestedEventId: requested.event_id,
   runId: requested.payload.runId,
   idempotencyKey: requested.payload.idempotencyKey,
 })
 
-/** Whether a recorded step belongs to the attempt; an issue if it does not. */
-const foreign = (requested: Recorded<"requested">, step: { readonly payload: { readonly requestedEventId: string } }) =>
-  step.payload.requestedEventId === requested.event_id
-    ? undefined
-    : { path: "requestedEventId", message: `is of another attempt, ${step.payload.requestedEventId}` }
+/** The same reference out of a later fact, without the fields that a newer writer may have added. */
+const refOf = ({ idempotencyKey, requestedEventId, runId }: AttemptRef): AttemptRef => ({
+  requestedEventId,
+  runId,
+  idempotencyKey,
+})
+
+/** What shows that a recorded step is of another attempt. */
+const foreign = (requested: Recorded<"requested">, step: { readonly payload: AttemptRef }): ReadonlyArray<Issue> => {
+  const own = attemptRef(requested)
+  return (["requestedEventId", "runId", "idempotencyKey"] as const)
+    .filter((name) => step.payload[name] !== own[name])
+    .map((path) => ({ path, message: `is of another attempt: ${step.payload[path]}, want ${own[path]}` }))
+}
 
 /** What a product asks for. */
 export interface JobRequest {
@@ -56,9 +84,9 @@ export interface JobRequest {
 export const request = (job: JobRequest): Made<"requested"> => {
   const { maxAttempts = 1, runId, ...rest } = job
   const badKey = refuseBaseKey(job.idempotencyKey)
-  if (badKey !== undefined) return refuse("requested", { path: "idempotencyKey", message: badKey })
   const attempt = { index: 1, maxAttempts, cause: "initial" as const }
-  return named("requested").make(runId, { runId, ...present(rest), attempt } as Payload<"requested">)
+  const made = named("requested").make(runId, { runId, ...present(rest), attempt } as Payload<"requested">)
+  return unless(badKey === undefined ? [] : [{ path: "idempotencyKey", message: badKey }], "requested", made)
 }
 
 /** The next attempt of a job whose latest one was rejected. Refused when that attempt was the last of the budget. */
@@ -67,15 +95,18 @@ export const repair = (
   rejected: Recorded<"verifier_rejected">,
 ): Made<"requested"> => {
   const previous = attemptOf(requested.payload)
-  const stranger = foreign(requested, rejected)
-  if (stranger !== undefined) return refuse("requested", stranger)
+  const issues = foreign(requested, rejected)
+  if (issues.length > 0) return refuse("requested", issues)
   if (previous.index >= previous.maxAttempts)
-    return refuse("requested", { path: "attempt.index", message: `the budget of ${previous.maxAttempts} is spent` })
+    return refuse("requested", [{ path: "attempt.index", message: `the budget of ${previous.maxAttempts} is spent` }])
   const index = previous.index + 1
-  const { runId } = requested.payload
+  const { inputHash, inputRef, requestedBy, runId, terminalSchemaId, workspaceRef } = requested.payload
   return named("requested").make(runId, {
-    ...requested.payload,
+    runId,
     idempotencyKey: repairKey(baseKeyOf(requested.payload), index),
+    requestedBy,
+    terminalSchemaId,
+    ...present({ workspaceRef, inputRef, inputHash }),
     attempt: {
       index,
       maxAttempts: previous.maxAttempts,
@@ -100,18 +131,15 @@ export interface Built {
 /** The builder returned bytes. Refused when they are of another schema than was asked for. */
 export const build = (requested: Recorded<"requested">, built: Built): Made<"terminal_build_attempted"> => {
   const { bytes, schemaId, sha256, submitRunId } = built
-  if (schemaId !== requested.payload.terminalSchemaId)
-    return refuse("terminal_build_attempted", {
-      path: "schemaId",
-      message: `is not the schema that was asked for, ${requested.payload.terminalSchemaId}`,
-    })
-  return named("terminal_build_attempted").make(requested.payload.runId, {
-    ...attemptRef(requested),
-    submitRunId,
-    schemaId,
-    bytes,
-    sha256,
-  })
+  const wanted = requested.payload.terminalSchemaId
+  const issues =
+    schemaId === wanted ? [] : [{ path: "schemaId", message: `is not the schema that was asked for, ${wanted}` }]
+  const payload = { ...attemptRef(requested), submitRunId, schemaId, bytes, sha256 }
+  return unless(
+    issues,
+    "terminal_build_attempted",
+    named("terminal_build_attempted").make(requested.payload.runId, payload),
+  )
 }
 
 /** Bytes in storage. */
@@ -129,10 +157,10 @@ const differs = (stored: Stored, from: { readonly bytes: number; readonly sha256
 
 /** The built bytes were written. Refused when what was written is not what was built. */
 export const write = (built: Recorded<"terminal_build_attempted">, written: Stored): Made<"artifact_written"> => {
-  const issues = differs(written, built.payload)
-  if (issues.length > 0) return refuse("artifact_written", ...issues)
+  const { bytes, runId, schemaId, sha256, submitRunId } = built.payload
   const { artifactRef, path } = written
-  return named("artifact_written").make(built.payload.runId, { ...built.payload, artifactRef, path })
+  const payload = { ...refOf(built.payload), path, artifactRef, submitRunId, schemaId, bytes, sha256 }
+  return unless(differs(written, built.payload), "artifact_written", named("artifact_written").make(runId, payload))
 }
 
 /** The written bytes were read again. Refused when what was read is not what was written. */
@@ -140,14 +168,15 @@ export const readBack = (
   written: Recorded<"artifact_written">,
   readback: Stored,
 ): Made<"artifact_readback_verified"> => {
+  const { artifactRef, bytes, path, runId, schemaId, sha256, submitRunId } = written.payload
   const issues = [
     ...(["artifactRef", "path"] as const)
       .filter((name) => readback[name] !== written.payload[name])
       .map((name) => ({ path: name, message: `is ${readback[name]}, want ${written.payload[name]}` })),
     ...differs(readback, written.payload),
   ]
-  if (issues.length > 0) return refuse("artifact_readback_verified", ...issues)
-  return named("artifact_readback_verified").make(written.payload.runId, written.payload)
+  const payload = { ...refOf(written.payload), path, artifactRef, submitRunId, schemaId, bytes, sha256 }
+  return unless(issues, "artifact_readback_verified", named("artifact_readback_verified").make(runId, payload))
 }
 
 /** Fixes the terminal artifact's metadata, from what was read back and from nowhere else. */
@@ -155,8 +184,8 @@ export const finalize = (
   requested: Recorded<"requested">,
   readback: Recorded<"artifact_readback_verified">,
 ): Made<"terminal_finalized"> => {
-  const stranger = foreign(requested, readback)
-  if (stranger !== undefined) return refuse("terminal_finalized", stranger)
+  const issues = foreign(requested, readback)
+  if (issues.length > 0) return refuse("terminal_finalized", issues)
   const { artifactRef, bytes, path, schemaId, sha256 } = readback.payload
   const terminalArtifact: TerminalArtifact = { artifactRef, path, schemaId, sha256, bytes }
   return named("terminal_finalized").make(requested.payload.runId, { ...attemptRef(requested), terminalArtifact })
@@ -167,14 +196,20 @@ export type Verification =
   | { readonly ok: true; readonly checks: ReadonlyArray<Check>; readonly summary?: string | undefined }
   | { readonly ok: false; readonly checks: ReadonlyArray<Check>; readonly reason: string }
 
+type VerdictFact =
+  | Fact<"workspace_job.verified", Payload<"verified">>
+  | Fact<"workspace_job.verifier_rejected", Payload<"verifier_rejected">>
+
 /** The verdict: `verified`, or `verifier_rejected` with the reason as its summary. */
 export const settle = (
   finalized: Recorded<"terminal_finalized">,
   verification: Verification,
-): Made<"verified"> | Made<"verifier_rejected"> => {
-  const { idempotencyKey, requestedEventId, runId } = finalized.payload
+): Result.Result<VerdictFact, InvalidFact> => {
+  const { runId } = finalized.payload
   const { checks } = verification
-  const verdict = { requestedEventId, runId, idempotencyKey, terminalFinalizedEventId: finalized.event_id, checks }
+  const verdict = { ...refOf(finalized.payload), terminalFinalizedEventId: finalized.event_id, checks }
+  // An answer that is neither yes nor no comes from outside the types; it must not pass for either.
+  if (typeof verification.ok !== "boolean") return refuse("verified", [{ path: "ok", message: "is not a boolean" }])
   if (!verification.ok) return named("verifier_rejected").make(runId, { ...verdict, summary: verification.reason })
   const { summary } = verification
   return named("verified").make(runId, { ...verdict, ...(summary === undefined ? {} : { summary }) })

@@ -28,7 +28,7 @@ export const RunId = Schema.String.check(checked(refuseJobId))
 export const IdempotencyKey = Schema.NonEmptyString.check(Schema.isMaxLength(512), wellFormed)
 
 /** The `event_id` of a recorded fact; opaque. */
-export const EventId = Schema.NonEmptyString.check(Schema.isMaxLength(1024))
+export const EventId = Schema.NonEmptyString.check(Schema.isMaxLength(1024), wellFormed)
 
 /** A length in bytes; zero is legal. */
 export const Bytes = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))

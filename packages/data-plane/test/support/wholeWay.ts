@@ -19,7 +19,7 @@ const way = (path: string) =>
     const built = yield* plane.build(key, candidate.stream)
     const read = yield* plane.readBack(key, yield* plane.write(key, path, built))
     yield* plane.seal(key, read)
-    yield* plane.withSealed(key, read, ({ stream }) => Stream.runDrain(stream))
+    yield* plane.withSealed(read, ({ stream }) => Stream.runDrain(stream))
     const artifact = { ...read, schemaId: "any" }
     yield* plane.deliver(artifact, { sink: () => Effect.void })
     return yield* plane.deliver(artifact, { file: join(root, "delivered") })

@@ -61,11 +61,11 @@ export const Diary = Projection.make<ReadonlyArray<string>, DoorFact>({
 export class AlreadyOpen extends Data.TaggedError("AlreadyOpen")<{ readonly door: string }> {}
 
 /** Opens a door that is closed. */
-export const openDoor = Decider.make<DoorState, { readonly door: string; readonly by: string }, AlreadyOpen, DoorFact>({
+export const openDoor = Decider.make({
   name: "open-door",
   projection: Doors,
-  decide: (doors, { door, by }) =>
+  decide: (doors, { door, by }: { readonly door: string; readonly by: string }) =>
     doors.get(door)?.isOpen === true
       ? Result.fail(new AlreadyOpen({ door }))
-      : Result.succeed([Door.facts.opened.makeOrThrow(door, { by })]),
+      : Decider.facts(Door.facts.opened.make(door, { by })),
 })

@@ -9,7 +9,7 @@
  */
 import { Entropy, Processes } from "@waybill/host"
 import { pathSegments, refusePath, submit_reasons } from "@waybill/workspace-job"
-import { Effect, Layer, Result, Schema } from "effect"
+import { Effect, Layer, Predicate, Result, Schema } from "effect"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -35,6 +35,9 @@ export interface CommandAgentOptions {
 }
 
 const look_ms = 25
+/** What a timer can hold; beyond, it would go off at once. */
+const timer_ms_max = 2 ** 31 - 1
+const reasons: ReadonlySet<string> = new Set(submit_reasons)
 const launches_max = 3
 const default_grace_ms = 5_000
 const default_output_bytes = 4 * 1024 * 1024
@@ -84,13 +87,36 @@ const toReceipt = (folder: string, record: typeof Receipt.Type): AgentReceipt =>
   return ok ? { submitRunId, ok, diagnostics } : { submitRunId, ok, reason: reason ?? "tool_error", diagnostics }
 }
 
-/** Why a request cannot be run, or `undefined`. */
-const refuse = ({ candidatePath, key, spec }: SubmitRequest): string | undefined => {
-  if (key === "" || Buffer.byteLength(key) > 4096) return "the key has 1 to 4096 bytes"
-  if (spec.command[0] === undefined || spec.command[0] === "") return "there is no command"
-  const reserved = Object.keys(spec.env ?? {}).find((name) => name.startsWith("WAYBILL_"))
+/** Why a key cannot be one, or `undefined`. */
+const refuseKey = (key: string): string | undefined =>
+  key === "" || Buffer.byteLength(key) > 4096 ? "the key has 1 to 4096 bytes" : undefined
+
+const isSize = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0
+const isJson = (value: unknown): boolean => {
+  try {
+    return typeof JSON.stringify(value) === "string"
+  } catch {
+    return false
+  }
+}
+
+/** Why a request cannot be run, or `undefined`. The spec may come from untyped code, and is looked at as such. */
+const refuse = ({ candidatePath, spec }: SubmitRequest): string | undefined => {
+  if (!Predicate.isObject(spec)) return "there is no spec"
+  const { command, env = {}, exitReasons = {}, grace_ms = 0, input = null, outputBytes_max = 0, timeLimit_ms } = spec
+  if (!Array.isArray(command) || command.length === 0 || command[0] === "") return "there is no command"
+  const words: ReadonlyArray<unknown> = [...command, ...Object.entries(env).flat()]
+  if (words.some((word) => typeof word !== "string" || word.includes("\0")))
+    return "the command's words and variables are texts without NUL"
+  const reserved = Object.keys(env).find((name) => name.startsWith("WAYBILL_"))
   if (reserved !== undefined) return `the variable ${reserved} is the protocol's own`
-  if (!Number.isFinite(spec.timeLimit_ms) || spec.timeLimit_ms <= 0) return "timeLimit_ms is a positive number"
+  if (!isSize(timeLimit_ms) || timeLimit_ms === 0 || timeLimit_ms > timer_ms_max)
+    return `timeLimit_ms is a number above 0 and up to ${timer_ms_max}`
+  if (!isSize(grace_ms) || grace_ms > timer_ms_max) return `grace_ms is a number from 0 to ${timer_ms_max}`
+  if (!isSize(outputBytes_max)) return "outputBytes_max is a number from 0"
+  const unknown = Object.values(exitReasons).find((reason) => !reasons.has(reason))
+  if (unknown !== undefined) return `exitReasons names ${JSON.stringify(unknown)}, which is no reason`
+  if (!isJson(input)) return "the input is no JSON"
   const badPath = refusePath(candidatePath)
   return badPath === undefined ? undefined : `the candidate path ${badPath}`
 }
@@ -213,8 +239,8 @@ const make = ({ root }: CommandAgentOptions) =>
     const submit = (request: SubmitRequest): Effect.Effect<AgentReceipt, AgentError> =>
       Effect.gen(function* () {
         const { key } = request
-        const detail = refuse(request)
-        if (detail !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail })
+        const badKey = refuseKey(key)
+        if (badKey !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail: badKey })
         const folder = yield* makeFolder(key)
         let launches = 0
         for (;;) {
@@ -230,6 +256,9 @@ const make = ({ root }: CommandAgentOptions) =>
             yield* Effect.sleep(look_ms)
             continue
           }
+          // Only what is to be started has to be startable: a run that is there is found under any spec.
+          const detail = refuse(request)
+          if (detail !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail })
           if (launches++ >= launches_max)
             return yield* new AgentError({
               code: "wrapper_failed",

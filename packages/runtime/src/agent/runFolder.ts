@@ -162,14 +162,19 @@ export const hasRecord = (folder: string, name: string): boolean => existsSync(j
 
 /** The record as parsed JSON, or undefined when there is none. Throws `SyntaxError` on anything that is not JSON. */
 export const readRecord = (folder: string, name: string): unknown => {
+  const path = join(folder, name)
   let text: string
   try {
-    text = readFileSync(join(folder, name), "utf8")
+    text = readFileSync(path, "utf8")
   } catch (cause) {
     if (hasCode(cause, "ENOENT")) return undefined
     throw cause
   }
-  return JSON.parse(text)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new SyntaxError(`${path} is not JSON: ${cause instanceof Error ? cause.message : ""}`)
+  }
 }
 
 /** Flushes a file that another program wrote, and its directory entry. A path that is no file is left alone. */

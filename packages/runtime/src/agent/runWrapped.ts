@@ -91,12 +91,15 @@ type Outcome =
   | { readonly kind: "exit"; readonly code: number | null; readonly signal: string | null }
   | { readonly kind: "refused"; readonly code: string }
 
+const refusedBy = (cause: unknown): Outcome => ({
+  kind: "refused",
+  code: cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "UNKNOWN",
+})
+
 const outcomeOf = (child: ChildProcess): Promise<Outcome> =>
   new Promise((resolve) => {
     child.once("exit", (code, signal) => resolve({ kind: "exit", code, signal }))
-    child.once("error", (cause) =>
-      resolve({ kind: "refused", code: "code" in cause && typeof cause.code === "string" ? cause.code : "UNKNOWN" }),
-    )
+    child.once("error", (cause) => resolve(refusedBy(cause)))
   })
 
 const environmentOf = (launch: Launch): Record<string, string> => {
@@ -127,6 +130,16 @@ const endingOf = (outcome: Outcome, cut: "time" | "cancelled" | undefined, launc
   return { ok: false, reason: launch.exitReasons[String(exit.code)] ?? "tool_error", exit }
 }
 
+const startAgent = (launch: Launch): ChildProcess => {
+  const [program, ...args] = launch.command
+  return spawn(program, args, {
+    cwd: launch.workspace,
+    env: environmentOf(launch),
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  })
+}
+
 const nobody: FamilyEnd = { ended: [], remaining: [] }
 
 const runAgent = async (
@@ -138,13 +151,18 @@ const runAgent = async (
   const { folder } = launch
   publish(folder, recordNames.input, launch.input ?? null)
   at("prepared")
-  const [program, ...args] = launch.command
-  const child = spawn(program, args, {
-    cwd: launch.workspace,
-    env: environmentOf(launch),
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  })
+  let child: ChildProcess
+  try {
+    child = startAgent(launch)
+  } catch (cause) {
+    // Some refusals of the kernel (E2BIG …) come at once, and not as an event.
+    const { key, submitRunId } = launch
+    const endedAt = new Date().toISOString()
+    const ending = endingOf(refusedBy(cause), undefined, launch)
+    publish(folder, recordNames.receipt, { key, submitRunId, ...ending, startedAt, endedAt } satisfies ReceiptRecord)
+    at("receipted")
+    return
+  }
   const exited = outcomeOf(child)
   at("spawned")
   const stdout = keep(child.stdout, join(folder, recordNames.stdout), launch.outputBytes_max)

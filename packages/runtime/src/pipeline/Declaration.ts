@@ -10,7 +10,7 @@ import type { AgentReceipt, SubmitSpec } from "../agent/Agent.ts"
 import type { Verifier } from "../verifier/Verifier.ts"
 
 /** May be a value, a promise or an Effect; whatever it throws or fails with is the declaration's own fault. */
-export type Declared<A> = A | Promise<A> | Effect.Effect<A, unknown>
+export type Declared<A> = A | PromiseLike<A> | Effect.Effect<A, unknown>
 
 export interface Seed {
   /** Workspace-virtual. */
@@ -78,7 +78,9 @@ export interface JobDeclaration {
   /** Makes the artifact's bytes from the candidate; the candidate itself where absent. */
   readonly build?: (input: BuildInput) => Declared<Built>
   readonly verifier: Verifier
-  /** How long the verifier may take; five minutes by default. */
+  /** How long the verifier may take, all it does included; five minutes by default. The one limit that a verifier has. */
   readonly verifierDeadline_ms?: number
+  /** How long one answer of this declaration may take (submit, build, whether to repair); five minutes by default. */
+  readonly answerDeadline_ms?: number
   readonly recovery?: Recovery
 }

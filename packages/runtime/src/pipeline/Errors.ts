@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { HopError, PathRefused } from "@waybill/data-plane"
 import type { AppendError, InvalidFact } from "@waybill/ledger"
-import type { RunTaken } from "@waybill/workspace-job"
+import type { RecordRefusal } from "@waybill/workspace-job"
 import { Data } from "effect"
 import type { AgentError } from "../agent/Agent.ts"
 
@@ -31,10 +32,10 @@ export class InvalidDeclaration extends Data.TaggedError("InvalidDeclaration")<{
   }
 }
 
-/** Somebody else is at work on the run. */
-export class RunHeld extends Data.TaggedError("RunHeld")<{ readonly runId: string }> {
+/** Somebody else is at work on the run, and still is after `holdWait_ms`. Ask for the job's status, or wait longer. */
+export class RunHeld extends Data.TaggedError("RunHeld")<{ readonly runId: string; readonly waited_ms: number }> {
   override get message(): string {
-    return `somebody else is settling ${JSON.stringify(this.runId)}`
+    return `somebody else is settling ${JSON.stringify(this.runId)}, and still was after ${this.waited_ms} ms`
   }
 }
 
@@ -45,13 +46,19 @@ export class HoldFailed extends Data.TaggedError("HoldFailed")<{ readonly runId:
   }
 }
 
-/** The agent's own records could not be read or written; ask again when they can. */
+/**
+ * All of them. Beside the ones above: the ledger refused or could not be reached (`AppendError`, `InvalidFact`,
+ * `RecordRefusal`), the agent's records could not be read or written (`AgentError`), or the workspace could not be opened
+ * for a repair (`HopError`, `PathRefused`). Ask again under the same key when the cause is gone.
+ */
 export type SettleError =
   | IdempotencyConflict
   | InvalidDeclaration
   | RunHeld
   | HoldFailed
-  | RunTaken
+  | RecordRefusal
   | AppendError
   | InvalidFact
   | AgentError
+  | HopError
+  | PathRefused

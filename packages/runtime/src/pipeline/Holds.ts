@@ -6,7 +6,7 @@
 import { Files } from "@waybill/host"
 import { folderName } from "@waybill/data-plane"
 import { Context, Effect, Layer, Random, type Scope } from "effect"
-import { HoldFailed } from "./Errors.ts"
+import { HoldFailed, RunHeld } from "./Errors.ts"
 
 export class Holds extends Context.Service<
   Holds,
@@ -16,12 +16,17 @@ export class Holds extends Context.Service<
   }
 >()("@waybill/runtime/Holds") {}
 
-/** Waits until the run can be held. Looks often at first and then less often. */
-export const hold = (runId: string): Effect.Effect<void, HoldFailed, Holds | Scope.Scope> =>
+/** Waits until the run can be held, at most so long. Looks often at first and then less often. */
+export const hold = (runId: string, wait_ms: number): Effect.Effect<void, HoldFailed | RunHeld, Holds | Scope.Scope> =>
   Effect.gen(function* () {
     const holds = yield* Holds
-    for (let wait_ms = 5; !(yield* holds.tryHold(runId)); wait_ms = Math.min(wait_ms * 2, 500))
-      yield* Effect.sleep(wait_ms * (0.5 + (yield* Random.next)))
+    let waited_ms = 0
+    for (let look_ms = 5; !(yield* holds.tryHold(runId)); look_ms = Math.min(look_ms * 2, 500)) {
+      if (waited_ms >= wait_ms) return yield* new RunHeld({ runId, waited_ms: wait_ms })
+      const pause_ms = Math.min(look_ms * (0.5 + (yield* Random.next)), wait_ms - waited_ms)
+      yield* Effect.sleep(pause_ms)
+      waited_ms += pause_ms
+    }
   })
 
 /** Holds by kernel locks under a folder: they end with their process, however it ends. */

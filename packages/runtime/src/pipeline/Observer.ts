@@ -4,6 +4,7 @@
  * @module
  */
 import type { RecordedFact } from "@waybill/ledger"
+import { Effect } from "effect"
 
 export type Step = "seed" | "agent" | "build" | "write" | "readback" | "seal" | "verify" | "repair"
 
@@ -20,4 +21,32 @@ export type SettlementEvent =
   /** A fact is durable. */
   | { readonly kind: "recorded"; readonly at_ms: number; readonly fact: RecordedFact<string, unknown> }
 
+/** Told each event as it happens. One that throws, or whose promise rejects, is reported in the log; the settlement goes on. */
 export type Observer = (event: SettlementEvent) => void
+
+/** The observer as the settlement uses it: it never throws. Its first fault is logged, with the event that met it. */
+export const guarded = (observe: Observer): Effect.Effect<Observer> =>
+  Effect.map(Effect.context(), (context) => {
+    let isReported = false
+    const report = (event: SettlementEvent) => (cause: unknown) => {
+      if (isReported) return
+      isReported = true
+      Effect.runForkWith(context)(
+        Effect.logError(
+          `the observer of a settlement failed at ${eventName(event)}; the settlement goes on, and further faults of this observer are not reported`,
+          cause,
+        ),
+      )
+    }
+    return (event) => {
+      try {
+        const answer: unknown = observe(event)
+        if (answer instanceof Promise) answer.catch(report(event))
+      } catch (cause) {
+        report(event)(cause)
+      }
+    }
+  })
+
+const eventName = (event: SettlementEvent): string =>
+  event.kind === "recorded" ? event.fact.event_type : `${event.step} ${event.state}`

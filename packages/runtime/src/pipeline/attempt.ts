@@ -7,7 +7,7 @@
  * @module
  */
 import { type DataPlaneError, DataPlane, failureOf, type Handed, type StoredArtifact } from "@waybill/data-plane"
-import { type InvalidFact, Ledger } from "@waybill/ledger"
+import type { InvalidFact } from "@waybill/ledger"
 import {
   type Attempt,
   attemptOf,
@@ -17,74 +17,36 @@ import {
   type Kept,
   type NewJobFact,
   type Recorded,
-  recording,
   Settlement,
   submitFailure,
   type StepName,
 } from "@waybill/workspace-job"
 import { Clock, Effect, type Result, Schedule } from "effect"
 import { Agent, type AgentError, type AgentReceipt, type SubmitSpec } from "../agent/Agent.ts"
-import { checkAnswer, type Verification, VerifierError } from "../verifier/Verifier.ts"
+import { refuseReceipt } from "../agent/refuseReceipt.ts"
+import { askWithin } from "../verifier/ask.ts"
+import type { VerifierError } from "../verifier/Verifier.ts"
+import { type Composition, record, tell } from "./commit.ts"
 import type { Declared, JobDeclaration } from "./Declaration.ts"
-import type { Observer, SettlementEvent, Step } from "./Observer.ts"
+import { checkBuilt, DeclarationFault, evaluate, refusePaths } from "./declared.ts"
+import type { Step } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
 
 /** Ends the attempt: the failure is recorded and nothing else happens. */
 class AttemptFailed {
   readonly _tag = "AttemptFailed"
+  readonly step: Step
   readonly failure: Failure
-  readonly submitRunId: string | undefined
+  /** For whoever looks on; never part of a fact. */
   readonly detail: string
-  constructor(failure: Failure, detail: string, submitRunId?: string) {
+  constructor(step: Step, failure: Failure, detail: string) {
+    this.step = step
     this.failure = failure
     this.detail = detail
-    this.submitRunId = submitRunId
   }
 }
 
-/** Host side of a settlement: what composition decides and a product cannot. */
-export interface Composition {
-  readonly actor: string
-  readonly requestId: string
-  /** Where the artifact lies within its attempt's own place. */
-  readonly terminalPath: string
-  readonly observe: Observer
-}
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
-
-/** Evaluates something a product declared, whatever form it has. */
-export const evaluate = <A>(declared: () => Declared<A>): Effect.Effect<A, unknown> =>
-  Effect.suspend(() => {
-    let value: Declared<A>
-    try {
-      value = declared()
-    } catch (cause) {
-      return Effect.fail(cause)
-    }
-    if (Effect.isEffect(value)) return value
-    return value instanceof Promise
-      ? Effect.tryPromise({ try: () => value, catch: (cause) => cause })
-      : Effect.succeed(value)
-  }).pipe(Effect.catchDefect((defect) => Effect.fail(defect)))
-
-type WithoutTime<T> = T extends unknown ? Omit<T, "at_ms"> : never
-
-export const tell = (observe: Observer, event: WithoutTime<SettlementEvent>): Effect.Effect<void> =>
-  Effect.map(Clock.currentTimeMillis, (at_ms) => observe({ ...event, at_ms } as SettlementEvent))
-
-/** Records a fact; answers its recorded form. Being stale or settled means that another runner went on before us. */
-export const record = <F extends NewJobFact>(made: Result.Result<F, InvalidFact>, composition: Composition) =>
-  Effect.gen(function* () {
-    const ledger = yield* Ledger
-    const fact = yield* Effect.fromResult(made)
-    const { actor, observe, requestId } = composition
-    const [recorded] = yield* ledger.transact(recording, fact, { actor, requestId })
-    if (recorded === undefined) return yield* Effect.die(new Error(`${fact.event_type} was not recorded`))
-    yield* tell(observe, { kind: "recorded", fact: recorded })
-    return recorded
-  })
-
+const defaultDeadline_ms = 300_000
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 2 }))
 
 /** Runs or resumes an attempt that has no end yet, until it has one. */
@@ -112,11 +74,11 @@ export const runAttempt = (
         ...(bytes === undefined ? {} : { bytes }),
       })
     let submitRunId: string | undefined
-    const failed = (failure: Failure, detail: string) => Effect.fail(new AttemptFailed(failure, detail, submitRunId))
+    const failed = (name: Step, failure: Failure, detail: string) =>
+      Effect.fail(new AttemptFailed(name, failure, detail))
     const orFail = <A, R>(name: Step, run: Effect.Effect<A, DataPlaneError, R>) =>
-      Effect.catch(run, (error) =>
-        Effect.andThen(step(name, "failed", error.message), failed(failureOf(error), error.message)),
-      )
+      Effect.catch(run, (error) => failed(name, failureOf(error), error.message))
+    const answer = <A>(declared: () => Declared<A>) => evaluate(declared, job.answerDeadline_ms ?? defaultDeadline_ms)
     const clock = yield* Clock.Clock
     const onProgress = (name: Step) => (bytes: number) =>
       observe({
@@ -140,6 +102,12 @@ export const runAttempt = (
         if (!isJobFact(name, fact)) return yield* Effect.die(new Error(`${name} was not recorded`))
         return fact
       })
+
+    const checkPaths = Effect.suspend(() => {
+      const refused = refusePaths(job.seeds, job.candidatePath)
+      if (refused === undefined) return Effect.void
+      return failed("seed", failures.path_refused, `the path ${JSON.stringify(refused.path)} ${refused.reason}`)
+    })
 
     const seedAll = Effect.gen(function* () {
       if (index > 1 || attempt.seedWritten !== undefined) return
@@ -170,27 +138,32 @@ export const runAttempt = (
         submitRunId = attempt.terminalBuildAttempted.payload.submitRunId
         const found = yield* agent.find(idempotencyKey)
         if (found === undefined || found.submitRunId !== submitRunId)
-          return yield* failed(failures.runtime_projection_missing, "the agent run of the recorded build is not known")
+          return yield* failed(
+            "agent",
+            failures.runtime_projection_missing,
+            "the agent run of the recorded build is not known",
+          )
         return found
       }
       const spec = yield* Effect.catch(
-        evaluate(() => submitSpec(workspace)),
-        (cause) => failed(failures.submit_spec_builder_failed, messageOf(cause)),
+        answer(() => submitSpec(workspace)),
+        (fault) => failed("agent", failures.submit_spec_builder_failed, fault.message),
       )
-      yield* step("agent", "started", spec.command.join(" "))
-      const receipt = yield* agent.submit({
-        key: idempotencyKey,
-        runId,
-        attempt: index,
-        workspace,
-        candidatePath: job.candidatePath,
-        spec,
-      })
+      yield* step("agent", "started", Array.isArray(spec?.command) ? spec.command.join(" ") : "")
+      const receipt = yield* agent
+        .submit({ key: idempotencyKey, runId, attempt: index, workspace, candidatePath: job.candidatePath, spec })
+        .pipe(
+          // Nothing was started, and nothing can be under this declaration.
+          Effect.catchIf(
+            (error) => error.code === "request_invalid",
+            (error) => failed("agent", failures.submit_spec_builder_failed, error.message),
+          ),
+        )
+      const refused = refuseReceipt(receipt)
+      if (refused !== undefined) return yield* failed("agent", failures.runtime_projection_missing, refused)
       submitRunId = receipt.submitRunId
-      if (!receipt.ok) {
-        yield* step("agent", "failed", receipt.reason)
-        return yield* failed(submitFailure(receipt.reason), receipt.diagnostics.note ?? receipt.reason)
-      }
+      if (!receipt.ok)
+        return yield* failed("agent", submitFailure(receipt.reason), receipt.diagnostics.note ?? receipt.reason)
       yield* step("agent", "done")
       return receipt
     })
@@ -208,21 +181,24 @@ export const runAttempt = (
             candidate,
             receipt,
           }
-          const built = yield* Effect.catch(
-            evaluate(() => (job.build === undefined ? { source: candidate.stream } : job.build(input))),
-            (cause) => failed(failures.terminal_build_failed, messageOf(cause)),
+          const build = job.build ?? (() => ({ source: candidate.stream }))
+          const built = yield* answer(() => build(input)).pipe(
+            Effect.flatMap(checkBuilt),
+            Effect.catch((fault) => failed("build", failures.terminal_build_failed, fault.message)),
           )
           if (built.runId !== undefined && built.runId !== runId)
-            return yield* failed(failures.run_id_mismatch, `the builder found the run ${built.runId}`)
+            return yield* failed("build", failures.run_id_mismatch, `the builder found the run ${built.runId}`)
           if (built.schemaId !== undefined && built.schemaId !== terminalSchemaId)
-            return yield* failed(failures.terminal_schema_mismatch, `the builder made ${built.schemaId}`)
+            return yield* failed("build", failures.terminal_schema_mismatch, `the builder made ${built.schemaId}`)
           return yield* plane
             .build(key, built.source, { onProgress: onProgress("build") })
             .pipe(
               Effect.catch((error) =>
-                isDataPlaneError(error)
-                  ? failed(failureOf(error), error.message)
-                  : failed(failures.terminal_build_failed, messageOf(error)),
+                failed(
+                  "build",
+                  error instanceof DeclarationFault ? failures.terminal_build_failed : failureOf(error),
+                  error.message,
+                ),
               ),
             )
         }),
@@ -257,7 +233,11 @@ export const runAttempt = (
             // The private copy is gone or damaged: the same bytes must come out again.
             const again = yield* buildBytes(receipt)
             if (again.sha256 !== sha256 || again.bytes !== bytes)
-              return yield* failed(failures.build_not_reproducible, `built ${again.sha256}, recorded ${sha256}`)
+              return yield* failed(
+                "write",
+                failures.build_not_reproducible,
+                `built ${again.sha256}, recorded ${sha256}`,
+              )
           }
           const written = yield* orFail(
             "write",
@@ -278,10 +258,11 @@ export const runAttempt = (
           Effect.catch((error) => {
             // What was read back once and is different now has changed; what never matched was never stored right.
             const moved = kept !== undefined && (error._tag === "BytesDiffer" || error._tag === "ArtifactMissing")
-            return failed(moved ? failures.artifact_changed : failureOf(error), error.message)
+            return failed("readback", moved ? failures.artifact_changed : failureOf(error), error.message)
           }),
         )
         const fact = yield* once("artifact_readback_verified", kept, Effect.succeed(Settlement.readBack(written, read)))
+        yield* expectSame("readback", fact.payload, read)
         yield* step("readback", "done", read.sha256, read.bytes)
         yield* step("seal", "started")
         yield* orFail("seal", plane.seal(key, read, { onProgress: onProgress("seal") }))
@@ -289,39 +270,28 @@ export const runAttempt = (
         return fact
       })
 
+    /** Recorded and found are one artifact, or the attempt ends: what is found never replaces what is recorded. */
+    const expectSame = (name: Step, recorded: StoredArtifact, found: StoredArtifact) =>
+      (["artifactRef", "path", "sha256", "bytes"] as const).every((field) => recorded[field] === found[field])
+        ? Effect.void
+        : failed(name, failures.artifact_changed, `recorded ${recorded.sha256}, found ${found.sha256}`)
+
     const verify = (finalized: Recorded<"terminal_finalized">, receipt: AgentReceipt) => {
       const { artifactRef, bytes, path, schemaId, sha256 } = finalized.payload.terminalArtifact
-      const { verifier, verifierDeadline_ms = 300_000 } = job
-      const ask = (handed: Handed) =>
-        verifier.verify({ runId, attempt: index, receipt, artifact: { ...handed, schemaId } }).pipe(
-          Effect.catchDefect((defect) =>
-            Effect.fail(new VerifierError({ verifier: verifier.name, code: "failed", detail: messageOf(defect) })),
-          ),
-          Effect.timeoutOrElse({
-            duration: verifierDeadline_ms,
-            orElse: () =>
-              Effect.fail(
-                new VerifierError({
-                  verifier: verifier.name,
-                  code: "timeout",
-                  detail: `no answer in ${verifierDeadline_ms} ms`,
-                }),
-              ),
-          }),
-          Effect.flatMap((answer) => Effect.fromResult(checkAnswer(verifier.name, answer))),
-        )
+      const { verifier, verifierDeadline_ms = defaultDeadline_ms } = job
+      const use = (handed: Handed) =>
+        askWithin(verifierDeadline_ms, verifier, { runId, attempt: index, receipt, artifact: { ...handed, schemaId } })
+      const failureFor = (error: DataPlaneError | VerifierError) => {
+        if (error._tag !== "VerifierError") return failureOf(error)
+        return error.code === "timeout" ? failures.verifier_timeout : failures.verifier_failed
+      }
       return plane
-        .withSealed(key, { artifactRef, path, bytes, sha256 }, ask, { onProgress: onProgress("verify") })
-        .pipe(
-          Effect.catch((error) =>
-            error._tag === "VerifierError"
-              ? failed(error.code === "timeout" ? failures.verifier_timeout : failures.verifier_failed, error.message)
-              : failed(failureOf(error), error.message),
-          ),
-        )
+        .withSealed({ artifactRef, path, bytes, sha256 }, use, { onProgress: onProgress("verify") })
+        .pipe(Effect.catch((error) => failed("verify", failureFor(error), error.message)))
     }
 
     const settle = Effect.gen(function* () {
+      yield* checkPaths
       yield* seedAll
       const receipt = yield* submit
       const built = yield* build(receipt)
@@ -332,8 +302,9 @@ export const runAttempt = (
         attempt.terminalFinalized,
         Effect.sync(() => Settlement.finalize(requested, readback)),
       )
+      yield* expectSame("readback", finalized.payload.terminalArtifact, readback.payload)
       yield* step("verify", "started", job.verifier.name)
-      const verification: Verification = yield* verify(finalized, receipt)
+      const verification = yield* verify(finalized, receipt)
       const passed = verification.checks.filter(({ status }) => status === "passed").length
       yield* step(
         "verify",
@@ -346,21 +317,10 @@ export const runAttempt = (
     return yield* Effect.catchIf(
       settle,
       (error): error is AttemptFailed => error instanceof AttemptFailed,
-      (error) =>
-        Effect.asVoid(record<NewJobFact>(Settlement.fail(requested, error.failure, error.submitRunId), composition)),
+      ({ detail, failure, step: name }) =>
+        Effect.andThen(
+          step(name, "failed", detail),
+          Effect.asVoid(record<NewJobFact>(Settlement.fail(requested, failure, submitRunId), composition)),
+        ),
     )
   })
-
-const dataPlaneTags: ReadonlySet<string> = new Set([
-  "PathRefused",
-  "CandidateMissing",
-  "ArtifactTooLarge",
-  "IllFormedText",
-  "BytesDiffer",
-  "ArtifactMissing",
-  "StorageFailed",
-  "DeadlineExceeded",
-  "Aborted",
-])
-const isDataPlaneError = (error: unknown): error is DataPlaneError =>
-  typeof error === "object" && error !== null && dataPlaneTags.has(String((error as { _tag?: unknown })._tag))

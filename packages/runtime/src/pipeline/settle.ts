@@ -22,12 +22,14 @@ import {
 } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
-import type { SubmitSpec } from "../agent/Agent.ts"
-import { type Composition, evaluate, record, runAttempt, tell } from "./attempt.ts"
+import type { Agent, SubmitSpec } from "../agent/Agent.ts"
+import { runAttempt } from "./attempt.ts"
+import { type Composition, record, tell } from "./commit.ts"
 import type { Declared, JobDeclaration, RepairContext } from "./Declaration.ts"
-import { IdempotencyConflict, InvalidDeclaration } from "./Errors.ts"
-import { hold } from "./Holds.ts"
-import type { Observer } from "./Observer.ts"
+import { evaluate } from "./declared.ts"
+import { IdempotencyConflict, InvalidDeclaration, type SettleError } from "./Errors.ts"
+import { hold, type Holds } from "./Holds.ts"
+import { guarded, type Observer } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
 
 /** What the host decides about settlements. */
@@ -37,7 +39,11 @@ export interface SettleOptions {
   /** Where an artifact lies within its attempt's own place; `artifact` by default. */
   readonly terminalPath?: string
   readonly observe?: Observer
+  /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. */
+  readonly holdWait_ms?: number
 }
+
+const seed_path_bytes_max = 4 * 1024 * 1024
 
 const checkDeclaration = (job: JobDeclaration) =>
   Effect.gen(function* () {
@@ -48,6 +54,17 @@ const checkDeclaration = (job: JobDeclaration) =>
       return yield* new InvalidDeclaration({
         field: "recovery.maxAttempts",
         reason: `is ${wanted}, not a number of attempts`,
+      })
+    for (const field of ["verifierDeadline_ms", "answerDeadline_ms"] as const) {
+      const given = job[field]
+      if (given !== undefined && !(given > 0))
+        return yield* new InvalidDeclaration({ field, reason: `is ${given}, not a time` })
+    }
+    const path_bytes = job.seeds.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0)
+    if (path_bytes > seed_path_bytes_max)
+      return yield* new InvalidDeclaration({
+        field: "seeds",
+        reason: `have paths of ${path_bytes} bytes in all; one fact lists them, and takes ${seed_path_bytes_max}`,
       })
     return Math.max(1, Math.trunc(wanted))
   })
@@ -112,14 +129,14 @@ const decideRepair = (job: JobDeclaration, current: Attempt, composition: Compos
     if (recovery === undefined || index >= maxAttempts || current.terminal === undefined) return false
     const plane = yield* DataPlane
     const { runId } = current.request
-    const workspace = yield* Effect.catch(plane.workspace(runId), (error) => Effect.die(error))
+    const workspace = yield* plane.workspace(runId)
     const context = repairContext(job, current, workspace)
     if (context === undefined) return false
     const { shouldRepair } = recovery
     const decision =
       shouldRepair === undefined
         ? ({ kind: "answer", repair: true } as const)
-        : yield* evaluate(() => shouldRepair(context)).pipe(
+        : yield* evaluate(() => shouldRepair(context), job.answerDeadline_ms ?? 300_000).pipe(
             Effect.map((repair) => ({ kind: "answer", repair: repair === true }) as const),
             Effect.catch((cause) => Effect.succeed({ kind: "threw", cause } as const)),
           )
@@ -161,6 +178,26 @@ const submitOf = (job: JobDeclaration, current: Attempt, earlier: ReadonlyArray<
     }
   })
 
+/** How far a job is: another attempt, another step or an end makes it differ. */
+const progressOf = ({ current }: Job): string => {
+  const { artifactReadbackVerified, artifactWritten, requestedEventId, seedWritten, terminal, ...rest } = current
+  const steps = [seedWritten, rest.terminalBuildAttempted, artifactWritten, artifactReadbackVerified]
+  return [requestedEventId, ...[...steps, rest.terminalFinalized, terminal].map((step) => step?.eventId)].join(" ")
+}
+
+/**
+ * Ends an attempt whose recorded steps contradict each other, so that no step has a place behind them: it would be refused
+ * again and again. An attempt that somebody else has taken further is left alone.
+ */
+const endPoisoned = (seen: Job, composition: Composition) =>
+  Effect.gen(function* () {
+    const { runId } = seen.current.request
+    const { job: now } = yield* readJob(runId)
+    if (now === undefined || progressOf(now) !== progressOf(seen)) return
+    const requested = yield* recordedFact("requested", runId, seen.current.requestedEventId)
+    yield* record<NewJobFact>(Settlement.fail(requested, failures.artifact_changed), composition)
+  })
+
 /** Creates the job, or finds the one that the key stands for. Answers the run id that is to be settled. */
 const ensureJob = (job: JobDeclaration, maxAttempts: number, composition: Composition) =>
   Effect.gen(function* () {
@@ -191,14 +228,17 @@ const ensureJob = (job: JobDeclaration, maxAttempts: number, composition: Compos
  * Settling a settled job answers with what is recorded and does nothing. While somebody else works on the run, this waits.
  * Interruption leaves the attempt resumable. Fails only with what is no fact: see {@link SettleError}.
  */
-export const settleJob = (job: JobDeclaration, options: SettleOptions = {}) =>
+export const settleJob = (
+  job: JobDeclaration,
+  options: SettleOptions = {},
+): Effect.Effect<JobStatus, SettleError, Ledger | DataPlane | Agent | Holds> =>
   Effect.gen(function* () {
     const maxAttempts = yield* checkDeclaration(job)
     const composition: Composition = {
       actor: options.actor ?? "waybill",
       requestId: requestIdOf(job.idempotencyKey),
       terminalPath: options.terminalPath ?? "artifact",
-      observe: options.observe ?? (() => {}),
+      observe: yield* guarded(options.observe ?? (() => {})),
     }
     yield* ensureJob(job, maxAttempts, composition)
     const holder = yield* findByKey(job.idempotencyKey)
@@ -207,7 +247,9 @@ export const settleJob = (job: JobDeclaration, options: SettleOptions = {}) =>
     const { runId } = holder
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* hold(runId)
+        yield* hold(runId, options.holdWait_ms ?? Number.POSITIVE_INFINITY)
+        // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
+        yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
         for (;;) {
           const { job: state, status } = yield* readJob(runId)
           if (state === undefined) return status
@@ -219,8 +261,11 @@ export const settleJob = (job: JobDeclaration, options: SettleOptions = {}) =>
           }
           const submit = yield* submitOf(job, state.current, state.earlier)
           yield* runAttempt(job, state.current, submit, composition).pipe(
-            // Nobody else works on the run, so the ledger is ahead of what we read: read it again.
-            Effect.catchTags({ StaleAttempt: () => Effect.void, AlreadySettled: () => Effect.void }),
+            // The ledger is ahead of what we read, so read it again; or what it holds can never be joined by a verdict.
+            Effect.catchTags({
+              StaleAttempt: () => endPoisoned(state, composition),
+              AlreadySettled: () => Effect.void,
+            }),
           )
         }
       }),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HopError } from "@waybill/data-plane"
+import type { BytesDiffer, HopError } from "@waybill/data-plane"
 import type { Settlement } from "@waybill/workspace-job"
 import { Data, type Effect, Result, Schema, type Stream } from "effect"
 import type { AgentReceipt } from "../agent/Agent.ts"
@@ -17,7 +17,7 @@ export interface VerifierInput {
     readonly bytes: number
     readonly sha256: string
     readonly schemaId: string
-    readonly stream: Stream.Stream<Uint8Array, HopError>
+    readonly stream: Stream.Stream<Uint8Array, HopError | BytesDiffer>
   }
   /** How the agent's run ended. */
   readonly receipt: AgentReceipt
@@ -38,14 +38,22 @@ export class VerifierError extends Data.TaggedError("VerifierError")<{
 
 export interface Verifier {
   readonly name: string
-  /** May be called again with the same bytes after a crash; it must not change what it is given. */
-  readonly verify: (input: VerifierInput) => Effect.Effect<Verification, VerifierError>
+  /**
+   * May be called again with the same bytes after a crash; it must not change what it is given. A promise cannot be
+   * interrupted: what it stands for goes on when its time is over, and nobody listens.
+   */
+  readonly verify: (input: VerifierInput) => Effect.Effect<Verification, VerifierError> | PromiseLike<Verification>
 }
 
 /** What a fact could not carry is no answer: without this check the attempt could be ended by nothing. */
 const wellFormed = Schema.makeFilter((value: string) => value.isWellFormed() || "contains a lone surrogate")
 const text = Schema.NonEmptyString.check(Schema.isMaxLength(1024), wellFormed)
-const prose = Schema.String.check(Schema.isMaxLength(16_384), wellFormed)
+/** The longest message, summary or reason. */
+export const prose_length_max = 16_384
+/** What a verifier of ours says about hostile bytes, in a form that a fact can carry: well-formed, and cut where it is long. */
+export const asProse = (text: string, length_max: number = prose_length_max): string =>
+  text.length <= length_max ? text.toWellFormed() : `${text.slice(0, length_max - 2).toWellFormed()} …`
+const prose = Schema.String.check(Schema.isMaxLength(prose_length_max), wellFormed)
 const Check = Schema.Struct({
   name: text,
   status: Schema.Literals(["passed", "failed"]),
@@ -62,9 +70,21 @@ const Answer = Schema.Union([
 ])
 const decode = Schema.decodeUnknownResult(Answer)
 
+/** How much all texts of an answer may hold together: one fact carries them, and a fact has an end. */
+export const answer_characters_max = 1024 * 1024
+
+const charactersOf = (verification: Verification): number => {
+  const words = (verification.ok ? verification.summary : verification.reason) ?? ""
+  return verification.checks.reduce(
+    (sum, { fingerprint = "", message = "", name, proofRef = "" }) =>
+      sum + name.length + message.length + proofRef.length + fingerprint.length,
+    words.length,
+  )
+}
+
 /**
- * Takes an answer as it came. What does not have the shape of one, and a yes with a failed check or without any, is a
- * malfunction of the verifier.
+ * Takes an answer as it came. What does not have the shape of one, what contradicts itself (a yes with a failed check or
+ * without any, a no although every check passed) and what is too much for a fact is a malfunction of the verifier.
  */
 export const checkAnswer = (verifier: string, answer: unknown): Result.Result<Verification, VerifierError> => {
   const malformed = (detail: string) => Result.fail(new VerifierError({ verifier, code: "malformed", detail }))
@@ -74,5 +94,9 @@ export const checkAnswer = (verifier: string, answer: unknown): Result.Result<Ve
   if (verification.ok && verification.checks.length === 0) return malformed("it accepts without naming a check")
   const failed = verification.checks.find(({ status }) => status === "failed")
   if (verification.ok && failed !== undefined) return malformed(`it accepts although ${failed.name} failed`)
+  if (!verification.ok && verification.checks.length > 0 && failed === undefined)
+    return malformed("it rejects although every check passed")
+  if (charactersOf(verification) > answer_characters_max)
+    return malformed(`its texts have more than ${answer_characters_max} characters in all`)
   return Result.succeed(verification)
 }

@@ -1,12 +1,12 @@
 /**
- * A verifier that is a command: it gets the path of the sealed bytes, and answers by exit code and optional JSON.
+ * A verifier that is a command: it gets the path of the sealed bytes, and answers by exit code and JSON.
  *
  * @module
  */
 import { Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
 import { basename } from "node:path"
-import { checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
+import { asProse, checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
 
 export interface CommandVerifierOptions {
   /** By default the program's name. */
@@ -15,51 +15,75 @@ export interface CommandVerifierOptions {
   readonly command: readonly [string, ...ReadonlyArray<string>]
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
-  readonly timeLimit_ms?: number
+  /**
+   * Whether exit code 1 without a word on standard output is a rejection, as it is of `grep`, `cmp` and `diff`. By default
+   * it is a malfunction, because that is also how Node, Python and many shells end a program that crashed.
+   */
+  readonly silentRejection?: boolean
   /** How much the command may write before its answer counts as malformed; 4 MiB by default. */
   readonly outputBytes_max?: number
 }
 
+/**
+ * Every process of a verification bears it, with the path of the attempt's own copy as its value. So what leaves the group is
+ * found and ended, and so is what a runner that was killed has left behind.
+ */
+const marker = "WAYBILL_VERIFICATION"
+const grace_ms = 2_000
+
 const Output = Schema.fromJsonString(Schema.Struct({ checks: Checks, summary: Schema.optionalKey(Schema.String) }))
 const decode = Schema.decodeUnknownResult(Output)
 
-/** Exit code 0 accepts, 1 rejects; anything else says that the command could not come to an answer. */
-const verificationOf = (name: string, code: number, text: string): Result.Result<Verification, VerifierError> => {
-  const ok = code === 0
-  if (text.trim() === "") {
-    const checks = [{ name, status: ok ? ("passed" as const) : ("failed" as const) }]
-    return Result.succeed(ok ? { ok, checks } : { ok, checks, reason: `${name} exited with ${code}` })
+/** What the command meant by exit code 0 or 1 and by what it wrote; anything that is not clearly a verdict is none. */
+const verificationOf = (
+  name: string,
+  code: number,
+  output: Uint8Array,
+  silentRejection: boolean,
+): Result.Result<Verification, VerifierError> => {
+  const error = (kind: VerifierError["code"], detail: string) =>
+    Result.fail(new VerifierError({ verifier: name, code: kind, detail }))
+  let text: string
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(output).trim()
+  } catch {
+    return error("malformed", "its output is not UTF-8")
   }
-  const output = decode(text)
-  if (Result.isFailure(output))
-    return Result.fail(
-      new VerifierError({ verifier: name, code: "malformed", detail: output.failure.message.slice(0, 500) }),
-    )
-  const { checks, summary } = output.success
+  const ok = code === 0
+  if (text === "") {
+    if (ok) return Result.succeed({ ok, checks: [{ name, status: "passed" }] })
+    if (!silentRejection)
+      return error("failed", "exited with 1 and said nothing: that is how a program ends that crashed")
+    return Result.succeed({ ok, checks: [{ name, status: "failed" }], reason: `${name} exited with 1` })
+  }
+  const decoded = decode(text)
+  if (Result.isFailure(decoded)) return error("malformed", decoded.failure.message.slice(0, 500))
+  const { checks, summary } = decoded.success
   if (ok) return Result.succeed({ ok, checks, ...(summary === undefined ? {} : { summary }) })
-  if (checks.length > 0 && checks.every(({ status }) => status === "passed"))
-    return Result.fail(
-      new VerifierError({ verifier: name, code: "malformed", detail: "it rejects although every check passed" }),
-    )
   const failed = checks.filter(({ status }) => status === "failed").map((check) => check.name)
-  return Result.succeed({
-    ok,
-    checks,
-    reason: summary ?? (failed.length === 0 ? `${name} exited with ${code}` : `failed: ${failed.join(", ")}`),
-  })
+  if (failed.length === 0 && summary === undefined) return error("malformed", "it rejects and names no failed check")
+  return Result.succeed({ ok, checks, reason: summary ?? asProse(`failed: ${failed.join(", ")}`, 1000) })
 }
 
-/** Makes the verifier. The command runs in its own process group and is ended with it when its time is up. */
+/**
+ * Makes the verifier. It accepts by exit code 0, and rejects by exit code 1 with the checks that failed on standard output;
+ * everything else says that the command could not come to an answer.
+ *
+ * The command runs in its own process group and has the time that the job gives its verifier (`verifierDeadline_ms`). When
+ * it has ended or its time is up, everything it started is ended too, also what has left the group.
+ */
 export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<Verifier, never, Processes> =>
   Effect.map(Processes, (processes) => {
-    const { command, cwd, env = {}, outputBytes_max = 4 * 1024 * 1024, timeLimit_ms = 240_000 } = options
+    const { command, cwd, env = {}, outputBytes_max = 4 * 1024 * 1024, silentRejection = false } = options
     const name = options.name ?? basename(command[0])
     const error = (code: VerifierError["code"], detail: string) => new VerifierError({ verifier: name, code, detail })
     return {
       name,
       verify: ({ artifact, attempt, runId }) =>
         Effect.gen(function* () {
-          const outcome = yield* Effect.mapError(
+          // Nobody else verifies this attempt now, so whoever still does was left by a runner that died.
+          yield* processes.endFamily({ marker: { name: marker, value: artifact.path } }, grace_ms)
+          const { exit, leftovers, stderr, stdout } = yield* Effect.mapError(
             processes.run({
               argv: [...command, artifact.path],
               cwd,
@@ -71,24 +95,27 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
                 WAYBILL_SCHEMA: artifact.schemaId,
                 WAYBILL_RUN_ID: runId,
                 WAYBILL_ATTEMPT: String(attempt),
+                [marker]: artifact.path,
               },
+              marker,
+              grace_ms,
               inherit: ["PATH"],
-              timeLimit_ms,
               stdout: { kind: "capture", bytes_max: outputBytes_max },
               stderr: { kind: "capture", bytes_max: 65_536 },
             }),
             (cause) => error("failed", cause.message),
           )
-          const { exit, stderr, stdout, timedOut } = outcome
-          if (timedOut) return yield* error("timeout", `no answer in ${timeLimit_ms} ms`)
+          if (leftovers.remaining.length > 0)
+            return yield* error("failed", `left ${leftovers.remaining.length} processes that could not be ended`)
           if (exit.kind === "signal") return yield* error("failed", `ended by ${exit.signal}`)
-          if (exit.code !== 0 && exit.code !== 1) {
-            const said = new TextDecoder().decode(stderr.bytes).trim().slice(0, 500)
+          const said = new TextDecoder().decode(stderr.bytes).trim().slice(0, 500)
+          if (exit.code !== 0 && exit.code !== 1)
             return yield* error("failed", `exited with ${exit.code}${said === "" ? "" : `: ${said}`}`)
-          }
           if (stdout.dropped_bytes > 0) return yield* error("malformed", `it wrote more than ${outputBytes_max} bytes`)
           const verification = yield* Effect.fromResult(
-            verificationOf(name, exit.code, new TextDecoder().decode(stdout.bytes)),
+            verificationOf(name, exit.code, stdout.bytes, silentRejection),
+          ).pipe(
+            Effect.mapError(({ code, detail }) => error(code, said === "" ? detail : `${detail}; it said: ${said}`)),
           )
           return yield* Effect.fromResult(checkAnswer(name, verification))
         }),

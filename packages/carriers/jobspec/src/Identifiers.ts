@@ -1,0 +1,38 @@
+/**
+ * Ids and actors as the contract shapes them (JobSpec v0 §6.4, §9). All of them are opaque to whoever reads them.
+ *
+ * @module
+ */
+
+/** Trimmed, with `.`, `/`, space and `:` replaced by `_`; an empty result is `daemon`. */
+export const sanitise = (text: string): string => {
+  const plain = text.trim().replaceAll(/[./ :]/gu, "_")
+  return plain === "" ? "daemon" : plain
+}
+
+const sequence = (n: number): string => String(n).padStart(6, "0")
+
+/** `generatedJobId("rpi.run", 1)` is `job_rpi_run_000001`. */
+export const generatedJobId = (jobType: string, n: number): string => `job_${sanitise(jobType)}_${sequence(n)}`
+
+/** `generatedRequestId("job_rpi_run_000001", 1)` is `req_job_rpi_run_000001_000001`. */
+export const generatedRequestId = (jobId: string, n: number): string => `req_${sanitise(jobId)}_${sequence(n)}`
+
+/** Who stands in a fact's `actor` for a token: `mutationActor("ao-http", "legacy")` is `ao-http:legacy`. */
+export const mutationActor = (base: string, tokenName: string): string => `${base}:${sanitise(tokenName)}`
+
+export const actors = {
+  /** The base of those who submit and cancel over HTTP. */
+  http: "ao-http",
+  worker: "agentopsd-worker",
+  scheduler: "agentopsd-scheduler",
+  /** Whoever else uses the queue. */
+  daemon: "agentopsd",
+} as const
+
+/** The request id of every schedule event. */
+export const scheduleRequestId = (name: string): string => `schedule-${name}`
+
+/** The id of a consumer snapshot that ends at an event. */
+export const snapshotId = (lastEventId: string | undefined): string =>
+  lastEventId === undefined || lastEventId === "" ? "snap_empty" : `snap_${lastEventId}`

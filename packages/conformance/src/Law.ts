@@ -1,0 +1,58 @@
+/**
+ * A law: one numbered guarantee that can be executed against whatever claims to keep it.
+ *
+ * @module
+ */
+import { Data, Effect, type Scope } from "effect"
+import { inspect, isDeepStrictEqual } from "node:util"
+
+/** One guarantee. A file of its own, whose default export it is: whoever lists laws finds it there. */
+export interface Law<Subject> {
+  /** `STORE-07`: the kit's name and a number that is never given to another law. */
+  readonly id: string
+  /** What is promised, in one sentence. */
+  readonly statement: string
+  /** How it is broken in practice: the mistake that this law was written against. */
+  readonly violation: string
+  /** Why it says nothing about this subject, or `undefined` when it does. */
+  readonly appliesTo?: (subject: Subject) => string | undefined
+  /** Succeeds when the law holds; fails with a {@link Violation}, or with whatever the subject failed with. */
+  readonly check: (subject: Subject) => Effect.Effect<void, unknown, Scope.Scope>
+}
+
+const shown = (value: unknown): string => {
+  const text = inspect(value, { depth: 4, breakLength: 110, maxStringLength: 200, maxArrayLength: 50 })
+  return text.length > 1_500 ? `${text.slice(0, 1_500)}…` : text
+}
+
+/** What a law expected of its subject and did not find. */
+export class Violation extends Data.TaggedError("Violation")<{
+  readonly what: string
+  readonly expected: unknown
+  readonly found: unknown
+}> {
+  override get message(): string {
+    return `${this.what}: expected ${shown(this.expected)}, found ${shown(this.found)}`
+  }
+}
+
+/** Fails with a {@link Violation} unless both are the same data. */
+export const same = (what: string, found: unknown, expected: unknown): Effect.Effect<void, Violation> =>
+  isDeepStrictEqual(found, expected) ? Effect.void : Effect.fail(new Violation({ what, expected, found }))
+
+/** Fails with a {@link Violation} unless it is so; `found` is what to show when it is not. */
+export const holds = (what: string, isSo: boolean, found: unknown): Effect.Effect<void, Violation> =>
+  isSo ? Effect.void : Effect.fail(new Violation({ what, expected: "it to hold", found }))
+
+/** Fails with a {@link Violation} unless the effect fails with an error of this tag. */
+export const refused = <A, E, R>(
+  what: string,
+  effect: Effect.Effect<A, E, R>,
+  tag: string,
+): Effect.Effect<void, Violation, R> =>
+  Effect.flatMap(Effect.result(effect), (result) => {
+    if (result._tag === "Success") return Effect.fail(new Violation({ what, expected: tag, found: result.success }))
+    const { failure } = result
+    const found = typeof failure === "object" && failure !== null && "_tag" in failure ? failure._tag : failure
+    return same(what, found, tag)
+  })

@@ -1,0 +1,6 @@
+export { checkLaw, checkLaws, type CheckOptions, type MakeSubject } from "./checkLaws.ts"
+export { findLaws } from "./findLaws.ts"
+export { type Law, holds, refused, same, Violation } from "./Law.ts"
+export { type Checked, formatReport, type Report, type Verdict } from "./Report.ts"
+export { checkStore, keepsLaw, storeLaws } from "./store/checkStore.ts"
+export type { MakePlace, Place, StoreLaw } from "./store/Place.ts"

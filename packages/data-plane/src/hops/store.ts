@@ -1,0 +1,89 @@
+/**
+ * Writing an attempt's artifact, reading it back, and sealing what was read.
+ *
+ * @module
+ */
+import { Effect } from "effect"
+import { copyInto } from "../Bytes.ts"
+import type { DataPlane } from "../DataPlane.ts"
+import { ArtifactMissing, PathRefused } from "../Errors.ts"
+import { artifactRef, sealedAt } from "../Layout.ts"
+import { checkFile, checkPath, compare, opened, place, storing } from "../places.ts"
+import { attemptIn, type Room } from "../Room.ts"
+
+export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "readBack" | "seal"> => ({
+  write: (attempt, path, built, call) =>
+    room.bounded(
+      "write",
+      call,
+      Effect.gen(function* () {
+        const [folders, name] = yield* checkPath("write", path)
+        const missing = () => new ArtifactMissing({ hop: "write", path })
+        const source = yield* Effect.mapError(room.openBuilt(attempt), opened("write", path, missing))
+        const directory = yield* Effect.mapError(
+          room.folder([...attemptIn("artifacts", attempt), ...folders], { create: true }),
+          opened("write", path, missing),
+        )
+        yield* place(
+          "write",
+          yield* room.unfinished.file(0o600),
+          { directory, name, mode: 0o400 },
+          (file) => copyInto(source, file, call?.onProgress),
+          (written) => compare("write", built, written),
+        ).pipe(
+          Effect.catchTag("StorageFailed", (error) =>
+            // The one refusal that is about what bears the name and not about the disk.
+            Effect.fail(error.cause.operation === "rename" ? opened("write", path, () => error)(error.cause) : error),
+          ),
+        )
+        const { bytes, sha256 } = built
+        return { artifactRef: artifactRef(attempt, path), path, sha256, bytes }
+      }).pipe(storing("write")),
+    ),
+
+  readBack: (attempt, written, call) =>
+    room.bounded(
+      "readback",
+      call,
+      Effect.gen(function* () {
+        const { path } = written
+        const file = yield* room.openStored("readback", attempt, path)
+        const info = yield* checkFile("readback", file, written, call?.onProgress)
+        if (info.links !== 1)
+          return yield* new PathRefused({ hop: "readback", path, reason: `the file has ${info.links} names` })
+        return { artifactRef: artifactRef(attempt, path), path, sha256: written.sha256, bytes: info.bytes }
+      }),
+    ),
+
+  seal: (attempt, read, call) =>
+    room.bounded(
+      "seal",
+      call,
+      Effect.gen(function* () {
+        const [folders, name] = sealedAt(read.sha256)
+        const directory = yield* room.folder(folders, { create: true })
+        const isSealed = yield* Effect.scoped(
+          room.openSealed("seal", read).pipe(
+            Effect.flatMap((file) => checkFile("seal", file, read)),
+            // A second name, or a mode that lets somebody write, is somebody's hand on it.
+            Effect.map(({ links, mode }) => links === 1 && (mode & 0o222) === 0),
+            Effect.catchTags({
+              // A seal that is not there, or was damaged, is made again from bytes that are checked on the way.
+              ArtifactMissing: () => Effect.succeed(false),
+              BytesDiffer: () => Effect.succeed(false),
+            }),
+          ),
+        )
+        // Whoever made it may have died before its name was on stable storage.
+        if (isSealed) return yield* directory.flush
+        const file = yield* room.openStored("seal", attempt, read.path)
+        yield* place(
+          "seal",
+          yield* room.unfinished.file(0o600),
+          { directory, name, mode: 0o400 },
+          (to) => copyInto(file, to, call?.onProgress),
+          (written) => compare("seal", read, written),
+        )
+      }).pipe(storing("seal")),
+    ),
+})

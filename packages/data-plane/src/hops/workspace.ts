@@ -1,0 +1,81 @@
+/**
+ * The agent's side: its workspace, the seeds it finds there, and the candidate it leaves.
+ *
+ * @module
+ */
+import type { Directory } from "@waybill/host"
+import { Effect } from "effect"
+import { join } from "node:path"
+import { digestOf, ownCopyOf, streamOf } from "../Bytes.ts"
+import type { DataPlane } from "../DataPlane.ts"
+import { CandidateMissing, PathRefused } from "../Errors.ts"
+import { folderName } from "../Layout.ts"
+import { checkPath, holds, opened, place, storage, storing } from "../places.ts"
+import type { Room } from "../Room.ts"
+
+type Hops = Pick<DataPlane["Service"], "workspace" | "writeSeed" | "candidate">
+
+/** What bears the name where a seed goes. */
+const kindAt = (directory: Directory, name: string) =>
+  directory.info(name).pipe(
+    Effect.map((info) => info.kind),
+    Effect.catch((cause) => (cause.code === "ENOENT" ? Effect.succeed("nothing" as const) : Effect.fail(cause))),
+  )
+
+export const workspaceHops = (room: Room): Hops => {
+  const below = (runId: string, folders: ReadonlyArray<string>) => [folderName(runId), ...folders]
+  const open = (segments: ReadonlyArray<string>, create: boolean) =>
+    room.folder(["workspaces", ...segments], { create })
+  return {
+    workspace: (runId, call) =>
+      room.bounded(
+        "seed",
+        call,
+        Effect.map(Effect.mapError(open(below(runId, []), true), storage("seed")), () =>
+          join(room.root, "workspaces", folderName(runId)),
+        ),
+      ),
+
+    writeSeed: (runId, path, content, call) =>
+      Effect.suspend(() => {
+        const own = ownCopyOf(content)
+        return room.bounded(
+          "seed",
+          call,
+          Effect.gen(function* () {
+            const [folders, name] = yield* checkPath("seed", path)
+            const workspace = below(runId, folders)
+            const refused = opened("seed", path, () => new PathRefused({ hop: "seed", path, reason: "it is gone" }))
+            const directory = yield* Effect.mapError(open(workspace, true), refused)
+            const kind = yield* Effect.mapError(kindAt(directory, name), refused)
+            if (kind !== "nothing" && kind !== "file")
+              return yield* new PathRefused({ hop: "seed", path, reason: `there is a ${kind} in its place` })
+            const isThere = kind === "file" && (yield* Effect.scoped(holds(directory, name, own)))
+            if (isThere) return yield* directory.flush
+            yield* place(
+              "seed",
+              yield* room.unfinished.fileIn(directory, { workspace }, 0o644),
+              { directory, name, mode: 0o644 },
+              (file) => Effect.andThen(file.write(own, 0), digestOf(file)),
+              () => Effect.void,
+            )
+          }).pipe(storing("seed")),
+        )
+      }),
+
+    candidate: (runId, path, call) =>
+      room.within(
+        "collect",
+        call,
+        Effect.gen(function* () {
+          const [folders, name] = yield* checkPath("collect", path)
+          const file = yield* open(below(runId, folders), false).pipe(
+            Effect.flatMap((directory) => directory.openFile(name, { access: "read" })),
+            Effect.mapError(opened("collect", path, () => new CandidateMissing({ path }))),
+          )
+          const { bytes } = yield* Effect.mapError(file.info, storage("collect"))
+          return { bytes, stream: streamOf("collect", file) }
+        }),
+      ),
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Locks that the kernel drops when their process dies. Node has no `flock`; an exclusive transaction on an empty database
+ * file holds a byte-range lock.
+ *
+ * @module
+ */
+import { Effect } from "effect"
+import { createHash } from "node:crypto"
+import { closeSync, constants, openSync } from "node:fs"
+import * as fs from "node:fs/promises"
+import { hostname } from "node:os"
+import { DatabaseSync } from "node:sqlite"
+import { pathToFileURL } from "node:url"
+import { FileError, type FileLock } from "./Files.ts"
+import { codeOf, refuse } from "./refusals.ts"
+
+/**
+ * Makes a lock's file, because the database library would make it readable for everyone. One that is there is never opened
+ * here, and a new one is closed before anything else of this thread can take its lock: closing any descriptor of a file
+ * drops every lock that this process holds on it (POSIX fcntl).
+ */
+const makeLockFile = (path: string): void => {
+  try {
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600))
+  } catch (cause) {
+    if (codeOf(cause) !== "EEXIST") throw cause
+  }
+}
+
+const sqlite_busy = 5
+const sqlite_cannot_open = 14
+const errcodeOf = (cause: unknown) => (cause as { readonly errcode?: number } | null)?.errcode
+
+/** Opens a lock's file at `path`; messages name it `shown`. */
+export const openLock = async (path: string, shown: string, create: boolean): Promise<DatabaseSync> => {
+  if (create) makeLockFile(path)
+  const stats = await fs.lstat(path)
+  if (stats.isSymbolicLink()) throw refuse("lock", shown, "ELOOP")
+  if (!stats.isFile()) throw refuse("lock", shown, stats.isDirectory() ? "EISDIR" : "EINVAL")
+  const url = pathToFileURL(path)
+  // The library makes what is missing unless it is told not to; meanwhile somebody may have taken the file away.
+  url.searchParams.set("mode", "rw")
+  try {
+    return new DatabaseSync(url, { timeout: 0 })
+  } catch (cause) {
+    throw errcodeOf(cause) === sqlite_cannot_open ? refuse("lock", shown, "ENOENT") : cause
+  }
+}
+
+export const lockOf = (database: DatabaseSync, path: string): FileLock => {
+  let isHeld = false
+  let isPrepared = false
+  return {
+    tryAcquire: Effect.try({
+      try: () => {
+        if (isHeld) return false
+        try {
+          // Otherwise each time it is taken a journal is made next to the file, and one that dies leaves it there.
+          if (!isPrepared) database.exec("PRAGMA journal_mode = MEMORY")
+          isPrepared = true
+          database.exec("BEGIN EXCLUSIVE")
+        } catch (cause) {
+          if (errcodeOf(cause) === sqlite_busy) return false
+          throw cause
+        }
+        isHeld = true
+        return true
+      },
+      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
+    }),
+    release: Effect.try({
+      try: () => {
+        if (!isHeld) return
+        isHeld = false
+        database.exec("ROLLBACK")
+      },
+      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
+    }),
+  }
+}
+
+/** File systems that one kernel alone writes to (Linux, `statfs`): ext, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS, bcachefs. */
+const local_types: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0xca451a4e,
+])
+
+/** Names this run of this machine's kernel. It is the same in all containers, and another after each start. */
+const readKernelRun = async (): Promise<string> => {
+  try {
+    return `boot-${(await fs.readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim()}`
+  } catch {
+    // No Linux: the machine's name is the best there is.
+    return `host-${createHash("sha256").update(hostname()).digest("hex").slice(0, 32)}`
+  }
+}
+
+export const lockDomainOf = async (path: string): Promise<string> =>
+  process.platform === "linux" && local_types.has((await fs.statfs(path)).type) ? "local" : await readKernelRun()

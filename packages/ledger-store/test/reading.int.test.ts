@@ -1,0 +1,54 @@
+import { Projection } from "@waybill/ledger"
+import { Effect, Schema, type Scope } from "effect"
+import { expect, it } from "vitest"
+import { noteLine, simulated } from "./support/simulated.ts"
+import { collect, ledgerOver, Note } from "./support/texts.ts"
+
+const run = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
+
+const Written = Projection.make({
+  name: "written",
+  version: 1,
+  reader: Note,
+  entity: Schema.Int,
+  key: (fact) => fact.job_id,
+  evolve: (times) => (times ?? 0) + 1,
+})
+
+/** More than a store reads at a time. */
+const count = 400
+const long = `${Array.from({ length: count }, (_, i) => noteLine(i + 1, "x".repeat(10_000))).join("\n")}\n`
+
+it("a record is found from any position by a store that has read nothing yet, however far in it lies", () =>
+  run(
+    Effect.gen(function* () {
+      const { open } = simulated(long)
+      for (const position of [0, 1, 99, 150, 250, count - 2, count - 1]) {
+        const page = yield* (yield* open).readAfter(position, 1)
+        expect(page.events.map((event) => event.position)).toEqual([position + 1])
+        expect(page.covers).toBe(position + 1 === count ? count : position + 1)
+      }
+      const beyond = yield* (yield* open).readAfter(count + 5, 1)
+      expect([beyond.events, beyond.covers]).toEqual([[], count])
+      expect((yield* collect((yield* ledgerOver(yield* open)).read({ after: count - 3 }))).length).toBe(3)
+    }),
+  ))
+
+it("the checkpoint of the ledger's own index is used, however far into the file it stands: nothing before it is read", () =>
+  run(
+    Effect.gen(function* () {
+      const { open } = simulated(long)
+      yield* Effect.scoped(Effect.flatMap(Effect.flatMap(open, ledgerOver), (ledger) => ledger.saveCheckpoint(Written)))
+      const asked: Array<number> = []
+      const store = yield* open
+      const ledger = yield* ledgerOver({
+        ...store,
+        readAfter: (position, limit) => {
+          asked.push(position)
+          return store.readAfter(position, limit)
+        },
+      })
+      expect(yield* ledger.query(Written, (view) => view.get("a"))).toBe(count)
+      expect(asked.filter((position) => position < count - 1)).toEqual([])
+    }),
+  ))

@@ -1,0 +1,100 @@
+/**
+ * Asking what a product declared: whatever it throws, fails with, waits for or answers, the settlement goes on.
+ *
+ * @module
+ */
+import type { Source } from "@waybill/data-plane"
+import { refusePath } from "@waybill/workspace-job"
+import { Cause, Data, Effect, Predicate, Stream } from "effect"
+import type { Built, Declared, Seed } from "./Declaration.ts"
+
+/** Something that was declared threw, failed, interrupted itself or took too long. For people; never part of a fact. */
+export class DeclarationFault extends Data.TaggedError("DeclarationFault")<{ readonly cause: unknown }> {
+  override get message(): string {
+    return messageOf(this.cause)
+  }
+}
+
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** What somebody else's effect came to grief by, whichever way it did. */
+export const faultOf = (cause: Cause.Cause<unknown>): DeclarationFault => {
+  const found = Cause.squash(cause)
+  return found instanceof DeclarationFault ? found : new DeclarationFault({ cause: found })
+}
+
+const isPromise = <A>(value: A | PromiseLike<A>): value is PromiseLike<A> => Predicate.isPromiseLike(value)
+
+/** The answer to something declared, whatever form it has, within a time. Interruption from outside stays one. */
+export const evaluate = <A>(declared: () => Declared<A>, deadline_ms: number): Effect.Effect<A, DeclarationFault> =>
+  Effect.suspend((): Effect.Effect<A, unknown> => {
+    const value = declared()
+    if (Effect.isEffect(value)) return value
+    return isPromise(value)
+      ? Effect.tryPromise({ try: () => value, catch: (cause) => new DeclarationFault({ cause }) })
+      : Effect.succeed(value)
+  }).pipe(
+    Effect.catchCause((cause) => Effect.fail(faultOf(cause))),
+    Effect.timeoutOrElse({
+      duration: deadline_ms,
+      orElse: () => Effect.fail(new DeclarationFault({ cause: new Error(`no answer in ${deadline_ms} ms`) })),
+    }),
+  )
+
+const noBytes = () =>
+  new DeclarationFault({ cause: new Error("it answered without a text, bytes or a stream of bytes") })
+
+/** What a builder answered, once it has been looked at: its stream holds bytes, and breaks in one way only. */
+export interface CheckedBuilt {
+  readonly source: Source<DeclarationFault>
+  readonly runId: string | undefined
+  readonly schemaId: string | undefined
+}
+
+/** A text that a builder may name; what is there and is no text is a text that fits nothing. */
+const textIn = (answer: object, name: string): string | undefined => {
+  const value = (answer as { readonly [name: string]: unknown })[name]
+  return value === undefined || typeof value === "string" ? value : `(no text but ${typeof value})`
+}
+
+const lookAt = (answer: unknown): Effect.Effect<CheckedBuilt, DeclarationFault> => {
+  if (!Predicate.isObject(answer)) return Effect.fail(noBytes())
+  const { source } = answer as { readonly [name: string]: unknown }
+  const [runId, schemaId] = [textIn(answer, "runId"), textIn(answer, "schemaId")]
+  if (typeof source === "string" || source instanceof Uint8Array) return Effect.succeed({ source, runId, schemaId })
+  if (!Stream.isStream(source)) return Effect.fail(noBytes())
+  const chunks = (source as Stream.Stream<unknown, unknown>).pipe(
+    Stream.mapEffect((chunk) => (chunk instanceof Uint8Array ? Effect.succeed(chunk) : Effect.fail(noBytes()))),
+    Stream.catchCause((cause) => Stream.fail(faultOf(cause))),
+  )
+  return Effect.succeed({ source: chunks, runId, schemaId })
+}
+
+/** A builder's answer as it came, from typed code or not: an object with bytes in one of their three forms. */
+export const checkBuilt = (built: Built): Effect.Effect<CheckedBuilt, DeclarationFault> =>
+  Effect.suspend(() => lookAt(built)).pipe(Effect.catchCause((cause) => Effect.fail(faultOf(cause))))
+
+const segmentsOf = (path: string): string => `${(path.startsWith("/") ? path.slice(1) : path).normalize("NFC")}/`
+
+/**
+ * Which declared path cannot be used, and why; `undefined` where all can. Two seeds overlap when they are one file, also on
+ * a file system that takes composed and decomposed letters for the same, or when one would be a folder of the other.
+ */
+export const refusePaths = (
+  seeds: ReadonlyArray<Seed>,
+  candidatePath: string,
+): { readonly path: string; readonly reason: string } | undefined => {
+  for (const path of [...seeds.map((seed) => seed.path), candidatePath]) {
+    const reason = refusePath(path)
+    if (reason !== undefined) return { path, reason }
+  }
+  // In order of their text, whatever lies below a path comes before anything that does not.
+  const sorted = seeds.map(({ path }) => ({ path, key: segmentsOf(path) }))
+  sorted.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  for (const [index, { key, path }] of sorted.entries()) {
+    const next = sorted[index + 1]
+    if (next?.key.startsWith(key) === true)
+      return { path: next.path, reason: `overlaps the seed ${JSON.stringify(path)}` }
+  }
+  return undefined
+}

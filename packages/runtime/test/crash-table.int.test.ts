@@ -1,0 +1,46 @@
+import { Exit } from "effect"
+import * as fc from "fast-check"
+import { expect, it } from "vitest"
+import { faultsOf, printTable, runTable, settleOn } from "./support/crashTable.ts"
+import { makeMachine } from "./support/Machine.ts"
+import { leave } from "./support/sloppyJob.ts"
+
+it("[W-12] [W-22] a settlement that is cut anywhere is settled once by whoever goes on, and nothing is left over", async () => {
+  const table = await runTable(false)
+  console.log(printTable(table))
+  expect([...table.cells.values()].flatMap(({ faults }) => faults)).toEqual([])
+  // A table that lost its rows would be green as well.
+  const commits = table.rows.filter((row) => row.includes("commit"))
+  expect(commits).toHaveLength(2 + 1 + 2 * 5)
+  const effects = [
+    "1 seed",
+    "2 repair",
+    ...[1, 2].flatMap((n) => ["agent", "build", "write", "readback", "seal", "verify"].map((step) => `${n} ${step}`)),
+  ]
+  expect(table.rows).toEqual(expect.arrayContaining(effects))
+  for (const row of [...commits, ...effects])
+    for (const place of ["before", "inside", "after"])
+      for (const runners of [1, 2]) expect(table.cells.get(`${row}|${place}|${runners}`)?.runs).toBeGreaterThan(0)
+}, 120_000)
+
+it("[W-22] two runners at once, each of which may die anywhere, run one agent per attempt and leave one end", async () => {
+  const operations_max = 600
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: operations_max }),
+      fc.integer({ min: 1, max: operations_max }),
+      fc.boolean(),
+      async (a, b, isPowerCut) => {
+        const machine = makeMachine(leave)
+        const both = await Promise.all([settleOn(machine, { nth: a }), settleOn(machine, { nth: b })])
+        const areDead = both.every(({ runner }) => runner.isDead())
+        for (const { exit, runner } of both) expect(runner.isDead() || Exit.isSuccess(exit)).toBe(true)
+        if (areDead && isPowerCut) machine.cutPower()
+        const { exit } = await settleOn(machine)
+        expect(Exit.isSuccess(exit)).toBe(true)
+        expect(await faultsOf(machine)).toEqual([])
+      },
+    ),
+    { numRuns: 60 },
+  )
+}, 60_000)

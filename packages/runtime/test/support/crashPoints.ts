@@ -1,0 +1,92 @@
+/**
+ * Where a settlement can be cut: the rows (its commit points and effects, in order) and the deaths before, inside and after
+ * each, read off the trace of a settlement that nobody cut.
+ */
+import type { Death, Trace } from "./Machine.ts"
+
+export type Place = "before" | "inside" | "after"
+export interface CrashPoint extends Death {
+  readonly nth: number
+  readonly row: string
+  readonly place: Place
+}
+
+const changing = new Set(["point", "write", "truncate", "flush", "chmod", "rename", "link", "unlink", "remove", "lock"])
+
+type Operation = Extract<Trace[number], { kind: "operation" }>
+
+/** Each operation with the row it belongs to. */
+const labelled = (trace: Trace): ReadonlyArray<readonly [string, Operation]> => {
+  let attempt = 1
+  let step: string | undefined
+  let isAppending = false
+  const found: Array<readonly [string, Operation]> = []
+  /** What the observer is told next decides about operations between two steps. */
+  const nextFact = (from: number) => {
+    for (const { event } of trace.slice(from).filter((entry) => entry.kind === "event"))
+      if (event.kind === "recorded") return event.fact.event_type.replace("workspace_job.", "")
+    return undefined
+  }
+  const nextStep = (from: number) => {
+    for (const { event } of trace.slice(from).filter((entry) => entry.kind === "event"))
+      if (event.kind === "step" && event.state === "started") return `${event.attempt} ${event.step}`
+    return undefined
+  }
+  for (const [index, entry] of trace.entries()) {
+    if (entry.kind === "event") {
+      const { event } = entry
+      if (event.kind === "recorded") {
+        isAppending = false
+        if (event.fact.event_type.endsWith(".verifier_rejected")) attempt++
+      } else {
+        attempt = event.attempt
+        step = event.state === "started" ? `${attempt} ${event.step}` : undefined
+      }
+      continue
+    }
+    const { operation, path } = entry
+    const before = found.at(-1)?.[0] ?? ""
+    if (operation === "point" && path.startsWith("recorded")) found.push([before, entry])
+    else if (path.includes("/holds")) found.push(["  hold", entry])
+    else if (path.includes("/.agents") || path === "/job") {
+      // An append begins by taking the lock; what is done without it is reading.
+      if (operation === "lock" || found.length === 0) isAppending = true
+      found.push([isAppending ? `${attempt} commit ${nextFact(index) ?? "nothing"}` : "  reading", entry])
+    } else found.push([step ?? nextStep(index) ?? before, entry])
+  }
+  return found
+}
+
+/** All points at which dying leaves another disk, or another agent, behind. With `every`, all points. */
+export const crashPointsOf = (trace: Trace, every: boolean): ReadonlyArray<CrashPoint> => {
+  const operations = labelled(trace)
+  const rows = new Map<string, Array<Operation>>()
+  for (const [row, operation] of operations) {
+    const known = rows.get(row)
+    if (known === undefined) rows.set(row, [operation])
+    else known.push(operation)
+  }
+  const opened = new Set<string>()
+  const changes = new Set(
+    operations.flatMap(([, { nth, operation, path }]) => {
+      // What is opened for the first time may be made by that.
+      const isNew = operation === "open" && !opened.has(path)
+      opened.add(path)
+      return every || isNew || changing.has(operation) ? [nth] : []
+    }),
+  )
+  return [...rows].flatMap(([row, own]) => {
+    const [first, last] = [own[0], own.at(-1)]
+    if (first === undefined || last === undefined) return []
+    const isCommit = row.includes("commit")
+    // The last operation of a commit is that it is told: dying there is dying behind it.
+    const end = isCommit ? last.nth : last.nth + 1
+    const points: Array<CrashPoint> = [{ row, place: "before", nth: first.nth }]
+    for (const { nth, operation } of own) {
+      if (operation === "write") points.push({ row, place: "inside", nth, isTorn: true })
+      if (changes.has(nth) && nth + 1 < end) points.push({ row, place: "inside", nth: nth + 1 })
+    }
+    if (row !== "  reading") points.push({ row, place: "after", nth: end })
+    return points
+  })
+}

@@ -1,0 +1,176 @@
+/**
+ * The crash table: at each point of a settlement the runner dies; then one runner, or two at the same time, go on.
+ */
+import type { FaultPlan } from "@waybill/host"
+import { Ledger } from "@waybill/ledger"
+import { Jobs, type JobStatus } from "@waybill/workspace-job"
+import { Cause, Effect, Exit, Stream } from "effect"
+import { createHash } from "node:crypto"
+import { isDeepStrictEqual } from "node:util"
+import { deliverJob, settleJob } from "../../src/index.ts"
+import { type CrashPoint, crashPointsOf, type Place } from "./crashPoints.ts"
+import { type Death, type Machine, makeMachine, root, type Trace } from "./Machine.ts"
+import { good, leave, sloppyJob } from "./sloppyJob.ts"
+
+export type Loss = "kill" | "power"
+
+const ends = new Set(["workspace_job.verified", "workspace_job.verifier_rejected", "workspace_job.failed"])
+const sha256 = (bytes: Uint8Array | string) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`
+
+export const settleOn = async (machine: Machine, death?: Death, refuse?: FaultPlan) => {
+  const runner = machine.makeRunner(death, refuse)
+  const exit = await runner.run(settleJob(sloppyJob(machine, runner), { observe: runner.observe }))
+  return { runner, exit }
+}
+
+const isHalf = /\.waybill-tmp-|\/handed\//u
+/** Folders that runs share, and those that are the agent's: nobody but the data plane's own sweep may clear them. */
+const isSweptByItsOwner = /\/data\/(workspaces|sealed)\//u
+
+/** The trace of a settlement that nobody cut. */
+export const wholeTrace = async (): Promise<Trace> => {
+  const { runner } = await settleOn(makeMachine(leave))
+  return runner.trace
+}
+
+/** What is wrong with the machine once everything is said to be done; empty where nothing is. */
+export const faultsOf = async (machine: Machine): Promise<ReadonlyArray<string>> => {
+  const faults: Array<string> = []
+  const expect = (holds: boolean, fault: string) => {
+    if (!holds) faults.push(fault)
+  }
+  const starts = machine.starts()
+  expect(
+    starts.every(([, count]) => count === 1),
+    "an agent ran twice",
+  )
+  expect(!machine.isAnybodyAtWork(), "an agent is left at work")
+  for (const pair of machine.judged) {
+    const [told = "", found = ""] = pair.split(" ")
+    expect(told === `sha256:${found}`, "the verifier was told another digest than it read")
+  }
+  const halves = machine.disk.files(root).filter((path) => isHalf.test(path) && !isSweptByItsOwner.test(path))
+  expect(halves.length === 0, `left half written: ${halves.join(" ")}`)
+
+  const looker = machine.makeRunner()
+  const seen = await looker.run(
+    Effect.gen(function* () {
+      const status: JobStatus = yield* settleJob(sloppyJob(machine, looker), { holdWait_ms: 0 })
+      const ledger = yield* Ledger
+      const facts = yield* Stream.runCollect(ledger.read())
+      const anomalies = yield* ledger.query(Jobs, (view) => view.anomalies("run-1"))
+      const chunks: Array<Uint8Array> = []
+      const delivery = yield* Effect.exit(
+        deliverJob("run-1", { sink: (chunk) => Effect.sync(() => void chunks.push(chunk)) }),
+      )
+      return { status, facts, anomalies, health: yield* ledger.health, delivery, delivered: Buffer.concat(chunks) }
+    }),
+  )
+  if (Exit.isFailure(seen)) return [...faults, `asking again failed: ${Cause.pretty(seen.cause)}`]
+  const { anomalies, delivered, delivery, facts, health, status } = seen.value
+  expect(machine.starts().length === starts.length, "asking again started an agent")
+  expect(anomalies.length === 0, `anomalies: ${JSON.stringify(anomalies)}`)
+  expect(health.corrupt.length === 0 && health.torn_bytes === 0, `the ledger is damaged: ${JSON.stringify(health)}`)
+
+  const attempts = new Map<string, Array<(typeof facts)[number]>>()
+  for (const fact of facts) {
+    const { requestedEventId } = fact.payload as { readonly requestedEventId?: string }
+    const of = requestedEventId ?? fact.event_id
+    attempts.set(of, [...(attempts.get(of) ?? []), fact])
+  }
+  for (const [attempt, own] of attempts) {
+    expect(own.filter(({ event_type }) => ends.has(event_type)).length === 1, `${attempt} has not one end`)
+    expect(new Set(own.map(({ event_type }) => event_type)).size === own.length, `${attempt} has a step twice`)
+    const digests = own.flatMap(({ payload }) => JSON.stringify(payload).match(/sha256:[0-9a-f]{64}/gu) ?? [])
+    expect(new Set(digests).size <= 1, `the chain of ${attempt} has ${new Set(digests).size} digests`)
+    const isSealed = own.some(({ event_type }) => event_type === "workspace_job.terminal_finalized")
+    for (const digest of new Set(isSealed ? digests : [])) {
+      const path = machine.disk.files(`${root}/data/sealed`).find((file) => file.endsWith(digest.slice(7)))
+      const sealed = path === undefined ? undefined : machine.disk.bytes(path)
+      expect(sealed !== undefined && sha256(sealed) === digest, `what is sealed for ${attempt} is not ${digest}`)
+    }
+  }
+  if (status.status === "verified") {
+    expect(
+      Exit.isSuccess(delivery) && sha256(delivered) === sha256(good),
+      "what was delivered is not what was verified",
+    )
+    expect(facts.length === 2 + 1 + 2 * 5, `there are ${facts.length} facts`)
+  } else {
+    expect(status.status === "failed" && status.failed.failure.reason === "interrupted", `ended as ${status.status}`)
+    expect(Exit.isFailure(delivery) && delivered.length === 0, "something was delivered that is not verified")
+  }
+  return faults
+}
+
+/** Dies at the point, loses what the loss loses, goes on with so many runners; answers what is wrong then. */
+export const crashAt = async (point: CrashPoint, loss: Loss, runners: 1 | 2): Promise<ReadonlyArray<string>> => {
+  const machine = makeMachine(leave)
+  const first = await settleOn(machine, point)
+  if (!first.runner.isDead()) return [`it did not die at ${point.nth}`]
+  if (loss === "power") machine.cutPower()
+  const next = await Promise.all(Array.from({ length: runners }, () => settleOn(machine)))
+  const faults = next.flatMap(({ exit }) => (Exit.isFailure(exit) ? [`went wrong: ${Cause.pretty(exit.cause)}`] : []))
+  const [one, two] = next.map(({ exit }) => (Exit.isSuccess(exit) ? exit.value : undefined))
+  if (runners === 2 && !isDeepStrictEqual(one, two)) faults.push("the two runners answer differently")
+  const statuses = next.map(({ exit }) => (Exit.isSuccess(exit) ? exit.value.status : "none"))
+  // Only a machine that went down under a working agent may cost the work.
+  if (statuses.includes("failed") && !(loss === "power" && point.row.endsWith("agent"))) faults.push("the work is lost")
+  return [...faults, ...(await faultsOf(machine))]
+}
+
+export interface Cell {
+  runs: number
+  readonly faults: Array<string>
+}
+
+const places: ReadonlyArray<Place> = ["before", "inside", "after"]
+
+/** Runs the whole table. Keys of a cell: row, place and number of runners. */
+export const runTable = async (every: boolean) => {
+  const points = crashPointsOf(await wholeTrace(), every)
+  // Behind one row is before the next one.
+  const known = new Map<string, ReadonlyArray<string>>()
+  const once = async (point: CrashPoint, loss: Loss, runners: 1 | 2) => {
+    const key = [point.nth, point.isTorn === true, loss, runners].join()
+    const faults = known.get(key) ?? (await crashAt(point, loss, runners))
+    known.set(key, faults)
+    return faults
+  }
+  const cells = new Map<string, Cell>()
+  for (const point of points)
+    for (const runners of [1, 2] as const)
+      for (const loss of ["kill", "power"] as const) {
+        const key = `${point.row}|${point.place}|${runners}`
+        const cell = cells.get(key) ?? { runs: 0, faults: [] }
+        cells.set(key, cell)
+        cell.runs++
+        for (const fault of await once(point, loss, runners))
+          cell.faults.push(`${key} at ${point.nth}${point.isTorn === true ? " torn" : ""}, ${loss}: ${fault}`)
+      }
+  return { rows: [...new Set(points.map(({ row }) => row))], cells }
+}
+
+/** The table as text, at most 80 columns wide. */
+export const printTable = ({ cells, rows }: Awaited<ReturnType<typeof runTable>>): string => {
+  const cellOf = (key: string) => {
+    const cell = cells.get(key)
+    if (cell === undefined) return "-"
+    return cell.faults.length === 0 ? `ok ${cell.runs}` : `BAD ${cell.faults.length}`
+  }
+  const line = (name: string, words: ReadonlyArray<string>) =>
+    `${name.padEnd(36)}${words.map((word) => word.padStart(7)).join("")}`.trimEnd()
+  return [
+    "Crash points of a settlement of two attempts: killed there, or power cut",
+    "there; then one runner goes on, or two at the same time. Runs per cell.",
+    "",
+    line("", ["before", "", "inside", "", "after", ""]),
+    line("attempt, effect or commit", ["1", "2", "1", "2", "1", "2"]),
+    ...rows.map((row) =>
+      line(
+        row,
+        places.flatMap((place) => [cellOf(`${row}|${place}|1`), cellOf(`${row}|${place}|2`)]),
+      ),
+    ),
+  ].join("\n")
+}
