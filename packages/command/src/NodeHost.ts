@@ -20,6 +20,14 @@ const isTerminal = (fd: 1 | 2): boolean => {
   }
 }
 
+const default_columns = 80
+
+/** Some pseudo-terminals say that they have no columns. */
+const widthOf = (fd: 1 | 2): number => {
+  const columns = isTerminal(fd) ? (fd === 1 ? process.stdout : process.stderr).columns : 0
+  return columns > 0 ? columns : default_columns
+}
+
 /** Writes as much as goes at once; answers how much, or that nobody reads. */
 const writeNow = (bytes: Uint8Array): number | "closed" => {
   let at = 0
@@ -55,7 +63,7 @@ export const nodeHost = (): Host => ({
       return isTerminal(1)
     },
     get columns() {
-      return isTerminal(1) ? process.stdout.columns : 80
+      return widthOf(1)
     },
     write: async (chunk) => {
       const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk
@@ -70,7 +78,7 @@ export const nodeHost = (): Host => ({
       return isTerminal(2)
     },
     get columns() {
-      return isTerminal(2) ? process.stderr.columns : 80
+      return widthOf(2)
     },
     write: (text) => {
       const bytes = Buffer.from(text)

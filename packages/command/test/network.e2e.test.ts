@@ -115,3 +115,9 @@ describe.concurrent("the words of a limit", () => {
     })
   })
 })
+
+it("in development, a call that nothing limits is told of, and only that", async () => {
+  const { envelope } = await ask(["bare", `http://127.0.0.1:${unused}/`], { env: { NODE_ENV: "development" } })
+  expect(envelope.data).toEqual({ calls: 4 })
+  expect(envelope.warnings).toEqual([expect.stringMatching(/^UNBOUNDED_NETWORK_CALL: fetch has no signal/)])
+})
