@@ -25,8 +25,8 @@ export interface CommandVerifierOptions {
 }
 
 /**
- * Every process of a verification bears it. So what leaves the group is found and ended, and so is what a runner that was
- * killed has left behind.
+ * Every process of a verification bears it. So what leaves the group is found and ended, and so is what a runner and a guard
+ * that were both killed have left behind.
  */
 const marker = "WAYBILL_VERIFICATION"
 const grace_ms = 2_000
@@ -70,7 +70,8 @@ const verificationOf = (
  * everything else says that the command could not come to an answer.
  *
  * The command runs in its own process group and has the time that the job gives its verifier (`verifierDeadline_ms`). When
- * it has ended or its time is up, everything it started is ended too, also what has left the group.
+ * it has ended, its time is up, or this process is gone, however it died, everything it started is ended too, also what has
+ * left the group.
  */
 export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<Verifier, never, Processes> =>
   Effect.map(Processes, (processes) => {
@@ -98,6 +99,7 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
                 [marker]: verificationId,
               },
               marker,
+              guarded: true,
               grace_ms,
               inherit: ["PATH"],
               stdout: { kind: "capture", bytes_max: outputBytes_max },
