@@ -21,6 +21,7 @@ export const makeFrozenNetwork = async (to: number): Promise<FrozenNetwork> => {
     // The near end connects to nothing, as to a host behind a cut line.
     if (isFrozen) return
     const far = connect(to, "127.0.0.1")
+    far.setTimeout(60_000, () => far.destroy())
     sockets.add(far)
     far.on("error", () => far.destroy())
     near.on("data", (bytes) => isFrozen || far.write(bytes))
