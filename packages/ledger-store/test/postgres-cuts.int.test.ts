@@ -36,6 +36,28 @@ describe("a server that goes away", () => {
       expect((yield* Fiber.join(following)).map(textOf)).toEqual(read.map(textOf))
     }),
   )
+  promise("for a follower alone, is listened to again, and what was appended meanwhile is told at once", () =>
+    Effect.gen(function* () {
+      const schema = freshSchema()
+      // No poll comes to its help.
+      const store = yield* open(schema, { poll_ms: 600_000 })
+      const other = yield* Effect.flatMap(open(schema), ledgerOver)
+      const count = 8
+      const following = yield* Effect.forkChild(
+        Stream.runCollect(Stream.take((yield* ledgerOver(store)).tail(), count)),
+        { startImmediately: true },
+      )
+      for (let n = 0; n < count; n++) {
+        yield* Effect.scoped(
+          sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%ledger%'"),
+        )
+        // Now before it listens again, now after.
+        if (n % 2 === 1) yield* Effect.sleep(150)
+        yield* write(other, "a", `n${n}`)
+      }
+      expect((yield* Fiber.join(following)).length).toBe(count)
+    }),
+  )
   promise("for longer than the patience is told, and afterwards all goes on by itself", () =>
     Effect.gen(function* () {
       const schema = freshSchema()

@@ -1,6 +1,11 @@
 import { Projection } from "@waybill/ledger"
-import { makePostgresStore, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
-import { Effect, Exit, Fiber, Redacted, Schema, Stream } from "effect"
+import {
+  type Database,
+  makePostgresStore,
+  makePostgresStoreOver,
+  makeSqlPgDatabase,
+} from "@waybill/ledger-store/postgres"
+import { Deferred, Effect, Exit, Fiber, Redacted, Schema, Stream } from "effect"
 import { inspect } from "node:util"
 import { describe, expect } from "vitest"
 import { usePostgres } from "./support/postgres.ts"
@@ -143,6 +148,38 @@ describe("a secret", () => {
 })
 
 describe("a commit", () => {
+  promise("whose answer is on its way has let others in, so a question asked meanwhile waits and knows of them", () =>
+    Effect.gen(function* () {
+      const schema = freshSchema()
+      const real = makeSqlPgDatabase({ url: Redacted.make(server().url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 })
+      const [isDone, answer] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const slow: Database = {
+        where: real.where,
+        connect: Effect.map(real.connect, (connection) => ({
+          ...connection,
+          run: (statements) =>
+            Effect.tap(connection.run(statements), () =>
+              statements.at(-1)?.text === "COMMIT" && statements.at(0)?.text.startsWith("WITH recorded") === true
+                ? Effect.andThen(Deferred.succeed(isDone, undefined), Deferred.await(answer))
+                : Effect.void,
+            ),
+        })),
+      }
+      const mine = yield* ledgerOver(yield* makePostgresStoreOver(slow, { schema }))
+      const other = yield* Effect.flatMap(open(schema), ledgerOver)
+      yield* mine.query(Counted, () => 0)
+      const appending = yield* Effect.forkChild(write(mine, "a", "one"))
+      yield* Deferred.await(isDone)
+      yield* write(other, "a", "two")
+      const asking = yield* Effect.forkChild(
+        mine.query(Counted, (view) => view.get("a")),
+        { startImmediately: true },
+      )
+      yield* Deferred.succeed(answer, undefined)
+      expect(yield* Fiber.join(asking)).toBe(2)
+      yield* Fiber.join(appending)
+    }),
+  )
   promise("waits for the disk whatever the role's default says, and for standbys where it says so", () =>
     Effect.gen(function* () {
       yield* sql("CREATE ROLE hasty LOGIN PASSWORD 'hasty-one'")
