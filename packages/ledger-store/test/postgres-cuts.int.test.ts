@@ -42,7 +42,7 @@ describe("a server that goes away", () => {
       // No poll comes to its help.
       const store = yield* open(schema, { poll_ms: 600_000 })
       const other = yield* Effect.flatMap(open(schema), ledgerOver)
-      const count = 8
+      const count = 9
       const following = yield* Effect.forkChild(
         Stream.runCollect(Stream.take((yield* ledgerOver(store)).tail(), count)),
         { startImmediately: true },
