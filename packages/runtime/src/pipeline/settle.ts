@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DataPlane, type Destination, type Call } from "@waybill/data-plane"
+import { type Call, DataPlane, type Destination, ofRun } from "@waybill/data-plane"
 import { Ledger } from "@waybill/ledger"
 import {
   type Attempt,
@@ -22,6 +22,7 @@ import {
 } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
+import { dirname } from "node:path"
 import type { Agent, SubmitSpec } from "../agent/Agent.ts"
 import { runAttempt } from "./attempt.ts"
 import { type Composition, record, tell } from "./commit.ts"
@@ -293,10 +294,20 @@ export const statusOf = (runId: string) =>
     return status
   })
 
-/** Delivers the artifact of a verified job; anything else is refused with `NotDeliverable`. */
+/**
+ * Delivers the artifact of a verified job; anything else is refused with `NotDeliverable`. A file may not lie in the ledger's own
+ * folder either. What is wrong with a sealed artifact is said with its run, its digest and its place.
+ */
 export const deliverJob = <E = never, R = never>(runId: string, destination: Destination<E, R>, call?: Call) =>
   Effect.gen(function* () {
     const plane = yield* DataPlane
     const artifact = yield* Effect.fromResult(deliverable(yield* statusOf(runId)))
-    return yield* plane.deliver(artifact, destination, call)
+    const { where } = yield* Ledger
+    // A ledger in files lies where it says; what is no path names no folder.
+    const ledgerFolder = where.includes("/") && !where.includes("://") ? [dirname(where)] : []
+    const guardedDestination: Destination<E, R> =
+      "file" in destination
+        ? { file: destination.file, reserved: [...ledgerFolder, ...(destination.reserved ?? [])] }
+        : destination
+    return yield* Effect.mapError(plane.deliver(artifact, guardedDestination, call), (error) => ofRun(runId, error))
   })
