@@ -154,8 +154,19 @@ export class Aborted extends Data.TaggedError("Aborted")<{ readonly hop: Hop }> 
   }
 }
 
+/** A deadline that nobody can keep. Nothing was begun. */
+export class DeadlineRefused extends Data.TaggedError("DeadlineRefused")<{
+  /** `undefined`: it is the data plane's own default. */
+  readonly hop: Hop | undefined
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `${this.hop ?? "the data plane"}: deadline_ms ${this.reason}`
+  }
+}
+
 /** Storage, time and the caller: what any hop may meet. */
-export type HopError = StorageFailed | DeadlineExceeded | Aborted
+export type HopError = StorageFailed | DeadlineExceeded | DeadlineRefused | Aborted
 
 export type DataPlaneError =
   | HopError
@@ -204,5 +215,7 @@ export const failureOf = (error: DataPlaneError): Failure => {
     case "DeadlineExceeded":
     case "Aborted":
       return byHop[error.hop]
+    case "DeadlineRefused":
+      return byHop[error.hop ?? "build"]
   }
 }

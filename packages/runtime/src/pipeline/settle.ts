@@ -16,7 +16,6 @@ import {
   type JobStatus,
   jobStatus,
   type NewJobFact,
-  refuseBaseKey,
   RunTaken,
   Settlement,
 } from "@waybill/workspace-job"
@@ -26,6 +25,7 @@ import { dirname } from "node:path"
 import type { Agent, SubmitSpec } from "../agent/Agent.ts"
 import { runAttempt } from "./attempt.ts"
 import { type Composition, record, tell } from "./commit.ts"
+import { checkDeclaration } from "./checkDeclaration.ts"
 import type { Declared, JobDeclaration, RepairContext } from "./Declaration.ts"
 import { evaluate } from "./declared.ts"
 import { IdempotencyConflict, InvalidDeclaration, type SettleError } from "./Errors.ts"
@@ -44,32 +44,6 @@ export interface SettleOptions {
   /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. */
   readonly holdWait_ms?: number
 }
-
-const seed_path_bytes_max = 4 * 1024 * 1024
-
-const checkDeclaration = (job: JobDeclaration) =>
-  Effect.gen(function* () {
-    const badKey = refuseBaseKey(job.idempotencyKey)
-    if (badKey !== undefined) return yield* new InvalidDeclaration({ field: "idempotencyKey", reason: badKey })
-    const wanted = job.recovery?.maxAttempts ?? 1
-    if (!Number.isFinite(wanted))
-      return yield* new InvalidDeclaration({
-        field: "recovery.maxAttempts",
-        reason: `is ${wanted}, not a number of attempts`,
-      })
-    for (const field of ["verifierDeadline_ms", "answerDeadline_ms"] as const) {
-      const given = job[field]
-      if (given !== undefined && !(given > 0))
-        return yield* new InvalidDeclaration({ field, reason: `is ${given}, not a time` })
-    }
-    const path_bytes = job.seeds.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0)
-    if (path_bytes > seed_path_bytes_max)
-      return yield* new InvalidDeclaration({
-        field: "seeds",
-        reason: `have paths of ${path_bytes} bytes in all; one fact lists them, and takes ${seed_path_bytes_max}`,
-      })
-    return Math.max(1, Math.trunc(wanted))
-  })
 
 const requestIdOf = (key: string): string =>
   `req_${createHash("sha256").update(key, "utf8").digest("hex").slice(0, 24)}`
@@ -242,11 +216,12 @@ export const settleJob = (
   options: SettleOptions = {},
 ): Effect.Effect<JobStatus, SettleError, Ledger | DataPlane | Agent | Holds> =>
   Effect.gen(function* () {
-    const maxAttempts = yield* checkDeclaration(job)
+    const { actor = "waybill", holdWait_ms = Number.POSITIVE_INFINITY, terminalPath = "artifact" } = options
+    const maxAttempts = yield* checkDeclaration(job, { holdWait_ms, terminalPath })
     const composition: Composition = {
-      actor: options.actor ?? "waybill",
+      actor,
       requestId: requestIdOf(job.idempotencyKey),
-      terminalPath: options.terminalPath ?? "artifact",
+      terminalPath,
       observe: yield* guarded(options.observe ?? (() => {})),
     }
     yield* refuseDamage
@@ -257,7 +232,7 @@ export const settleJob = (
     const { runId } = holder
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* hold(runId, options.holdWait_ms ?? Number.POSITIVE_INFINITY)
+        yield* hold(runId, holdWait_ms)
         // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
         yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
         yield* refuseDamage
