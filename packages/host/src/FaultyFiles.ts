@@ -3,7 +3,8 @@
  *
  * Fault model. `fail` answers with an errno and leaves nothing behind. `short` writes a prefix of the bytes and then fails.
  * `die` performs nothing and ends the caller for good (a defect that no code of ours catches), like a kill before the
- * operation; `dieAfter` performs it first, like a kill right after.
+ * operation; `dieAfter` performs it first, like a kill right after. `hang` performs nothing and never answers, like a disk
+ * that is gone.
  *
  * @module
  */
@@ -22,6 +23,7 @@ export type Fault =
   | { readonly kind: "short"; readonly code: string; readonly bytes: number }
   | { readonly kind: "die" }
   | { readonly kind: "dieAfter" }
+  | { readonly kind: "hang" }
 
 /** Asked before each operation with its running number, counted from 1; `undefined` lets it pass. */
 export type FaultPlan = (operation: FileOperation, path: string, nth: number) => Fault | undefined
@@ -46,6 +48,8 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
               return Effect.die(new Killed(`${operation} ${path}`))
             case "dieAfter":
               return Effect.andThen(run, Effect.die(new Killed(`${operation} ${path}`)))
+            case "hang":
+              return Effect.never
             case "short":
             case "fail": {
               const error = Effect.fail(new FileError({ operation, path, code: fault.code }))

@@ -8,6 +8,7 @@
  * @module
  */
 import { Context, Data, type Effect, type Scope } from "effect"
+import { explainErrno } from "./errno.ts"
 
 /** What was being done when the file system refused. */
 export type FileOperation =
@@ -38,7 +39,7 @@ export class FileError extends Data.TaggedError("FileError")<{
   readonly cause?: unknown
 }> {
   override get message(): string {
-    return `${this.operation} ${this.path}: ${this.code}`
+    return `${this.operation} ${this.path}: ${explainErrno(this.code)}`
   }
 }
 

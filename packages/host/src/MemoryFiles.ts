@@ -330,7 +330,7 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     overwrite: (path, bytes) => {
       const node = walk(segments(path))
       if (node?.kind !== "file") return
-      node.content = bytes.slice()
+      node.content = new Uint8Array(bytes)
       node.changed_ns++
     },
     plant: (path, what) => {
@@ -340,7 +340,7 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
           ? { kind: what === "link" ? "link" : "other", inode: inodes++ }
           : what === "directory"
             ? directory(inodes++)
-            : file(what.slice(), 0o600)
+            : file(new Uint8Array(what), 0o600)
       parent.entries.set(name, made)
     },
     hardLink: (path, to) => {
@@ -354,7 +354,13 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
       const [parent, name] = parentOf(path)
       parent.entries.delete(name)
     },
-    files: (path) => filesBelow(walk(segments(path)), `/${segments(path).join("/")}`),
+    files: (path) =>
+      filesBelow(
+        walk(segments(path)),
+        segments(path)
+          .map((segment) => `/${segment}`)
+          .join(""),
+      ),
   }
 
   const layer = Layer.succeed(Files, {

@@ -59,7 +59,7 @@ export type RecordRefusal = KeyTaken | RunTaken | AlreadySettled | StaleAttempt
 const stale = (runId: string, reason: string) => Result.fail(new StaleAttempt({ runId, reason }))
 
 /** What the fold would say of the fact: nothing, or why it would ignore it. */
-const objection = (job: Job, fact: NewJobFact): string | undefined => {
+const objection = (job: Job | undefined, fact: NewJobFact): string | undefined => {
   const objections: Array<string> = []
   // A fact of this vocabulary's own constructors; the types of a decider's command do not say which.
   const seen = {
@@ -82,15 +82,14 @@ const onRequest = (view: View<Job>, fact: NewJobFact): Result.Result<ReadonlyArr
     return Result.fail(new KeyTaken({ idempotencyKey, heldByRunId: holder.job_id, heldByEventId: holder.event_id }))
   const job = view.get(runId)
   const number = attemptOf(request)
-  if (number.cause === "initial")
-    return job === undefined
-      ? Result.succeed([fact])
-      : Result.fail(new RunTaken({ runId, idempotencyKey: job.current.request.idempotencyKey }))
-  const current = job?.current
-  if (current === undefined || current.requestedEventId !== number.repairOfRequestedEventId)
-    return stale(runId, "the attempt to repair is not the current one")
-  if (job === undefined || current.terminal?.kind !== "verifier_rejected")
-    return stale(runId, "the attempt to repair was not rejected")
+  if (number.cause === "initial" && job !== undefined)
+    return Result.fail(new RunTaken({ runId, idempotencyKey: job.current.request.idempotencyKey }))
+  if (number.cause === "verifier_repair") {
+    if (job === undefined || job.current.requestedEventId !== number.repairOfRequestedEventId)
+      return stale(runId, "the attempt to repair is not the current one")
+    if (job.current.terminal?.kind !== "verifier_rejected")
+      return stale(runId, "the attempt to repair was not rejected")
+  }
   const reason = objection(job, fact)
   return reason === undefined ? Result.succeed([fact]) : stale(runId, reason)
 }

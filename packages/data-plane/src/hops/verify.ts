@@ -18,23 +18,23 @@ export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed">
     Effect.scoped(
       Effect.gen(function* () {
         const name = pathSegments(artifact.path).at(-1) ?? "artifact"
-        const { before, copy, directory } = yield* room.within(
+        const { before, copy, path, segments } = yield* room.within(
           "verify",
           call,
           Effect.gen(function* () {
             const sealed = yield* room.openSealed("verify", artifact)
-            const directory = yield* room.unfinished.folder
+            const { directory, segments } = yield* room.unfinished.folder
             const copy = yield* directory.openFile(name, { access: "write", create: "exclusive", mode: 0o400 })
             // Not flushed: after a crash nobody asks for it.
             yield* compare("verify", artifact, yield* copyInto(sealed, copy, call?.onProgress))
-            return { before: yield* copy.info, copy, directory }
+            return { before: yield* copy.info, copy, path: join(directory.path, name), segments }
           }).pipe(storing("verify")),
         )
         const answer = yield* untilAborted(
           "verify",
           call,
           use({
-            path: join(directory.path, name),
+            path,
             sha256: artifact.sha256,
             bytes: artifact.bytes,
             stream: Stream.unwrap(
@@ -51,7 +51,9 @@ export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed">
           call,
           Effect.gen(function* () {
             const ours = yield* checkFile("verify", copy, artifact)
-            const named = yield* Effect.mapError(directory.info(name), (cause) =>
+            // From the root, as the verifier came to it.
+            const found = Effect.flatMap(room.folder(segments, { create: false }), (directory) => directory.info(name))
+            const named = yield* Effect.mapError(Effect.scoped(found), (cause) =>
               cause.code === "ENOENT" || notPlainFile.has(cause.code)
                 ? new ArtifactMissing({ hop: "verify", path: artifact.path })
                 : new StorageFailed({ hop: "verify", cause }),

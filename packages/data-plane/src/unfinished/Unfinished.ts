@@ -26,8 +26,12 @@ export interface Draft {
 export interface Unfinished {
   /** Makes a file on the file system of the data plane's root. */
   readonly file: (mode: number) => Effect.Effect<Draft, FileError, Scope.Scope>
-  /** Makes a folder there; it goes with its scope, and whatever is in it. */
-  readonly folder: Effect.Effect<Directory, FileError, Scope.Scope>
+  /** Makes a folder there; it goes with its scope, and whatever is in it. The segments lead to it from the root. */
+  readonly folder: Effect.Effect<
+    { readonly directory: Directory; readonly segments: ReadonlyArray<string> },
+    FileError,
+    Scope.Scope
+  >
   /** Makes a file in a folder that may be on any file system. */
   readonly fileIn: (
     directory: Directory,
@@ -39,6 +43,8 @@ export interface Unfinished {
 /** The folder of this process, as long as it is good. */
 interface Own {
   readonly id: string
+  /** The folder's name. */
+  readonly name: string
   readonly directory: Directory
   readonly scope: Scope.Closeable
   /** The folders that were written down. */
@@ -46,7 +52,8 @@ interface Own {
   places: { readonly file: OpenFile; bytes: number } | undefined
 }
 
-const known_max = 1000
+/** How many folders are noted before what is noted is forgotten, at the next moment when none of them is needed. */
+const known_max = 200
 const tries_max = 100
 
 const isMissing = (error: FileError): boolean => error.code === "ENOENT"
@@ -80,8 +87,9 @@ const acquire = (openAll: Effect.Effect<Directory, FileError, Scope.Scope>, entr
     const domain = yield* all.lockDomain
     for (let tries = 0; tries < tries_max; tries++) {
       const id = yield* entropy.hex(16)
-      const directory = yield* take(all, `${domain}.${id}`)
-      if (directory !== undefined) return { id, directory }
+      const name = `${domain}.${id}`
+      const directory = yield* take(all, name)
+      if (directory !== undefined) return { id, name, directory }
     }
     return yield* new FileError({ operation: "lock", path: all.path, code: "EBUSY" })
   })
@@ -133,10 +141,10 @@ export const makeUnfinished = (
       Effect.gen(function* () {
         if (current !== undefined) return current
         const inner = yield* Scope.fork(scope)
-        const { directory, id } = yield* Scope.provide(acquire(openAll, entropy), inner).pipe(
+        const taken = yield* Scope.provide(acquire(openAll, entropy), inner).pipe(
           Effect.onExit((exit) => (Exit.isFailure(exit) ? Scope.close(inner, exit) : Effect.void)),
         )
-        current = { id, directory, scope: inner, known: new Set(), places: undefined }
+        current = { ...taken, scope: inner, known: new Set(), places: undefined }
         return current
       }),
     )
@@ -154,11 +162,11 @@ export const makeUnfinished = (
 
     return {
       file: (mode) => inOwn(({ directory }) => draft(directory, String(++count), mode)),
-      folder: inOwn(({ directory }) => {
+      folder: inOwn(({ directory, name: own }) => {
         const name = String(++count)
         return Effect.acquireRelease(directory.openDirectory(name, { create: true }), () =>
           Effect.ignore(remove(directory, name)),
-        )
+        ).pipe(Effect.map((made) => ({ directory: made, segments: ["unfinished", own, name] })))
       }),
       fileIn: (directory, elsewhere, mode) =>
         Effect.gen(function* () {

@@ -57,20 +57,22 @@ const textIn = (answer: object, name: string): string | undefined => {
   return value === undefined || typeof value === "string" ? value : `(no text but ${typeof value})`
 }
 
-/** A builder's answer as it came, from typed code or not: an object with bytes in one of their three forms. */
-export const checkBuilt = (built: Built): Effect.Effect<CheckedBuilt, DeclarationFault> => {
-  const answer: unknown = built
+const lookAt = (answer: unknown): Effect.Effect<CheckedBuilt, DeclarationFault> => {
   if (!Predicate.isObject(answer)) return Effect.fail(noBytes())
   const { source } = answer as { readonly [name: string]: unknown }
   const [runId, schemaId] = [textIn(answer, "runId"), textIn(answer, "schemaId")]
   if (typeof source === "string" || source instanceof Uint8Array) return Effect.succeed({ source, runId, schemaId })
   if (!Stream.isStream(source)) return Effect.fail(noBytes())
   const chunks = (source as Stream.Stream<unknown, unknown>).pipe(
-    Stream.catchCause((cause) => Stream.fail(faultOf(cause))),
     Stream.mapEffect((chunk) => (chunk instanceof Uint8Array ? Effect.succeed(chunk) : Effect.fail(noBytes()))),
+    Stream.catchCause((cause) => Stream.fail(faultOf(cause))),
   )
   return Effect.succeed({ source: chunks, runId, schemaId })
 }
+
+/** A builder's answer as it came, from typed code or not: an object with bytes in one of their three forms. */
+export const checkBuilt = (built: Built): Effect.Effect<CheckedBuilt, DeclarationFault> =>
+  Effect.suspend(() => lookAt(built)).pipe(Effect.catchCause((cause) => Effect.fail(faultOf(cause))))
 
 const segmentsOf = (path: string): string => `${(path.startsWith("/") ? path.slice(1) : path).normalize("NFC")}/`
 

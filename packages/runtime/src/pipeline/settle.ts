@@ -31,6 +31,7 @@ import { IdempotencyConflict, InvalidDeclaration, type SettleError } from "./Err
 import { hold, type Holds } from "./Holds.ts"
 import { guarded, type Observer } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
+import { refuseBrokenHistory, refuseDamage } from "./soundness.ts"
 
 /** What the host decides about settlements. */
 export interface SettleOptions {
@@ -121,12 +122,18 @@ const repairContext = (job: JobDeclaration, previous: Attempt, workspace: string
   }
 }
 
+/** Whether the budget of a rejected attempt's job holds another one. */
+const mayRepair = ({ recovery }: JobDeclaration, { request }: Attempt): boolean => {
+  const { index, maxAttempts } = attemptOf(request)
+  return recovery !== undefined && index < maxAttempts
+}
+
 /** Asks whether to repair, and records the next attempt if so. Answers whether there is one. */
 const decideRepair = (job: JobDeclaration, current: Attempt, composition: Composition) =>
   Effect.gen(function* () {
     const { recovery } = job
-    const { index, maxAttempts } = attemptOf(current.request)
-    if (recovery === undefined || index >= maxAttempts || current.terminal === undefined) return false
+    if (recovery === undefined || !mayRepair(job, current) || current.terminal === undefined) return false
+    const { index } = attemptOf(current.request)
     const plane = yield* DataPlane
     const { runId } = current.request
     const workspace = yield* plane.workspace(runId)
@@ -204,6 +211,7 @@ const ensureJob = (job: JobDeclaration, maxAttempts: number, composition: Compos
     const { idempotencyKey, inputHash, inputRef, requestedBy, runId, terminalSchemaId, workspaceRef } = job
     const holder = yield* findByKey(idempotencyKey)
     if (holder.status === "found") return
+    yield* refuseBrokenHistory(runId)
     yield* record<NewJobFact>(
       Settlement.request({
         runId,
@@ -240,6 +248,7 @@ export const settleJob = (
       terminalPath: options.terminalPath ?? "artifact",
       observe: yield* guarded(options.observe ?? (() => {})),
     }
+    yield* refuseDamage
     yield* ensureJob(job, maxAttempts, composition)
     const holder = yield* findByKey(job.idempotencyKey)
     if (holder.status === "missing")
@@ -248,17 +257,23 @@ export const settleJob = (
     return yield* Effect.scoped(
       Effect.gen(function* () {
         yield* hold(runId, options.holdWait_ms ?? Number.POSITIVE_INFINITY)
+        yield* refuseDamage
+        // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
+        yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
         for (;;) {
           const { job: state, status } = yield* readJob(runId)
           if (state === undefined) return status
           yield* checkSame(job, state.earlier[0] ?? state.current)
           if (status.status === "verified" || status.status === "failed") return status
           if (status.status === "verifier_rejected") {
+            if (!mayRepair(job, state.current)) return status
+            yield* refuseBrokenHistory(runId)
             if (!(yield* decideRepair(job, state.current, composition))) return status
             continue
           }
+          yield* refuseBrokenHistory(runId)
           const submit = yield* submitOf(job, state.current, state.earlier)
-          yield* runAttempt(job, state.current, submit, composition).pipe(
+          yield* runAttempt(job, state.current, state.earlier.at(-1), submit, composition).pipe(
             // The ledger is ahead of what we read, so read it again; or what it holds can never be joined by a verdict.
             Effect.catchTags({
               StaleAttempt: () => endPoisoned(state, composition),
@@ -270,8 +285,13 @@ export const settleJob = (
     )
   })
 
-/** The job's status as it is recorded now. */
-export const statusOf = (runId: string) => Effect.map(readJob(runId), ({ status }) => status)
+/** The job's status as it is recorded now. That it is `verified` is not said by a ledger that is damaged: `LedgerDamaged`. */
+export const statusOf = (runId: string) =>
+  Effect.gen(function* () {
+    const { status } = yield* readJob(runId)
+    if (status.status === "verified") yield* refuseDamage
+    return status
+  })
 
 /** Delivers the artifact of a verified job; anything else is refused with `NotDeliverable`. */
 export const deliverJob = <E = never, R = never>(runId: string, destination: Destination<E, R>, call?: Call) =>

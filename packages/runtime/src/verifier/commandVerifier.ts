@@ -6,7 +6,7 @@
 import { Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
 import { basename } from "node:path"
-import { checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
+import { asProse, checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
 
 export interface CommandVerifierOptions {
   /** By default the program's name. */
@@ -25,8 +25,8 @@ export interface CommandVerifierOptions {
 }
 
 /**
- * Every process of a verification bears it, with the path of the attempt's own copy as its value. So what leaves the group is
- * found and ended, and so is what a runner that was killed has left behind.
+ * Every process of a verification bears it. So what leaves the group is found and ended, and so is what a runner and a guard
+ * that were both killed have left behind.
  */
 const marker = "WAYBILL_VERIFICATION"
 const grace_ms = 2_000
@@ -62,7 +62,7 @@ const verificationOf = (
   if (ok) return Result.succeed({ ok, checks, ...(summary === undefined ? {} : { summary }) })
   const failed = checks.filter(({ status }) => status === "failed").map((check) => check.name)
   if (failed.length === 0 && summary === undefined) return error("malformed", "it rejects and names no failed check")
-  return Result.succeed({ ok, checks, reason: summary ?? `failed: ${failed.join(", ")}`.slice(0, 1000).toWellFormed() })
+  return Result.succeed({ ok, checks, reason: summary ?? asProse(`failed: ${failed.join(", ")}`, 1000) })
 }
 
 /**
@@ -70,7 +70,8 @@ const verificationOf = (
  * everything else says that the command could not come to an answer.
  *
  * The command runs in its own process group and has the time that the job gives its verifier (`verifierDeadline_ms`). When
- * it has ended or its time is up, everything it started is ended too, also what has left the group.
+ * it has ended, its time is up, or this process is gone, however it died, everything it started is ended too, also what has
+ * left the group.
  */
 export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<Verifier, never, Processes> =>
   Effect.map(Processes, (processes) => {
@@ -79,10 +80,10 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
     const error = (code: VerifierError["code"], detail: string) => new VerifierError({ verifier: name, code, detail })
     return {
       name,
-      verify: ({ artifact, attempt, runId }) =>
+      verify: ({ artifact, attempt, runId, verificationId }) =>
         Effect.gen(function* () {
           // Nobody else verifies this attempt now, so whoever still does was left by a runner that died.
-          yield* processes.endFamily({ marker: { name: marker, value: artifact.path } }, grace_ms)
+          yield* processes.endFamily({ marker: { name: marker, value: verificationId } }, grace_ms)
           const { exit, leftovers, stderr, stdout } = yield* Effect.mapError(
             processes.run({
               argv: [...command, artifact.path],
@@ -95,9 +96,10 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
                 WAYBILL_SCHEMA: artifact.schemaId,
                 WAYBILL_RUN_ID: runId,
                 WAYBILL_ATTEMPT: String(attempt),
-                [marker]: artifact.path,
+                [marker]: verificationId,
               },
               marker,
+              guarded: true,
               grace_ms,
               inherit: ["PATH"],
               stdout: { kind: "capture", bytes_max: outputBytes_max },

@@ -1,0 +1,44 @@
+import type { Application } from "./Application.ts"
+import type { Host } from "./Host.ts"
+import { nodeHost } from "./NodeHost.ts"
+import { runner_variable } from "./RunnerNames.ts"
+
+/** Hears signals from now on, and hands those that came early to whoever listens first. */
+const holdSignals = (host: Host): Host => {
+  const early: Array<"SIGTERM" | "SIGINT"> = []
+  host.onSignal((signal) => early.push(signal))
+  return {
+    ...host,
+    onSignal: (listener) => {
+      const stop = host.onSignal(listener)
+      for (const signal of early.splice(0)) queueMicrotask(() => listener(signal))
+      return stop
+    },
+  }
+}
+
+/**
+ * The program: reads the words, runs the command, writes the one answer, ends the process. Call it last in the entry
+ * file, which is started a second time for the handler; what is heavy is best imported inside `execute`.
+ *
+ * @example
+ * await main(application({ name: "greeter", version: "1.0.0", commands: [greet] }))
+ */
+export const main = async (app: Application): Promise<void> => {
+  if (process.env[runner_variable] === "1" && process.send !== undefined) {
+    // Programs that the handler starts are none of this.
+    delete process.env[runner_variable]
+    const { runAsRunner } = await import("./Runner.ts")
+    return runAsRunner(app)
+  }
+  const bare = nodeHost()
+  const [first, ...others] = bare.words
+  if ((first === "--version" || first === "-V") && others.length === 0) {
+    // Nothing else is loaded for this.
+    await bare.stdout.write(`${app.name} ${app.version}\n`)
+    process.exit(0)
+  }
+  const host = holdSignals(bare)
+  const { run } = await import("./Run.ts")
+  process.exit(await run(app, host))
+}
