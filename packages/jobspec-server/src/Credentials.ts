@@ -55,7 +55,8 @@ const readScoped = (value: unknown, index: number): Result.Result<Credential, Ba
   const title = typeof name === "string" && name.trim() !== "" ? name.trim() : `token-${index + 1}`
   if (typeof token !== "string" || token.trim() === "") return bad(missing)
   const given = value["capabilities"]
-  if (!Array.isArray(given) || given.length === 0) return bad(`mutation token ${JSON.stringify(title)} has no capabilities`)
+  if (!Array.isArray(given) || given.length === 0)
+    return bad(`mutation token ${JSON.stringify(title)} has no capabilities`)
   const unknown: unknown = given.find((each) => !isCapability(each))
   if (unknown !== undefined)
     return bad(`mutation token ${JSON.stringify(title)} has unsupported capability ${JSON.stringify(unknown)}`)

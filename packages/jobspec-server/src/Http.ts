@@ -7,24 +7,30 @@ import type { JsonObject } from "@waybill/ledger"
 import { Data, type Effect, type Stream } from "effect"
 import type { Credential } from "./Credentials.ts"
 
-/** Header values by name in lower case; of a repeated one, the first. */
-export type Headers = Readonly<Record<string, string | undefined>>
+/** Header values by name in lower case, as Node tells them. */
+export type Headers = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+
+/** The value of a header; of a repeated one, the first. */
+export const header = (headers: Headers, name: string): string | undefined => {
+  const value = headers[name]
+  return typeof value === "string" ? value : value?.[0]
+}
 
 /** A request whose path has found its route. */
 export interface Call {
-  readonly method: string
   readonly headers: Headers
   /** The parts of the path that the route names, decoded. */
   readonly parameters: Readonly<Record<string, string>>
-  readonly query: URLSearchParams
+  /** The first value of a query parameter. */
+  readonly query: (name: string) => string | undefined
   /** Who asks, on routes that change something. */
-  readonly caller: Credential | undefined
-  /** The body as one JSON object. Read when it is first asked for. */
+  readonly caller: Credential
+  /** The body as one JSON object; fails where it is missing. */
   readonly body: Effect.Effect<JsonObject, Refused>
-  /** The same, where the body may be missing. */
+  /** The same, where the body may be missing: then it is `{}`. */
   readonly optionalBody: Effect.Effect<JsonObject, Refused>
-  /** Aborts when the peer has gone. */
-  readonly gone: AbortSignal
+  /** Whether the peer has gone, so that nobody will read the answer. */
+  readonly isGone: () => boolean
 }
 
 /** The request cannot be answered as it was asked. `body` is the answer. */
@@ -38,20 +44,20 @@ export class Refused extends Data.TaggedError("Refused")<{
   }
 }
 
+/** A refusal with the contract's text, and further fields of the body where it has some. */
 export const refuse = (status: number, error: string, more: object = {}): Refused =>
   new Refused({ status, body: { error, ...more } })
 
 export type Answer =
-  /** A document of the contract, written as it is. */
+  /** A document of the contract, written piece by piece as far as it is large. */
   | { readonly status: number; readonly document: object }
-  /** Text in pieces, made while it is sent. */
-  | {
-      readonly status: number
-      readonly type: string
-      readonly pieces: Stream.Stream<string, unknown>
-      readonly headers?: Readonly<Record<string, string>>
-    }
+  /** Text that is made while it is sent. */
+  | { readonly status: number; readonly type: string; readonly pieces: Stream.Stream<string, Error> }
   | { readonly status: number; readonly type: string; readonly text: string }
+  /** No body at all. */
+  | { readonly status: 204 }
 
 export const ok = (document: object): Answer => ({ status: 200, document })
 export const accepted = (document: object): Answer => ({ status: 202, document })
+
+export const json_type = "application/json"

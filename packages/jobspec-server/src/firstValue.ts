@@ -29,7 +29,7 @@ const endOfString = (text: string, start: number): number => {
 /** Where the value at `start` ends, by its brackets and quotes alone; -1: not in this text; `undefined`: too deep. */
 const endOf = (text: string, start: number): number | undefined => {
   let depth = 0
-  for (let at = start; at < text.length; ) {
+  for (let at = start; at < text.length;) {
     const character = text[at] ?? ""
     if (character === '"') {
       at = endOfString(text, at)
@@ -52,6 +52,21 @@ const endOf = (text: string, start: number): number | undefined => {
   return -1
 }
 
+/**
+ * Whether a text that ends inside a value is wrong before it ends. The parser names the place of a mistake; for a text that
+ * merely stops it names none, or the end.
+ */
+const isWrongBeforeEnd = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return false
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : ""
+    const place = / at position (\d+)/u.exec(message)?.[1]
+    return place !== undefined && Number(place) < text.length && !message.startsWith("Unterminated string")
+  }
+}
+
 const mayHoldLargeNumber = /[:,[{]\s*-?(?:\d[\d.]*[eE]\+?\d|\d{309})|^-?(?:\d[\d.]*[eE]\+?\d|\d{309})/u
 
 const allFinite = (value: Json): boolean => {
@@ -69,24 +84,33 @@ const wellFormed = (_: string, value: unknown): unknown => {
   if (typeof value === "string") return value.toWellFormed()
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value
   const isSound = Object.keys(value).every((key) => key.isWellFormed())
-  return isSound
-    ? value
-    : Object.fromEntries(Object.entries(value).map(([key, entry]) => [key.toWellFormed(), entry]))
+  return isSound ? value : Object.fromEntries(Object.entries(value).map(([key, entry]) => [key.toWellFormed(), entry]))
+}
+
+const parsed = (own: string): FirstValue => {
+  const mayBeIllFormed = /\\u[dD][89a-fA-F]/u.test(own)
+  const value = (mayBeIllFormed ? JSON.parse(own, wellFormed) : JSON.parse(own)) as Json
+  return mayHoldLargeNumber.test(own) && !allFinite(value) ? { kind: "invalid" } : { kind: "value", value }
 }
 
 export const firstValue = (text: string): FirstValue => {
+  if (text.length <= 2 * line_depth_max) {
+    // So short a text cannot nest too deep, and mostly it is one value and nothing else.
+    try {
+      return parsed(text)
+    } catch {
+      // It is not, or something follows.
+    }
+  }
   space.lastIndex = 0
   space.test(text)
   const start = space.lastIndex
   if (start >= text.length) return { kind: "none" }
   const end = endOf(text, start)
   if (end === undefined) return { kind: "invalid" }
-  if (end < 0) return { kind: "unfinished" }
-  const own = text.slice(start, end)
+  if (end < 0) return { kind: isWrongBeforeEnd(text) ? "invalid" : "unfinished" }
   try {
-    const mayBeIllFormed = /\\u[dD][89a-fA-F]/u.test(own)
-    const value = (mayBeIllFormed ? JSON.parse(own, wellFormed) : JSON.parse(own)) as Json
-    return mayHoldLargeNumber.test(own) && !allFinite(value) ? { kind: "invalid" } : { kind: "value", value }
+    return parsed(text.slice(start, end))
   } catch {
     return { kind: "invalid" }
   }
