@@ -123,6 +123,6 @@ type RecordingOf<F extends NewJobFact> = Decider.Decider<Job, F, RecordRefusal, 
  * {@link recording}, typed by the fact that it is to add: `ledger.transact(recordingOf(fact), fact, origin)` answers with the
  * recorded form of that very fact, as the settlement helpers take it.
  */
-export const recordingOf = <F extends NewJobFact>(_: F): RecordingOf<F> =>
+export const recordingOf = <F extends NewJobFact>(_fact: F): RecordingOf<F> =>
   // It decides on the one fact that it was given, and on nothing else.
   recording as Decider.Decider<Job, F, RecordRefusal> as RecordingOf<F>
