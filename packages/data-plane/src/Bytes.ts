@@ -52,18 +52,29 @@ export const during = <E, R>(disk: Effect.Effect<void, E, R>, meanwhile: () => v
     yield* Fiber.join(working)
   })
 
+/** Room for a chunk. What is not filled of it is arbitrary and must not be shown to anybody. */
+export const chunkRoom = (): Uint8Array<ArrayBuffer> => Buffer.allocUnsafeSlow(chunk_bytes)
+
 /**
  * Hands every chunk of an open file to `onChunk` in order; the next one is read meanwhile. The chunk's memory is reused: copy
  * what must last.
  */
 export const eachChunk = <E, R>(file: OpenFile, onChunk: OnChunk<E, R>): Effect.Effect<number, E | FileError, R> =>
   Effect.gen(function* () {
-    let [buffer, other] = [new Uint8Array(chunk_bytes), new Uint8Array(chunk_bytes)]
+    let buffer = chunkRoom()
+    let other: Uint8Array<ArrayBuffer> | undefined
     let filled = yield* fill(file, buffer, 0)
     let offset = 0
     while (filled > 0) {
+      const chunk = buffer.subarray(0, filled)
+      // A chunk that did not come full is the last: the end was seen behind it.
+      if (filled < chunk_bytes) {
+        yield* onChunk(chunk, offset)
+        return offset + filled
+      }
+      other ??= chunkRoom()
       const reading = yield* Effect.forkChild(fill(file, other, offset + filled), { startImmediately: true })
-      yield* onChunk(buffer.subarray(0, filled), offset)
+      yield* onChunk(chunk, offset)
       offset += filled
       filled = yield* Fiber.join(reading)
       ;[buffer, other] = [other, buffer]
@@ -153,11 +164,12 @@ export const eachCheckedChunk = <E, R>(
   onChunk: OnChunk<E, R>,
 ): Effect.Effect<void, E | BytesDiffer | FileError, R> =>
   Effect.gen(function* () {
-    const buffer = new Uint8Array(chunk_bytes)
+    const buffer = chunkRoom()
     let offset = 0
+    let filled = chunk_bytes
     // Nothing is read ahead: a chunk is as fresh as it can be when it is let go.
-    for (let index = 0; ; index++) {
-      const filled = yield* fill(file, buffer, offset)
+    for (let index = 0; filled === chunk_bytes; index++) {
+      filled = yield* fill(file, buffer, offset)
       if (filled === 0) break
       const chunk = buffer.subarray(0, filled)
       yield* compareChunk(hop, whole, index, chunk)

@@ -5,7 +5,16 @@
  */
 import type { OpenFile } from "@waybill/host"
 import { Effect, Stream } from "effect"
-import { chunk_bytes, chunkedDigestOf, during, eachCheckedChunk, makeMeter, ownCopyOf, sha256Of } from "./Bytes.ts"
+import {
+  chunk_bytes,
+  chunkedDigestOf,
+  chunkRoom,
+  during,
+  eachCheckedChunk,
+  makeMeter,
+  ownCopyOf,
+  sha256Of,
+} from "./Bytes.ts"
 import type { Source } from "./DataPlane.ts"
 import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText, NotBytes } from "./Errors.ts"
 import { compare, storage } from "./places.ts"
@@ -68,7 +77,7 @@ export const capture = <E, R>(
     if (source.kind === "illFormed") return yield* new IllFormedText({ at: source.at })
     if (source.kind === "notBytes") return yield* new NotBytes({ at: 0 })
     const meter = makeMeter()
-    const buffer = new Uint8Array(chunk_bytes)
+    const buffer = chunkRoom()
     let bytes = 0
     const add = (piece: Uint8Array) =>
       Effect.gen(function* () {
