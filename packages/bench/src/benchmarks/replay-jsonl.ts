@@ -16,11 +16,13 @@ interface Job {
 }
 type Jobs = Map<string, Job>
 
+const typeOf = (value: unknown): string => (typeof value === "string" ? value : "")
+
 /** A queue, as far as it needs no lease: the payload is looked at where a job is accepted, and nowhere else. */
 const fold = (jobs: Jobs, event: Pick<RecordedEvent, "job_id" | "event_type" | "payload">): void => {
   const { event_type, job_id } = event
   if (event_type === "job.accepted") {
-    jobs.set(job_id, { type: String(event.payload["job_type"]), status: "queued", events: 1 })
+    jobs.set(job_id, { type: typeOf(event.payload["job_type"]), status: "queued", events: 1 })
     return
   }
   const job = jobs.get(job_id)

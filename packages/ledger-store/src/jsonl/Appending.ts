@@ -17,7 +17,7 @@ import { acknowledge } from "./acknowledged.ts"
 import type { Finding } from "./History.ts"
 import { indexOf, saveIndex } from "./IndexFile.ts"
 import { archiveName, ledger_name, seals_name } from "./Layout.ts"
-import type { LedgerFile, Writing } from "./LedgerFile.ts"
+import type { LedgerFile, Sight, Writing } from "./LedgerFile.ts"
 import { mend } from "./mend.ts"
 import { readExactly } from "./readExactly.ts"
 import type { Scanner } from "./Scanner.ts"
@@ -43,6 +43,8 @@ export interface Appending {
   ) => Effect.Effect<void, StoreError>
   /** Gives the file that is appended to the name of an archive, and begins a new one. */
   readonly rotate: (opened: Writing) => Effect.Effect<void, StoreError>
+  /** Tells that the lock is held, and what was seen under it; or that it is held no more. */
+  readonly hold: (sight: Sight | undefined) => void
   /** Closes the seal that is written. */
   readonly close: Effect.Effect<void>
 }
@@ -253,6 +255,7 @@ export const makeAppending = (
     prepare,
     layAside,
     rotate,
+    hold: scanner.hold,
     close: closeSeal,
     append: (given, batches) =>
       Effect.gen(function* () {

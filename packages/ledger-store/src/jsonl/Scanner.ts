@@ -56,6 +56,8 @@ export interface Scanner {
   readonly adopt: (place: Place) => Effect.Effect<void, StoreError>
   /** Whether a record bears already the event id that the next one is to have. */
   readonly holds: (eventId: string, position: number) => Effect.Effect<boolean, StoreError>
+  /** Nobody else can append: until it is told otherwise, the names are as they were seen. */
+  readonly hold: (sight: Sight | undefined) => void
   /** Forgets bytes that are no records yet: they were cut or completed. */
   readonly forgetPending: () => void
   /** Nothing beyond what is known may be read while our own lines are not durable. */
@@ -78,6 +80,8 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
     const restructure = structure.withPermits(readings_max)
     let place: Place | undefined
     let seen_bytes = 0
+    let held: Sight | undefined
+    const look = Effect.suspend(() => (held === undefined ? ledgerFile.look : Effect.succeed(held)))
     const archives = makeArchives()
     const broken = new Set<number>()
     let history = new History(0)
@@ -110,6 +114,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       }))
 
     const startAnew = () => {
+      held = undefined
       history = new History(history.generation + 1)
       place = undefined
       records.forget()
@@ -213,9 +218,10 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         const nothing = () => ({ after: history.head, head: history.head, events: [] })
         if (isHiding) return nothing()
         const { generation } = history
-        let sight = yield* ledgerFile.look
+        let sight = yield* look
         // What is seen may have grown while it was learnt, so it is looked at again.
         for (; sight !== undefined && !isCurrent(sight); sight = yield* ledgerFile.look) {
+          held = undefined
           yield* restructure(settleNames(sight))
           if (history.generation !== generation) return nothing()
         }
@@ -307,12 +313,17 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
           if (place === undefined || !isSuspect(eventId, position)) return Effect.succeed(false)
           return again(ioOr(isCopy(place, eventId, position)))
         }),
+      hold: (sight) => {
+        held = sight
+      },
       forgetPending: () => {
+        held = undefined
         history.reader = history.reader.restart()
       },
       hideWhile: (run) =>
         Effect.suspend(() => {
           isHiding = true
+          held = undefined
           // A scan that has begun ends first: it may already have seen how long the file is about to be.
           return Effect.ensuring(
             scanning.withPermits(1)(run),
@@ -346,6 +357,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         Effect.sync(() => {
           const { active, reader } = history
           if (active === undefined) return
+          held = undefined
           rename(active)
           active.lines = reader.line_number
           begin(active)
