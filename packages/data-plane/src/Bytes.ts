@@ -44,14 +44,31 @@ const fill = (file: OpenFile, into: Uint8Array, offset: number): Effect.Effect<n
 
 type OnChunk<E, R> = (chunk: Uint8Array, offset: number) => Effect.Effect<void, E, R>
 
+/** Most files are small, and a whole chunk of memory for each look at one of them is most of what the look costs. */
+const small_bytes = 16_384
+
+/** Reads a whole chunk, or what is left of the file, into memory that is as large as it has to be. */
+const readChunk = (file: OpenFile, offset: number): Effect.Effect<Uint8Array, FileError> =>
+  Effect.gen(function* () {
+    const small = new Uint8Array(small_bytes)
+    const filled = yield* fill(file, small, offset)
+    if (filled < small_bytes) return small.subarray(0, filled)
+    const whole = new Uint8Array(chunk_bytes)
+    whole.set(small)
+    return whole.subarray(0, filled + (yield* fill(file, whole.subarray(filled), offset + filled)))
+  })
+
 /** Hands every chunk of an open file to `onChunk` in order. The chunk's memory is reused: copy what must last. */
 export const eachChunk = <E, R>(file: OpenFile, onChunk: OnChunk<E, R>): Effect.Effect<number, E | FileError, R> =>
   Effect.gen(function* () {
-    const buffer = new Uint8Array(chunk_bytes)
-    for (let offset = 0; ;) {
-      const filled = yield* fill(file, buffer, offset)
+    const first = yield* readChunk(file, 0)
+    if (first.byteLength === 0) return 0
+    yield* onChunk(first, 0)
+    if (first.byteLength < chunk_bytes) return first.byteLength
+    for (let offset = chunk_bytes; ;) {
+      const filled = yield* fill(file, first, offset)
       if (filled === 0) return offset
-      yield* onChunk(buffer.subarray(0, filled), offset)
+      yield* onChunk(first.subarray(0, filled), offset)
       offset += filled
     }
   })
