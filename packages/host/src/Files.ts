@@ -132,6 +132,8 @@ export interface Directory {
    * Lower-case letters, digits and `-`.
    */
   readonly lockDomain: Effect.Effect<string, FileError>
+  /** The host path of where the directory is now, with every link on the way resolved. For comparing places; open nothing by it. */
+  readonly realPath: Effect.Effect<string, FileError>
 }
 
 /** The port itself: the only way in is to open a directory by its host path. */

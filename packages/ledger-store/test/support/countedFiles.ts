@@ -21,6 +21,7 @@ export const countedFiles = (inner: Layer.Layer<Files>): Counted => {
   const directoryOf = (directory: Directory): Directory => ({
     path: directory.path,
     lockDomain: directory.lockDomain,
+    realPath: directory.realPath,
     openFile: (name, options) => Effect.map(directory.openFile(name, options), fileOf),
     openDirectory: (name, options) => Effect.map(directory.openDirectory(name, options), directoryOf),
     info: (name) => directory.info(name),

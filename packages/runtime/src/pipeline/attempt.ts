@@ -29,7 +29,7 @@ import { askWithin } from "../verifier/ask.ts"
 import type { VerifierError } from "../verifier/Verifier.ts"
 import { type Composition, record, tell } from "./commit.ts"
 import type { Declared, JobDeclaration } from "./Declaration.ts"
-import { checkBuilt, DeclarationFault, evaluate, refusePaths } from "./declared.ts"
+import { checkBuilt, DeclarationFault, evaluate } from "./declared.ts"
 import type { Step } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
 
@@ -104,12 +104,6 @@ export const runAttempt = (
         if (!isJobFact(name, fact)) return yield* Effect.die(new Error(`${name} was not recorded`))
         return fact
       })
-
-    const checkPaths = Effect.suspend(() => {
-      const refused = refusePaths(job.seeds, job.candidatePath)
-      if (refused === undefined) return Effect.void
-      return failed("seed", failures.path_refused, `the path ${JSON.stringify(refused.path)} ${refused.reason}`)
-    })
 
     const seedAll = Effect.gen(function* () {
       if (index > 1 || attempt.seedWritten !== undefined) return
@@ -297,7 +291,6 @@ export const runAttempt = (
     }
 
     const settle = Effect.gen(function* () {
-      yield* checkPaths
       yield* seedAll
       const workspace = yield* orFail("agent", plane.workspace(runId))
       const receipt = yield* submit(workspace)

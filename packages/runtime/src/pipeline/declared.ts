@@ -83,10 +83,12 @@ const segmentsOf = (path: string): string => `${(path.startsWith("/") ? path.sli
 export const refusePaths = (
   seeds: ReadonlyArray<Seed>,
   candidatePath: string,
-): { readonly path: string; readonly reason: string } | undefined => {
-  for (const path of [...seeds.map((seed) => seed.path), candidatePath]) {
+): { readonly field: "seeds" | "candidatePath"; readonly path: string; readonly reason: string } | undefined => {
+  const bad = refusePath(candidatePath)
+  if (bad !== undefined) return { field: "candidatePath", path: candidatePath, reason: bad }
+  for (const { path } of seeds) {
     const reason = refusePath(path)
-    if (reason !== undefined) return { path, reason }
+    if (reason !== undefined) return { field: "seeds", path, reason }
   }
   // In order of their text, whatever lies below a path comes before anything that does not.
   const sorted = seeds.map(({ path }) => ({ path, key: segmentsOf(path) }))
@@ -94,7 +96,7 @@ export const refusePaths = (
   for (const [index, { key, path }] of sorted.entries()) {
     const next = sorted[index + 1]
     if (next?.key.startsWith(key) === true)
-      return { path: next.path, reason: `overlaps the seed ${JSON.stringify(path)}` }
+      return { field: "seeds", path: next.path, reason: `overlaps the seed ${JSON.stringify(path)}` }
   }
   return undefined
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DataPlane, type Destination, type Call } from "@waybill/data-plane"
+import { type Call, DataPlane, type Destination, ofRun } from "@waybill/data-plane"
 import { Ledger } from "@waybill/ledger"
 import {
   type Attempt,
@@ -16,15 +16,16 @@ import {
   type JobStatus,
   jobStatus,
   type NewJobFact,
-  refuseBaseKey,
   RunTaken,
   Settlement,
 } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
+import { dirname } from "node:path"
 import type { Agent, SubmitSpec } from "../agent/Agent.ts"
 import { runAttempt } from "./attempt.ts"
 import { type Composition, record, tell } from "./commit.ts"
+import { checkDeclaration } from "./checkDeclaration.ts"
 import type { Declared, JobDeclaration, RepairContext } from "./Declaration.ts"
 import { evaluate } from "./declared.ts"
 import { IdempotencyConflict, InvalidDeclaration, type SettleError } from "./Errors.ts"
@@ -43,32 +44,6 @@ export interface SettleOptions {
   /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. */
   readonly holdWait_ms?: number
 }
-
-const seed_path_bytes_max = 4 * 1024 * 1024
-
-const checkDeclaration = (job: JobDeclaration) =>
-  Effect.gen(function* () {
-    const badKey = refuseBaseKey(job.idempotencyKey)
-    if (badKey !== undefined) return yield* new InvalidDeclaration({ field: "idempotencyKey", reason: badKey })
-    const wanted = job.recovery?.maxAttempts ?? 1
-    if (!Number.isFinite(wanted))
-      return yield* new InvalidDeclaration({
-        field: "recovery.maxAttempts",
-        reason: `is ${wanted}, not a number of attempts`,
-      })
-    for (const field of ["verifierDeadline_ms", "answerDeadline_ms"] as const) {
-      const given = job[field]
-      if (given !== undefined && !(given > 0))
-        return yield* new InvalidDeclaration({ field, reason: `is ${given}, not a time` })
-    }
-    const path_bytes = job.seeds.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0)
-    if (path_bytes > seed_path_bytes_max)
-      return yield* new InvalidDeclaration({
-        field: "seeds",
-        reason: `have paths of ${path_bytes} bytes in all; one fact lists them, and takes ${seed_path_bytes_max}`,
-      })
-    return Math.max(1, Math.trunc(wanted))
-  })
 
 const requestIdOf = (key: string): string =>
   `req_${createHash("sha256").update(key, "utf8").digest("hex").slice(0, 24)}`
@@ -241,11 +216,12 @@ export const settleJob = (
   options: SettleOptions = {},
 ): Effect.Effect<JobStatus, SettleError, Ledger | DataPlane | Agent | Holds> =>
   Effect.gen(function* () {
-    const maxAttempts = yield* checkDeclaration(job)
+    const { actor = "waybill", holdWait_ms = Number.POSITIVE_INFINITY, terminalPath = "artifact" } = options
+    const maxAttempts = yield* checkDeclaration(job, { holdWait_ms, terminalPath })
     const composition: Composition = {
-      actor: options.actor ?? "waybill",
+      actor,
       requestId: requestIdOf(job.idempotencyKey),
-      terminalPath: options.terminalPath ?? "artifact",
+      terminalPath,
       observe: yield* guarded(options.observe ?? (() => {})),
     }
     yield* refuseDamage
@@ -256,7 +232,7 @@ export const settleJob = (
     const { runId } = holder
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* hold(runId, options.holdWait_ms ?? Number.POSITIVE_INFINITY)
+        yield* hold(runId, holdWait_ms)
         yield* refuseDamage
         // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
         yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
@@ -293,10 +269,20 @@ export const statusOf = (runId: string) =>
     return status
   })
 
-/** Delivers the artifact of a verified job; anything else is refused with `NotDeliverable`. */
+/**
+ * Delivers the artifact of a verified job; anything else is refused with `NotDeliverable`. A file may not lie in the ledger's own
+ * folder either. What is wrong with a sealed artifact is said with its run, its digest and its place.
+ */
 export const deliverJob = <E = never, R = never>(runId: string, destination: Destination<E, R>, call?: Call) =>
   Effect.gen(function* () {
     const plane = yield* DataPlane
     const artifact = yield* Effect.fromResult(deliverable(yield* statusOf(runId)))
-    return yield* plane.deliver(artifact, destination, call)
+    const { where } = yield* Ledger
+    // A ledger in files lies where it says; what is no path names no folder.
+    const ledgerFolder = where.includes("/") && !where.includes("://") ? [dirname(where)] : []
+    const guardedDestination: Destination<E, R> =
+      "file" in destination
+        ? { file: destination.file, reserved: [...ledgerFolder, ...(destination.reserved ?? [])] }
+        : destination
+    return yield* Effect.mapError(plane.deliver(artifact, guardedDestination, call), (error) => ofRun(runId, error))
   })

@@ -6,6 +6,8 @@
 import { Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
 import { basename } from "node:path"
+import { InvalidDeclaration } from "../pipeline/Errors.ts"
+import { refuseCommand } from "../refuseCommand.ts"
 import { asProse, checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
 
 export interface CommandVerifierOptions {
@@ -14,6 +16,7 @@ export interface CommandVerifierOptions {
   /** Program and arguments, started without a shell. The artifact's path is added as the last argument. */
   readonly command: readonly [string, ...ReadonlyArray<string>]
   readonly cwd: string
+  /** Variables besides those of the protocol and PATH. Names that begin with `WAYBILL_` are refused. */
   readonly env?: Readonly<Record<string, string>>
   /**
    * Whether exit code 1 without a word on standard output is a rejection, as it is of `grep`, `cmp` and `diff`. By default
@@ -71,11 +74,16 @@ const verificationOf = (
  *
  * The command runs in its own process group and has the time that the job gives its verifier (`verifierDeadline_ms`). When
  * it has ended, its time is up, or this process is gone, however it died, everything it started is ended too, also what has
- * left the group.
+ * left the group. A command or a variable that can never be started is refused when the verifier is made.
  */
-export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<Verifier, never, Processes> =>
-  Effect.map(Processes, (processes) => {
+export const commandVerifier = (
+  options: CommandVerifierOptions,
+): Effect.Effect<Verifier, InvalidDeclaration, Processes> =>
+  Effect.gen(function* () {
+    const processes = yield* Processes
     const { command, cwd, env = {}, outputBytes_max = 4 * 1024 * 1024, silentRejection = false } = options
+    const refused = refuseCommand(command, env)
+    if (refused !== undefined) return yield* new InvalidDeclaration({ field: "commandVerifier", reason: refused })
     const name = options.name ?? basename(command[0])
     const error = (code: VerifierError["code"], detail: string) => new VerifierError({ verifier: name, code, detail })
     return {
