@@ -162,9 +162,15 @@ const submitOf = (job: JobDeclaration, current: Attempt, earlier: ReadonlyArray<
 
 /** How far a job is: another attempt, another step or an end makes it differ. */
 const progressOf = ({ current }: Job): string => {
-  const { artifactReadbackVerified, artifactWritten, requestedEventId, seedWritten, terminal, ...rest } = current
-  const steps = [seedWritten, rest.terminalBuildAttempted, artifactWritten, artifactReadbackVerified]
-  return [requestedEventId, ...[...steps, rest.terminalFinalized, terminal].map((step) => step?.eventId)].join(" ")
+  const { artifactReadbackVerified, artifactWritten, seedWritten, terminal, terminalBuildAttempted } = current
+  const steps = [
+    seedWritten,
+    terminalBuildAttempted,
+    artifactWritten,
+    artifactReadbackVerified,
+    current.terminalFinalized,
+  ]
+  return [current.requestedEventId, ...steps.map((step) => step?.eventId), terminal?.eventId].join(" ")
 }
 
 /**
