@@ -24,7 +24,7 @@ interface Baseline {
 }
 
 /** A test that takes much longer than it did waits for something that will not come. */
-const limited = ({ id, timeSpentMs }: TestResult): Asked => ({ id, limit_ms: Math.ceil(2000 + timeSpentMs * 5) })
+const limited = ({ id, timeSpentMs }: TestResult): Asked => ({ id, limit_ms: Math.ceil(5000 + timeSpentMs * 10) })
 
 class ThreadDied extends Error {}
 class TookTooLong extends Error {}

@@ -25,6 +25,7 @@ export interface Host {
   readonly now_ms: () => number
   /** Milliseconds that never go back. */
   readonly monotonic_ms: () => number
+  /** For ids that must differ; not for secrets. */
   readonly random: (bytes: number) => Uint8Array
   /** Hears SIGTERM and SIGINT until the returned function is called. */
   readonly onSignal: (listener: (signal: "SIGTERM" | "SIGINT") => void) => () => void

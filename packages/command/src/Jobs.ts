@@ -32,8 +32,8 @@ export const fillDescriptor = (
   const status = partial["status"] ?? "running"
   const invocation = app.invocation ?? app.name
   const word = typeof id === "string" ? encodeURIComponent(id) : ""
-  return {
-    ...partial,
+  const seven = {
+    job_id: id,
     status,
     terminal: partial["terminal"] ?? status !== "running",
     status_command: partial["status_command"] ?? `${invocation} job status ${word}`,
@@ -41,6 +41,8 @@ export const fillDescriptor = (
     poll_interval_ms: partial["poll_interval_ms"] ?? default_poll_interval_ms,
     timeout_ms: partial["timeout_ms"] ?? default_job_timeout_ms,
   }
+  // First for their order, last for their values.
+  return { ...seven, ...partial, ...seven }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -20,6 +20,14 @@ const isTerminal = (fd: 1 | 2): boolean => {
   }
 }
 
+const default_columns = 80
+
+/** Some pseudo-terminals say that they have no columns. */
+const widthOf = (fd: 1 | 2): number => {
+  const columns = isTerminal(fd) ? (fd === 1 ? process.stdout : process.stderr).columns : 0
+  return columns > 0 ? columns : default_columns
+}
+
 /** Writes as much as goes at once; answers how much, or that nobody reads. */
 const writeNow = (bytes: Uint8Array): number | "closed" => {
   let at = 0
@@ -55,7 +63,7 @@ export const nodeHost = (): Host => ({
       return isTerminal(1)
     },
     get columns() {
-      return isTerminal(1) ? process.stdout.columns : 80
+      return widthOf(1)
     },
     write: async (chunk) => {
       const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk
@@ -70,7 +78,7 @@ export const nodeHost = (): Host => ({
       return isTerminal(2)
     },
     get columns() {
-      return isTerminal(2) ? process.stderr.columns : 80
+      return widthOf(2)
     },
     write: (text) => {
       const bytes = Buffer.from(text)
@@ -83,7 +91,9 @@ export const nodeHost = (): Host => ({
   },
   now_ms: Date.now,
   monotonic_ms: () => performance.now(),
-  random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+  // Ids must differ and are no secrets; the engine seeds this from the system's entropy, and loading `crypto` costs more
+  // than everything else here.
+  random: (bytes) => Uint8Array.from({ length: bytes }, () => Math.floor(Math.random() * 256)),
   onSignal: (listener) => {
     const heard = (["SIGTERM", "SIGINT"] as const).map((signal) => {
       const listen = () => listener(signal)

@@ -11,7 +11,6 @@ import type { Application, Problem } from "./Application.ts"
 import { shorten } from "./Cap.ts"
 import { makeContext } from "./MakeContext.ts"
 import { type Failure, explain } from "./Failure.ts"
-import { startJob } from "./Jobs.ts"
 import { NotJson, toJsonable } from "./Jsonable.ts"
 import { isEffect, runEffect } from "./Effects.ts"
 import type { Outcome } from "./Outcome.ts"
@@ -143,6 +142,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
     const value: unknown = await answerTo(await returned)
     // A job that a dry run only describes was never started.
     if (published.job_descriptor_schema === undefined || isDryRun) return value
+    const { startJob } = await import("./Jobs.ts")
     const usesStore = app.jobs?.status === undefined
     return startJob(
       app,

@@ -44,6 +44,27 @@ describe.concurrent("signals", () => {
     expect(exit_code).toBe(143)
   })
 
+  it("a second SIGINT abandons the cleanup at once, and there is still one answer", async () => {
+    let count = 0
+    const { elapsed_ms, envelope, exit_code } = await ask(["stubborn"], {
+      onOutput: (text, kill) => {
+        if (text.includes("waiting") || (text.includes("cleaning") && ++count === 1)) kill("SIGINT")
+      },
+    })
+    expect([exit_code, envelope.error?.code]).toEqual([130, "CANCELLED"])
+    expect(elapsed_ms).toBeLessThan(30_000)
+    expect(envelope.warnings).toEqual([])
+  })
+
+  it("cleanup that does not end is given one second", async () => {
+    const { envelope, exit_code } = await ask(["stubborn"], {
+      onOutput: (text, kill) => {
+        if (text.includes("waiting")) kill("SIGTERM")
+      },
+    })
+    expect([exit_code, envelope.error?.code]).toEqual([143, "CANCELLED"])
+  })
+
   it("when the supervisor is killed, the handler's process ends itself", async () => {
     const { alive, env } = family()
     await call(["wait"], {
@@ -79,6 +100,36 @@ describe.concurrent("pipes", () => {
   })
   needs("bash")(it)("a failure keeps its code when nobody reads it", async () => {
     expect(await shell("tool echo quota | true; exit ${PIPESTATUS[0]}")).toMatchObject({ status: 80, stderr: "" })
+  })
+})
+
+describe.concurrent("a pseudo-terminal", () => {
+  const terminal = async (words: string) => {
+    const node = `'${process.execPath}' --conditions=@waybill/source '${join(import.meta.dirname, "support/tool.ts")}'`
+    const child = spawn("script", ["-qec", `${node} ${words}`, "/dev/null"], {
+      env: { ...process.env, CI: "", NO_COLOR: "", TERM: "xterm" },
+      stdio: ["ignore", "pipe", "ignore"],
+    })
+    let stdout = ""
+    child.stdout.on("data", (chunk) => (stdout += String(chunk)))
+    await new Promise((resolve) => {
+      child.on("close", resolve)
+    })
+    return stdout.replaceAll("\r\n", "\n")
+  }
+  const escape = String.fromCharCode(27)
+
+  needs("script")(it)("gets a table with colours", async () => {
+    const shown = await terminal("list --count 1")
+    // A slow machine may have shown that it was going on.
+    expect(shown.slice(shown.lastIndexOf("\r") + 1).replace(`${escape}[K`, "")).toBe(
+      `${escape}[2mitems${escape}[22m\n${escape}[1mid${escape}[22m  ${escape}[1mname${escape}[22m\n0   item 0\n`,
+    )
+  })
+  needs("script")(it)("sees what is going on after half a second, and the line is gone at the end", async () => {
+    const shown = await terminal("hostile never")
+    expect(shown).toContain("⠋ hostile never 0s")
+    expect(shown.slice(shown.lastIndexOf("\r"))).toMatch(/^\r\S+\[K\S+error:/)
   })
 })
 

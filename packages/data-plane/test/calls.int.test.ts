@@ -42,7 +42,7 @@ describe.each(disks)("over %s", (_, fresh) => {
     ],
   ]
   it.each(handedOver)(
-    "a builder that changes %s as soon as it has handed it over changes nothing",
+    "[W-05] a builder that changes %s as soon as it has handed it over changes nothing",
     async (_name, make) => {
       const buffer = make()
       const building = run(Effect.flatMap(plane, (plane) => plane.build(key, buffer)))

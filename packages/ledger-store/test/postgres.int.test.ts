@@ -1,8 +1,9 @@
 import { Projection } from "@waybill/ledger"
-import { makePostgresStore, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
+import { makePostgresStore, makePostgresStoreOver, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
 import { Effect, Exit, Fiber, Redacted, Schema, type Scope, Stream } from "effect"
 import { inspect } from "node:util"
 import { describe, expect, it } from "vitest"
+import { makeFrozenNetwork } from "./support/frozenNetwork.ts"
 import { needsPostgres, usePostgres } from "./support/postgres.ts"
 import { collect, ledgerOver, named, Note, origin, textOf, write, written } from "./support/texts.ts"
 
@@ -89,6 +90,13 @@ describe("the schema", () => {
       expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one"])
       const refused = yield* Effect.flip(write(ledger, "a", "two"))
       expect([refused._tag, refused.message]).toEqual(["StoreRefused", expect.stringContaining("permission denied")])
+      // And with the rights that the page names, one may append.
+      yield* sql(`GRANT INSERT ON ${schema}.facts TO reader`)
+      yield* sql(`GRANT UPDATE ON ${schema}.head TO reader`)
+      yield* sql(`GRANT INSERT, UPDATE, DELETE ON ${schema}.checkpoints TO reader`)
+      yield* write(ledger, "a", "two")
+      yield* ledger.saveCheckpoint(Counted)
+      expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one", "two"])
       const bad = yield* Effect.flip(open('x"; DROP SCHEMA public; --'))
       expect([bad._tag, bad.message]).toEqual(["StoreRefused", expect.stringContaining("lower-case letters")])
     }),
@@ -191,6 +199,31 @@ describe("a server that goes away", () => {
       expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one", "two"])
     }),
   )
+  promise("without a word, as behind a cut line, is told after a while, and afterwards all goes on by itself", () =>
+    Effect.gen(function* () {
+      const network = yield* Effect.acquireRelease(
+        Effect.promise(() => makeFrozenNetwork(server().port)),
+        ({ close }) => Effect.sync(close),
+      )
+      const url = Redacted.make(server().url.replace(`:${server().port}/`, `:${network.port}/`))
+      const database = makeSqlPgDatabase({ url, lock_wait_ms: 200, connect_wait_ms: 300, answer_wait_ms: 200 })
+      const store = yield* makePostgresStoreOver(database, { schema: freshSchema(), patience_ms: 300, poll_ms: 20 })
+      const ledger = yield* ledgerOver(store)
+      const following = yield* Effect.forkChild(Stream.runCollect(Stream.take(ledger.tail(), 2)), {
+        startImmediately: true,
+      })
+      yield* write(ledger, "a", "one")
+      yield* Effect.sync(network.freeze)
+      expect((yield* Effect.flip(write(ledger, "a", "never")))._tag).toBe("StoreUnavailable")
+      expect((yield* Effect.flip(collect(ledger.read())))._tag).toBe("StoreUnavailable")
+      yield* Effect.sync(network.thaw)
+      yield* write(ledger, "a", "two")
+      expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one", "two"])
+      // Who follows is told too, and follows again from where it was.
+      expect((yield* Effect.exit(Fiber.join(following)))._tag).toBe("Failure")
+      expect((yield* Stream.runCollect(Stream.take(ledger.tail({ after: 1 }), 1))).map(textOf)).toEqual(["two"])
+    }),
+  )
   promise("for single connections, again and again, costs nothing either", () =>
     Effect.gen(function* () {
       const schema = freshSchema()
@@ -212,6 +245,29 @@ describe("a server that goes away", () => {
       expect((yield* collect(ledger.read())).map(textOf)).toEqual(
         Array.from({ length: 60 }, (_, n) => [`n${n}`, `m${n}`]).flat(),
       )
+    }),
+  )
+})
+
+describe("a commit", () => {
+  promise("waits for the disk whatever the role's default says, and for standbys where it says so", () =>
+    Effect.gen(function* () {
+      yield* sql("CREATE ROLE hasty LOGIN PASSWORD 'hasty-one'")
+      const setting = (value: string) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            yield* sql(`ALTER ROLE hasty SET synchronous_commit = ${value}`)
+            const { connect } = makeSqlPgDatabase({
+              url: Redacted.make(`postgresql://hasty:hasty-one@127.0.0.1:${server().port}/postgres`),
+              lock_wait_ms: 5_000,
+              connect_wait_ms: 5_000,
+            })
+            const [rows] = yield* (yield* connect).run([{ text: "SHOW synchronous_commit" }])
+            return rows?.[0]?.["synchronous_commit"]
+          }),
+        )
+      expect(yield* setting("off")).toBe("on")
+      expect(yield* setting("remote_apply")).toBe("remote_apply")
     }),
   )
 })
@@ -269,8 +325,9 @@ describe("what others do to it", () => {
       const [fact] = yield* write(ledger, "a", "two again")
       expect(fact?.position).toBe(2)
       // Another ledger under the same name, whose head is just as high.
+      yield* sql(`UPDATE ${schema}.facts SET job_id = 'b', line = replace(line, '"job_id":"a"', '"job_id":"b"')`)
       yield* sql(`UPDATE ${schema}.head SET ledger_id = gen_random_uuid()`)
-      expect(yield* ledger.query(Counted, (view) => view.get("a"))).toBe(2)
+      expect(yield* ledger.query(Counted, (view) => [view.get("a"), view.get("b")])).toEqual([undefined, 2])
     }),
   )
   promise("a follower whose notifications are lost looks by itself", () =>

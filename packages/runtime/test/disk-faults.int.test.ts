@@ -76,7 +76,7 @@ describe("[W-29] [W-30] a disk that refuses ends in the catalogue's own words or
       faults.push(...left.filter((fault) => !fault.startsWith("ended as failed")).map((fault) => `${at}: ${fault}`))
     }
     expect(faults).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   it("for good, from any operation on: the job stays resumable or fails, and is settled when there is room again", async () => {
     const faults: Array<string> = []
@@ -93,7 +93,7 @@ describe("[W-29] [W-30] a disk that refuses ends in the catalogue's own words or
       faults.push(...left.map((fault) => `${operation} ${path} (${nth}): ${fault}`))
     }
     expect(faults).toEqual([])
-  }, 60_000)
+  }, 180_000)
 })
 
 describe("[W-29] a seed that cannot be written is tried three times", () => {

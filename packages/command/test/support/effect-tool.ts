@@ -22,7 +22,7 @@ const app = application({
       name: "effect",
       description: "Runs an Effect that its end interrupts.",
       danger_level: "safe",
-      timeout_ms: 1_500,
+      timeout_ms: 4_000,
       parameters: {
         end: {
           type: "enum",

@@ -260,12 +260,14 @@ export const makeAppending = (
       Effect.gen(function* () {
         const records = batches.flat()
         const first = scanner.history.head + 1
+        const ids = new Set<string>()
         for (const [i, { event }] of records.entries()) {
           if (event.position !== first + i)
             return yield* refuse(`somebody changed it under the lock: ${event.event_id} would be at ${first + i}`)
           // Replay would take it for a copy of the other.
-          if (yield* scanner.holds(event.event_id, event.position))
+          if (ids.has(event.event_id) || (yield* scanner.holds(event.event_id, event.position)))
             return yield* refuse(`the event id ${event.event_id} is taken by an earlier line`)
+          ids.add(event.event_id)
         }
         const length = records.reduce((sum, { line }) => sum + line.length, 0)
         yield* write(yield* makeRoom(given, length), records)

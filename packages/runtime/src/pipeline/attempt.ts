@@ -50,10 +50,11 @@ class AttemptFailed {
 const defaultDeadline_ms = 300_000
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 2 }))
 
-/** Runs or resumes an attempt that has no end yet, until it has one. */
+/** Runs or resumes an attempt that has no end yet, until it has one. `previous` is the attempt that it repairs. */
 export const runAttempt = (
   job: JobDeclaration,
   attempt: Attempt,
+  previous: Attempt | undefined,
   submitSpec: (workspace: string) => Declared<SubmitSpec>,
   composition: Composition,
 ) =>
@@ -206,7 +207,8 @@ export const runAttempt = (
         Effect.gen(function* () {
           yield* step("build", "started")
           const { bytes, sha256 } = yield* buildBytes(receipt)
-          yield* step("build", "done", sha256, bytes)
+          const isSame = previous?.terminalBuildAttempted?.payload.sha256 === sha256
+          yield* step("build", "done", isSame ? `${sha256}, as in the attempt before` : sha256, bytes)
           const { submitRunId } = receipt
           return Settlement.build(requested, {
             submitRunId,

@@ -41,7 +41,7 @@ export interface SettleOptions {
   /** Where an artifact lies within its attempt's own place; `artifact` by default. */
   readonly terminalPath?: string
   readonly observe?: Observer
-  /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. */
+  /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. The observer is told. */
   readonly holdWait_ms?: number
 }
 
@@ -232,10 +232,12 @@ export const settleJob = (
     const { runId } = holder
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* hold(runId, holdWait_ms)
+        yield* hold(runId, holdWait_ms, (holder) =>
+          tell(composition.observe, { kind: "waiting", runId, ...(holder === undefined ? {} : { holder }) }),
+        )
+        yield* refuseDamage
         // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
         yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
-        yield* refuseDamage
         for (;;) {
           const { job: state, status } = yield* readJob(runId)
           if (state === undefined) return status
@@ -249,7 +251,7 @@ export const settleJob = (
           }
           yield* refuseBrokenHistory(runId)
           const submit = yield* submitOf(job, state.current, state.earlier)
-          yield* runAttempt(job, state.current, submit, composition).pipe(
+          yield* runAttempt(job, state.current, state.earlier.at(-1), submit, composition).pipe(
             // The ledger is ahead of what we read, so read it again; or what it holds can never be joined by a verdict.
             Effect.catchTags({
               StaleAttempt: () => endPoisoned(state, composition),

@@ -57,6 +57,11 @@ export const faultsOf = async (machine: Machine): Promise<ReadonlyArray<string>>
   const halves = machine.disk.files(root).filter((path) => isHalf.test(path))
   expect(halves.length === 0, `left half written: ${halves.join(" ")}`)
 
+  for (const { content, path } of sloppyJob(machine, machine.makeRunner()).seeds) {
+    const found = machine.disk.bytes(`${root}/data/workspaces/run-1/${path}`)
+    expect(found !== undefined && Buffer.compare(found, content) === 0, `the seed ${path} is not as it was declared`)
+  }
+
   const looker = machine.makeRunner()
   const seen = await looker.run(
     Effect.gen(function* () {
