@@ -16,6 +16,10 @@ export type SettlementEvent =
       readonly attempt: number
       readonly step: Step
       readonly state: "started" | "progress" | "done" | "failed"
+      /**
+       * Of a step that failed, all that is known about why, uncut; a fact holds no more than a code of the catalogue. Values
+       * of the variables that a command was given are not in it.
+       */
       readonly detail?: string
       readonly bytes?: number
     }
