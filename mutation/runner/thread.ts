@@ -64,7 +64,7 @@ const { Skipped, collected, current, enterFile, snapshots } = await import("./vi
 const { limits } = await import("./fast-check.ts")
 await import("effect")
 
-const property_runs_max = 200
+const property_runs_max = 100
 
 /** For a test of which nobody knows yet how long it takes. */
 const first_ms_max = 120_000

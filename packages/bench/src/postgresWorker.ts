@@ -75,6 +75,6 @@ await Effect.runPromise(
       )
     })
     process.send?.("ready")
-    yield* Effect.never
+    return yield* Effect.never
   }).pipe(Effect.scoped),
 )

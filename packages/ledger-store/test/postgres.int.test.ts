@@ -1,26 +1,17 @@
 import { Projection } from "@waybill/ledger"
-import { makePostgresStore, makePostgresStoreOver, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
-import { Effect, Exit, Fiber, Redacted, Schema, type Scope, Stream } from "effect"
+import {
+  type Database,
+  makePostgresStore,
+  makePostgresStoreOver,
+  makeSqlPgDatabase,
+} from "@waybill/ledger-store/postgres"
+import { Deferred, Effect, Exit, Fiber, Redacted, Schema, Stream } from "effect"
 import { inspect } from "node:util"
-import { describe, expect, it } from "vitest"
-import { makeFrozenNetwork } from "./support/frozenNetwork.ts"
-import { needsPostgres, usePostgres } from "./support/postgres.ts"
+import { describe, expect } from "vitest"
+import { usePostgres } from "./support/postgres.ts"
 import { collect, ledgerOver, named, Note, origin, textOf, write, written } from "./support/texts.ts"
 
-const postgres = usePostgres()
-const { freshSchema, open, server } = postgres
-const run = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
-const promise = (name: string, effect: () => Effect.Effect<void, unknown, Scope.Scope>) =>
-  needsPostgres(it)(name, () => run(Effect.suspend(effect)), 30_000)
-
-/** Statements of an administrator, who may do anything. */
-const sql = (text: string, ...values: ReadonlyArray<unknown>) =>
-  Effect.suspend(() =>
-    Effect.flatMap(
-      makeSqlPgDatabase({ url: Redacted.make(server().url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 }).connect,
-      (connection) => Effect.map(connection.run([{ text, values }]), ([rows]) => rows ?? []),
-    ),
-  )
+const { freshSchema, open, promise, server, sql } = usePostgres()
 
 const Counted = Projection.make({
   name: "counted",
@@ -156,100 +147,39 @@ describe("a secret", () => {
   )
 })
 
-describe("a server that goes away", () => {
-  promise("and comes back is not noticed by who appends, reads and follows", () =>
-    Effect.gen(function* () {
-      const schema = freshSchema()
-      const ledgers = [yield* Effect.flatMap(open(schema), ledgerOver), yield* Effect.flatMap(open(schema), ledgerOver)]
-      const total = 240
-      const following = yield* Effect.forkChild(Stream.runCollect(Stream.take(ledgers[0]!.tail(), total)), {
-        startImmediately: true,
-      })
-      const restarts = Effect.gen(function* () {
-        for (const how of ["fast", "immediate"] as const) {
-          yield* Effect.promise(() => server().stop(how))
-          yield* Effect.sleep(150)
-          yield* Effect.promise(() => server().start())
-          yield* Effect.sleep(300)
-        }
-      })
-      const appends = Effect.forEach(
-        Array.from({ length: total }, (_, n) => n),
-        (n) => Effect.andThen(write(ledgers[n % 2]!, `job-${n % 5}`, `n${n}`), Effect.sleep(n % 10 === 0 ? 20 : 0)),
-        { concurrency: 4 },
-      )
-      yield* Effect.all([appends, restarts], { concurrency: 2 })
-      const texts = Array.from({ length: total }, (_, n) => `n${n}`).toSorted()
-      const read = yield* collect(ledgers[1]!.read())
-      expect(read.map(textOf).toSorted()).toEqual(texts)
-      expect((yield* Fiber.join(following)).map(textOf)).toEqual(read.map(textOf))
-    }),
-  )
-  promise("for longer than the patience is told, and afterwards all goes on by itself", () =>
-    Effect.gen(function* () {
-      const schema = freshSchema()
-      const ledger = yield* Effect.flatMap(open(schema, { patience_ms: 50 }), ledgerOver)
-      yield* write(ledger, "a", "one")
-      yield* Effect.promise(() => server().stop("fast"))
-      expect((yield* Effect.flip(write(ledger, "a", "two")))._tag).toBe("StoreUnavailable")
-      expect((yield* Effect.flip(collect(ledger.read())))._tag).toBe("StoreUnavailable")
-      expect((yield* Effect.flip(open(schema)))._tag).toBe("StoreUnavailable")
-      yield* Effect.promise(() => server().start())
-      yield* write(ledger, "a", "two")
-      expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one", "two"])
-    }),
-  )
-  promise("without a word, as behind a cut line, is told after a while, and afterwards all goes on by itself", () =>
-    Effect.gen(function* () {
-      const network = yield* Effect.acquireRelease(
-        Effect.promise(() => makeFrozenNetwork(server().port)),
-        ({ close }) => Effect.sync(close),
-      )
-      const url = Redacted.make(server().url.replace(`:${server().port}/`, `:${network.port}/`))
-      const database = makeSqlPgDatabase({ url, lock_wait_ms: 200, connect_wait_ms: 300, answer_wait_ms: 200 })
-      const store = yield* makePostgresStoreOver(database, { schema: freshSchema(), patience_ms: 300, poll_ms: 20 })
-      const ledger = yield* ledgerOver(store)
-      const following = yield* Effect.forkChild(Stream.runCollect(Stream.take(ledger.tail(), 2)), {
-        startImmediately: true,
-      })
-      yield* write(ledger, "a", "one")
-      yield* Effect.sync(network.freeze)
-      expect((yield* Effect.flip(write(ledger, "a", "never")))._tag).toBe("StoreUnavailable")
-      expect((yield* Effect.flip(collect(ledger.read())))._tag).toBe("StoreUnavailable")
-      yield* Effect.sync(network.thaw)
-      yield* write(ledger, "a", "two")
-      expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one", "two"])
-      // Who follows is told too, and follows again from where it was.
-      expect((yield* Effect.exit(Fiber.join(following)))._tag).toBe("Failure")
-      expect((yield* Stream.runCollect(Stream.take(ledger.tail({ after: 1 }), 1))).map(textOf)).toEqual(["two"])
-    }),
-  )
-  promise("for single connections, again and again, costs nothing either", () =>
-    Effect.gen(function* () {
-      const schema = freshSchema()
-      const ledger = yield* Effect.flatMap(open(schema), ledgerOver)
-      const cutting = yield* Effect.forkChild(
-        Effect.forever(
-          Effect.andThen(
-            Effect.scoped(
-              sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'waybill' AND pid <> pg_backend_pid()",
-              ),
-            ).pipe(Effect.ignore),
-            Effect.sleep(15),
-          ),
-        ),
-      )
-      for (let n = 0; n < 60; n++) yield* write(ledger, "a", `n${n}`, `m${n}`)
-      yield* Fiber.interrupt(cutting)
-      expect((yield* collect(ledger.read())).map(textOf)).toEqual(
-        Array.from({ length: 60 }, (_, n) => [`n${n}`, `m${n}`]).flat(),
-      )
-    }),
-  )
-})
-
 describe("a commit", () => {
+  promise("whose answer is on its way has let others in, so a question asked meanwhile waits and knows of them", () =>
+    Effect.gen(function* () {
+      const schema = freshSchema()
+      const real = makeSqlPgDatabase({ url: Redacted.make(server().url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 })
+      const [isDone, answer] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const slow: Database = {
+        where: real.where,
+        connect: Effect.map(real.connect, (connection) => ({
+          ...connection,
+          run: (statements) =>
+            Effect.tap(connection.run(statements), () =>
+              statements.at(-1)?.text === "COMMIT" && statements.at(0)?.text.startsWith("WITH recorded") === true
+                ? Effect.andThen(Deferred.succeed(isDone, undefined), Deferred.await(answer))
+                : Effect.void,
+            ),
+        })),
+      }
+      const mine = yield* ledgerOver(yield* makePostgresStoreOver(slow, { schema }))
+      const other = yield* Effect.flatMap(open(schema), ledgerOver)
+      yield* mine.query(Counted, () => 0)
+      const appending = yield* Effect.forkChild(write(mine, "a", "one"))
+      yield* Deferred.await(isDone)
+      yield* write(other, "a", "two")
+      const asking = yield* Effect.forkChild(
+        mine.query(Counted, (view) => view.get("a")),
+        { startImmediately: true },
+      )
+      yield* Deferred.succeed(answer, undefined)
+      expect(yield* Fiber.join(asking)).toBe(2)
+      yield* Fiber.join(appending)
+    }),
+  )
   promise("waits for the disk whatever the role's default says, and for standbys where it says so", () =>
     Effect.gen(function* () {
       yield* sql("CREATE ROLE hasty LOGIN PASSWORD 'hasty-one'")

@@ -160,7 +160,7 @@ describe("[W-03] an attempt whose recorded facts contradict each other is ended 
           expect(machine.starts().every(([, count]) => count === 1)).toBe(true)
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   }, 180_000)
 })

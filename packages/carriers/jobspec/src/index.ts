@@ -74,6 +74,13 @@ export {
 } from "./QueueJobState.ts"
 export * from "./Refusals.ts"
 export * from "./Replay.ts"
+export {
+  InvalidSchedule,
+  type ScheduleCommand,
+  ScheduleExists,
+  type ScheduleRefusal,
+  type Scheduling,
+} from "./Scheduling.ts"
 export { ScheduleEntity, Schedules, schedules, type ScheduleTemplate } from "./Schedules.ts"
 export { differences, findSubmitted } from "./submission.ts"
 export { jobStatusFrom, type JobSigns, snapshotResult, type SnapshotSigns } from "./TruthTables.ts"

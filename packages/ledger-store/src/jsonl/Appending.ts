@@ -196,17 +196,12 @@ export const makeAppending = (
       const { end } = history.reader
       const lines = records.map(({ line }) => encoder.encode(`${line}\n`))
       const bytes = Buffer.concat(lines)
-      // What is sealed now is durable already, so neither need wait for the other.
-      yield* Effect.all(
-        [
-          seal(opened),
-          Effect.andThen(
-            Effect.suspend(() => opened.file.write(bytes, end)),
-            opened.file.flush,
-          ),
-        ],
-        { concurrency: 2, discard: true },
-      ).pipe(orPoison(opened, end))
+      // What is sealed now is durable already, so neither need wait for the other; but both end before either's failure counts.
+      const [sealed, written] = yield* Effect.all(
+        [Effect.exit(seal(opened)), Effect.exit(Effect.andThen(opened.file.write(bytes, end), opened.file.flush))],
+        { concurrency: 2 },
+      )
+      yield* Effect.andThen(written, sealed).pipe(orPoison(opened, end))
       scanner.take(records, lines, bytes)
       const { active } = scanner.history
       inHand = active === undefined ? undefined : { segment: active, offset: end, bytes }

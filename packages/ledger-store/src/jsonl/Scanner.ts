@@ -5,7 +5,7 @@
  */
 import type { FileError, FileInfo, OpenFile } from "@waybill/host"
 import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
-import { Effect, Semaphore } from "effect"
+import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
 import { measure } from "./Envelope.ts"
 import { hashOf, History, told } from "./History.ts"
@@ -248,11 +248,14 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         const now = yield* placeOf(sight)
         const opening = { history, records, place: now, sight, broken, readClosed: readClosed(now) }
         const done = yield* Effect.exit(ioOr(load(opening)))
-        if (!(yield* isUnchanged(sight))) {
+        const isSame = yield* Effect.exit(isUnchanged(sight))
+        if (Exit.isFailure(done) || Exit.isFailure(isSame) || !isSame.value) {
+          // What was learnt so far is not to be learnt twice.
           history = new History(history.generation)
-          return false
+          if (Exit.isSuccess(isSame) && !isSame.value) return false
+          yield* done
+          yield* isSame
         }
-        yield* done
         history.info = sight.info
         return true
       })

@@ -22,6 +22,7 @@ export const makeFrozenNetwork = async (to: number): Promise<FrozenNetwork> => {
     if (isFrozen) return
     // oxlint-disable-next-line waybill/network-call-needs-timeout -- it stands still on purpose, and ends with its test
     const far = connect(to, "127.0.0.1")
+    far.setTimeout(60_000, () => far.destroy())
     sockets.add(far)
     far.on("error", () => far.destroy())
     near.on("data", (bytes) => isFrozen || far.write(bytes))

@@ -44,7 +44,7 @@ export const evaluate = <A>(declared: () => Declared<A>, deadline_ms: number): E
 const noBytes = () =>
   new DeclarationFault({ cause: new Error("it answered without a text, bytes or a stream of bytes") })
 
-/** What a builder answered, once it has been looked at: its stream holds bytes, and breaks in one way only. */
+/** What a builder answered, once it has been looked at: its stream breaks in one way only. */
 export interface CheckedBuilt {
   readonly source: Source<DeclarationFault>
   readonly runId: string | undefined
@@ -63,8 +63,8 @@ const lookAt = (answer: unknown): Effect.Effect<CheckedBuilt, DeclarationFault> 
   const [runId, schemaId] = [textIn(answer, "runId"), textIn(answer, "schemaId")]
   if (typeof source === "string" || source instanceof Uint8Array) return Effect.succeed({ source, runId, schemaId })
   if (!Stream.isStream(source)) return Effect.fail(noBytes())
-  const chunks = (source as Stream.Stream<unknown, unknown>).pipe(
-    Stream.mapEffect((chunk) => (chunk instanceof Uint8Array ? Effect.succeed(chunk) : Effect.fail(noBytes()))),
+  // That its chunks are bytes is looked at by the data plane, as they come.
+  const chunks = (source as Stream.Stream<Uint8Array, unknown>).pipe(
     Stream.catchCause((cause) => Stream.fail(faultOf(cause))),
   )
   return Effect.succeed({ source: chunks, runId, schemaId })
