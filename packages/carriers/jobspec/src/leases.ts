@@ -168,7 +168,7 @@ const refuseHold = (job: QueueJob, held: Hold, now_ms: number): LeaseMismatch | 
 }
 
 const refuseRequestId = (request_id: string | undefined): QueueRefusal | undefined =>
-  request_id === undefined ? undefined : refuseSentRequestId(request_id)
+  request_id === undefined || request_id === "" ? undefined : refuseSentRequestId(request_id)
 
 const made = ({ artifact_refs, artifacts }: Report): Report => ({
   ...(artifacts === undefined ? {} : { artifacts }),
@@ -253,7 +253,7 @@ export const cancel = (queue: View<QueueJob>, { job_id, reason = "", request_id 
   const job = queue.get(job_id)
   if (job === undefined) return Result.fail(new JobNotFound({ job_id }))
   if (isTerminal(job.status)) return nothing
-  const refusal = request_id === undefined || request_id === "" ? undefined : refuseSentRequestId(request_id)
+  const refusal = refuseRequestId(request_id)
   if (refusal !== undefined) return Result.fail(refusal)
   const said = reason.trim()
   return recorded(

@@ -59,7 +59,10 @@ describe("§10.1 §10.5 a claim", () => {
     const hold = take(desk, "j1")
     desk.must({ kind: "heartbeat", job_id: "j1", hold, now_ms: at(1) })
     desk.must({ kind: "heartbeat", job_id: "j1", hold, now_ms: at(2), request_id: " beat " })
-    desk.must({ kind: "complete", job_id: "j1", hold, now_ms: at(3) })
+    expect(desk.refusal({ kind: "complete", job_id: "j1", hold, now_ms: at(3), request_id: " " })).toBe(
+      "request_id is required",
+    )
+    desk.must({ kind: "complete", job_id: "j1", hold, now_ms: at(3), request_id: "" })
     expect(desk.events.map(({ request_id }) => request_id)).toEqual(["asked", "asked", "asked", "beat", "asked"])
     expect(desk.refusal({ kind: "heartbeat", job_id: "j1", hold, now_ms: at(3), request_id: "a b" })).toMatch(
       /no claimable/,
