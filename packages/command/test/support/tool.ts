@@ -115,11 +115,21 @@ const app = application({
       exit_codes: { SUCCESS },
       output_schema: any,
       execute: async (_, ctx) => {
-        ctx.onCleanup(async () => {
-          writeSync(2, "cleaning\n")
-          await never()
-        })
+        ctx.onCleanup(never)
         writeSync(2, "waiting\n")
+        return never()
+      },
+    }),
+    command({
+      name: "deaf",
+      description: "Serves, and does not stop when it is told to.",
+      danger_level: "safe",
+      service: true,
+      exit_codes: { SUCCESS },
+      output_schema: any,
+      execute: async (_, ctx) => {
+        ctx.signal.addEventListener("abort", () => writeSync(2, "told to stop\n"))
+        await ctx.write({ event: "waiting" })
         return never()
       },
     }),
@@ -184,6 +194,7 @@ const app = application({
       exit_codes: { SUCCESS },
       output_schema: any,
       execute: async (_, ctx) => {
+        ctx.onCleanup(() => writeSync(2, "cleaned up\n"))
         const server = http.createServer((_request, response) => response.end("served"))
         await new Promise<void>((resolve) => {
           server.listen(0, "127.0.0.1", resolve)
