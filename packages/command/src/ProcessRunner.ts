@@ -94,12 +94,11 @@ export const startRunner = (
   )
   const { pid } = child
   const leader = pid === undefined ? undefined : identify(pid)
-  const groups: Array<ProcessIdentity> = []
+  const groups: Array<{ readonly pid: number; readonly identity: ProcessIdentity | undefined }> = []
   let hasExited = false
   child.on("error", events.unstarted)
   child.on("message", (message: FromRunner) => {
-    const group = message.type === "group" ? identify(message.pid) : undefined
-    if (group !== undefined) groups.push(group)
+    if (message.type === "group") groups.push({ pid: message.pid, identity: identify(message.pid) })
     events.message(message)
   })
   child.on("exit", (code, signal) => {
@@ -124,10 +123,12 @@ export const startRunner = (
     const marked = alsoMarked ? { marker } : {}
     await Promise.all([
       ...(leader === undefined && !alsoMarked ? [] : [endFamily({ ...led(leader), ...marked }, 0)]),
-      ...groups.map((group) => endFamily({ leader: group }, 0)),
+      ...groups.flatMap(({ identity }) => (identity === undefined ? [] : [endFamily({ leader: identity }, 0)])),
     ])
-    // Where there is no /proc, the group is all that can be reached.
-    if (pid !== undefined && leader === undefined) killGroup(pid)
+    if (leader !== undefined) return
+    // Where there is no /proc, groups are all that can be reached, and nothing tells whether they are still ours.
+    if (pid !== undefined) killGroup(pid)
+    for (const group of groups) killGroup(group.pid)
   }
   return {
     send: (message) => {
