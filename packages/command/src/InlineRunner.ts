@@ -46,6 +46,7 @@ export const startInline = (
     env: host.env,
     drain: async () => [],
   })
+  const forget = host.onAccident(performance.fail)
   void performance.outcome.then((outcome) => {
     events.message({ type: "end", outcome })
     closed.resolve()
@@ -57,6 +58,9 @@ export const startInline = (
       void performance.stop(message.reason, message.grace_ms).then(() => events.message({ type: "stopped" }))
     },
     closed: closed.promise,
-    end: async () => release(),
+    end: async () => {
+      release()
+      forget()
+    },
   }
 }

@@ -66,6 +66,7 @@ export const invoke = async (
     monotonic_ms: () => performance.now(),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     onSignal: () => () => undefined,
+    onAccident: () => () => undefined,
     after: (delay_ms, call) => {
       const timer = setTimeout(call, delay_ms)
       return () => clearTimeout(timer)

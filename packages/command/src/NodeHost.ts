@@ -104,6 +104,16 @@ export const nodeHost = (): Host => ({
       for (const stop of heard) stop()
     }
   },
+  onAccident: (listener) => {
+    const onException = (error: unknown) => listener(error, "UNHANDLED_EXCEPTION")
+    const onRejection = (reason: unknown) => listener(reason, "UNHANDLED_REJECTION")
+    process.on("uncaughtException", onException)
+    process.on("unhandledRejection", onRejection)
+    return () => {
+      process.off("uncaughtException", onException)
+      process.off("unhandledRejection", onRejection)
+    }
+  },
   after: (delay_ms, call) => {
     const timer = setTimeout(call, delay_ms)
     return () => clearTimeout(timer)

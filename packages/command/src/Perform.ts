@@ -148,6 +148,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
     const usesStore = app.jobs?.status === undefined
     return startJob(
       app,
+      stage.env,
       { path: published.path, schema: published.job_descriptor_schema, usesStore },
       value,
       stage.now_ms(),

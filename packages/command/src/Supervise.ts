@@ -214,5 +214,10 @@ const start = async ({ app, command, host, request }: SuperviseFacts, events: Ru
   if (command.isolation === "inline" || host.program === undefined)
     return startInline(host, app, command, request, events)
   const { startRunner } = await import("./ProcessRunner.ts")
+  // The handler is elsewhere: what breaks here is the program's own start, and does not decide the answer.
+  host.onAccident((thrown) => {
+    const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+    if (request.verbosity !== "quiet") host.stderr.write(`${redact(text, request.secrets)}\n`)
+  })
   return startRunner(host.program, host.words, request, events)
 }
