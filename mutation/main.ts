@@ -47,7 +47,7 @@ const configFor = (room: Room, incrementalFile: string) => ({
   coverageAnalysis: "perTest",
   inPlace: true,
   concurrency: Number(values.workers),
-  timeoutMS: 5000,
+  timeoutMS: 15_000,
   timeoutFactor: 1.5,
   dryRunTimeoutMinutes: 15,
   disableTypeChecks: false,

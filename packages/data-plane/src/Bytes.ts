@@ -118,21 +118,52 @@ export const streamOf = (hop: Hop, file: OpenFile): Stream.Stream<Uint8Array, St
     }),
   ).pipe(Stream.mapError((cause) => new StorageFailed({ hop, cause })))
 
-/** The bytes of an open file, each chunk compared with its digest before it is let go. */
+const compareChunk = (hop: Hop, whole: ChunkedDigest, index: number, chunk: Uint8Array) =>
+  sha256Of(chunk) === whole.chunks[index]
+    ? Effect.void
+    : Effect.fail(
+        new BytesDiffer({
+          hop,
+          expected: { sha256: whole.sha256, bytes: whole.bytes },
+          actual: { bytes: index * chunk_bytes + chunk.byteLength },
+        }),
+      )
+
+/** Hands over every chunk once it is compared with its digest. The chunk's memory is reused: copy what must last. */
+export const eachCheckedChunk = <E, R>(
+  hop: Hop,
+  file: OpenFile,
+  whole: ChunkedDigest,
+  onChunk: OnChunk<E, R>,
+): Effect.Effect<void, E | BytesDiffer | FileError, R> =>
+  Effect.gen(function* () {
+    let index = 0
+    const bytes = yield* eachChunk(file, (chunk, offset) =>
+      Effect.andThen(
+        Effect.suspend(() => compareChunk(hop, whole, index++, chunk)),
+        Effect.suspend(() => onChunk(chunk, offset)),
+      ),
+    )
+    if (bytes !== whole.bytes)
+      return yield* new BytesDiffer({ hop, expected: { sha256: whole.sha256, bytes: whole.bytes }, actual: { bytes } })
+  })
+
+/** The bytes of an open file, each chunk in memory of its own and compared with its digest before it is let go. */
 export const checkedStreamOf = (
   hop: Hop,
   file: OpenFile,
-  { bytes, chunks, sha256 }: ChunkedDigest,
+  whole: ChunkedDigest,
 ): Stream.Stream<Uint8Array, StorageFailed | BytesDiffer> =>
   Stream.unfold(0, (index: number) =>
     Effect.gen(function* () {
-      if (index === chunks.length) return undefined
+      if (index === whole.chunks.length) return undefined
       const buffer = new Uint8Array(chunk_bytes)
-      const offset = index * chunk_bytes
-      const filled = yield* Effect.mapError(fill(file, buffer, offset), (cause) => new StorageFailed({ hop, cause }))
+      const filled = yield* Effect.mapError(
+        fill(file, buffer, index * chunk_bytes),
+        (cause) => new StorageFailed({ hop, cause }),
+      )
       const chunk = buffer.subarray(0, filled)
-      if (sha256Of(chunk) !== chunks[index])
-        return yield* new BytesDiffer({ hop, expected: { sha256, bytes }, actual: { bytes: offset + filled } })
+      yield* compareChunk(hop, whole, index, chunk)
       return [chunk, index + 1] as const
     }),
   )

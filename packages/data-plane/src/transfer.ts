@@ -5,7 +5,7 @@
  */
 import type { OpenFile } from "@waybill/host"
 import { Effect, Stream } from "effect"
-import { checkedStreamOf, chunk_bytes, chunkedDigestOf, makeMeter, ownCopyOf, sha256Of } from "./Bytes.ts"
+import { chunk_bytes, chunkedDigestOf, eachCheckedChunk, makeMeter, ownCopyOf, sha256Of } from "./Bytes.ts"
 import type { Source } from "./DataPlane.ts"
 import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText, NotBytes } from "./Errors.ts"
 import { compare, storage } from "./places.ts"
@@ -105,10 +105,10 @@ export const release = <E, R>(
     const whole = yield* Effect.mapError(chunkedDigestOf(sealed), storage("deliver"))
     yield* compare("deliver", artifact, whole)
     let released = 0
-    yield* Stream.runForEach(checkedStreamOf("deliver", sealed, whole), (chunk) =>
+    yield* eachCheckedChunk("deliver", sealed, whole, (chunk, offset) =>
       Effect.gen(function* () {
-        yield* onChunk(chunk, released)
-        released += chunk.byteLength
+        yield* onChunk(chunk, offset)
+        released = offset + chunk.byteLength
         onProgress?.(released)
       }),
     )

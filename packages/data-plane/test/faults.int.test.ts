@@ -55,7 +55,7 @@ describe.each([
   ["before", true],
   ["after", false],
 ])("power cut %s the next try", (_, isBefore) => {
-  it.each(kinds)("%o: no place ever holds a part, and what the next try proves survives", async (fault) => {
+  it.each(kinds)("[W-21] %o: no place ever holds a part, and what the next try proves survives", async (fault) => {
     for (let k = 1; ; k++) {
       const { disk, layer } = makeMemoryFiles()
       let isReached = false

@@ -1,4 +1,5 @@
 import { layerNodeEntropy, layerNodeFiles } from "@waybill/host"
+import { failures } from "@waybill/workspace-job"
 import { Effect, Layer } from "effect"
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -6,7 +7,7 @@ import fs from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { DataPlane, folderName, layerDataPlane, type StoredArtifact } from "../src/index.ts"
+import { artifactRef, DataPlane, failureOf, folderName, layerDataPlane, type StoredArtifact } from "../src/index.ts"
 
 const base = fs.mkdtempSync(join(tmpdir(), "waybill-tamper-"))
 afterAll(() => fs.rmSync(base, { recursive: true, force: true }))
@@ -76,7 +77,7 @@ const plane = DataPlane
 
 describe("between two hops somebody", () => {
   it.each(changes)(
-    "%s: what was sealed is not delivered, and the destination stays as it was",
+    "[W-04] %s: what was sealed is not delivered, and the destination stays as it was",
     async (_, change, tag) => {
       const { root, run, sealed: at } = fresh()
       const [none, some] = [join(root, "out", "new"), join(root, "out", "old")]
@@ -120,6 +121,38 @@ describe("between two hops somebody", () => {
     },
   )
 
+  it("[W-01] puts 14 other bytes where 24 were written: they are not read back, and there is no metadata of them", async () => {
+    const { artifact, run } = fresh()
+    const error = await run(
+      Effect.gen(function* () {
+        const { build, readBack, write } = yield* plane
+        const stored = yield* write(key, path, yield* build(key, "x".repeat(24)))
+        overwrite(artifact, content)
+        return yield* Effect.flip(readBack(key, stored))
+      }),
+    )
+    expect(error).toMatchObject({
+      _tag: "BytesDiffer",
+      hop: "readback",
+      expected: { bytes: 24 },
+      actual: { bytes: 14 },
+    })
+    expect(failureOf(error)).toEqual(failures.readback_mismatch)
+  })
+
+  it("[W-20] says another reference than the place's own: the place's own is answered", async () => {
+    const { run } = fresh()
+    const refs = await run(
+      Effect.gen(function* () {
+        const { build, readBack, write } = yield* plane
+        const stored = yield* write(key, path, yield* build(key, content))
+        const read = yield* readBack(key, { ...stored, artifactRef: "artifact:another:1:run" })
+        return [stored.artifactRef, read.artifactRef]
+      }),
+    )
+    expect(refs).toEqual(Array(2).fill(artifactRef(key, path)))
+  })
+
   it("puts a folder where the artifact goes: it is not written", async () => {
     const { artifact, run } = fresh()
     fs.mkdirSync(artifact, { recursive: true })
@@ -130,7 +163,7 @@ describe("between two hops somebody", () => {
 
 describe("a path that leads outside", () => {
   const bad = ["..", "../x", "a/../../x", "a//x", "a\\..\\x", "C:x", "a\0b", "./a", "//etc/passwd", "x".repeat(1025)]
-  it.each(bad)("%j is refused for seed, candidate and artifact, and makes nothing", async (path) => {
+  it.each(bad)("[W-20] %j is refused for seed, candidate and artifact, and makes nothing", async (path) => {
     const { root, run } = fresh()
     const errors = await run(
       Effect.gen(function* () {
@@ -154,7 +187,7 @@ describe("a path that leads outside", () => {
     expect(fs.readFileSync(join(root, "workspaces", "run", "etc", "passwd"), "utf8")).toBe("mine")
   })
 
-  it("a link in the workspace leads nowhere: neither as a folder nor as the file", async () => {
+  it("[W-21] a link in the workspace leads nowhere: neither as a folder nor as the file", async () => {
     const { root, run } = fresh()
     const workspace = join(root, "workspaces", "run")
     const elsewhere = fs.mkdtempSync(join(base, "elsewhere-"))

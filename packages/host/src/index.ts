@@ -1,4 +1,6 @@
+export * from "./Duration.ts"
 export * from "./Entropy.ts"
+export { explainErrno } from "./errno.ts"
 export * from "./FaultyFiles.ts"
 export * from "./Files.ts"
 export * from "./MemoryDisk.ts"

@@ -9,21 +9,11 @@ import { Effect, type Layer } from "effect"
 import { gzipSync } from "node:zlib"
 import { beforeAll, describe, expect, it } from "vitest"
 import { compressArchives, makeJsonlStore, type Verification, verifyLedger } from "../src/index.ts"
+import { randomFrom, seedOfRun } from "./support/random.ts"
 import { bytesOf, file, folder, noteLine } from "./support/simulated.ts"
 import { brief, collect, ledgerOver, write } from "./support/texts.ts"
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000)
-
-/** mulberry32 */
-const randomFrom = (start: number) => {
-  let state = start
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
+const seed = seedOfRun()
 
 interface World {
   readonly disk: MemoryDisk

@@ -246,7 +246,9 @@ export const makeCommits = (
       return store
         .commit((session) =>
           Effect.gen(function* () {
-            yield* folds.catchUp(session.readAfter)
+            yield* folds.catchUp(session)
+            // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
+            for (const checkpoint of folds.due()) yield* Effect.ignore(session.saveCheckpoint(checkpoint))
             folds.isComplete = true
             const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
             if (batches.length > 0) {

@@ -71,6 +71,8 @@ export interface Session {
   readonly generation: number
   /** Like {@link Store.readAfter}, under the lock. */
   readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /** Like {@link Store.foldAfter}, under the lock. */
+  readonly foldAfter?: (position: number, limit: number) => Effect.Effect<Page, StoreError>
   /**
    * Records the batches one after the other, each all or nothing, and returns once all of them are durable. Positions go on
    * from `head` without a gap. Called at most once per session.
@@ -94,6 +96,11 @@ export interface Store {
   readonly commit: <A, E>(body: (session: Session) => Effect.Effect<A, E>) => Effect.Effect<A, E | StoreError>
   /** At most `limit` records above `position`, in position order. Takes no lock and never writes. */
   readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /**
+   * Like `readAfter`, for folding, where a store has a faster way: an event may decode its payload when it is first asked
+   * for, lacks the mark of its batch, and is no plain data, so it must not be kept, spread or printed.
+   */
+  readonly foldAfter?: (position: number, limit: number) => Effect.Effect<Page, StoreError>
   /** At most `limit` records below `position`, the newest first. */
   readonly readBefore: (position: number, limit: number) => Effect.Effect<Page, StoreError>
   /** At most `limit` records of one job above `position`. Costs that job's records, not the ledger's. */

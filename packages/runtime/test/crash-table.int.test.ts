@@ -21,7 +21,7 @@ it("[W-12] [W-22] a settlement that is cut anywhere is settled once by whoever g
   for (const row of [...commits, ...effects])
     for (const place of ["before", "inside", "after"])
       for (const runners of [1, 2]) expect(table.cells.get(`${row}|${place}|${runners}`)?.runs).toBeGreaterThan(0)
-}, 120_000)
+}, 240_000)
 
 it("[W-22] two runners at once, each of which may die anywhere, run one agent per attempt and leave one end", async () => {
   const operations_max = 600

@@ -83,7 +83,7 @@ describe.concurrent("[W-19] a verifier that is a command", { timeout: 60_000 }, 
       expect(seen.failures).toEqual([expect.stringContaining(detail)])
       expect(seen.facts).not.toContain("secret")
       expect(seen.delivered).toBeUndefined()
-      expect(seen.handed).toEqual([])
+      expect(seen.unfinished).toEqual([])
       expect(aliveIn(root)).toEqual([])
     },
   )
@@ -102,7 +102,7 @@ describe.concurrent("[W-19] a verifier that is a command", { timeout: 60_000 }, 
     const seen = await judge(root, bytes, { cwd: root, ...shell(`${script}; exit 0`) })
     expect(seen.reason).toBe("artifact_changed")
     expect(seen.delivered).toBeUndefined()
-    expect(seen.handed).toEqual([])
+    expect(seen.unfinished).toEqual([])
   })
 
   it("that keeps its copy open in a daemon, and writes into it later, changes nothing that is delivered", async ({
@@ -117,8 +117,9 @@ describe.concurrent("[W-19] a verifier that is a command", { timeout: 60_000 }, 
     expect(aliveIn(root)).toEqual([])
 
     const quiet = newRoot()
-    const waiting = 'exec 3<> "$0"; echo $$ >> pids; sleep 60; printf X >&3'
-    const patient = script.replace(daemon, waiting)
+    // This one has not touched its copy when the verdict is there.
+    const waiting = 'exec 3< "$0"; echo $$ >> pids; sleep 60; printf X > /proc/self/fd/3'
+    const patient = script.replace(daemon, waiting).replace('chmod 600 "$1"; ', "")
     const accepted = await judge(quiet, bytes, { cwd: quiet, ...shell(`${patient}; exit 0`) })
     expect(accepted.reason).toBe("verified")
     expect(accepted.delivered).toBe(sha256(bytes))

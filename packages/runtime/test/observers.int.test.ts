@@ -73,6 +73,25 @@ it("an observer is told each step in order, with what went wrong, which no fact 
   )
 })
 
+it("[W-25] an observer is told when a repair has left the same bytes as the attempt before", async () => {
+  const { run } = world((attempt) => (attempt < 3 ? "the same" : "another"))
+  const told: Array<string> = []
+  await run(
+    settleJob(
+      declare({
+        verifier: verifierOf(() => Effect.succeed(reject)),
+        recovery: { maxAttempts: 3, submit: () => spec },
+      }),
+      {
+        observe: (event) => {
+          if (event.kind === "step" && event.step === "build" && event.state === "done") told.push(event.detail ?? "")
+        },
+      },
+    ),
+  )
+  expect(told.map((detail) => detail.endsWith("as in the attempt before"))).toEqual([false, true, false])
+})
+
 describe("[W-22] [W-24] a run that somebody else works on", () => {
   it("is waited for no longer than is asked, and left alone", async () => {
     const { run, runs } = world()

@@ -21,6 +21,7 @@ const inputOf = (content: Uint8Array | string, stream?: VerifierInput["artifact"
   return {
     runId: "run-1",
     attempt: 1,
+    verificationId: "v1",
     receipt: { submitRunId: "run_1", ok: true, diagnostics: {} },
     artifact: {
       path: "/nowhere",

@@ -180,6 +180,7 @@ const withLazyFiles = (directory: Directory): Directory => ({
   flush: directory.flush,
   lock: (name) => directory.lock(name),
   lockDomain: directory.lockDomain,
+  realPath: directory.realPath,
 })
 
 /** JSONL on a disk whose flushes do nothing. */

@@ -196,17 +196,12 @@ export const makeAppending = (
       const { end } = history.reader
       const lines = records.map(({ line }) => encoder.encode(`${line}\n`))
       const bytes = Buffer.concat(lines)
-      // What is sealed now is durable already, so neither need wait for the other.
-      yield* Effect.all(
-        [
-          seal(opened),
-          Effect.andThen(
-            Effect.suspend(() => opened.file.write(bytes, end)),
-            opened.file.flush,
-          ),
-        ],
-        { concurrency: 2, discard: true },
-      ).pipe(orPoison(opened, end))
+      // What is sealed now is durable already, so neither need wait for the other; but both end before either's failure counts.
+      const [sealed, written] = yield* Effect.all(
+        [Effect.exit(seal(opened)), Effect.exit(Effect.andThen(opened.file.write(bytes, end), opened.file.flush))],
+        { concurrency: 2 },
+      )
+      yield* Effect.andThen(written, sealed).pipe(orPoison(opened, end))
       scanner.take(records, lines, bytes)
       const { active } = scanner.history
       inHand = active === undefined ? undefined : { segment: active, offset: end, bytes }
@@ -260,12 +255,14 @@ export const makeAppending = (
       Effect.gen(function* () {
         const records = batches.flat()
         const first = scanner.history.head + 1
+        const ids = new Set<string>()
         for (const [i, { event }] of records.entries()) {
           if (event.position !== first + i)
             return yield* refuse(`somebody changed it under the lock: ${event.event_id} would be at ${first + i}`)
           // Replay would take it for a copy of the other.
-          if (yield* scanner.holds(event.event_id, event.position))
+          if (ids.has(event.event_id) || (yield* scanner.holds(event.event_id, event.position)))
             return yield* refuse(`the event id ${event.event_id} is taken by an earlier line`)
+          ids.add(event.event_id)
         }
         const length = records.reduce((sum, { line }) => sum + line.length, 0)
         yield* write(yield* makeRoom(given, length), records)

@@ -81,6 +81,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
         })
 
     const readAfter = readUp("plain")
+    const foldAfter = readUp("lazy")
     const sessionOf = (opened: Writing): Session => ({
       get head() {
         return scanner.history.head
@@ -89,6 +90,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
         return scanner.history.generation
       },
       readAfter,
+      foldAfter,
       append: (batches) => appender.append(opened, batches),
       saveCheckpoint: (checkpoint) => io(saveCheckpoint(opened.directory, checkpoint)),
     })
@@ -105,6 +107,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
           ),
         ),
       readAfter,
+      foldAfter,
       readBefore: (position, limit) =>
         Effect.andThen(
           scanner.scanAll,

@@ -38,6 +38,8 @@ export const Flag = {
   ahead: 64,
   /** The last line of an archive, which lacks its newline. */
   partial: 128,
+  /** The next record belongs to the same batch. */
+  continues: 256,
 } as const
 
 const place = {

@@ -5,7 +5,7 @@
  */
 import type { FileError, FileInfo, OpenFile } from "@waybill/host"
 import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
-import { Effect, Semaphore } from "effect"
+import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
 import { measure } from "./Envelope.ts"
 import { hashOf, History, told } from "./History.ts"
@@ -158,7 +158,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         })
         return undefined
       }
-      const { event_id, event_type, job_id } = content
+      const { batch, event_id, event_type, job_id } = content
       const id_hash = hashOf(event_id)
       if (isKnown) {
         segment.add({ ...row, flags: Flag.copy, id_hash, lengths: undefined })
@@ -173,7 +173,8 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         (lengths === undefined ? 0 : Flag.cuttable) |
         (text.length === bytes ? Flag.ascii : 0) |
         (tells === position ? 0 : Flag.foreign) |
-        (tells !== undefined && tells > position ? Flag.ahead : 0)
+        (tells !== undefined && tells > position ? Flag.ahead : 0) |
+        (batch !== undefined && batch[0] < batch[1] - 1 ? Flag.continues : 0)
       const type_at = segment.types.get(event_type) ?? record
       const full: NewRow = { ...row, ...history.enter(job_id, position), flags, id_hash, type_at, lengths }
       segment.add(full)
@@ -247,11 +248,14 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         const now = yield* placeOf(sight)
         const opening = { history, records, place: now, sight, broken, readClosed: readClosed(now) }
         const done = yield* Effect.exit(ioOr(load(opening)))
-        if (!(yield* isUnchanged(sight))) {
+        const isSame = yield* Effect.exit(isUnchanged(sight))
+        if (Exit.isFailure(done) || Exit.isFailure(isSame) || !isSame.value) {
+          // What was learnt so far is not to be learnt twice.
           history = new History(history.generation)
-          return false
+          if (Exit.isSuccess(isSame) && !isSame.value) return false
+          yield* done
+          yield* isSame
         }
-        yield* done
         history.info = sight.info
         return true
       })
@@ -424,7 +428,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         ),
       holds: (eventId, position) =>
         Effect.suspend(() => {
-          if (place === undefined || !history.ahead.has(position)) return Effect.succeed(false)
+          if (place === undefined || !isSuspect(eventId, position)) return Effect.succeed(false)
           return again(ioOr(isCopy(place, eventId, position)))
         }),
       forgetPending: () => {

@@ -119,6 +119,12 @@ const soundRows = ({ place }: Opening, segment: Segment, from: number, to: numbe
         sound++
       }
     }
+    // Lines are read on from there, and a batch is read as a whole.
+    while (sound > from) {
+      const last = yield* readRows(place.directory, segment.first, sound - 1, sound)
+      if (!last.is(0, Flag.continues)) break
+      sound--
+    }
     return sound
   })
 
@@ -143,10 +149,11 @@ const takeSeal = (opening: Opening, segment: Segment, seal: SealFile, known: num
 const recognised_records = 16
 
 /** Whether the file is the one that was sealed: somebody may have put another in its place, or cut it. */
-const recognise = ({ history, place, records, sight }: Opening, segment: Segment) =>
+const recognise = ({ history, place, records }: Opening, segment: Segment) =>
   Effect.gen(function* () {
     if (segment.sealed === 0) return
-    const bytes = sight.info?.bytes ?? 0
+    // Asked for after the rows were read: they may be of bytes that came after the first look.
+    const bytes = place.file === undefined ? 0 : (yield* place.file.info).bytes
     const positions = [segment.first, segment.last] as const
     const refuse = (error: string) => history.note({ file: segment.name, error, positions, blocks: true })
     if (bytes < segment.link.end) return refuse(`sealed bytes are missing: it has ${bytes} of ${segment.link.end}`)

@@ -82,8 +82,9 @@ const sealSegment = (sealing: Sealing, segment: Segment, file: OpenFile) =>
       while (to - (sealed - base) > 1 && rows.end(to - 1) - link.end > run_bytes_max)
         to = sealed - base + Math.max(1, (to - (sealed - base)) >> 1)
       const bytes = yield* bytesOf(sealing, segment, link.end, rows.end(to - 1))
-      segment.link = sealRows(rows, sealed - base, to, bytes, link)
+      const next = sealRows(rows, sealed - base, to, bytes, link)
       yield* writeRows(file, rows, sealed - base, to, sealed)
+      segment.link = next
       segment.sealed = base + to
     }
   })

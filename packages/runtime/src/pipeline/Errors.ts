@@ -4,7 +4,7 @@
  * @module
  */
 import type { HopError, PathRefused } from "@waybill/data-plane"
-import type { AppendError, InvalidFact } from "@waybill/ledger"
+import type { Anomaly, AppendError, CorruptRecord, Damage, InvalidFact } from "@waybill/ledger"
 import type { RecordRefusal } from "@waybill/workspace-job"
 import { Data } from "effect"
 import type { AgentError } from "../agent/Agent.ts"
@@ -46,6 +46,55 @@ export class HoldFailed extends Data.TaggedError("HoldFailed")<{ readonly runId:
   }
 }
 
+const shown_max = 5
+
+/** Some of many, and how many more there are. */
+const listed = (all: ReadonlyArray<string>): string => {
+  const more = all.length - shown_max
+  return `${all.slice(0, shown_max).join("; ")}${more > 0 ? `; and ${more} more` : ""}`
+}
+
+/**
+ * The ledger has damage that nobody has acknowledged, so that what was recorded is not known for certain. Nothing was
+ * appended. Put the file back from a copy, or acknowledge the damage (`repairLedger`), and ask again.
+ */
+export class LedgerDamaged extends Data.TaggedError("LedgerDamaged")<{
+  readonly where: string
+  readonly corrupt: ReadonlyArray<CorruptRecord>
+  readonly damage: ReadonlyArray<Damage>
+}> {
+  override get message(): string {
+    const { corrupt, damage, where } = this
+    const records = corrupt.map(({ error, file, line_number, offset, position }) => {
+      const at = offset === undefined ? "" : `, byte ${offset}`
+      return `record ${position} (${file ?? where}, line ${line_number}${at}): ${error}`
+    })
+    const rest = damage.map(({ error, file }) => `${file}: ${error}`)
+    return `the ledger ${where} is damaged, and nothing was added to it: ${listed([...records, ...rest])}. Put the file back from a copy, or acknowledge the damage with a repair, and ask again`
+  }
+}
+
+/**
+ * What is recorded of the run does not add up: a request or an end lies in the ledger that the fold could not take in, since
+ * something before it is missing or was changed. Nothing was appended. Look at the facts that are named; put the ledger back
+ * from a copy, or settle the work as a new run under a new key.
+ */
+export class HistoryBroken extends Data.TaggedError("HistoryBroken")<{
+  readonly runId: string
+  readonly where: string
+  /** At least one. */
+  readonly anomalies: ReadonlyArray<Anomaly>
+}> {
+  override get message(): string {
+    const { anomalies, runId, where } = this
+    const facts = anomalies.map(
+      ({ code, detail, event_type, position }) =>
+        `record ${position} (${event_type}): ${code}${detail === undefined ? "" : `, ${detail}`}`,
+    )
+    return `the history of ${JSON.stringify(runId)} in ${where} does not add up, and nothing was added to it: ${listed(facts)}. Put the ledger back from a copy, or settle the work as a new run`
+  }
+}
+
 /**
  * All of them. Beside the ones above: the ledger refused or could not be reached (`AppendError`, `InvalidFact`,
  * `RecordRefusal`), the agent's records could not be read or written (`AgentError`), or the workspace could not be opened
@@ -56,6 +105,8 @@ export type SettleError =
   | InvalidDeclaration
   | RunHeld
   | HoldFailed
+  | LedgerDamaged
+  | HistoryBroken
   | RecordRefusal
   | AppendError
   | InvalidFact

@@ -12,6 +12,11 @@ import type { AgentReceipt } from "../agent/Agent.ts"
 export interface VerifierInput {
   readonly runId: string
   readonly attempt: number
+  /**
+   * The same for every verification of this attempt, also after a crash, and no other's on this machine: a verifier that
+   * starts programs can find by it what an earlier one left behind.
+   */
+  readonly verificationId: string
   readonly artifact: {
     readonly path: string
     readonly bytes: number

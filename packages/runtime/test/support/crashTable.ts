@@ -1,6 +1,7 @@
 /**
  * The crash table: at each point of a settlement the runner dies; then one runner, or two at the same time, go on.
  */
+import { DataPlane } from "@waybill/data-plane"
 import type { FaultPlan } from "@waybill/host"
 import { Ledger } from "@waybill/ledger"
 import { Jobs, type JobStatus } from "@waybill/workspace-job"
@@ -23,14 +24,18 @@ export const settleOn = async (machine: Machine, death?: Death, refuse?: FaultPl
   return { runner, exit }
 }
 
-const isHalf = /\.waybill-tmp-|\/handed\//u
-/** Folders that runs share, and those that are the agent's: nobody but the data plane's own sweep may clear them. */
-const isSweptByItsOwner = /\/data\/(workspaces|sealed)\//u
+/** A file that was being made, wherever: what a process keeps for its own sweep is the lock and the list of places. */
+const isHalf = /\.waybill-tmp-|\/data\/unfinished\/[^/]+\/(?!lock$|places$)/u
 
 /** The trace of a settlement that nobody cut. */
 export const wholeTrace = async (): Promise<Trace> => {
   const { runner } = await settleOn(makeMachine(leave))
   return runner.trace
+}
+
+/** A host that starts on this machine clears away what nobody is making any more. */
+export const sweep = async (machine: Machine): Promise<void> => {
+  await machine.makeRunner().run(DataPlane.use((plane) => plane.sweep))
 }
 
 /** What is wrong with the machine once everything is said to be done; empty where nothing is. */
@@ -49,8 +54,13 @@ export const faultsOf = async (machine: Machine): Promise<ReadonlyArray<string>>
     const [told = "", found = ""] = pair.split(" ")
     expect(told === `sha256:${found}`, "the verifier was told another digest than it read")
   }
-  const halves = machine.disk.files(root).filter((path) => isHalf.test(path) && !isSweptByItsOwner.test(path))
+  const halves = machine.disk.files(root).filter((path) => isHalf.test(path))
   expect(halves.length === 0, `left half written: ${halves.join(" ")}`)
+
+  for (const { content, path } of sloppyJob(machine, machine.makeRunner()).seeds) {
+    const found = machine.disk.bytes(`${root}/data/workspaces/run-1/${path}`)
+    expect(found !== undefined && Buffer.compare(found, content) === 0, `the seed ${path} is not as it was declared`)
+  }
 
   const looker = machine.makeRunner()
   const seen = await looker.run(
@@ -119,6 +129,8 @@ export const crashAt = async (point: CrashPoint, loss: Loss, runners: 1 | 2): Pr
   return [...faults, ...(await faultsOf(machine))]
 }
 
+const losses: ReadonlyArray<Loss> = ["kill", "power"]
+
 export interface Cell {
   runs: number
   readonly faults: Array<string>
@@ -126,7 +138,10 @@ export interface Cell {
 
 const places: ReadonlyArray<Place> = ["before", "inside", "after"]
 
-/** Runs the whole table. Keys of a cell: row, place and number of runners. */
+/**
+ * Runs the whole table. Keys of a cell: row, place and number of runners. Without `every`, two runners meet one of the two
+ * losses at each point in turn.
+ */
 export const runTable = async (every: boolean) => {
   const points = crashPointsOf(await wholeTrace(), every)
   // Behind one row is before the next one.
@@ -140,7 +155,7 @@ export const runTable = async (every: boolean) => {
   const cells = new Map<string, Cell>()
   for (const point of points)
     for (const runners of [1, 2] as const)
-      for (const loss of ["kill", "power"] as const) {
+      for (const loss of every || runners === 1 ? losses : [losses[point.nth % 2] ?? "kill"]) {
         const key = `${point.row}|${point.place}|${runners}`
         const cell = cells.get(key) ?? { runs: 0, faults: [] }
         cells.set(key, cell)
@@ -162,7 +177,7 @@ export const printTable = ({ cells, rows }: Awaited<ReturnType<typeof runTable>>
     `${name.padEnd(36)}${words.map((word) => word.padStart(7)).join("")}`.trimEnd()
   return [
     "Crash points of a settlement of two attempts: killed there, or power cut",
-    "there; then one runner goes on, or two at the same time. Runs per cell.",
+    "there; then one runner goes on, or two at the same time. Deaths per cell.",
     "",
     line("", ["before", "", "inside", "", "after", ""]),
     line("attempt, effect or commit", ["1", "2", "1", "2", "1", "2"]),
