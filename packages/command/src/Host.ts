@@ -16,6 +16,8 @@ export interface Host {
   readonly stdout: TextOutput & {
     /** Settles when the bytes are out, or with `closed` when nobody reads any more. */
     readonly write: (chunk: string | Uint8Array) => Promise<"written" | "closed">
+    /** The same for one piece of many: a reader that is slow never holds up anything else. */
+    readonly stream: (chunk: Uint8Array) => Promise<"written" | "closed">
   }
   readonly stderr: TextOutput & {
     /** Faults are ignored: there is no one to tell. */

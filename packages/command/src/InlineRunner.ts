@@ -57,7 +57,8 @@ export const startInline = (
       events.message({ type: "stopping" })
       void performance.stop(message.reason, message.grace_ms).then(() => events.message({ type: "stopped" }))
     },
-    closed: closed.promise,
+    exited: closed.promise,
+    drained: closed.promise,
     end: async () => {
       release()
       forget()

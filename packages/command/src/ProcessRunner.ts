@@ -26,8 +26,10 @@ export interface RunnerEvents {
 
 export interface RunnerHandle {
   readonly send: (message: ToRunner) => void
-  /** Settles when the process is gone and all it wrote is read. */
-  readonly closed: Promise<void>
+  /** Settles when the process is gone, or was never there. */
+  readonly exited: Promise<void>
+  /** Settles when all that it streamed has been taken; a slow reader may need long. */
+  readonly drained: Promise<void>
   /**
    * Ends what is left. `kill` takes everything that the run ever started; `tidy`, after a run that ended by itself, only
    * the groups that it made; `leave` nothing.
@@ -112,11 +114,10 @@ export const startRunner = (
   const extra = child.stdio[stream_fd]
   const streamed = pump(extra !== null && extra !== undefined && "read" in extra ? extra : undefined, events.stream)
   const strayed = pump(child.stdout, events.stray)
-  const closed = exited
-    .then(() => Promise.race([Promise.all([streamed, strayed]), settleAfter(close_ms_max)]))
-    .then(() => {
-      child.stdout?.destroy()
-    })
+  const drained = exited
+    // Prose that something else still holds open is not waited for; a stream is, to its last byte.
+    .then(() => Promise.all([streamed, Promise.race([strayed, settleAfter(close_ms_max)])]))
+    .then(() => void child.stdout?.destroy())
 
   const endAll = async (alsoMarked: boolean): Promise<void> => {
     if (pid !== undefined && !hasExited) killGroup(pid)
@@ -135,9 +136,11 @@ export const startRunner = (
       // The child may be gone already; its exit is told elsewhere.
       if (child.connected) child.send(message, () => undefined)
     },
-    closed,
+    exited,
+    drained,
     end: async (how) => {
-      if (how === "leave") return
+      // What it started may stay; the process itself may not.
+      if (how === "leave") return void (hasExited || child.kill("SIGKILL"))
       if (how === "kill") return endAll(true)
       const isTidy = (pid === undefined || isGone(pid)) && groups.every(({ pid: group }) => isGone(group))
       if (!isTidy) await endAll(false)

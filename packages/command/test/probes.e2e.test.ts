@@ -100,6 +100,17 @@ describe.concurrent("pipes", () => {
     const line = "tool count 100000000 | head -n 2; exit ${PIPESTATUS[0]}"
     expect(await shell(line)).toEqual({ status: 0, stdout: '{"n":1}\n{"n":2}\n', stderr: "" })
   })
+  needs("bash")(it)("a slow reader gets a stream to its last byte", async () => {
+    const line = "tool count 15000 | (sleep 4; tail -n 1); exit ${PIPESTATUS[0]}"
+    expect(await shell(line)).toEqual({ status: 0, stdout: '{"n":15000}\n', stderr: "" })
+  })
+  needs("bash")(it)("a reader that has stalled does not hold a process that is told twice to end", async () => {
+    const line =
+      "tool list --limit 0 --count 20000 > >(sleep 20 >/dev/null 2>&1) & sleep 4; kill $!; sleep 0.5; kill $!; wait $!"
+    const began_ms = performance.now()
+    expect((await shell(`(${line})`)).status).toBe(143)
+    expect(performance.now() - began_ms).toBeLessThan(60_000)
+  })
   needs("bash")(it)("a failure keeps its code when nobody reads it", async () => {
     expect(await shell("tool echo quota | true; exit ${PIPESTATUS[0]}")).toMatchObject({ status: 80, stderr: "" })
   })

@@ -203,6 +203,7 @@ const app = application({
         await new Promise((resolve) => {
           ctx.signal.addEventListener("abort", resolve)
         })
+        await new Promise((resolve) => setTimeout(resolve, 300))
         await new Promise((resolve) => {
           server.close(resolve)
           server.closeAllConnections()
