@@ -187,6 +187,15 @@ const app = application({
       },
     }),
     command({
+      name: "blob",
+      description: "Streams bytes, all at once.",
+      danger_level: "safe",
+      stream: { format: "raw", media_type: "application/octet-stream" },
+      exit_codes: { SUCCESS },
+      output_schema: any,
+      execute: async (_, ctx) => ctx.write(Buffer.alloc(180_000, "x")),
+    }),
+    command({
       name: "serve",
       description: "Serves until it is told to stop.",
       danger_level: "safe",
