@@ -7,7 +7,7 @@
  * @module
  */
 import type { ArgumentError, ErrorDetail } from "@waybill/command-contract"
-import type { Application, Problem } from "./Application.ts"
+import type { Application, Problem, Style } from "./Application.ts"
 import { shorten } from "./Cap.ts"
 import { makeContext } from "./MakeContext.ts"
 import { type Failure, explain } from "./Failure.ts"
@@ -155,6 +155,16 @@ export const perform = (app: Application, command: Registered, request: RunReque
     )
   }
 
+  /** The work is done: a text that cannot be made falls back to the table. */
+  const rendered = (value: unknown, style: Style): string | undefined => {
+    try {
+      return handlers.render?.(value, style)
+    } catch (error) {
+      warn(`RENDER_FAILED: ${error instanceof Error ? error.message : String(error)}`)
+      return undefined
+    }
+  }
+
   const succeeded = async (value: unknown): Promise<Outcome> => {
     const running = made.steps.running()
     if (running !== undefined) {
@@ -165,7 +175,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
     const { data, wrapped } = asData(toJsonable(value, request.secrets))
     if (wrapped) warn("RESULT_WRAPPED: the command answered a bare value; it stands in data.value")
     await checkOutput(command, data, warn)
-    const text = request.style === undefined ? undefined : handlers.render?.(value, request.style)
+    const text = request.style === undefined ? undefined : rendered(value, request.style)
     const report = made.steps.report("success")
     const whole = report === undefined ? data : { ...data, ...report }
     const short = shorten(whole, request.size_max_bytes)
@@ -218,7 +228,10 @@ export const perform = (app: Application, command: Registered, request: RunReque
 const reasonOf = (reason: StopReason, total_ms: number | undefined): DOMException =>
   reason === "timeout"
     ? new DOMException(`The limit of ${total_ms ?? 0} ms ran out.`, "TimeoutError")
-    : new DOMException(`${reason} was received.`, "AbortError")
+    : new DOMException(
+        reason === "reader" ? "Nobody reads the output any more." : `${reason} was received.`,
+        "AbortError",
+      )
 
 /** What stopped midway is never repeated blindly, so its hints to repeat go as well. */
 const withoutRetry = (error: ErrorDetail): ErrorDetail => ({
@@ -242,8 +255,13 @@ const checkOutput = async (command: Registered, data: object, warn: (text: strin
   if (Object.keys(schema).every((key) => key === "type") && (schema["type"] === "object") !== Array.isArray(data))
     return
   const { Validator } = await import("@cfworker/json-schema")
-  const { errors, valid } = new Validator({ ...schema }, "2020-12", false).validate(data)
-  if (valid) return
-  const found = errors.slice(-3).map(({ error, instanceLocation }) => `${instanceLocation}: ${error}`)
-  warn(`OUTPUT_SCHEMA_VIOLATION: data does not keep its output_schema: ${found.join(" ")}`)
+  try {
+    const { errors, valid } = new Validator({ ...schema }, "2020-12", false).validate(data)
+    if (valid) return
+    const found = errors.slice(-3).map(({ error, instanceLocation }) => `${instanceLocation}: ${error}`)
+    warn(`OUTPUT_SCHEMA_VIOLATION: data does not keep its output_schema: ${found.join(" ")}`)
+  } catch (error) {
+    // Such as a reference that leads nowhere.
+    warn(`OUTPUT_SCHEMA_UNUSABLE: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }

@@ -258,6 +258,26 @@ describe("failures", () => {
     expect([exit_code, envelope?.data]).toEqual([0, { price: "much" }])
     expect(envelope?.warnings).toEqual([expect.stringMatching(/^OUTPUT_SCHEMA_VIOLATION: .*price/)])
   })
+  it("neither a text nor a schema that cannot be used undoes what was done", async () => {
+    const clumsy = command({
+      name: "clumsy",
+      description: "Promises what it cannot show.",
+      danger_level: "safe",
+      exit_codes: { SUCCESS },
+      output_schema: { $ref: "#/nowhere" },
+      render: () => {
+        throw new Error("no ink")
+      },
+      execute: async () => ({ done: "yes" }),
+    })
+    const app = application({ name: "press", version: "1.0.0", commands: [clumsy] })
+    const { exit_code, stderr, stdout } = await invoke(app, ["clumsy"], {
+      terminal: { columns: 80 },
+      env: { NO_COLOR: "1" },
+    })
+    expect([exit_code, stdout]).toEqual([0, "done  yes\n"])
+    expect(stderr).toMatch(/warning: OUTPUT_SCHEMA_UNUSABLE: .*nowhere.*\n(.*\n)*warning: RENDER_FAILED: no ink\n/)
+  })
   it("a command that is nearly right is suggested", async () => {
     const { envelope, exit_code } = await invoke(shop, ["item", "lst"])
     expect([exit_code, envelope?.error]).toMatchObject([
