@@ -82,7 +82,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
   let runsEffect = false
 
   const warn = (text: string) => stage.tell({ type: "warning", text })
-  const answerTo = (value: unknown) => (isEffect(value) ? runEffect(value, stopped.signal) : value)
+  const answerTo = (value: unknown, signal: AbortSignal) => (isEffect(value) ? runEffect(value, signal) : value)
 
   let cleanup: Promise<void> | undefined
   const cleanUp = (limit_ms: number): Promise<void> => {
@@ -90,7 +90,8 @@ export const perform = (app: Application, command: Registered, request: RunReque
       const declared = hasStarted && handlers.cleanup !== undefined ? [() => handlers.cleanup?.(request.args)] : []
       for (const each of [...made.cleanups.toReversed(), ...declared]) {
         try {
-          await answerTo(await each())
+          // Its own signal: cleanup runs when the run's has been aborted.
+          await answerTo(await each(), new AbortController().signal)
         } catch (error) {
           warn(`CLEANUP_FAILED: ${error instanceof Error ? error.message : String(error)}`)
         }
@@ -101,12 +102,25 @@ export const perform = (app: Application, command: Registered, request: RunReque
     return cleanup
   }
 
+  /** Parts of a failure that are not JSON are left out: the failure itself must come through. */
+  const jsonable = (value: unknown): unknown => {
+    try {
+      return toJsonable(value, request.secrets) ?? null
+    } catch (error) {
+      warn(`SERIALIZATION_FAILED: ${error instanceof Error ? error.message : String(error)}`)
+      return null
+    }
+  }
+  const shownError = (error: ErrorDetail) =>
+    Object.fromEntries(Object.entries(error).map(([key, value]) => [key, jsonable(value)] as const))
+
   const failed = (failure: Failure): Outcome => {
     for (const text of failure.warnings) warn(text)
     const isTold = request.verbosity === "debug" || (failure.isAccident && request.verbosity !== "quiet")
     if (failure.stack !== undefined && isTold) stage.log(failure.stack)
-    const { exit_code, error } = failure
-    const data = failure.data === null ? null : asObject(toJsonable(failure.data, request.secrets))
+    const { exit_code } = failure
+    const error = { ...failure.error, ...shownError(failure.error) }
+    const data = failure.data === null ? null : asObject(jsonable(failure.data))
     const report = made.steps.report("failure")
     if (report === undefined) return { ok: false, exit_code, error, data }
     const merged = { ...data, ...report }
@@ -141,7 +155,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
     if (!isEffect(returned) && !(typeof returned === "object" && returned !== null && "then" in returned)) {
       if (request.development) warn("SYNC_HANDLER: execute answered a plain value; make it an async function")
     }
-    const value: unknown = await answerTo(await returned)
+    const value: unknown = await answerTo(await returned, stopped.signal)
     // A job that a dry run only describes was never started.
     if (published.job_descriptor_schema === undefined || isDryRun) return value
     const { startJob } = await import("./Jobs.ts")

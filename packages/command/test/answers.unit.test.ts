@@ -320,6 +320,38 @@ describe("failures", () => {
     expect([exit_code, envelope?.data]).toEqual([0, { price: "much" }])
     expect(envelope?.warnings).toEqual([expect.stringMatching(/^OUTPUT_SCHEMA_VIOLATION: .*price/)])
   })
+  it("a failure comes through without its secrets, and without what is not JSON", async () => {
+    const circle: Record<string, unknown> = {}
+    circle["itself"] = circle
+    const leaky = command({
+      name: "leaky",
+      description: "Tells too much.",
+      danger_level: "safe",
+      parameters: { token: { type: "string", required: true, secret: true, description: "A secret" } },
+      exit_codes: { SUCCESS, NOT_FOUND },
+      output_schema: object,
+      execute: async ({ token }) => {
+        throw new CommandError({
+          exit: "NOT_FOUND",
+          code: "NOBODY",
+          message: `Nobody has ${token}.`,
+          suggestion: `Do not use ${token}.`,
+          context: { tried: [token], circle },
+          data: circle,
+        })
+      },
+    })
+    const app = application({ name: "press", version: "1.0.0", commands: [leaky] })
+    const { envelope, exit_code, stderr, stdout } = await invoke(app, ["leaky", "--token", "open sesame"])
+    expect([exit_code, envelope?.error?.message, envelope?.data]).toEqual([5, "Nobody has [redacted].", null])
+    expect(stdout + stderr).not.toContain("sesame")
+    expect(envelope?.warnings).toEqual([
+      expect.stringMatching(/^SERIALIZATION_FAILED: /),
+      expect.stringMatching(/^SERIALIZATION_FAILED: /),
+    ])
+    const wrong = await invoke(app, ["leaky", "--token", "open sesame", "--token=open sesame"])
+    expect([wrong.exit_code, (wrong.stdout + wrong.stderr).includes("sesame")]).toEqual([2, false])
+  })
   it("neither a text nor a schema that cannot be used undoes what was done", async () => {
     const clumsy = command({
       name: "clumsy",
