@@ -110,7 +110,9 @@ export const perform = (app: Application, command: Registered, request: RunReque
     const report = made.steps.report("failure")
     if (report === undefined) return { ok: false, exit_code, error, data }
     const merged = { ...data, ...report }
-    if (made.steps.completed() === 0) return { ok: false, exit_code, error, data: merged }
+    // A word out of order is the author's mistake, however far the run had come.
+    const isViolation = error.code === "STEP_PROTOCOL_VIOLATION"
+    if (isViolation || made.steps.completed() === 0) return { ok: false, exit_code, error, data: merged }
     const code = error.code === "UNHANDLED_EXCEPTION" ? "PARTIAL_FAILURE" : error.code
     return {
       ok: false,
@@ -146,6 +148,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
     const usesStore = app.jobs?.status === undefined
     return startJob(
       app,
+      stage.env,
       { path: published.path, schema: published.job_descriptor_schema, usesStore },
       value,
       stage.now_ms(),

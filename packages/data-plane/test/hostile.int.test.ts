@@ -11,6 +11,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { chunk_bytes, DataPlane, type DataPlaneError, failureOf, layerDataPlane } from "../src/index.ts"
+import { sealing } from "./support/sealing.ts"
 
 const base = fs.mkdtempSync(join(tmpdir(), "waybill-hostile-"))
 afterAll(() => fs.rmSync(base, { recursive: true, force: true }))
@@ -280,8 +281,7 @@ describe("a destination", () => {
       const error = await run(
         Effect.gen(function* () {
           const plane = yield* DataPlane
-          const read = yield* plane.readBack(key, yield* plane.write(key, "a", yield* plane.build(key, content)))
-          yield* plane.seal(key, read)
+          const { read } = yield* sealing(key, "a", content)
           return yield* Effect.flip(
             plane.deliver({ ...read, schemaId: "any" }, { file: name === "/" ? "/" : `${out}/${name}` }),
           )
