@@ -10,7 +10,7 @@
 // TypeScript, and because a shell remembers where it found `node` before the right one was installed.
 
 import { spawn, spawnSync } from "node:child_process"
-import { existsSync, readFileSync, realpathSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -74,11 +74,57 @@ if (mayInstall) parameters.shift()
 const [program, ...rest] = parameters
 if (program === undefined) fail("usage: node scripts/with-node.mjs [--install] PROGRAM [ARGUMENT...]")
 
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === "EPERM"
+  }
+}
+
+/** Runs `work` while nobody else who uses this file installs here. Two `npm ci` at once leave half of each. */
+const alone = (work) => {
+  const lock = join(root, ".waybill", "install.lock")
+  mkdirSync(dirname(lock), { recursive: true })
+  for (let told = false; ;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" })
+      break
+    } catch (error) {
+      if (error.code !== "EEXIST") return fail(`${lock} cannot be made: ${error.message}`)
+    }
+    let holder = ""
+    try {
+      holder = readFileSync(lock, "utf8")
+    } catch {
+      continue
+    }
+    // An empty file was made a moment ago by somebody who has not written to it yet.
+    if (holder !== "" && !isAlive(Number(holder))) {
+      rmSync(lock, { force: true })
+      continue
+    }
+    if (!told) process.stderr.write(`another process (${holder}) installs here: waiting for it\n`)
+    told = true
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  }
+  try {
+    return work()
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
 const missing = whatIsMissing()
 if (missing !== undefined) {
   if (!mayInstall) fail(`${missing}: run "npm ci" first ("npm test" and "npm run quickstart" install by themselves).`)
-  install(missing)
-  const still = whatIsMissing()
+  const still = alone(() => {
+    const reason = whatIsMissing()
+    if (reason === undefined) return undefined
+    install(reason)
+    return whatIsMissing()
+  })
   if (still !== undefined) fail(`npm ci succeeded, but ${still}: run "npm ci" by hand and read its warnings.`)
 }
 
@@ -89,7 +135,9 @@ if (!existsSync(file)) {
 }
 
 const node = nodeInstalled()
-const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout ?? ""
+const asked = spawnSync(node, ["--version"], { encoding: "utf8" })
+if (asked.error !== undefined) fail(`${node} could not be started: ${asked.error.message}`)
+const version = asked.stdout ?? ""
 if (!(Number.parseInt(version.slice(1), 10) >= nodeMajor)) {
   fail(`Node ${nodeMajor} or newer is needed, node_modules holds ${version.trim() || "none that runs"}: run "npm ci".`)
 }

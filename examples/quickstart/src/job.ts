@@ -13,7 +13,7 @@ export const runIdOf = (lock: Uint8Array): string =>
 
 const agentTime_ms = 60_000
 
-/** Declares the job for the lock file at `lockPath`, whose bytes are `lock`. */
+/** Declares the job for the lock file whose bytes are `lock`; `lockPath` is a copy that does not change. */
 export const declareJob = (lockPath: string, lock: Uint8Array, cwd: string) =>
   Effect.gen(function* () {
     const runId = runIdOf(lock)

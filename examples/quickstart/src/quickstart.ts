@@ -6,11 +6,11 @@ import { makeJsonlStore } from "@waybill/ledger-store"
 import { deliverJob, layerCommandAgent, layerFileHolds, type Observer, settleJob } from "@waybill/runtime"
 import { WorkspaceJob } from "@waybill/workspace-job"
 import { Clock, Effect, Layer, Stream } from "effect"
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { styleText } from "node:util"
 import { formatStep, makeDisplay } from "./display.ts"
-import { declareJob } from "./job.ts"
+import { declareJob, runIdOf } from "./job.ts"
 import type { Options } from "./options.ts"
 import { checkYourself, ending, rejections, timeline, whyItFailed } from "./report.ts"
 
@@ -22,6 +22,17 @@ export interface Setting {
   readonly root: string
   /** A path as it is shown. */
   readonly shown: (path: string) => string
+}
+
+/** The lock file as the job has it. Whoever judges the result is given this copy: the original may change meanwhile. */
+const keepInput = (root: string, lock: Uint8Array): string => {
+  const path = join(root, "inputs", `${runIdOf(lock)}.package-lock.json`)
+  if (existsSync(path) && readFileSync(path).equals(lock)) return path
+  mkdirSync(dirname(path), { recursive: true })
+  const unfinished = `${path}.${process.pid}`
+  writeFileSync(unfinished, lock, { flush: true })
+  renameSync(unfinished, path)
+  return path
 }
 
 const settled = /^workspace_job\.(verified|failed)$/u
@@ -39,7 +50,9 @@ export const quickstart = ({ lockPath, options, repository, root, shown }: Setti
     isLive: process.stdout.isTTY === true && process.env["TERM"] !== "dumb",
     columns,
   })
+  let cause: string | undefined
   const observe: Observer = (event) => {
+    if (event.kind === "step" && event.state === "failed") cause = event.detail
     if (!options.json) display(event)
     if (event.kind === "recorded" && event.fact.event_type === `workspace_job.${options.crashAfter}`)
       process.kill(process.pid, "SIGKILL")
@@ -54,7 +67,11 @@ export const quickstart = ({ lockPath, options, repository, root, shown }: Setti
   return Effect.gen(function* () {
     const lock = readFileSync(lockPath)
     const ledger = yield* Ledger
-    const job = yield* declareJob(lockPath, lock, repository)
+    const input = yield* Effect.try({
+      try: () => keepInput(root, lock),
+      catch: (problem) => new Error(`${join(root, "inputs")}: ${String(problem)}`),
+    })
+    const job = yield* declareJob(input, lock, repository)
     say(styleText("bold", "Waybill settles a bill of materials of this repository"))
     say(`  input    ${shown(lockPath)}`)
     say(`  run      ${job.runId}`)
@@ -73,14 +90,18 @@ export const quickstart = ({ lockPath, options, repository, root, shown }: Setti
         `quickstart: this run recorded no ${options.crashAfter}, so --crash-after had nothing to follow; to see a crash, give it an empty --folder`,
       )
     const rejected = rejections(events)
-    if (rejected !== "") say(`\n${styleText("bold", "What the verifier said of the rejected attempt")}\n${rejected}`)
+    if (rejected !== "") say(`\n${rejected}`)
     say(`\n${styleText("bold", "Timeline")}\n${timeline(events)}`)
     say(`\n${styleText("bold", "Outcome")}\n  ${ending(status)}`)
     const outcome = { runId: job.runId, status: status.status, attempts }
     if (status.status !== "verified") {
-      say(whyItFailed(status, join(root, "agent-runs"), shown))
-      if (options.json)
-        process.stdout.write(`${JSON.stringify({ ...outcome, ledger: ledger.where, facts: events.length })}\n`)
+      say(whyItFailed(join(root, "agent-runs"), shown))
+      if (options.json) {
+        const failure = status.status === "failed" ? { failure: { ...status.failed.failure, detail: cause } } : {}
+        process.stdout.write(
+          `${JSON.stringify({ ...outcome, ...failure, ledger: ledger.where, facts: events.length })}\n`,
+        )
+      }
       return 1
     }
     const delivered = join(root, "delivered", `${job.runId}.cdx.json`)

@@ -33,14 +33,19 @@ export const timeline = (events: ReadonlyArray<RecordedEvent>): string =>
     })
     .join("\n")
 
-/** The checks of every verdict that said no. */
-export const rejections = (events: ReadonlyArray<RecordedEvent>): string =>
-  events
-    .filter(({ event_type }) => event_type === "workspace_job.verifier_rejected")
-    .flatMap(({ payload }) => (payload as { readonly checks: ReadonlyArray<Record<string, string>> }).checks)
-    .filter((check) => check["status"] === "failed")
-    .map((check) => `  ✗ ${check["name"]}\n${wrap(check["message"] ?? "", 78, "      ")}`)
-    .join("\n")
+/** The checks that failed, for every verdict that said no. */
+export const rejections = (events: ReadonlyArray<RecordedEvent>): string => {
+  const verdicts = events.filter(({ event_type }) => event_type === "workspace_job.verifier_rejected")
+  return verdicts
+    .map(({ payload }, index) => {
+      const { checks } = payload as { readonly checks: ReadonlyArray<Record<string, string>> }
+      const said = checks
+        .filter((check) => check["status"] === "failed")
+        .map((check) => `  ✗ ${check["name"]}\n${wrap(check["message"] ?? "", 78, "      ")}`)
+      return `${bold(`What the verifier said of attempt ${index + 1}`)}\n${said.join("\n")}`
+    })
+    .join("\n\n")
+}
 
 /** A word of a shell command, quoted where the shell would take it apart. */
 const word = (text: string): string => (/^[\w./:@%+=-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
@@ -104,13 +109,10 @@ const lastWords = (agentRuns: string): ReadonlyArray<string> => {
  * @param agentRuns the folder of the agents' runs
  * @param shown how a path is shown
  */
-export const whyItFailed = (status: JobStatus, agentRuns: string, shown: (path: string) => string): string => {
-  const reason = status.status === "failed" ? status.failed.failure.reason : ""
-  return [
-    ...(reason === "" ? [] : [wrap(oneLine(reason), 78, "  ")]),
+export const whyItFailed = (agentRuns: string, shown: (path: string) => string): string =>
+  [
     ...lastWords(agentRuns).map((line) => wrap(line, 78, "  | ")),
     `  All that agents printed lies in ${shown(agentRuns)}.`,
     "  A job that has ended stays so: a changed package-lock.json is a new job,",
     "  and so is the same one with another --folder.",
   ].join("\n")
-}

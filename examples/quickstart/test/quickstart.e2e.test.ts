@@ -2,7 +2,7 @@ import { fact_types } from "@waybill/workspace-job"
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -80,6 +80,25 @@ describe("the quickstart", () => {
   it("rejects the sloppy attempt, repairs, verifies and delivers; every digest is the same", () => {
     first = settle(folder)
     expectSettledOnce(folder, first)
+  })
+
+  it("keeps the lock file that the job is about, and judges by that copy", () => {
+    const kept = readFileSync(join(folder, "inputs", `${first.runId}.package-lock.json`))
+    expect(first.runId).toBe(`bom-${createHash("sha256").update(kept).digest("hex").slice(0, 16)}`)
+  })
+
+  it("tells why a job failed: the cause in full, and where to look", () => {
+    const blocked = mkdtempSync(join(base, "blocked-"))
+    mkdirSync(join(blocked, "data", "workspaces"), { recursive: true })
+    writeFileSync(join(blocked, "data", "workspaces", first.runId), "a file where the workspace should be")
+    const told = quickstart(blocked)
+    expect(told.status).toBe(1)
+    expect(told.stdout).toMatch(/✗ seed the workspace[^]*ENOTDIR/u)
+    expect(told.stdout).toContain(join(blocked, "agent-runs"))
+    expect(JSON.parse(quickstart(blocked, "--json").stdout)).toMatchObject({
+      status: "failed",
+      failure: { reason: "path_refused" },
+    })
   })
 
   it("answers the same when it is run again, and runs no agent", () => {

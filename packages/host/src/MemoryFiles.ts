@@ -291,6 +291,9 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     get lockDomain() {
       return attempt("info", this.path, this.#born, () => "local")
     }
+    get realPath() {
+      return attempt("info", this.path, this.#born, () => this.path)
+    }
   }
 
   const segments = (path: string) => path.split("/").filter((segment) => segment !== "")
@@ -330,7 +333,7 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     overwrite: (path, bytes) => {
       const node = walk(segments(path))
       if (node?.kind !== "file") return
-      node.content = bytes.slice()
+      node.content = new Uint8Array(bytes)
       node.changed_ns++
     },
     plant: (path, what) => {
@@ -340,7 +343,7 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
           ? { kind: what === "link" ? "link" : "other", inode: inodes++ }
           : what === "directory"
             ? directory(inodes++)
-            : file(what.slice(), 0o600)
+            : file(new Uint8Array(what), 0o600)
       parent.entries.set(name, made)
     },
     hardLink: (path, to) => {

@@ -204,6 +204,12 @@ class NodeDirectory implements Directory {
   get lockDomain(): Effect.Effect<string, FileError> {
     return this.#itself("info", lockDomainOf)
   }
+
+  get realPath(): Effect.Effect<string, FileError> {
+    return attempt("info", this.path, () =>
+      canResolveByHandle ? fs.readlink(`/proc/self/fd/${this.#handle.fd}`) : fs.realpath(this.path),
+    )
+  }
 }
 
 const release = (open: OpenDirectory): Effect.Effect<void> => Effect.sync(() => open.release())

@@ -1,2 +1,8 @@
+export { type ChainHead, parseHead, printHead } from "./jsonl/ChainHead.ts"
+export { compressArchives } from "./jsonl/compress.ts"
+export type { Flaw } from "./jsonl/Flaw.ts"
+export { type ImportOptions, importLines, ImportRefused } from "./jsonl/importLines.ts"
 export { type JsonlStoreOptions, makeJsonlStore } from "./jsonl/JsonlStore.ts"
+export { type Repair, repairLedger, type RepairOptions } from "./jsonl/repair.ts"
+export { chainHead, type Verification, verifyLedger, type VerifyOptions } from "./jsonl/verify.ts"
 export { makeMemoryStore } from "./MemoryStore.ts"

@@ -22,5 +22,10 @@ it("these facts at this time are these bytes", async () => {
       '{"schema_version":1,"event_id":"evt_note.written_job-1_000003","request_id":"req-2","job_id":"job-1","event_type":"note.written","occurred_at":"2026-01-02T03:04:06.678Z","actor":"test","payload":{"text":""},"batch":[1,2]}\n',
     ].join(""),
   )
-  expect(disk.files("/r").toSorted()).toEqual([file, `${folder}/ledger.lock`])
+  expect(disk.files("/r").toSorted()).toEqual([
+    file,
+    `${folder}/ledger.lock`,
+    `${folder}/seals/format.json`,
+    `${folder}/seals/p00000000000000000001.seal`,
+  ])
 })

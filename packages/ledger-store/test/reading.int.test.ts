@@ -41,13 +41,11 @@ it("the checkpoint of the ledger's own index is used, however far into the file 
       yield* Effect.scoped(Effect.flatMap(Effect.flatMap(open, ledgerOver), (ledger) => ledger.saveCheckpoint(Written)))
       const asked: Array<number> = []
       const store = yield* open
-      const ledger = yield* ledgerOver({
-        ...store,
-        readAfter: (position, limit) => {
-          asked.push(position)
-          return store.readAfter(position, limit)
-        },
-      })
+      const watched = (position: number, limit: number) => {
+        asked.push(position)
+        return store.readAfter(position, limit)
+      }
+      const ledger = yield* ledgerOver({ ...store, readAfter: watched, foldAfter: watched })
       expect(yield* ledger.query(Written, (view) => view.get("a"))).toBe(count)
       expect(asked.filter((position) => position < count - 1)).toEqual([])
     }),

@@ -62,7 +62,7 @@ it.each(samples)(
         lines.slice(0, shown).map((line) => JSON.parse(line).payload.text),
       ])
       const shownBytes = lengths.slice(0, shown).reduce((sum, length) => sum + length + 1, 0)
-      expect([cut, seen.health]).toEqual([cut, { corrupt: [], torn_bytes: cut - shownBytes }])
+      expect([cut, seen.health]).toMatchObject([cut, { corrupt: [], torn_bytes: cut - shownBytes }])
       expect(snapshot(disk)).toEqual(before)
 
       await run(
@@ -78,7 +78,7 @@ it.each(samples)(
       const copies = quarantined(disk.files("/r")).map((path) => textOfBytes(disk.bytes(path)))
       expect([cut, copies]).toEqual([cut, isWholeLine || cutOff.byteLength === 0 ? [] : [textOfBytes(cutOff)]])
       const again = await run(Effect.flatMap(open, readAll))
-      expect([cut, again.events.length, again.health]).toEqual([cut, kept + 1, { corrupt: [], torn_bytes: 0 }])
+      expect([cut, again.events.length, again.health]).toMatchObject([cut, kept + 1, { corrupt: [], torn_bytes: 0 }])
     }
   },
 )
@@ -130,7 +130,7 @@ it("a line that is not UTF-8 is damaged and named, its neighbours are read", asy
   ])
   const { events, health } = await run(Effect.flatMap(simulated(content).open, readAll))
   expect(events.map(textOf)).toEqual(["one", "three"])
-  expect(health.corrupt).toEqual([{ position: 2, line_number: 2, error: "invalid json: the line is not UTF-8" }])
+  expect(health.corrupt).toMatchObject([{ position: 2, line_number: 2, error: "invalid json: the line is not UTF-8" }])
 })
 
 it("a copy of an earlier line takes a position, is read once and is no damage", async () => {
@@ -145,7 +145,7 @@ it("a copy of an earlier line takes a position, is read once and is no damage", 
   ]
   const { events, health } = await run(Effect.flatMap(simulated(`${lines.join("\n")}\n`).open, readAll))
   expect(events.map(({ position }) => position)).toEqual([1, 2, 6])
-  expect(health).toEqual({ corrupt: [], torn_bytes: 0 })
+  expect(health).toMatchObject({ corrupt: [], torn_bytes: 0 })
 })
 
 it("ids of others are read as they are, whatever number they end in", async () => {
@@ -185,7 +185,7 @@ it("a batch that something else broke off is damaged, once, however often it is 
       for (let i = 0; i < 3; i++) {
         const { events, health } = yield* readAll(store)
         expect(events).toEqual([])
-        expect(health.corrupt).toEqual([{ position: 1, line_number: 1, error: "incomplete batch" }])
+        expect(health.corrupt).toMatchObject([{ position: 1, line_number: 1, error: "incomplete batch" }])
       }
       disk.overwrite(file, bytesOf(`${first}\n${half.join("\n")}\n`))
       expect((yield* readAll(store)).events.map(({ position }) => position)).toEqual([2, 3])
@@ -193,7 +193,7 @@ it("a batch that something else broke off is damaged, once, however often it is 
   )
 })
 
-it("a file that was replaced, cut or emptied is read anew, and appended to as it is now", async () => {
+it("a file that was replaced before anything was sealed is read anew, and appended to as it is now", async () => {
   for (const now of [
     "",
     `${noteLine(1, "other")}\n`,
@@ -202,9 +202,8 @@ it("a file that was replaced, cut or emptied is read anew, and appended to as it
     const { disk, open } = simulated(`${singles[0]}\n${singles[1]}\n`)
     await run(
       Effect.gen(function* () {
-        const store = yield* open
-        const ledger = yield* ledgerOver(store)
-        yield* write(ledger, "b", "third")
+        const ledger = yield* ledgerOver(yield* open)
+        expect((yield* collect(ledger.read())).length).toBe(2)
         // As version control does: another file under the name.
         disk.plant(file, bytesOf(now))
         yield* write(ledger, "b", "after")
@@ -224,9 +223,30 @@ it("a file that was replaced, cut or emptied is read anew, and appended to as it
   }
 })
 
+it("a file that lacks sealed bytes, or is another one, is read as it is and not appended to", async () => {
+  const others = Array.from({ length: 9 }, (_, i) => `${noteLine(i + 1, "other")}\n`)
+  for (const now of ["", others[0] ?? "", others.join("")]) {
+    const { disk, open } = simulated(`${singles[0]}\n${singles[1]}\n`)
+    await run(
+      Effect.gen(function* () {
+        const ledger = yield* ledgerOver(yield* open)
+        yield* write(ledger, "b", "third")
+        disk.plant(file, bytesOf(now))
+        const other = yield* ledgerOver(yield* open)
+        for (const each of [ledger, other]) {
+          const refused = yield* Effect.flip(write(each, "b", "after"))
+          expect([now, refused._tag, refused.message.includes("repair")]).toEqual([now, "StoreRefused", true])
+          expect((yield* each.health).damage?.map(({ file }) => file)).toEqual(["ledger.jsonl"])
+        }
+        expect(textOfBytes(disk.bytes(file))).toBe(now)
+      }),
+    )
+  }
+})
+
 it("reading where there is no ledger makes none, and says that it is empty", async () => {
   const { disk, open } = simulated()
   const { events, health } = await run(Effect.flatMap(open, readAll))
-  expect([events, health]).toEqual([[], { corrupt: [], torn_bytes: 0 }])
+  expect([events, health]).toMatchObject([[], { corrupt: [], torn_bytes: 0, unsealed_bytes: 0 }])
   expect(disk.files("/")).toEqual([])
 })

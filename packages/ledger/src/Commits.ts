@@ -207,7 +207,13 @@ export const makeCommits = (
       const answers: Array<Answer> = []
       let head = session.head
       let characters = 0
-      for (const waiting of draw(() => characters >= group_characters_max)) {
+      // Those that a lost run had drawn already come first, in their order.
+      const drawn = group.splice(0)
+      const requests = function* () {
+        yield* drawn
+        yield* draw(() => characters >= group_characters_max)
+      }
+      for (const waiting of requests()) {
         group.push(waiting)
         let planned: ReturnType<typeof plan>
         try {
@@ -240,10 +246,13 @@ export const makeCommits = (
       return store
         .commit((session) =>
           Effect.gen(function* () {
-            yield* folds.catchUp(session.readAfter)
+            yield* folds.catchUp(session)
+            // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
+            for (const checkpoint of folds.due()) yield* Effect.ignore(session.saveCheckpoint(checkpoint))
             folds.isComplete = true
             const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
             if (batches.length > 0) {
+              if (session.endsWithAppend === true) folds.isComplete = false
               yield* session.append(batches)
               branches.merge()
               onCommitted(head)

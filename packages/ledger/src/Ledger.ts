@@ -152,12 +152,12 @@ export const make = (
       for (const wake of waking) wake()
     })
     yield* folds.add(erase(streams))
-    yield* folds.catchUp(store.readAfter)
+    yield* folds.catchUp(store)
 
     const ensure = <E, F extends AnyFact>(projection: Projection<E, F>): Effect.Effect<void, StoreError> =>
       folds.has(erase(projection))
         ? Effect.void
-        : exclusive.withPermits(1)(Effect.andThen(folds.add(erase(projection)), folds.catchUp(store.readAfter)))
+        : exclusive.withPermits(1)(Effect.andThen(folds.add(erase(projection)), folds.catchUp(store)))
 
     const decode = (event: RecordedEvent): AnyFact => {
       const fact = vocabularies.find((vocabulary) => vocabulary.owns(event.event_type))?.decode(event)
@@ -263,7 +263,7 @@ export const make = (
         // While a group is flushed nobody waits for it: what is folded is all that is durable.
         if (folds.isComplete) return answer()
         // The question is asked before the permit is given back: a new generation may begin right after.
-        return yield* exclusive.withPermits(1)(Effect.map(folds.catchUp(store.readAfter), answer))
+        return yield* exclusive.withPermits(1)(Effect.map(folds.catchUp(store), answer))
       })
 
     const query = <E, F extends AnyFact, A>(projection: Projection<E, F>, ask: (view: View<E>) => A) =>
@@ -275,7 +275,7 @@ export const make = (
         exclusive.withPermits(1)(
           store.commit((session) =>
             Effect.andThen(
-              folds.catchUp(session.readAfter),
+              folds.catchUp(session),
               Effect.forEach(
                 [erase(projection), erase(streams)],
                 (each) => session.saveCheckpoint(Checkpoint.take(folds.get(each))),

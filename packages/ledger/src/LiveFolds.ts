@@ -11,12 +11,13 @@ import { type Branch, Fold } from "./Fold.ts"
 import { sameEvent } from "./Foldable.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import type { Projection } from "./Projection.ts"
-import type { Page, Store } from "./Store.ts"
+import type { Store } from "./Store.ts"
 
 type AnyFact = RecordedFact<string, unknown>
 export type AnyProjection = Projection<unknown, AnyFact>
 type AnyFold = Fold<unknown, AnyFact>
-type Reading = (position: number, limit: number) => Effect.Effect<Page, StoreError>
+/** Where events to fold come from: a store, or a session of it. */
+type Source = Pick<Store, "readAfter" | "foldAfter">
 
 /** How many records are read at a time while catching up: enough to amortise the call, little enough to stay responsive. */
 const page_records = 4096
@@ -32,8 +33,15 @@ export interface Branches {
   readonly merge: () => void
 }
 
+/** A fold is saved once so many events are new to it, and more than it has entities to save. */
+const unsaved_events_min = 4096
+/** How many events an entity must bring on average before all are saved again: so that saving costs each event little. */
+const unsaved_events_per_entity = 4
+
 export class LiveFolds {
   readonly #store: Store
+  /** The position that each fold was saved at, or resumed from. */
+  readonly #saved = new Map<AnyProjection, number>()
   readonly #folds = new Map<AnyProjection, AnyFold>()
   #generation: number | undefined
   /** Whether the folds hold all there is and nobody else can append: from a group's catching up until its end. */
@@ -69,8 +77,25 @@ export class LiveFolds {
       const isUsable =
         resumed !== undefined && Result.isSuccess(resumed) && (yield* this.#isOfThisLedger(resumed.success))
       const fold = isUsable ? resumed.success : new Fold(projection)
-      if (!this.has(projection)) this.#folds.set(projection, fold)
+      if (this.has(projection)) return
+      this.#folds.set(projection, fold)
+      this.#saved.set(projection, fold.position)
     })
+
+  /**
+   * Checkpoints of the folds that have moved on far enough, so that the next process need not fold from zero. What is folded
+   * must be durable. Each is answered once.
+   */
+  due(): ReadonlyArray<Checkpoint.Checkpoint> {
+    const checkpoints: Array<Checkpoint.Checkpoint> = []
+    for (const [projection, fold] of this.#folds) {
+      const unsaved = fold.position - (this.#saved.get(projection) ?? 0)
+      if (unsaved < Math.max(unsaved_events_min, fold.size * unsaved_events_per_entity)) continue
+      this.#saved.set(projection, fold.position)
+      checkpoints.push(Checkpoint.take(fold))
+    }
+    return checkpoints
+  }
 
   /** Whether the event that a saved fold ends with is still where it was. */
   readonly #isOfThisLedger = (fold: AnyFold): Effect.Effect<boolean, StoreError> =>
@@ -85,14 +110,17 @@ export class LiveFolds {
     })
 
   /** Folds whatever lies above, page by page, until nothing more is covered. */
-  readonly catchUp = (read: Reading): Effect.Effect<void, StoreError> =>
+  readonly catchUp = (source: Source): Effect.Effect<void, StoreError> =>
     Effect.gen({ self: this }, function* () {
       let from = this.position
       for (;;) {
-        const page = yield* read(from, page_records)
+        const page = yield* (source.foldAfter ?? source.readAfter)(from, page_records)
         if (this.#generation !== undefined && this.#generation !== page.generation) {
           this.#generation = page.generation
-          for (const projection of this.#folds.keys()) this.#folds.set(projection, new Fold(projection))
+          for (const projection of this.#folds.keys()) {
+            this.#folds.set(projection, new Fold(projection))
+            this.#saved.set(projection, 0)
+          }
           from = 0
           continue
         }

@@ -71,21 +71,36 @@ export interface Session {
   readonly generation: number
   /** Like {@link Store.readAfter}, under the lock. */
   readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /** Like {@link Store.foldAfter}, under the lock. */
+  readonly foldAfter?: (position: number, limit: number) => Effect.Effect<Page, StoreError>
   /**
    * Records the batches one after the other, each all or nothing, and returns once all of them are durable. Positions go on
    * from `head` without a gap. Called at most once per session.
    */
   readonly append: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => Effect.Effect<void, StoreError>
   readonly saveCheckpoint: (checkpoint: Checkpoint) => Effect.Effect<void, StoreError>
+  /**
+   * `true` where others may append as soon as the appended records are durable, before this process has heard of it, as
+   * after a database's commit. Whoever asks meanwhile waits for the append's end instead of being told what was.
+   */
+  readonly endsWithAppend?: boolean
 }
 
 export interface Store {
   /** For messages: a path or a host, never a secret. */
   readonly where: string
-  /** Runs `body` while nobody else can append. */
+  /**
+   * Runs `body` while nobody else can append. When the store lost that right in the middle and others have appended since, so
+   * that nothing of the run is recorded, it may run `body` again from its beginning.
+   */
   readonly commit: <A, E>(body: (session: Session) => Effect.Effect<A, E>) => Effect.Effect<A, E | StoreError>
   /** At most `limit` records above `position`, in position order. Takes no lock and never writes. */
   readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /**
+   * Like `readAfter`, for folding, where a store has a faster way: an event may decode its payload when it is first asked
+   * for, lacks the mark of its batch, and is no plain data, so it must not be kept, spread or printed.
+   */
+  readonly foldAfter?: (position: number, limit: number) => Effect.Effect<Page, StoreError>
   /** At most `limit` records below `position`, the newest first. */
   readonly readBefore: (position: number, limit: number) => Effect.Effect<Page, StoreError>
   /** At most `limit` records of one job above `position`. Costs that job's records, not the ledger's. */

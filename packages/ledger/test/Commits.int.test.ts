@@ -1,5 +1,6 @@
 /** Group commit: who is answered when, with a store that can be held up or made to fail. */
-import { Decider } from "@waybill/ledger"
+import { Decider, type Store, StoreFull } from "@waybill/ledger"
+import { makeMemoryStore } from "@waybill/ledger-store"
 import { Cause, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { AlreadyOpen, Doors, openDoor } from "./support/door.ts"
@@ -48,6 +49,42 @@ describe("nobody is answered before the store has", () => {
         ])
         const [fact] = yield* ledger.transact(openDoor, { door: "front", by: "dee" }, by("r1"))
         expect(fact?.position).toBe(2)
+      }),
+    ))
+  it("when it runs the group again, everyone is decided anew, in the same order, on what others recorded meanwhile", () =>
+    run(
+      Effect.gen(function* () {
+        const inner = yield* makeMemoryStore()
+        let lost = 1
+        /** Loses its first append after others have recorded something, as a database does whose connection is cut. */
+        const store: Store = {
+          ...inner,
+          commit: (body) =>
+            Effect.gen(function* () {
+              const once = yield* Effect.exit(
+                inner.commit((session) =>
+                  body(
+                    lost-- > 0
+                      ? { ...session, append: () => Effect.fail(new StoreFull({ where: "memory" })) }
+                      : session,
+                  ),
+                ),
+              )
+              if (Exit.isSuccess(once)) return once.value
+              yield* Effect.orDie(other.append([openedBy("back", "bob")], by("r0")))
+              return yield* inner.commit(body)
+            }),
+        }
+        const other = yield* open(inner)
+        const ledger = yield* open(store)
+        const callers = yield* Effect.forEach(["back", "front", "side"], (door) =>
+          Effect.forkChild(Effect.result(ledger.transact(openDoor, { door, by: "ada" }, by(`r-${door}`)))),
+        )
+        const results = yield* Effect.forEach(callers, Fiber.join)
+        expect(results.map(({ _tag }) => _tag)).toEqual(["Failure", "Success", "Success"])
+        const events = yield* Stream.runCollect(ledger.read())
+        expect(events.map(({ job_id }) => job_id)).toEqual(["back", "front", "side"])
+        expect(yield* ledger.query(Doors, (doors) => [doors.position, doors.get("back")?.last_by])).toEqual([3, "bob"])
       }),
     ))
   it("whatever arrives during a flush goes out with the next", () =>

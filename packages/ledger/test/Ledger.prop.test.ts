@@ -102,5 +102,5 @@ it("decisions are as if made one after the other, in the order of positions, and
         expect(batch.every(({ payload }) => payload["by"] === `after-${before}`)).toBe(true)
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   ))

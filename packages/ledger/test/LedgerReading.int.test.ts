@@ -1,7 +1,7 @@
 /** Reading: pages, tails, queries, and several ledgers over one store. */
 import { type Page, type Store, StoreUnavailable } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { Effect, Fiber, Stream } from "effect"
+import { Deferred, Effect, Fiber, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { AlreadyOpen, Diary, Doors, openDoor } from "./support/door.ts"
 import { all, by, open, openedBy, run, settle } from "./support/ledgers.ts"
@@ -19,6 +19,43 @@ describe("two ledgers over one store", () => {
           AlreadyOpen,
         )
         expect(yield* one.query(Diary, (diary) => diary.get("all")?.length)).toBe(1)
+      }),
+    ))
+  it("a query sees what another recorded after an append was durable and before its store had heard so", () =>
+    run(
+      Effect.gen(function* () {
+        const inner = yield* makeMemoryStore()
+        const [isDurable, answer] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+        /** As a database does: the commit gives the lock back, and its answer is still on its way. */
+        const store: Store = {
+          ...inner,
+          commit: (body) =>
+            Effect.flatMap(inner.readAfter(Number.MAX_SAFE_INTEGER, 1), ({ covers }) =>
+              body({
+                head: covers,
+                generation: 0,
+                endsWithAppend: true,
+                readAfter: inner.readAfter,
+                append: (batches) =>
+                  Effect.gen(function* () {
+                    yield* inner.commit((session) => session.append(batches))
+                    yield* Deferred.succeed(isDurable, undefined)
+                    yield* Deferred.await(answer)
+                  }),
+                saveCheckpoint: () => Effect.void,
+              }),
+            ),
+        }
+        const [mine, other] = [yield* open(store), yield* open(inner)]
+        yield* mine.query(Diary, () => 0)
+        const appending = yield* Effect.forkChild(mine.append([openedBy("front")], by("r1")))
+        yield* Deferred.await(isDurable)
+        yield* other.append([openedBy("back")], by("r2"))
+        const asking = yield* Effect.forkChild(mine.query(Diary, (diary) => diary.get("all")?.length))
+        yield* settle
+        yield* Deferred.succeed(answer, undefined)
+        expect(yield* Fiber.join(asking)).toBe(2)
+        yield* Fiber.join(appending)
       }),
     ))
   it("a query sees what another recorded while this one waits for the lock", () =>

@@ -28,6 +28,8 @@ const start = (place: Place, command: string, args: ReadonlyArray<string>, cwd: 
       NO_COLOR: "1",
       NODE_ENV: "",
       PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}`,
+      // What a page leaves behind in the folder for temporary files goes with the rest.
+      TMPDIR: cwd,
     }
     execFile(command, args, { cwd, env, timeout: time_limit_ms, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : 1, stdout, stderr: stderr || (error?.message ?? "") }),

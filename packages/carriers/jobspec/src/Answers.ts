@@ -14,7 +14,8 @@ import { queueJobState, type QueueJobState, statusAt, unlessEmpty } from "./Queu
 import { degradedReasons, projectionLag, type ProjectionLag, type Replay } from "./Replay.ts"
 import { differences, findSubmitted } from "./submission.ts"
 
-type Facts = ReadonlyArray<RecordedFact<string, unknown>>
+/** Recorded facts, as `transact` answers them. */
+export type Told = ReadonlyArray<Pick<RecordedFact<string, unknown>, "event_type" | "job_id" | "payload">>
 
 /** What is said of the read models in every answer. */
 export interface ProjectionState {
@@ -40,7 +41,7 @@ export const unreadProjectionState = (reason: string): ProjectionState => ({
  * The job that a submission led to, whether it is new or was there. `facts` is what `transact` answered; `undefined` when the
  * queue that is asked does not hold the submission yet.
  */
-export const submittedJob = (queue: View<QueueJob>, submit: Submit, facts: Facts): QueueJob | undefined => {
+export const submittedJob = (queue: View<QueueJob>, submit: Submit, facts: Told): QueueJob | undefined => {
   const [accepted] = facts
   return accepted === undefined ? findSubmitted(queue, submit) : queue.get(accepted.job_id)
 }
@@ -113,7 +114,7 @@ export interface CancelAnswer extends ProjectionState {
 }
 
 /** `facts` is what `transact` answered: none when the job had ended before. */
-export const cancelAnswer = (job: QueueJob, facts: Facts, state: ProjectionState, now_ms: number): CancelAnswer => ({
+export const cancelAnswer = (job: QueueJob, facts: Told, state: ProjectionState, now_ms: number): CancelAnswer => ({
   cancelled: job.status === "cancelled",
   outcome: facts.length > 0 ? "cancelled" : (`already_terminal_${job.status}` as CancelOutcome),
   job: queueJobState(job, now_ms),
@@ -129,7 +130,7 @@ export interface Lease {
 }
 
 /** The lease among the facts of a claim; `undefined`: nothing waits for this worker. */
-export const leaseOf = (facts: Facts): Lease | undefined => {
+export const leaseOf = (facts: Told): Lease | undefined => {
   const claimed = facts.find(({ event_type }) => event_type === "job.claimed")
   if (claimed === undefined || !isObject(claimed.payload)) return undefined
   const { job_id, payload } = claimed

@@ -12,7 +12,7 @@ import type { JobTypes } from "./JobTypes.ts"
 import { manifestStatus, type ManifestStatus, source_ledger, type Staleness } from "./Manifests.ts"
 import type { Status } from "./QueueJob.ts"
 import { unlessEmpty } from "./QueueJobState.ts"
-import { degradedReasons, type Replay } from "./Replay.ts"
+import { degradedReasons, isReady, type Replay } from "./Replay.ts"
 import { List } from "./WireDocument.ts"
 
 export type ResourceKind = "run" | "job" | "wiki"
@@ -77,7 +77,7 @@ const provenance = (job: JobEntity, run_id: string | undefined): ReadonlyArray<P
 
 /** A job as a consumer sees it in the list of `kind`. */
 export const resource = (job: JobEntity, kind: ResourceKind, types: JobTypes): Resource => {
-  const { failure, job_id, job_type, request_id, ...rest } = jobProjection(job)
+  const { failure, job_id, job_type, request_id, request_ids, result_status, status, ...rest } = jobProjection(job)
   const run_id = isRun(types, job.job_type) ? job_id : undefined
   return {
     resource_id: kind === "wiki" ? `wiki-${job_id}` : job_id,
@@ -86,8 +86,11 @@ export const resource = (job: JobEntity, kind: ResourceKind, types: JobTypes): R
     ...unlessEmpty("job_type", job_type),
     ...unlessEmpty("run_id", run_id),
     ...unlessEmpty("request_id", request_id),
-    ...rest,
+    ...unlessEmpty("request_ids", request_ids),
+    status,
+    ...unlessEmpty("result_status", result_status),
     ...(failure === undefined ? {} : { failure: { message: "", ...failure } }),
+    ...rest,
     provenance: provenance(job, run_id),
   }
 }
@@ -169,7 +172,7 @@ export const consumerHealth = (
   names: ConsumerNames = openclaw_names,
 ): ConsumerHealth => ({
   status: "ok",
-  ready: replay.corrupt_record_count === 0,
+  ready: isReady(replay),
   snapshot_id: snapshotId(jobs.lastEventId),
   generated_at: formatTime(now_ms),
   source: source(jobs.lastEventId),

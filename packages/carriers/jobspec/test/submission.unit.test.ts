@@ -1,4 +1,4 @@
-import { utf8Bytes } from "@waybill/ledger"
+import { type JsonObject, utf8Bytes } from "@waybill/ledger"
 import { describe, expect, it } from "vitest"
 import {
   consumer_names,
@@ -11,6 +11,8 @@ import {
   mutationActor,
   openclaw_names,
   projectionState,
+  type QueueCommand,
+  refusal_statuses,
   sanitise,
   scheduleRequestId,
   snapshotId,
@@ -20,13 +22,13 @@ import {
   triggerAnswer,
   unreadProjectionState,
 } from "../src/index.ts"
-import { Desk, start_ms } from "./support/desk.ts"
+import { Desk, digest, start_ms } from "./support/desk.ts"
 
 const submit = (more: Partial<Submit> = {}): Submit => ({ kind: "submit", job_type: "rpi.run", ...more })
 const replay = { corrupt_record_count: 0 }
 const answerTo = (desk: Desk, command: Submit) => {
   const facts = desk.must(command)
-  const job = submittedJob(desk.queue, command, facts as never)
+  const job = submittedJob(desk.queue, command, facts)
   if (job === undefined) throw new Error("not submitted")
   return submitAnswer(job, command, projectionState(desk.views().states, replay), start_ms)
 }
@@ -160,6 +162,23 @@ describe("§4 a submission is refused in the contract's words", () => {
     expect(errorBody(new Error("x"))).toEqual({ error: "x" })
     expect(desk.must(submit({ idempotency_key: "é".repeat(128) }))).toHaveLength(1)
   })
+  it("§4 every refusal has the contract's status, and those for workers say that the state is in the way", () => {
+    const desk = new Desk()
+    desk.must(submit({ job_id: "a" }))
+    const status = (command: QueueCommand) => {
+      const done = desk.do(command)
+      return done instanceof Error ? refusal_statuses[done._tag] : "not refused"
+    }
+    const hold = { token_sha256: digest("t"), lease_epoch: 1 }
+    expect([
+      status(submit({ job_type: "no" })),
+      status(submit({ idempotency_key: "k".repeat(257) })),
+      status(submit({ job_id: "schedule" })),
+      status({ kind: "cancel", job_id: "" }),
+      status({ kind: "cancel", job_id: "nobody" }),
+      status({ kind: "complete", job_id: "a", hold, now_ms: start_ms }),
+    ]).toEqual([400, 400, 400, 400, 404, 409])
+  })
   it("§5.1 the checks come in their order", () => {
     const all = {
       idempotency_key: "k".repeat(257),
@@ -183,9 +202,9 @@ describe("§4 a submission is refused in the contract's words", () => {
     expect(refusal({ request_id: "r".repeat(257) }, desk)).toBe("request_id is longer than 256 bytes")
     expect(refusal({ request_id: "r\ud800" }, desk)).toBe("request_id contains a lone surrogate")
     expect(refusal({ idempotency_key: "\ud800" }, desk)).toBe("idempotency_key contains a lone surrogate")
-    let deep: object = {}
+    let deep: JsonObject = {}
     for (let i = 0; i < 600; i++) deep = { deep }
-    expect(refusal({ payload: deep as never }, desk)).toMatch(/rpi\.run payload: .*nested deeper/)
+    expect(refusal({ payload: deep }, desk)).toMatch(/rpi\.run payload: .*nested deeper/)
     expect(desk.events).toEqual([])
     desk.add("job.accepted", "x".repeat(300), { job_type: "rpi.run" })
     expect(desk.must(submit({ job_id: "x".repeat(300) }))).toEqual([])
@@ -204,7 +223,7 @@ describe("§5.4 the consumer's trigger", () => {
     const desk = new Desk()
     desk.must(submit({ job_type: "wiki.build", job_id: "w", request_id: "r", idempotency_key: "k" }))
     const command = submit({ idempotency_key: "k", trigger: openclaw_names })
-    const job = submittedJob(desk.queue, command, desk.must(command) as never)
+    const job = submittedJob(desk.queue, command, desk.must(command))
     if (job === undefined) throw new Error("not found")
     expect(triggerAnswer(job, desk.views(), replay, start_ms)).toEqual({
       accepted: true,

@@ -98,11 +98,12 @@ export type KeyHolder =
       readonly request: Payload<"requested">
     }
 
-/** Looks a job up by an attempt's idempotency key. A request that was no attempt (a broken chain) is not found. */
+/** Looks a job up by an attempt's idempotency key. A request that was no attempt (a broken chain, an id twice) is not found. */
 export const byIdempotencyKey = (view: View<Job>, idempotencyKey: string): KeyHolder => {
   const holder = view.holder("workspace_job.requested", idempotencyKey)
   const attempt = holder === undefined ? undefined : attemptAt(view.get(holder.job_id), holder.event_id)
-  if (holder === undefined || attempt === undefined) return { status: "missing", idempotencyKey }
+  if (holder === undefined || attempt?.request.idempotencyKey !== idempotencyKey)
+    return { status: "missing", idempotencyKey }
   return {
     status: "found",
     idempotencyKey,

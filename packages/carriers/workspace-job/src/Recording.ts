@@ -6,7 +6,7 @@
 import { Decider, type Fact, type View } from "@waybill/ledger"
 import { Data, Result } from "effect"
 import { attemptOf } from "./Attempts.ts"
-import type { Payload } from "./Facts.ts"
+import type { Payload, WorkspaceJobFact } from "./Facts.ts"
 import { evolve, type Job, Jobs, type SeenJobFact } from "./Job.ts"
 
 /** A fact that is to be added, made by a settlement helper. */
@@ -59,7 +59,7 @@ export type RecordRefusal = KeyTaken | RunTaken | AlreadySettled | StaleAttempt
 const stale = (runId: string, reason: string) => Result.fail(new StaleAttempt({ runId, reason }))
 
 /** What the fold would say of the fact: nothing, or why it would ignore it. */
-const objection = (job: Job, fact: NewJobFact): string | undefined => {
+const objection = (job: Job | undefined, fact: NewJobFact): string | undefined => {
   const objections: Array<string> = []
   // A fact of this vocabulary's own constructors; the types of a decider's command do not say which.
   const seen = {
@@ -82,15 +82,14 @@ const onRequest = (view: View<Job>, fact: NewJobFact): Result.Result<ReadonlyArr
     return Result.fail(new KeyTaken({ idempotencyKey, heldByRunId: holder.job_id, heldByEventId: holder.event_id }))
   const job = view.get(runId)
   const number = attemptOf(request)
-  if (number.cause === "initial")
-    return job === undefined
-      ? Result.succeed([fact])
-      : Result.fail(new RunTaken({ runId, idempotencyKey: job.current.request.idempotencyKey }))
-  const current = job?.current
-  if (current === undefined || current.requestedEventId !== number.repairOfRequestedEventId)
-    return stale(runId, "the attempt to repair is not the current one")
-  if (job === undefined || current.terminal?.kind !== "verifier_rejected")
-    return stale(runId, "the attempt to repair was not rejected")
+  if (number.cause === "initial" && job !== undefined)
+    return Result.fail(new RunTaken({ runId, idempotencyKey: job.current.request.idempotencyKey }))
+  if (number.cause === "verifier_repair") {
+    if (job === undefined || job.current.requestedEventId !== number.repairOfRequestedEventId)
+      return stale(runId, "the attempt to repair is not the current one")
+    if (job.current.terminal?.kind !== "verifier_rejected")
+      return stale(runId, "the attempt to repair was not rejected")
+  }
   const reason = objection(job, fact)
   return reason === undefined ? Result.succeed([fact]) : stale(runId, reason)
 }
@@ -110,10 +109,20 @@ const onStep = (view: View<Job>, fact: NewJobFact): Result.Result<ReadonlyArray<
   return reason === undefined ? Result.succeed([fact]) : stale(runId, reason)
 }
 
-/** Adds one fact to its job, or says why it has no place there. */
+/** Adds one fact to its job, or says why it has no place there. {@link recordingOf} is the same with a narrower type. */
 export const recording: Decider.Decider<Job, NewJobFact, RecordRefusal> = Decider.make({
   name: "workspace_job.recording",
   projection: Jobs,
   decide: (view: View<Job>, fact: NewJobFact) =>
     fact.event_type === "workspace_job.requested" ? onRequest(view, fact) : onStep(view, fact),
 })
+
+type RecordingOf<F extends NewJobFact> = Decider.Decider<Job, F, RecordRefusal, WorkspaceJobFact, readonly [F]>
+
+/**
+ * {@link recording}, typed by the fact that it is to add: `ledger.transact(recordingOf(fact), fact, origin)` answers with the
+ * recorded form of that very fact, as the settlement helpers take it.
+ */
+export const recordingOf = <F extends NewJobFact>(_fact: F): RecordingOf<F> =>
+  // It decides on the one fact that it was given, and on nothing else.
+  recording as Decider.Decider<Job, F, RecordRefusal> as RecordingOf<F>

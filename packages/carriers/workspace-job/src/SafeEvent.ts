@@ -73,7 +73,7 @@ const safePayload = (fact: WorkspaceJobFact): Record<string, unknown> => {
  * The safe view of an event; `undefined` for one of another vocabulary, of an unknown type, or malformed, which one is too
  * that speaks of another run than the one it is recorded under.
  */
-export const safeEvent = (event: RecordedEvent): SafeEvent | undefined => {
+export const safeEvent = (event: RecordedEvent | WorkspaceJobFact): SafeEvent | undefined => {
   if (!WorkspaceJob.owns(event.event_type)) return undefined
   const fact = WorkspaceJob.decode(event)
   if (!isRecordedFact(fact) || fact.payload.runId !== event.job_id) return undefined

@@ -1,32 +1,51 @@
 /**
- * The ledger's file, its folder and its lock, opened when they are first needed.
+ * The ledger's folder, the file that is appended to, and the lock, opened when they are first needed.
  *
  * @module
  */
-import { type Directory, FileError, Files, type FileLock, type OpenFile } from "@waybill/host"
-import { type StoreError, StoreRefused, StoreUnavailable } from "@waybill/ledger"
+import { type Directory, FileError, type FileInfo, Files, type FileLock, type OpenFile } from "@waybill/host"
+import { type StoreError, type StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Scope, Semaphore } from "effect"
 import { join } from "node:path"
+import { liveDaemon } from "./activation.ts"
+import { refuseNewer } from "./format.ts"
+import { activation_name, ledger_name, lock_name } from "./Layout.ts"
+import { lockHolder } from "./lockHolder.ts"
+import { unlessMissing } from "./unlessMissing.ts"
 
-export interface Reading {
+/** The folder, open. */
+export interface Folder {
   readonly directory: Directory
-  readonly file: OpenFile
 }
-export interface Writing extends Reading {
+/** What is open for appending. */
+export interface Writing extends Folder {
+  readonly file: OpenFile
+  readonly info: FileInfo
   readonly lock: FileLock
+}
+/** What bears the ledger's name at this moment. */
+export interface Sight extends Folder {
+  /** `undefined` while there is none: before the first append, and for a moment in a rotation. */
+  readonly info: FileInfo | undefined
+  /** Whether somebody has said to serve this ledger. */
+  readonly isActivated: boolean
 }
 
 export interface LedgerFile {
   /** For messages. */
   readonly where: string
-  /** The file, opened for reading alone; `undefined` while there is none. Makes nothing. */
-  readonly reading: Effect.Effect<Reading | undefined, StoreError>
-  /** The file and its lock, opened for appending; made, with its folders, and durable, where there is none. */
+  /** Looks at the names themselves; `undefined` where there is no folder. Makes nothing. */
+  readonly look: Effect.Effect<Sight | undefined, StoreError>
+  /** The file that was seen, opened for reading alone; `undefined` when it has gone meanwhile. */
+  readonly read: (sight: Sight) => Effect.Effect<OpenFile | undefined, StoreError>
+  /** The file and its lock, opened for appending, the file that bears the name now; made, with its folders, and durable, where there is none. */
   readonly writing: Effect.Effect<Writing, StoreError>
-  /** Whether the file that is open still bears the ledger's name: version control replaces files, and people do. */
-  readonly isCurrent: (writing: Writing) => Effect.Effect<boolean, StoreError>
-  /** Closes what is open for appending; with `both`, also what is open for reading. */
-  readonly close: (what: "writing" | "both") => Effect.Effect<void>
+  /** Closes the file that is appended to; or also its lock; or also what is open for reading. */
+  readonly close: (what: "file" | "writing" | "both") => Effect.Effect<void>
+  /** Who holds the lock at this moment, as far as the machine tells. */
+  readonly holder: Effect.Effect<string | undefined>
+  /** Who else serves this ledger, according to its activation file. */
+  readonly daemon: (directory: Directory) => Effect.Effect<string | undefined, FileError>
   /** Says a file error in the store's words. */
   readonly io: <A, R>(run: Effect.Effect<A, FileError, R>) => Effect.Effect<A, StoreError, R>
 }
@@ -34,110 +53,148 @@ export interface LedgerFile {
 interface Closeable {
   readonly scope: Scope.Closeable
 }
+interface Watched extends Folder, Closeable {
+  readonly agents: Directory
+  readonly info: FileInfo
+}
+interface Active extends Closeable {
+  readonly file: OpenFile
+  readonly info: FileInfo
+}
 
-const file_name = "ledger.jsonl"
-const lock_name = "ledger.lock"
-const archive = /^ledger\..+\.jsonl(\.gz)?$/u
+export const isSameFile = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
+  a !== undefined && b !== undefined && a.inode === b.inode && a.device === b.device
+
+/** Opens in a scope of its own, which is closed again where that fails. */
+const inScope = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A & Closeable, E> =>
+  Effect.uninterruptible(
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const result = yield* Effect.exit(Scope.provide(open, scope))
+      if (Exit.isSuccess(result)) return { ...result.value, scope }
+      yield* Scope.close(scope, result)
+      return yield* Effect.failCause(result.cause)
+    }),
+  )
 
 /** Opens nothing yet. What is opened later is closed with the scope. */
 export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, Files | Scope.Scope> =>
   Effect.gen(function* () {
     const files = yield* Files
-    const where = join(root, ".agents", "daemon", file_name)
+    const where = join(root, ".agents", "daemon", ledger_name)
     const opening = yield* Semaphore.make(1)
-    let read: (Reading & Closeable) | undefined
-    let written: (Writing & Closeable) | undefined
+    let watched: Watched | undefined
+    let active: Active | undefined
+    let locking: (Folder & { readonly lock: FileLock } & Closeable) | undefined
+    let appended: Active | undefined
     const unavailable = (cause: FileError) => new StoreUnavailable({ where, cause })
     const io: LedgerFile["io"] = (run) => Effect.mapError(run, unavailable)
+    const inWords = (error: FileError | StoreRefused) => (error instanceof FileError ? unavailable(error) : error)
 
     const close: LedgerFile["close"] = (what) =>
       Effect.suspend(() => {
-        const scopes = [written?.scope, what === "both" ? read?.scope : undefined]
-        written = undefined
-        if (what === "both") read = undefined
+        const scopes = [appended?.scope]
+        appended = undefined
+        if (what !== "file") {
+          scopes.push(locking?.scope)
+          locking = undefined
+        }
+        if (what === "both") {
+          scopes.push(active?.scope, watched?.scope)
+          active = undefined
+          watched = undefined
+        }
         return Effect.forEach(scopes, (scope) => (scope === undefined ? Effect.void : Scope.close(scope, Exit.void)), {
           discard: true,
         })
       })
     yield* Effect.addFinalizer(() => close("both"))
 
-    const openDirectory = (create: boolean) =>
+    const openFolder = (create: boolean) =>
       Effect.gen(function* () {
         const base = yield* files.openDirectory(root, { create })
         const agents = yield* base.openDirectory(".agents", { create })
         const directory = yield* agents.openDirectory("daemon", { create })
-        const names = yield* directory.list
-        const old = names.find((name) => archive.test(name) && name !== file_name)
-        if (old !== undefined)
-          return yield* new StoreRefused({
-            where,
-            reason: `there is an archive, ${old}, and archives cannot be read yet`,
-          })
-        return directory
+        const info = yield* agents.info("daemon")
+        yield* refuseNewer(directory, where)
+        return { agents, directory, info }
       })
 
-    const openReading = Effect.gen(function* () {
-      const directory = yield* openDirectory(false)
-      return { directory, file: yield* directory.openFile(file_name, { access: "read" }) }
+    const openLocking = Effect.gen(function* () {
+      const { directory } = yield* openFolder(true)
+      return { directory, lock: yield* directory.lock(lock_name) }
     })
 
-    const openWriting = Effect.gen(function* () {
-      const directory = yield* openDirectory(true)
-      const file = yield* directory.openFile(file_name, { access: "write", create: "missing" })
-      const lock = yield* directory.lock(lock_name)
-      // Whoever made the file may have died before its name was durable.
-      yield* file.flush
-      yield* directory.flush
-      return { directory, file, lock }
-    })
+    const openAppended = (directory: Directory) =>
+      Effect.gen(function* () {
+        const file = yield* directory.openFile(ledger_name, { access: "write", create: "missing" })
+        // Whoever made the file may have died before its name was durable.
+        yield* file.flush
+        yield* directory.flush
+        return { file, info: yield* file.info }
+      })
 
-    /** Opens in a scope of its own, which is closed again where that fails. */
-    const inScope = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A & Closeable, E> =>
-      Effect.uninterruptible(
+    const openWatched = Effect.catchIf(
+      inScope(openFolder(false)),
+      (error) => error instanceof FileError && error.code === "ENOENT",
+      () => Effect.succeed(undefined),
+    )
+
+    const look: LedgerFile["look"] = opening.withPermits(1)(
+      Effect.gen(function* () {
+        for (;;) {
+          watched ??= yield* Effect.mapError(openWatched, inWords)
+          if (watched === undefined) return undefined
+          const { agents, directory, info } = watched
+          const [named, folder, activation] = yield* io(
+            Effect.all(
+              [
+                unlessMissing(directory.info(ledger_name)),
+                unlessMissing(agents.info("daemon")),
+                unlessMissing(directory.info(activation_name)),
+              ],
+              { concurrency: 3 },
+            ),
+          )
+          if (isSameFile(folder, info)) return { directory, info: named, isActivated: activation !== undefined }
+          // The folder was taken away under us, and perhaps another one put in its place.
+          yield* close("both")
+        }
+      }),
+    )
+
+    const read: LedgerFile["read"] = ({ directory, info }) =>
+      opening.withPermits(1)(
         Effect.gen(function* () {
-          const scope = yield* Scope.make()
-          const result = yield* Effect.exit(Scope.provide(open, scope))
-          if (Exit.isSuccess(result)) return { ...result.value, scope }
-          yield* Scope.close(scope, result)
-          return yield* Effect.failCause(result.cause)
+          if (active !== undefined && isSameFile(active.info, info)) return active.file
+          if (active !== undefined) yield* Scope.close(active.scope, Exit.void)
+          active = undefined
+          const open = Effect.gen(function* () {
+            const file = yield* directory.openFile(ledger_name, { access: "read" })
+            return { file, info: yield* file.info }
+          })
+          active = yield* io(unlessMissing(inScope(open)))
+          return isSameFile(active?.info, info) ? active?.file : undefined
         }),
       )
-
-    const inWords = (error: FileError | StoreRefused) => (error instanceof FileError ? unavailable(error) : error)
 
     return {
       where,
       io,
       close,
-      reading: opening.withPermits(1)(
-        Effect.suspend(() =>
-          read !== undefined
-            ? Effect.succeed(read)
-            : Effect.matchEffect(inScope(openReading), {
-                onSuccess: (opened) => Effect.sync(() => (read = opened)),
-                onFailure: (error) =>
-                  error instanceof FileError && error.code === "ENOENT"
-                    ? Effect.succeed(undefined)
-                    : Effect.fail(inWords(error)),
-              }),
-        ),
+      daemon: (directory) => liveDaemon(files, directory),
+      holder: Effect.suspend(() =>
+        watched === undefined ? Effect.succeed(undefined) : lockHolder(files, watched.directory),
       ),
+      look,
+      read,
       writing: opening.withPermits(1)(
-        Effect.suspend(() =>
-          written !== undefined
-            ? Effect.succeed(written)
-            : Effect.map(Effect.mapError(inScope(openWriting), inWords), (opened) => (written = opened)),
-        ),
-      ),
-      isCurrent: ({ directory, file }) =>
         Effect.gen(function* () {
-          const ours = yield* io(file.info)
-          const named = yield* Effect.catch(directory.info(file_name), (error) =>
-            error.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(unavailable(error)),
-          )
-          const isSame = named !== undefined && named.inode === ours.inode && named.device === ours.device
-          const seen = read === undefined ? ours : yield* io(read.file.info)
-          return isSame && seen.inode === ours.inode && seen.device === ours.device
-        }),
+          locking ??= yield* inScope(openLocking)
+          const { directory, lock } = locking
+          appended ??= yield* inScope(openAppended(directory))
+          return { directory, lock, file: appended.file, info: appended.info }
+        }).pipe(Effect.mapError(inWords)),
+      ),
     }
   })

@@ -13,8 +13,12 @@ export interface Line {
   readonly offset: number
   /** Without the newline. */
   readonly bytes: number
+  /** Physical lines of the file up to this one, blank ones counted. */
   readonly line_number: number
   readonly content: LedgerEvent | { readonly error: string }
+  /** What the content was decoded from; empty where it is not even text. */
+  readonly text: string
+  readonly raw: Uint8Array
 }
 
 const newline = 0x0a
@@ -22,18 +26,31 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 const isBlank = (line: Uint8Array): boolean => line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 
-/** Reads a line's bytes. The error is the contract's text (JobSpec v0 §7.3, §7.6). */
-export const readLine = (line: Uint8Array): LedgerEvent | { readonly error: string } => {
-  if (line.byteLength > line_bytes_max) return { error: "ledger event line exceeds MaxLedgerLineBytes" }
-  let text: string
+const too_long = { error: "ledger event line exceeds MaxLedgerLineBytes" }
+const not_utf8 = { error: "invalid json: the line is not UTF-8" }
+
+const textOf = (line: Uint8Array): string | undefined => {
   try {
-    text = utf8.decode(line)
+    return utf8.decode(line)
   } catch {
-    return { error: "invalid json: the line is not UTF-8" }
+    return undefined
   }
+}
+
+const decode = (text: string): LedgerEvent | { readonly error: string } => {
   const decoded = decodeLine(text)
   return Result.isSuccess(decoded) ? decoded.success : { error: decoded.failure.reason }
 }
+
+/** Reads a line's bytes. The error is the contract's text (JobSpec v0 §7.3, §7.6). */
+export const readLine = (line: Uint8Array): LedgerEvent | { readonly error: string } => {
+  if (line.byteLength > line_bytes_max) return too_long
+  const text = textOf(line)
+  return text === undefined ? not_utf8 : decode(text)
+}
+
+export const incomplete_batch = "incomplete batch"
+export const partial_line = "partial trailing line at EOF"
 
 const batchOf = (line: Line) => ("error" in line.content ? undefined : line.content.batch)
 
@@ -93,6 +110,22 @@ export class LineReader {
     return done
   }
 
+  /** What is left when the file has ended for good: lines that will never be records of more than damage. */
+  finish(): ReadonlyArray<Line> {
+    const left = this.#batch.map((line) => ({ ...line, content: { error: incomplete_batch } }))
+    const rest = this.#rest
+    if (!isBlank(rest))
+      left.push({
+        offset: this.#at,
+        bytes: rest.byteLength,
+        line_number: this.#line_number + 1,
+        content: { error: partial_line },
+        text: "",
+        raw: rest,
+      })
+    return left
+  }
+
   #settled(end: number): void {
     this.end = end
     this.#pending = 0
@@ -106,14 +139,22 @@ export class LineReader {
       if (this.#batch.length === 0) this.#settled(after)
       return
     }
-    const read: Line = { offset, bytes: line.byteLength, line_number: this.#line_number, content: readLine(line) }
+    const text = line.byteLength > line_bytes_max ? "" : textOf(line)
+    const read: Line = {
+      offset,
+      bytes: line.byteLength,
+      line_number: this.#line_number,
+      content: line.byteLength > line_bytes_max ? too_long : text === undefined ? not_utf8 : decode(text),
+      text: text ?? "",
+      raw: line,
+    }
     const mark = batchOf(read)
     const [first] = this.#batch
     const open = first === undefined ? undefined : batchOf(first)
     const continues = mark !== undefined && open !== undefined && mark[0] === this.#batch.length && mark[1] === open[1]
     if (first !== undefined && !continues) {
       // The batch was broken off and something else follows: its lines can never become facts.
-      for (const part of this.#batch) done.push({ ...part, content: { error: "incomplete batch" } })
+      for (const part of this.#batch) done.push({ ...part, content: { error: incomplete_batch } })
       this.#batch = []
       // They are records now, whatever becomes of the line that broke in.
       this.#settled(offset)
@@ -125,7 +166,7 @@ export class LineReader {
       return
     }
     if (!continues && mark[0] !== 0) {
-      done.push({ ...read, content: { error: "incomplete batch" } })
+      done.push({ ...read, content: { error: incomplete_batch } })
       this.#settled(after)
       return
     }

@@ -1,230 +1,329 @@
 /**
- * Reading a ledger file that grows: each byte is read once on the way to the index, and again only when it is asked for.
+ * Reading a ledger that grows: each byte that is not sealed is read once on the way to the index.
  *
  * @module
  */
-import type { FileError, OpenFile } from "@waybill/host"
-import { type Page, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
-import { Effect, Semaphore } from "effect"
-import type { LedgerFile } from "./LedgerFile.ts"
-import { type Line, LineReader, readLine } from "./LineReader.ts"
+import type { FileError, FileInfo, OpenFile } from "@waybill/host"
+import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
+import { Effect, Exit, Semaphore } from "effect"
+import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
+import { makeEntering, type ReadPart } from "./entering.ts"
+import { History } from "./History.ts"
+import { archiveName, ledger_name } from "./Layout.ts"
+import { isSameFile, type LedgerFile, type Sight } from "./LedgerFile.ts"
+import { LineReader } from "./LineReader.ts"
+import { load } from "./opening.ts"
 import { readExactly } from "./readExactly.ts"
-import { RecordIndex } from "./RecordIndex.ts"
+import { adoptSeals } from "./sealing.ts"
+import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
+import { row_bytes } from "./Rows.ts"
+import { Segment } from "./Segment.ts"
 
-const read_bytes = 1_048_576
-const page_bytes_max = 8_388_608
+const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
+  (a === undefined && b === undefined) || isSameFile(a, b)
+
+const nothing_raw = new Uint8Array()
 /** How much of the end of what was read is remembered, to notice that somebody cut or changed it. */
 const witness_bytes = 256
+/** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
+const readings_max = 1024
+const rows_kept = Math.ceil(1_048_576 / row_bytes)
 
-/** What is known of the file. Given up as a whole when the file turns out to be another one. */
-class Known {
-  readonly index = new RecordIndex()
-  reader = new LineReader()
-  witness: Uint8Array = new Uint8Array()
-  readonly generation: number
-  constructor(generation: number) {
-    this.generation = generation
-  }
+/** What a scan has read: the readable records above a position, up to what is known now. */
+export interface Scanned {
+  readonly after: number
+  /** The last position that was read. */
+  readonly head: number
+  readonly events: ReadonlyArray<RecordedEvent>
 }
 
 export interface Scanner {
-  readonly index: RecordIndex
-  /** The file offset behind the last record. */
-  readonly end: number
-  readonly generation: number
-  /** Reads on until about `limit` readable records have come or the file ends. */
-  readonly scan: (limit: number) => Effect.Effect<ReadonlyArray<RecordedEvent>, StoreError>
+  readonly history: History
+  readonly records: Records
+  readonly archives: Archives
+  /** Learns what is new, and reads about `limit` records of what is not sealed. */
+  readonly scan: (limit: number) => Effect.Effect<Scanned, StoreError>
   readonly scanAll: Effect.Effect<void, StoreError>
-  /** At most `limit` readable positions from one on, in one direction. */
-  readonly readable: (from: number, step: 1 | -1, limit: number) => ReadonlyArray<number>
-  /**
-   * A page of at most `limit` of the wanted records, which are read unless they are given. To tell that there are more, want
-   * one more than the limit.
-   */
-  readonly page: (
-    wanted: ReadonlyArray<number>,
-    limit: number,
-    events?: ReadonlyArray<RecordedEvent>,
-  ) => Effect.Effect<Page, StoreError>
-  /** Whether a record bears this event id already. */
-  readonly holds: (file: OpenFile, eventId: string) => Effect.Effect<boolean, StoreError>
+  /** Runs a reading on what is known; where a seal turns out to be damaged, once more without it. */
+  readonly reading: <A>(
+    run: (place: Place, history: History) => Effect.Effect<A, ReadFailure>,
+    /** The answer where there is no ledger. */
+    nothing: (history: History) => A,
+  ) => Effect.Effect<A, StoreError>
+  /** How many bytes the active file had when we looked last. */
+  readonly seen_bytes: number
+  /** Takes over what others have sealed. */
+  readonly adopt: (place: Place) => Effect.Effect<void, StoreError>
+  /** Whether a record bears already the event id that the next one is to have. */
+  readonly holds: (eventId: string, position: number) => Effect.Effect<boolean, StoreError>
+  /** Nobody else can append: until it is told otherwise, the names are as they were seen. */
+  readonly hold: (sight: Sight | undefined) => void
   /** Forgets bytes that are no records yet: they were cut or completed. */
   readonly forgetPending: () => void
   /** Nothing beyond what is known may be read while our own lines are not durable. */
   readonly hideWhile: <A, E, R>(run: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly isHiding: () => boolean
   /** Takes over records that we wrote ourselves, without reading them. */
-  readonly take: (
-    records: ReadonlyArray<{ readonly jobId: string; readonly eventId: string; readonly bytes: number }>,
-    written: Uint8Array,
-  ) => void
+  readonly take: (records: ReadonlyArray<NewRecord>, lines: ReadonlyArray<Uint8Array>, written: Uint8Array) => void
+  /** The active file has become an archive, and a new one has its name. */
+  readonly rotated: Effect.Effect<void>
+  /** The files have become others: what is known of them is learnt anew. */
+  readonly forgetAll: Effect.Effect<void>
 }
 
 export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
   Effect.gen(function* () {
     const { io, where } = ledgerFile
     const scanning = yield* Semaphore.make(1)
-    let known = new Known(0)
+    // Readings go on next to each other, but not while the files they read are told apart anew.
+    const structure = yield* Semaphore.make(readings_max)
+    const restructure = structure.withPermits(readings_max)
+    let place: Place | undefined
+    let seen_bytes = 0
+    let held: Sight | undefined
+    const look = Effect.suspend(() => (held === undefined ? ledgerFile.look : Effect.succeed(held)))
+    const archives = makeArchives()
+    const broken = new Set<number>()
+    let history = new History(0)
     let isHiding = false
+    const records = makeRecords(archives, () => history)
 
-    const readRecord = (file: OpenFile, position: number) => {
-      const { bytes, offset } = known.index.extent(position)
-      return Effect.map(readExactly(file, offset, bytes), readLine)
-    }
+    const { addRow, isCopy, isSuspect, readOn } = makeEntering(records, () => history)
 
-    /** The first line with an event id stands; later ones are copies. */
-    const isCopy = (file: OpenFile, eventId: string): Effect.Effect<boolean, FileError> => {
-      const seen = known.index.seen(eventId)
-      if (typeof seen !== "number") return Effect.succeed(seen === "foreign")
-      return Effect.map(readRecord(file, seen), (content) => !("error" in content) && content.event_id === eventId)
-    }
-
-    const add = (file: OpenFile, line: Line): Effect.Effect<RecordedEvent | undefined, FileError> =>
+    const readClosed = (place: Place) => (segment: Segment, reader: LineReader) =>
       Effect.gen(function* () {
-        const { content } = line
-        const { index } = known
-        if ("error" in content) {
-          index.add({ ...line, record: { error: content.error } })
-          return undefined
-        }
-        const { event_id: eventId, job_id: jobId } = content
-        if (index.seen(eventId) !== undefined && (yield* isCopy(file, eventId))) {
-          index.add({ ...line, record: { duplicateOf: eventId } })
-          return undefined
-        }
-        return { ...content, position: index.add({ ...line, record: { jobId, eventId } }) }
+        const bytes = yield* archives.bytes(place.directory, segment)
+        const read: ReadPart = (offset, length) => archives.read(place.directory, segment, offset, length)
+        yield* readOn(place, segment, reader, read, bytes, Number.MAX_SAFE_INTEGER)
+        segment.lines = reader.line_number
       })
 
     /** Whether what we have read is still what the file begins with, as far as a look at its end can tell. */
     const stillHolds = (file: OpenFile, bytes: number): Effect.Effect<boolean, FileError> =>
       Effect.gen(function* () {
-        const { reader, witness } = known
+        const { reader, witness } = history
         if (bytes < reader.end) return false
         const now = yield* readExactly(file, reader.end - witness.byteLength, witness.byteLength)
         return Buffer.compare(now, witness) === 0
       })
 
-    const readOn = (file: OpenFile, bytes: number, limit: number) =>
-      Effect.gen(function* () {
-        const events: Array<RecordedEvent> = []
-        // Stops before a chunk that would bring more than was asked for.
-        while (events.length === 0 || events.length * 2 <= limit) {
-          const { end, next } = known.reader
-          const chunk = yield* readExactly(file, next, Math.min(read_bytes, bytes - next))
-          if (chunk.byteLength === 0) break
-          for (const line of known.reader.push(chunk)) {
-            const event = yield* add(file, line)
-            if (event !== undefined) events.push(event)
-          }
-          if (known.reader.end === end) continue
-          const from = Math.max(0, known.reader.end - witness_bytes)
-          known.witness = yield* readExactly(file, from, known.reader.end - from)
-        }
-        return events
-      })
+    const placeOf = (sight: Sight): Effect.Effect<Place, StoreError> =>
+      Effect.map(sight.info === undefined ? Effect.succeed(undefined) : ledgerFile.read(sight), (file) => ({
+        directory: sight.directory,
+        file,
+      }))
 
-    const scan: Scanner["scan"] = (limit) =>
-      Effect.suspend(() => (isHiding ? Effect.succeed([]) : scanning.withPermits(1)(scanNow(limit))))
-
-    const scanNow = (limit: number): Effect.Effect<ReadonlyArray<RecordedEvent>, StoreError> =>
-      Effect.gen(function* () {
-        if (isHiding) return []
-        const opened = yield* ledgerFile.reading
-        if (opened === undefined) return []
-        const { file } = opened
-        const { bytes } = yield* io(file.info)
-        if (bytes === known.reader.next && known.reader.next === known.reader.end) return []
-        if (!(yield* io(stillHolds(file, bytes)))) {
-          known = new Known(known.generation + 1)
-          return []
-        }
-        // Pending bytes may have been cut and replaced since; they are read again.
-        known.reader = known.reader.restart()
-        return yield* io(readOn(file, bytes, limit))
-      })
-
-    /** The records at these positions, at most a few megabytes of them. */
-    const fetch = (positions: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<RecordedEvent>, StoreError> =>
-      Effect.gen(function* () {
-        const opened = yield* ledgerFile.reading
-        if (opened === undefined) return []
-        const { index } = known
-        const events: Array<RecordedEvent> = []
-        let total = 0
-        for (let i = 0; i < positions.length && total < page_bytes_max;) {
-          const first = index.extent(positions[i] ?? 0)
-          let end = first.offset + first.bytes
-          let next = i + 1
-          // Neighbours in the file are read together.
-          for (; next < positions.length; next++) {
-            const { bytes, offset } = index.extent(positions[next] ?? 0)
-            const isNear = offset >= end && offset - end <= 64 && offset + bytes - first.offset <= read_bytes
-            if (!isNear) break
-            end = offset + bytes
-          }
-          const block = yield* io(readExactly(opened.file, first.offset, end - first.offset))
-          total += block.byteLength
-          for (; i < next; i++) {
-            const position = positions[i] ?? 0
-            const { bytes, offset } = index.extent(position)
-            const content = readLine(block.subarray(offset - first.offset, offset - first.offset + bytes))
-            if ("error" in content)
-              return yield* new StoreUnavailable({
-                where,
-                cause: `the record at position ${position} has changed: ${content.error}`,
-              })
-            events.push({ ...content, position })
-          }
-        }
-        return events
-      })
-
-    const readable: Scanner["readable"] = (from, step, limit) => {
-      const positions: Array<number> = []
-      const { index } = known
-      for (let p = from; p >= 1 && p <= index.head && positions.length < limit; p += step)
-        if (index.isReadable(p)) positions.push(p)
-      return positions
+    const startAnew = () => {
+      held = undefined
+      history = new History(history.generation + 1)
+      place = undefined
+      records.forget()
     }
 
+    const isUnchanged = (sight: Sight) =>
+      Effect.map(ledgerFile.look, (now) => now?.directory === sight.directory && isSameOrNone(now.info, sight.info))
+
+    /** Learns the folder as it was seen; starts over when somebody rotated it meanwhile. Answers whether it did learn it. */
+    const learn = (sight: Sight) =>
+      Effect.gen(function* () {
+        const now = yield* placeOf(sight)
+        const opening = { history, records, place: now, sight, broken, readClosed: readClosed(now) }
+        const done = yield* Effect.exit(ioOr(load(opening)))
+        const isSame = yield* Effect.exit(isUnchanged(sight))
+        if (Exit.isFailure(done) || Exit.isFailure(isSame) || !isSame.value) {
+          // What was learnt so far is not to be learnt twice.
+          history = new History(history.generation)
+          if (Exit.isSuccess(isSame) && !isSame.value) return false
+          yield* done
+          yield* isSame
+        }
+        history.info = sight.info
+        return true
+      })
+
+    /** The same past, read without a seal that cannot be trusted. */
+    const breakSeal = ({ segment }: SealBroken) => {
+      broken.add(segment.first)
+      history = new History(history.generation)
+      place = undefined
+      records.forget()
+    }
+
+    const rename = (segment: Segment) => {
+      segment.name = archiveName(segment.first)
+      segment.isActive = false
+    }
+
+    const begin = (previous: Segment) => {
+      const { count, first, line, lines, link } = previous
+      history.segments.push(
+        new Segment({ first: first + count, line: line + lines, name: ledger_name, isActive: true, chain: link.sha }),
+      )
+      history.reader = new LineReader()
+      history.witness = new Uint8Array()
+    }
+
+    /** Whether the bytes that were read last are in an archive of that name, at the same place. */
+    const isWitnessed = ({ directory }: Sight, archive: ArchiveName) => {
+      const { reader, witness } = history
+      const from = reader.end - witness.byteLength
+      return Effect.matchEffect(archives.read(directory, archive, from, witness.byteLength), {
+        onSuccess: (bytes) => Effect.succeed(Buffer.compare(bytes, witness) === 0),
+        onFailure: () => Effect.succeed(false),
+      })
+    }
+
+    /** Somebody gave the file the name of an archive: goes on behind it. Answers whether it is so. */
+    const follow = (sight: Sight) =>
+      Effect.gen(function* () {
+        const { directory } = sight
+        const closed = { directory, file: undefined }
+        for (let followed = false; ; followed = true) {
+          const { active, reader } = history
+          if (active === undefined) return false
+          const archive = { name: archiveName(active.first), first: active.first }
+          const names = yield* directory.list
+          if (!names.includes(archive.name) && !names.includes(`${archive.name}.gz`)) return followed
+          if (!(yield* isWitnessed(sight, archive))) return false
+          rename(active)
+          yield* Effect.catchTag(readClosed(closed)(active, reader.restart()), "ArchiveDamaged", ({ file, reason }) =>
+            Effect.sync(() => history.note({ file, error: reason, blocks: true })),
+          )
+          yield* adoptSeals(closed, active)
+          begin(active)
+        }
+      })
+
+    /** Brings what is known of the files in line with the names. Answers whether it is the same past still. */
+    const settleNames = (sight: Sight) =>
+      Effect.gen(function* () {
+        const isOther =
+          history.isLoaded &&
+          history.info !== undefined &&
+          sight.info !== undefined &&
+          !isSameFile(history.info, sight.info)
+        if (isOther && !(yield* ioOr(follow(sight)))) startAnew()
+        if (!history.isLoaded && !(yield* learn(sight))) return
+        if (sight.info !== undefined) history.info = sight.info
+        place = yield* placeOf(sight)
+      })
+
+    const isCurrent = (sight: Sight): boolean =>
+      place !== undefined &&
+      place.directory === sight.directory &&
+      (sight.info === undefined || (place.file !== undefined && isSameFile(history.info, sight.info)))
+
+    const scanNow = (limit: number): Effect.Effect<Scanned, StoreError | SealBroken> =>
+      Effect.gen(function* () {
+        const nothing = () => ({ after: history.head, head: history.head, events: [] })
+        if (isHiding) return nothing()
+        const { generation } = history
+        let sight = yield* look
+        // What is seen may have grown while it was learnt, so it is looked at again.
+        for (; sight !== undefined && !isCurrent(sight); sight = yield* ledgerFile.look) {
+          held = undefined
+          yield* restructure(settleNames(sight))
+          if (history.generation !== generation) return nothing()
+        }
+        if (sight === undefined) {
+          if (history.isLoaded) yield* restructure(Effect.sync(startAnew))
+          return nothing()
+        }
+        const { active, reader } = history
+        const file = place?.file
+        const bytes = sight.info?.bytes ?? 0
+        seen_bytes = bytes
+        if (place === undefined || file === undefined || active === undefined) return nothing()
+        if (bytes === reader.next && reader.next === reader.end) return nothing()
+        // What is there is not what was sealed: nothing behind it can be told from it.
+        if (bytes < active.link.end && reader.end === active.link.end) return nothing()
+        if (!(yield* io(stillHolds(file, bytes)))) {
+          yield* restructure(Effect.sync(startAnew))
+          return nothing()
+        }
+        // Pending bytes may have been cut and replaced since; they are read again.
+        history.reader = reader.restart()
+        const read: ReadPart = (offset, length) => readExactly(file, offset, length)
+        const after = history.head
+        const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
+        const from = Math.max(0, history.reader.end - witness_bytes)
+        history.witness = yield* io(readExactly(file, from, history.reader.end - from))
+        if (active.rows.count > 2 * rows_kept) {
+          yield* ioOr(adoptSeals(place, active))
+          active.trim(rows_kept)
+        }
+        return { after, head: history.head, events }
+      })
+
+    const ioOr = <A>(run: Effect.Effect<A, ReadFailure | ArchiveDamaged>): Effect.Effect<A, StoreError | SealBroken> =>
+      Effect.mapError(run, (error) =>
+        error instanceof SealBroken ? error : new StoreUnavailable({ where, cause: error }),
+      )
+
+    /** Once more, without the seal, where one turned out to be damaged. */
+    const again = <A>(run: Effect.Effect<A, StoreError | SealBroken>): Effect.Effect<A, StoreError> =>
+      Effect.catchTag(run, "SealBroken", (seal) =>
+        Effect.andThen(
+          restructure(Effect.sync(() => breakSeal(seal))),
+          Effect.suspend(() => again(run)),
+        ),
+      )
+
+    const scan: Scanner["scan"] = (limit) =>
+      Effect.suspend(() =>
+        isHiding
+          ? Effect.succeed({ after: history.head, head: history.head, events: [] })
+          : scanning.withPermits(1)(again(scanNow(limit))),
+      )
+
     return {
-      get index() {
-        return known.index
+      get history() {
+        return history
       },
-      get end() {
-        return known.reader.end
-      },
-      get generation() {
-        return known.generation
-      },
+      records,
+      archives,
       scan,
       scanAll: Effect.gen(function* () {
         for (;;) {
-          const { generation, index } = known
-          const { head } = index
-          const events = yield* scan(65_536)
-          if (events.length === 0 && known.generation === generation && known.index.head === head) return
+          const { generation, head } = history
+          const { events } = yield* scan(65_536)
+          if (events.length === 0 && history.generation === generation && history.head === head) return
         }
       }),
-      readable,
-      holds: (file, eventId) => io(isCopy(file, eventId)),
-      page: (wanted, limit, events) =>
-        Effect.gen(function* () {
-          const { generation, index } = known
-          const { head } = index
-          const positions = wanted.slice(0, limit)
-          const found = events ?? (yield* fetch(positions))
-          // Given up meanwhile: what was found is of a past that no longer holds.
-          if (known.generation !== generation) return { events: [], generation: known.generation, covers: 0 }
-          const isCut = found.length < wanted.length
-          return { events: found, generation, covers: isCut ? (found.at(-1)?.position ?? 0) : head }
+      get seen_bytes() {
+        return seen_bytes
+      },
+      adopt: (at) => {
+        const { active } = history
+        return active === undefined ? Effect.void : io(adoptSeals(at, active))
+      },
+      reading: (run, nothing) =>
+        again(
+          Effect.gen(function* () {
+            if (place === undefined) yield* scan(1)
+            return yield* structure.withPermits(1)(
+              Effect.suspend(() =>
+                place === undefined ? Effect.succeed(nothing(history)) : ioOr(run(place, history)),
+              ),
+            )
+          }),
+        ),
+      holds: (eventId, position) =>
+        Effect.suspend(() => {
+          if (place === undefined || !isSuspect(eventId, position)) return Effect.succeed(false)
+          return again(ioOr(isCopy(place, eventId, position)))
         }),
+      hold: (sight) => {
+        held = sight
+      },
       forgetPending: () => {
-        known.reader = known.reader.restart()
+        held = undefined
+        history.reader = history.reader.restart()
       },
       hideWhile: (run) =>
         Effect.suspend(() => {
           isHiding = true
+          held = undefined
           // A scan that has begun ends first: it may already have seen how long the file is about to be.
           return Effect.ensuring(
             scanning.withPermits(1)(run),
@@ -234,16 +333,37 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
           )
         }),
       isHiding: () => isHiding,
-      take: (records, written) => {
-        let offset = known.reader.end
-        let { line_number } = known.reader
-        for (const { bytes, eventId, jobId } of records) {
-          known.index.add({ offset, bytes, line_number: ++line_number, record: { jobId, eventId } })
-          offset += bytes + 1
+      take: (written, lines, bytes) => {
+        const { active, reader } = history
+        if (active === undefined) return
+        let offset = reader.end
+        let { line_number } = reader
+        for (const [i, { event, line: text }] of written.entries()) {
+          const length = (lines[i]?.byteLength ?? 1) - 1
+          addRow(
+            active,
+            { offset, bytes: length, line_number: ++line_number, content: event, text, raw: lines[i] ?? nothing_raw },
+            false,
+          )
+          offset += length + 1
         }
-        known.reader = new LineReader(offset, line_number)
-        const joined = Buffer.concat([known.witness, written.subarray(-witness_bytes)])
-        known.witness = joined.slice(Math.max(0, joined.byteLength - witness_bytes))
+        history.reader = new LineReader(offset, line_number)
+        const joined = Buffer.concat([history.witness, bytes.subarray(-witness_bytes)])
+        history.witness = joined.slice(Math.max(0, joined.byteLength - witness_bytes))
+        active.trim(rows_kept)
       },
+      forgetAll: restructure(Effect.sync(startAnew)),
+      rotated: restructure(
+        Effect.sync(() => {
+          const { active, reader } = history
+          if (active === undefined) return
+          held = undefined
+          rename(active)
+          active.lines = reader.line_number
+          begin(active)
+          history.info = undefined
+          place = undefined
+        }),
+      ),
     }
   })

@@ -5,6 +5,7 @@
  */
 import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
+import { quarantine_name } from "./Layout.ts"
 import { readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 
@@ -12,7 +13,7 @@ import { readExactly } from "./readExactly.ts"
 const quarantine = (directory: Directory, offset: number, bytes: Uint8Array): Effect.Effect<void, FileError> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const folder = yield* directory.openDirectory("quarantine", { create: true })
+      const folder = yield* directory.openDirectory(quarantine_name, { create: true })
       const at = `torn-at-${String(offset).padStart(15, "0")}`
       const earlier = (yield* folder.list).filter((name) => name === at || name.startsWith(`${at}-`))
       const name = earlier.length === 0 ? at : `${at}-${earlier.length + 1}`

@@ -45,11 +45,16 @@ export const simulated = (
   return { disk, layer, open: Effect.provide(makeJsonlStore({ root: "/r", poll_ms: 1 }), layer) }
 }
 
-const flushAll = (layer: Layer.Layer<Files>) =>
+/** Makes the ledger's files, as they are now, durable. */
+export const flushAll = (layer: Layer.Layer<Files>) =>
   Effect.scoped(
     Effect.gen(function* () {
       const directory = yield* (yield* Files).openDirectory(folder)
-      yield* (yield* directory.openFile("ledger.jsonl", { access: "write" })).flush
+      const seals = (yield* directory.list).includes("seals") ? [yield* directory.openDirectory("seals")] : []
+      for (const each of [directory, ...seals])
+        for (const name of yield* each.list)
+          if ((yield* each.info(name)).kind === "file") yield* (yield* each.openFile(name, { access: "write" })).flush
+      for (const each of seals) yield* each.flush
       yield* directory.flush
     }),
   ).pipe(Effect.provide(layer), Effect.orDie)

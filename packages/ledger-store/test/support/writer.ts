@@ -5,11 +5,11 @@ import { writeSync } from "node:fs"
 import { makeJsonlStore } from "../../src/index.ts"
 import { ledgerOver, origin, written } from "./texts.ts"
 
-const [root = "", name = ""] = process.argv.slice(2)
+const [root = "", name = "", rotate_bytes = ""] = process.argv.slice(2)
 
 await Effect.runPromise(
   Effect.gen(function* () {
-    const ledger = yield* ledgerOver(yield* makeJsonlStore({ root }))
+    const ledger = yield* ledgerOver(yield* makeJsonlStore({ root, rotate_bytes: Number(rotate_bytes) }))
     for (let n = 0; ; n++) {
       const texts = n % 3 === 2 ? [`${name}:${n}a`, `${name}:${n}b`, `${name}:${n}c`] : [`${name}:${n}`]
       const facts = yield* ledger.append(

@@ -12,6 +12,11 @@ import type { AgentReceipt } from "../agent/Agent.ts"
 export interface VerifierInput {
   readonly runId: string
   readonly attempt: number
+  /**
+   * The same for every verification of this attempt, also after a crash, and no other's on this machine: a verifier that
+   * starts programs can find by it what an earlier one left behind.
+   */
+  readonly verificationId: string
   readonly artifact: {
     readonly path: string
     readonly bytes: number
@@ -29,6 +34,7 @@ export type Verification = Settlement.Verification
 export class VerifierError extends Data.TaggedError("VerifierError")<{
   readonly verifier: string
   readonly code: "failed" | "malformed" | "timeout"
+  /** The whole of what is known, however long; for people, never part of a fact. */
   readonly detail: string
 }> {
   override get message(): string {
@@ -38,8 +44,11 @@ export class VerifierError extends Data.TaggedError("VerifierError")<{
 
 export interface Verifier {
   readonly name: string
-  /** May be called again with the same bytes after a crash; it must not change what it is given. */
-  readonly verify: (input: VerifierInput) => Effect.Effect<Verification, VerifierError>
+  /**
+   * May be called again with the same bytes after a crash; it must not change what it is given. A promise cannot be
+   * interrupted: what it stands for goes on when its time is over, and nobody listens.
+   */
+  readonly verify: (input: VerifierInput) => Effect.Effect<Verification, VerifierError> | PromiseLike<Verification>
 }
 
 /** What a fact could not carry is no answer: without this check the attempt could be ended by nothing. */
@@ -47,6 +56,9 @@ const wellFormed = Schema.makeFilter((value: string) => value.isWellFormed() || 
 const text = Schema.NonEmptyString.check(Schema.isMaxLength(1024), wellFormed)
 /** The longest message, summary or reason. */
 export const prose_length_max = 16_384
+/** What a verifier of ours says about hostile bytes, in a form that a fact can carry: well-formed, and cut where it is long. */
+export const asProse = (text: string, length_max: number = prose_length_max): string =>
+  text.length <= length_max ? text.toWellFormed() : `${text.slice(0, length_max - 2).toWellFormed()} …`
 const prose = Schema.String.check(Schema.isMaxLength(prose_length_max), wellFormed)
 const Check = Schema.Struct({
   name: text,
@@ -83,7 +95,7 @@ const charactersOf = (verification: Verification): number => {
 export const checkAnswer = (verifier: string, answer: unknown): Result.Result<Verification, VerifierError> => {
   const malformed = (detail: string) => Result.fail(new VerifierError({ verifier, code: "malformed", detail }))
   const decoded = decode(answer)
-  if (Result.isFailure(decoded)) return malformed(decoded.failure.message.slice(0, 500))
+  if (Result.isFailure(decoded)) return malformed(decoded.failure.message)
   const verification = decoded.success
   if (verification.ok && verification.checks.length === 0) return malformed("it accepts without naming a check")
   const failed = verification.checks.find(({ status }) => status === "failed")

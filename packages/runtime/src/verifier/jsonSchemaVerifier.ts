@@ -6,7 +6,7 @@
 import { Ajv } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { Effect, Stream } from "effect"
-import { type Verifier, VerifierError } from "./Verifier.ts"
+import { asProse, type Verifier, VerifierError } from "./Verifier.ts"
 
 export interface JsonSchemaVerifierOptions {
   readonly name?: string
@@ -30,11 +30,10 @@ export const jsonSchemaVerifier = (options: JsonSchemaVerifierOptions): Verifier
     : new Ajv2020({ strict: false, allErrors: true })
   for (const reference of references) compiler.addSchema(reference)
   const validate = compiler.compile(schema)
-  const rejected = (check: string, message: string) => ({
-    ok: false as const,
-    reason: message,
-    checks: [{ name: check, status: "failed" as const, message }],
-  })
+  const rejected = (check: string, text: string) => {
+    const message = asProse(text)
+    return { ok: false as const, reason: message, checks: [{ name: check, status: "failed" as const, message }] }
+  }
   return {
     name,
     verify: ({ artifact }) =>
@@ -52,7 +51,8 @@ export const jsonSchemaVerifier = (options: JsonSchemaVerifierOptions): Verifier
         }
         if (validate(value)) return { ok: true as const, checks: [{ name, status: "passed" as const }] }
         const issues = (validate.errors ?? []).map(
-          ({ instancePath, message = "" }) => `${instancePath || "/"} ${message}`,
+          // The path is made of the artifact's own keys, however long they are.
+          ({ instancePath, message = "" }) => `${asProse(instancePath || "/", 300)} ${asProse(message, 300)}`,
         )
         const more = issues.length - issues_shown
         return rejected(name, `${issues.slice(0, issues_shown).join("; ")}${more > 0 ? ` and ${more} more` : ""}`)

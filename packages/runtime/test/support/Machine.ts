@@ -6,12 +6,27 @@
  * well, and so are the agents that were at work. An agent that is at work when its runner dies goes on and leaves a receipt.
  */
 import { DataPlane, layerDataPlane } from "@waybill/data-plane"
-import { type Fault, Killed, layerFaultyFiles, layerSeededEntropy, makeMemoryFiles } from "@waybill/host"
+import {
+  type Fault,
+  type FaultPlan,
+  type FileOperation,
+  Killed,
+  layerFaultyFiles,
+  layerSeededEntropy,
+  makeMemoryFiles,
+} from "@waybill/host"
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, type Exit, Layer } from "effect"
-import { Agent, type AgentReceipt, type AgentService, layerFileHolds, type SettlementEvent } from "../../src/index.ts"
+import {
+  Agent,
+  type AgentReceipt,
+  type AgentService,
+  type JobDeclaration,
+  layerFileHolds,
+  type SettlementEvent,
+} from "../../src/index.ts"
 
 /** What a runner did, in order: operations, each with its number, and what its observer was told. */
 export type Trace = Array<
@@ -19,10 +34,11 @@ export type Trace = Array<
   | { readonly kind: "event"; readonly nth: number; readonly event: SettlementEvent }
 >
 
-/** Where a runner dies. Torn: a write leaves its first bytes. */
+/** Where a runner dies: at its n-th operation (torn: a write leaves its first bytes), or once it is told of a fact. */
 export interface Death {
-  readonly nth: number
+  readonly nth?: number
   readonly isTorn?: boolean
+  readonly behind?: string
 }
 
 export const root = "/job"
@@ -31,7 +47,13 @@ const torn_bytes = 7
 /** What the agent leaves in an attempt. */
 export type Leave = (attempt: number) => string
 
-export const makeMachine = (leave: Leave) => {
+/** Another job than the plain one: what it declares differently, and how it may end (a status, or the reason of a failure). */
+export interface Variant {
+  readonly twist: Partial<JobDeclaration>
+  readonly outcomes: ReadonlyArray<string>
+}
+
+export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcomes: ["verified"] }) => {
   const { disk, layer: files } = makeMemoryFiles()
   const runs = new Map<string, { starts: number; receipt: AgentReceipt | undefined; isAlive: boolean }>()
   const judged: Array<string> = []
@@ -52,16 +74,19 @@ export const makeMachine = (leave: Leave) => {
       Effect.orDie,
     )
 
-  /** A process that settles. Its layers are its memory: a new runner knows nothing but what is on the disk. */
-  const makeRunner = (death?: Death) => {
+  /**
+   * A process that settles. Its layers are its memory: a new runner knows nothing but what is on the disk. `refuse` may let
+   * the disk refuse an operation.
+   */
+  const makeRunner = (death?: Death, refuse?: FaultPlan) => {
     const trace: Trace = []
     let count = 0
     let isDead = false
-    const pass = (operation: string, path: string): Fault | undefined => {
+    const pass = (operation: FileOperation | "point", path: string): Fault | undefined => {
       const nth = ++count
       if (isDead) return { kind: "die" }
       trace.push({ kind: "operation", nth, operation, path })
-      if (nth !== death?.nth) return undefined
+      if (nth !== death?.nth) return operation === "point" ? undefined : refuse?.(operation, path, nth)
       isDead = true
       return death.isTorn === true ? { kind: "short", code: "EIO", bytes: torn_bytes } : { kind: "die" }
     }
@@ -109,7 +134,9 @@ export const makeMachine = (leave: Leave) => {
       observe: (event: SettlementEvent) => {
         if (isDead || (event.kind === "step" && event.state === "progress")) return
         trace.push({ kind: "event", nth: count + 1, event })
-        if (event.kind === "recorded") pass("point", `recorded ${event.fact.event_type}`)
+        if (event.kind !== "recorded") return
+        pass("point", `recorded ${event.fact.event_type}`)
+        if (event.fact.event_type === `workspace_job.${death?.behind}`) isDead = true
       },
       run: <A, E>(effect: Effect.Effect<A, E, Layer.Success<typeof layers>>): Promise<Exit.Exit<A, unknown>> =>
         Effect.runPromiseExit(Effect.provide(effect, layers)),
@@ -118,6 +145,9 @@ export const makeMachine = (leave: Leave) => {
 
   return {
     disk,
+    variant,
+    /** The machine's file system, for programs that are not ours. */
+    files,
     judged,
     makeRunner,
     /** How often an agent was started, per key of an attempt. */

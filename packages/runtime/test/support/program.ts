@@ -1,8 +1,10 @@
 /**
  * A whole settlement as a program of its own, so that a test can let it die at any commit.
  *
- *     node program.ts ROOT [--crash-after=<event type>:<nth>]
+ *     node program.ts ROOT [--crash-after=<event type>:<nth> | --slow=agent | --slow=verifier]
  *
+ * A slow agent waits for ROOT/go, a slow verifier never answers; both leave their process id in ROOT/pids. A verifier
+ * has failed when it finds another one at work.
  * The agent leaves "draft" in its first attempt and "final" in its second; the verifier takes only "final". Each agent run
  * adds a line to ROOT/runs. Prints the outcome as one JSON object.
  */
@@ -16,6 +18,7 @@ import { join } from "node:path"
 import { commandVerifier, layerCommandAgent, layerFileHolds, settleJob } from "../../src/index.ts"
 
 const [root = "", crash = ""] = process.argv.slice(2)
+const slow = crash.replace("--slow=", "")
 const [crashType = "", crashNth = "1"] = crash.replace("--crash-after=", "").split(":")
 
 const host = Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)
@@ -26,11 +29,14 @@ const everything = Layer.mergeAll(
   layerFileHolds({ root: join(root, "holds") }),
 ).pipe(Layer.provideMerge(host))
 
+const leavePid = `require("fs").appendFileSync(${JSON.stringify(join(root, "pids"))}, process.pid + "\\n");`
 const agent = (text: string) => ({
   command: [
     process.execPath,
     "-e",
-    `require("fs").appendFileSync(${JSON.stringify(join(root, "runs"))}, process.env.WAYBILL_ATTEMPT + "\\n");
+    `${slow === "agent" ? leavePid : ""}
+     require("fs").appendFileSync(${JSON.stringify(join(root, "runs"))}, process.env.WAYBILL_ATTEMPT + "\\n");
+     ${slow === "agent" ? `while (!require("fs").existsSync(${JSON.stringify(join(root, "go"))}));` : ""}
      require("fs").writeFileSync(process.env.WAYBILL_CANDIDATE, ${JSON.stringify(text)} + require("fs").readFileSync("seed.txt", "utf8"))`,
   ] as const,
   timeLimit_ms: 20_000,
@@ -44,7 +50,12 @@ const outcome = await Effect.runPromise(
       command: [
         process.execPath,
         "-e",
-        `const ok = require("fs").readFileSync(process.argv.at(-1), "utf8") === "final!";
+        slow === "verifier"
+          ? `${leavePid} setInterval(() => {}, 1000)`
+          : `const fs = require("fs");
+         const isAlive = (pid) => { try { return !fs.readFileSync("/proc/" + pid + "/stat", "latin1").includes(") Z ") } catch { return false } };
+         const pids = fs.existsSync(${JSON.stringify(join(root, "pids"))}) ? fs.readFileSync(${JSON.stringify(join(root, "pids"))}, "utf8").trim().split("\\n") : [];
+         const ok = fs.readFileSync(process.argv.at(-1), "utf8") === "final!"; if (pids.some(isAlive)) process.exit(3);
          console.log(JSON.stringify({ checks: [{ name: "final", status: ok ? "passed" : "failed" }] })); process.exit(ok ? 0 : 1)`,
       ],
       cwd: root,

@@ -1,0 +1,53 @@
+/**
+ * `doctor`: all checks side by side, each with a limit of its own.
+ *
+ * @module
+ */
+import type { Preflight } from "./Application.ts"
+import { CommandError } from "./CommandError.ts"
+import type { Context } from "./Context.ts"
+
+/** How long one check may take. */
+export const preflight_ms_max = 5_000
+
+interface CheckReport {
+  readonly name: string
+  readonly ok: boolean
+  readonly version: string | null
+  readonly required: string | null
+  readonly error?: string
+  readonly fix?: string
+  readonly fix_command?: string
+}
+
+const runCheck = async (preflight: Preflight, ctx: Context): Promise<CheckReport> => {
+  const { fix, name, required = null } = preflight
+  const limit_ms = Math.min(preflight_ms_max, ctx.timeouts.remainingMs() ?? preflight_ms_max)
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`did not answer within ${limit_ms} ms`)), limit_ms)
+  })
+  try {
+    const found = await Promise.race([preflight.check(ctx), expired])
+    return { name, ok: true, version: found?.version ?? null, required }
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    const how = fix === undefined ? {} : { fix, fix_command: fix }
+    return { name, ok: false, version: null, required, error: said, ...how }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Runs all checks; fails with DOCTOR_CHECKS_FAILED, keeping the list, when one does not pass. */
+export const runDoctor = async (preflights: ReadonlyArray<Preflight>, ctx: Context): Promise<object> => {
+  const checks = await Promise.all(preflights.map((each) => runCheck(each, ctx)))
+  const failed = checks.filter(({ ok }) => !ok)
+  if (failed.length === 0) return { checks }
+  throw new CommandError({
+    exit: "GENERAL_ERROR",
+    code: "DOCTOR_CHECKS_FAILED",
+    message: `${failed.length} of ${checks.length} checks failed: ${failed.map(({ name }) => name).join(", ")}.`,
+    data: { checks },
+  })
+}

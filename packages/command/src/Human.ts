@@ -1,0 +1,138 @@
+/**
+ * Answers as text for people: tables, `key: value` lines, errors with what to do.
+ *
+ * @module
+ */
+import type { ErrorDetail } from "@waybill/command-contract"
+import type { Style } from "./Application.ts"
+
+type Paint = (text: string) => string
+
+/** Colours that are only there when they are wanted. */
+export const paints = ({
+  colour,
+}: Pick<Style, "colour">): Readonly<Record<"bold" | "dim" | "red" | "yellow" | "cyan", Paint>> => {
+  const paint =
+    (open: number, close: number): Paint =>
+    (text) =>
+      colour && text !== "" ? `\u001b[${open}m${text}\u001b[${close}m` : text
+  return { bold: paint(1, 22), dim: paint(2, 22), red: paint(31, 39), yellow: paint(33, 39), cyan: paint(36, 39) }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const cell = (value: unknown): string => {
+  if (value === null || value === undefined) return "–"
+  if (typeof value === "string") return value.replaceAll(/\s*\n\s*/g, " ")
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) return value.join(", ")
+  return JSON.stringify(value)
+}
+
+/** Width on a terminal, near enough: wide scripts and emoji take two columns, combining marks none. */
+const widthOf = (text: string): number => {
+  let width = 0
+  for (const character of text) {
+    if (/\p{Mn}|\p{Cf}/u.test(character)) continue
+    width +=
+      /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Extended_Pictographic}/u.test(
+        character,
+      )
+        ? 2
+        : 1
+  }
+  return width
+}
+
+const fit = (text: string, width: number): string => {
+  if (widthOf(text) <= width) return text + " ".repeat(width - widthOf(text))
+  let cut = ""
+  for (const character of text) {
+    if (widthOf(cut + character) > width - 1) break
+    cut += character
+  }
+  return `${cut}…${" ".repeat(Math.max(0, width - 1 - widthOf(cut)))}`
+}
+
+const gap = 2
+
+/** Rows under their column names, no wider than the terminal: the widest columns give way first. */
+export const table = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, style: Style): string => {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const widths = names.map((name) => Math.max(widthOf(name), ...rows.map((row) => widthOf(cell(row[name])))))
+  const narrowest = 4
+  const total = () => widths.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, names.length - 1)
+  while (total() > style.columns && Math.max(...widths) > narrowest) {
+    const widest = widths.indexOf(Math.max(...widths))
+    widths[widest] = Math.max(narrowest, (widths[widest] ?? 0) - 1)
+  }
+  const column = (text: string, index: number, paint: Paint) => {
+    const fitted = fit(text, widths[index] ?? 0)
+    const shown = fitted.trimEnd()
+    return paint(shown) + fitted.slice(shown.length)
+  }
+  const line = (texts: ReadonlyArray<string>, paint: Paint) =>
+    texts
+      .map((text, index) => column(text, index, paint))
+      .join(" ".repeat(gap))
+      .trimEnd()
+  const { bold } = paints(style)
+  return [
+    line(names, bold),
+    ...rows.map((row) =>
+      line(
+        names.map((name) => cell(row[name])),
+        (text) => text,
+      ),
+    ),
+  ].join("\n")
+}
+
+const isTable = (value: unknown): value is ReadonlyArray<Readonly<Record<string, unknown>>> =>
+  Array.isArray(value) && value.length > 0 && value.every(isRecord)
+
+/** Data as text, by its shape: a list of objects is a table, an object is lines, the rest is itself. */
+export const humanData = (data: unknown, style: Style): string => {
+  const { dim } = paints(style)
+  if (isTable(data)) return table(data, style)
+  if (Array.isArray(data)) return data.length === 0 ? dim("nothing") : data.map(cell).join("\n")
+  if (!isRecord(data)) return cell(data)
+  const entries = Object.entries(data)
+  const width = Math.max(0, ...entries.filter(([, value]) => !isTable(value)).map(([key]) => widthOf(key)))
+  return entries
+    .map(([key, value]) => {
+      if (isTable(value)) return `${dim(key)}\n${table(value, style)}`
+      const text = isRecord(value)
+        ? humanData(value, style).replaceAll("\n", `\n${" ".repeat(width + gap)}`)
+        : cell(value)
+      return `${dim(key.padEnd(width + gap))}${text}`
+    })
+    .join("\n")
+}
+
+/** A failure in the order in which a person needs it: what, why, what to do. */
+export const humanError = (error: ErrorDetail, style: Style): string => {
+  const { bold, cyan, dim, red } = paints(style)
+  const list = (error.errors ?? []).map(({ message }) => `  ${message}`)
+  const lines = [
+    `${red(bold("error:"))} ${error.message} ${dim(`[${error.code}]`)}`,
+    ...(list.length > 1 ? list : []),
+    ...(error.detail === undefined ? [] : [dim(error.detail)]),
+    ...(error.fix_required === undefined ? [] : [`${cyan("fix:")} ${error.fix_required}`]),
+    ...(error.fix_command === undefined ? [] : [`${cyan("run:")} ${error.fix_command}`]),
+    ...(error.suggestion === undefined ? [] : [`${cyan("hint:")} ${error.suggestion}`]),
+    ...(error.docs_url === undefined ? [] : [dim(error.docs_url)]),
+  ]
+  return lines.join("\n")
+}
+
+/** Rows with tabs between; tabs and newlines inside a value become spaces. */
+export const tabSeparated = (data: unknown): string => {
+  const found = isRecord(data) ? Object.values(data).find(isTable) : undefined
+  const rows = isTable(data) ? data : (found ?? (isRecord(data) ? [data] : []))
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const text = (value: unknown) => (value === undefined || value === null ? "" : cell(value)).replaceAll(/[\t\n]/g, " ")
+  return [names.join("\t"), ...rows.map((row) => names.map((name) => text(row[name])).join("\t"))]
+    .map((line) => `${line}\n`)
+    .join("")
+}

@@ -1,0 +1,249 @@
+/**
+ * One run of one handler: its context, its result made fit for an answer, its failure explained, its cleanup.
+ *
+ * Runs in the child process, or inline. Whatever happens is told as it happens, so that nothing is lost when the process
+ * ends in the middle.
+ *
+ * @module
+ */
+import type { ArgumentError, ErrorDetail } from "@waybill/command-contract"
+import type { Application, Problem } from "./Application.ts"
+import { shorten } from "./Cap.ts"
+import { makeContext } from "./MakeContext.ts"
+import { type Failure, explain } from "./Failure.ts"
+import { NotJson, toJsonable } from "./Jsonable.ts"
+import { isEffect, runEffect } from "./Effects.ts"
+import type { Outcome } from "./Outcome.ts"
+import type { FromRunner, RunRequest, StopReason } from "./Protocol.ts"
+import type { Registered } from "./Registered.ts"
+import { pageFacts } from "./Pages.ts"
+
+/** What a run needs of the process it is in. */
+export interface Stage {
+  readonly tell: (message: FromRunner) => void
+  /** One line on stderr. */
+  readonly log: (line: string) => void
+  /** Bytes or text for stdout, of commands that stream; settles when taken. */
+  readonly stream: (chunk: string | Uint8Array) => Promise<void>
+  readonly now_ms: () => number
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Waits a moment for work that nobody awaited; answers the kinds there were. */
+  readonly drain: (limit_ms: number) => Promise<ReadonlyArray<string>>
+}
+
+export interface Performance {
+  readonly outcome: Promise<Outcome>
+  /** Aborts the signal, runs the cleanup, and settles when both are done or the time is up. */
+  readonly stop: (reason: StopReason, grace_ms: number) => Promise<void>
+  /** Ends the run for something that nobody caught. */
+  readonly fail: (thrown: unknown, code: string) => void
+}
+
+/** How long all cleanup together may take. */
+export const cleanup_ms_max = 1_000
+const drain_ms_max = 1_000
+
+const wait = (limit_ms: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, limit_ms).unref()
+  })
+
+const refusal = (problems: ReadonlyArray<Problem>): Outcome => {
+  const errors = problems.map(({ code = "VALUE_REFUSED", field, message }): ArgumentError => ({
+    param: `--${field}`,
+    field,
+    code,
+    message,
+  }))
+  return {
+    ok: false,
+    exit_code: 2,
+    data: null,
+    error: {
+      code: "ARG_ERROR",
+      message: errors.map(({ message }) => message).join(" "),
+      retryable: false,
+      phase: "validation",
+      exit_code: 2,
+      fix_required: "Correct the arguments that are listed in errors.",
+      errors,
+    },
+  }
+}
+
+/** Starts a run. Its outcome is known once its cleanup is done. */
+export const perform = (app: Application, command: Registered, request: RunRequest, stage: Stage): Performance => {
+  const { handlers, published } = command
+  const stopped = new AbortController()
+  const made = makeContext(command, request, stage, stopped.signal)
+  const { ctx } = made
+  const ending = Promise.withResolvers<Outcome>()
+  let hasStarted = false
+  let runsEffect = false
+
+  const warn = (text: string) => stage.tell({ type: "warning", text })
+  const answerTo = (value: unknown) => (isEffect(value) ? runEffect(value, stopped.signal) : value)
+
+  let cleanup: Promise<void> | undefined
+  const cleanUp = (limit_ms: number): Promise<void> => {
+    const run = async () => {
+      const declared = hasStarted && handlers.cleanup !== undefined ? [() => handlers.cleanup?.(request.args)] : []
+      for (const each of [...made.cleanups.toReversed(), ...declared]) {
+        try {
+          await answerTo(await each())
+        } catch (error) {
+          warn(`CLEANUP_FAILED: ${error instanceof Error ? error.message : String(error)}`)
+        }
+      }
+      made.closeNetwork()
+    }
+    cleanup ??= Promise.race([run(), wait(limit_ms)])
+    return cleanup
+  }
+
+  const failed = (failure: Failure): Outcome => {
+    for (const text of failure.warnings) warn(text)
+    const isTold = request.verbosity === "debug" || (failure.isAccident && request.verbosity !== "quiet")
+    if (failure.stack !== undefined && isTold) stage.log(failure.stack)
+    const { exit_code, error } = failure
+    const data = failure.data === null ? null : asObject(toJsonable(failure.data, request.secrets))
+    const report = made.steps.report("failure")
+    if (report === undefined) return { ok: false, exit_code, error, data }
+    const merged = { ...data, ...report }
+    // A word out of order is the author's mistake, however far the run had come.
+    const isViolation = error.code === "STEP_PROTOCOL_VIOLATION"
+    if (isViolation || made.steps.completed() === 0) return { ok: false, exit_code, error, data: merged }
+    const code = error.code === "UNHANDLED_EXCEPTION" ? "PARTIAL_FAILURE" : error.code
+    return {
+      ok: false,
+      exit_code: 3,
+      data: merged,
+      error: { ...withoutRetry(error), code, exit_code: 3, phase: "execution" },
+    }
+  }
+  const explained = (thrown: unknown, accident?: string): Outcome =>
+    failed(
+      explain(thrown, {
+        command,
+        secrets: request.secrets,
+        development: request.development,
+        network: made.networkContext,
+        ...(accident === undefined ? {} : { accident }),
+      }),
+    )
+
+  const execute = async (): Promise<unknown> => {
+    const isDryRun = request.dry_run && typeof handlers.dry_run === "function"
+    const handler = isDryRun && typeof handlers.dry_run === "function" ? handlers.dry_run : handlers.execute
+    hasStarted = true
+    const returned: unknown = handler(request.args, ctx)
+    runsEffect = isEffect(returned)
+    if (!isEffect(returned) && !(typeof returned === "object" && returned !== null && "then" in returned)) {
+      if (request.development) warn("SYNC_HANDLER: execute answered a plain value; make it an async function")
+    }
+    const value: unknown = await answerTo(await returned)
+    // A job that a dry run only describes was never started.
+    if (published.job_descriptor_schema === undefined || isDryRun) return value
+    const { startJob } = await import("./Jobs.ts")
+    const usesStore = app.jobs?.status === undefined
+    return startJob(
+      app,
+      stage.env,
+      { path: published.path, schema: published.job_descriptor_schema, usesStore },
+      value,
+      stage.now_ms(),
+    )
+  }
+
+  const succeeded = async (value: unknown): Promise<Outcome> => {
+    const running = made.steps.running()
+    if (running !== undefined) {
+      warn(`STEP_NOT_COMPLETED: ${running} was started and never completed`)
+      made.steps.complete(running)
+    }
+    if (published.stream !== undefined || published.service === true) return { ok: true, data: null }
+    const { data, wrapped } = asData(toJsonable(value, request.secrets))
+    if (wrapped) warn("RESULT_WRAPPED: the command answered a bare value; it stands in data.value")
+    await checkOutput(command, data, warn)
+    const text = request.style === undefined ? undefined : handlers.render?.(value, request.style)
+    const report = made.steps.report("success")
+    const whole = report === undefined ? data : { ...data, ...report }
+    const short = shorten(whole, request.size_max_bytes)
+    return {
+      ok: true,
+      data: asObject(short.data),
+      ...(command.list_limit === undefined ? {} : { pagination: pageFacts(data, made.page()) }),
+      ...(short.truncation === undefined ? {} : { truncation: short.truncation }),
+      ...(text === undefined ? {} : { text }),
+    }
+  }
+
+  const run = async (): Promise<Outcome> => {
+    try {
+      const problems = (await handlers.validate?.(request.args)) ?? []
+      if (problems.length > 0) return refusal(problems)
+      if (request.validate_only) return { ok: true, data: { valid: true } }
+      await made.prepare()
+      const value = await execute()
+      const left = await stage.drain(Math.min(drain_ms_max, ctx.timeouts.remainingMs() ?? drain_ms_max))
+      if (left.length > 0) warn(`UNAWAITED_ASYNC: the handler settled while work was going on: ${left.join(", ")}`)
+      return await succeeded(value)
+    } catch (thrown) {
+      return explained(thrown, thrown instanceof NotJson ? "SERIALIZATION_FAILED" : undefined)
+    }
+  }
+
+  const settled = run()
+  void settled.then(async (outcome) => {
+    await cleanUp(cleanup_ms_max)
+    ending.resolve(outcome)
+  })
+  return {
+    outcome: ending.promise,
+    stop: async (reason, grace_ms) => {
+      stopped.abort(reasonOf(reason, request.total_ms))
+      // An Effect's finalizers are its cleanup; a service ends in its own time. A promise may never settle.
+      const heeds = published.service === true || runsEffect
+      const time = wait(grace_ms)
+      if (heeds) await Promise.race([settled, time])
+      await Promise.race([cleanUp(grace_ms), time])
+    },
+    fail: (thrown, code) => {
+      const outcome = explained(thrown, code)
+      void cleanUp(cleanup_ms_max).then(() => ending.resolve(outcome))
+    },
+  }
+}
+
+const reasonOf = (reason: StopReason, total_ms: number | undefined): DOMException =>
+  reason === "timeout"
+    ? new DOMException(`The limit of ${total_ms ?? 0} ms ran out.`, "TimeoutError")
+    : new DOMException(`${reason} was received.`, "AbortError")
+
+/** What stopped midway is never repeated blindly, so its hints to repeat go as well. */
+const withoutRetry = (error: ErrorDetail): ErrorDetail => ({
+  ...Object.fromEntries(Object.entries(error).filter(([key]) => !key.startsWith("retry_"))),
+  code: error.code,
+  message: error.message,
+  phase: error.phase,
+  retryable: false,
+})
+
+const asObject = (value: unknown): object | null => (typeof value === "object" ? value : null)
+
+const asData = (value: unknown): { readonly data: object; readonly wrapped: boolean } => {
+  if (value === undefined || value === null) return { data: {}, wrapped: false }
+  return typeof value === "object" ? { data: value, wrapped: false } : { data: { value }, wrapped: true }
+}
+
+/** Data that breaks its schema still goes out: the work is done. The author and the caller are told. */
+const checkOutput = async (command: Registered, data: object, warn: (text: string) => void): Promise<void> => {
+  const schema = command.published.output_schema
+  if (Object.keys(schema).every((key) => key === "type") && (schema["type"] === "object") !== Array.isArray(data))
+    return
+  const { Validator } = await import("@cfworker/json-schema")
+  const { errors, valid } = new Validator({ ...schema }, "2020-12", false).validate(data)
+  if (valid) return
+  const found = errors.slice(-3).map(({ error, instanceLocation }) => `${instanceLocation}: ${error}`)
+  warn(`OUTPUT_SCHEMA_VIOLATION: data does not keep its output_schema: ${found.join(" ")}`)
+}

@@ -1,0 +1,168 @@
+/**
+ * What a command line asks for, before anything is done about it.
+ *
+ * @module
+ */
+import {
+  type ArgumentError,
+  type ErrorDetail,
+  type OutputFormat,
+  commandSchema,
+  output_formats,
+} from "@waybill/command-contract"
+import type { Catalogue } from "./Catalogue.ts"
+import { manifestOf } from "./ManifestOf.ts"
+import { parse } from "./Parse.ts"
+import type { Verbosity } from "./Protocol.ts"
+import type { Registered } from "./Registered.ts"
+import { route } from "./Route.ts"
+import { type Validated, validate } from "./Validate.ts"
+
+/** The flags that say how to answer; they are heeded even when the rest of the line is wrong. */
+export interface AnswerOptions {
+  readonly output: OutputFormat | undefined
+  readonly verbosity: Verbosity
+}
+
+export type Plan =
+  | { readonly kind: "version" }
+  | { readonly kind: "help"; readonly command: Registered | undefined; readonly group: string }
+  /** A bare object, without an envelope. */
+  | { readonly kind: "bare"; readonly value: object }
+  | { readonly kind: "data"; readonly command: Registered; readonly data: object | null; readonly meta: object }
+  | { readonly kind: "refused"; readonly command: Registered | undefined; readonly error: ErrorDetail }
+  | { readonly kind: "run"; readonly command: Registered; readonly validated: Validated; readonly asked: Asked }
+
+/** Flags of the framework that a run heeds. */
+export interface Asked {
+  readonly validate_only: boolean
+  readonly dry_run: boolean
+  readonly limit: number | undefined
+  readonly cursor: string | undefined
+}
+
+/** Words before `--`: behind it, a word that looks like a flag is none. */
+const flagWords = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const end = words.indexOf("--")
+  return end === -1 ? words : words.slice(0, end)
+}
+
+export const readAnswerOptions = (words: ReadonlyArray<string>): AnswerOptions => {
+  const flags = flagWords(words)
+  const at = flags.findIndex((word) => word === "--output" || word.startsWith("--output="))
+  const text =
+    at === -1 ? undefined : flags[at]?.includes("=") === true ? flags[at]?.slice("--output=".length) : flags[at + 1]
+  const verbosity = (["quiet", "debug", "verbose"] as const).find((each) => flags.includes(`--${each}`)) ?? "normal"
+  return { output: output_formats.find((format) => format === text), verbosity }
+}
+
+const argError = (errors: ReadonlyArray<ArgumentError>, suggestion: string): ErrorDetail => ({
+  code: "ARG_ERROR",
+  message: errors.map(({ message }) => (message.endsWith("?") ? message : `${message}.`)).join(" "),
+  retryable: false,
+  phase: "validation",
+  exit_code: 2,
+  fix_required: "Correct the arguments that are listed in errors.",
+  suggestion,
+  errors,
+})
+
+const unknownCommand = (invocation: string, group: string, word: string, meant: string | undefined): ErrorDetail => {
+  const before = group === "" ? "" : `${group.replaceAll(".", " ")} `
+  return {
+    code: "UNKNOWN_COMMAND",
+    message: `${JSON.stringify(word.slice(0, 80))} is not a command${group === "" ? "" : ` of ${before.trim()}`}.`,
+    retryable: false,
+    phase: "validation",
+    exit_code: 2,
+    fix_required: "Use a command that exists.",
+    suggestion:
+      meant === undefined
+        ? `List the commands with: ${invocation} ${before}--help`
+        : `Did you mean: ${invocation} ${before}${meant}`,
+  }
+}
+
+const planCommand = (
+  invocation: string,
+  catalogue: Catalogue,
+  command: Registered,
+  words: ReadonlyArray<string>,
+): Plan => {
+  const { published } = command
+  const flags = flagWords(words)
+  if (flags.includes("--schema") || flags.includes("--print-schema"))
+    return { kind: "bare", value: commandSchema(published) }
+  if (flags.includes("--output-schema")) return { kind: "data", command, data: published.output_schema, meta: {} }
+  const parsed = parse(words, published.flags)
+  const validated = validate(command, parsed.given)
+  const errors = [...parsed.errors, ...validated.errors.filter(isNew(parsed.errors))]
+  if (errors.length > 0) {
+    const help = `${invocation} ${published.path.replaceAll(".", " ")} --help`
+    return { kind: "refused", command, error: argError(errors, `See: ${help}`) }
+  }
+  const { given } = parsed
+  if (published.path === "manifest" && command.by === "framework") {
+    const manifest = manifestOf(catalogue.commands)
+    const isCurrent = given.get("etag") === manifest.etag
+    return {
+      kind: "data",
+      command,
+      data: isCurrent ? null : { ...manifest },
+      meta: isCurrent ? { not_modified: true } : {},
+    }
+  }
+  const limit = given.get("limit") ?? command.list_limit
+  const cursor = given.get("cursor")
+  const asked: Asked = {
+    validate_only: given.get("validate-only") === true,
+    dry_run: given.get("dry-run") === true,
+    limit: typeof limit === "number" && limit > 0 ? limit : undefined,
+    cursor: typeof cursor === "string" ? cursor : undefined,
+  }
+  if (asked.validate_only && command.handlers.validate === undefined) {
+    return { kind: "data", command, data: { valid: true }, meta: { validation_only: true } }
+  }
+  return { kind: "run", command, validated, asked }
+}
+
+/** A required flag whose value was refused is not missing as well. */
+const isNew =
+  (known: ReadonlyArray<ArgumentError>) =>
+  ({ code, field }: ArgumentError): boolean =>
+    code !== "FLAG_REQUIRED" || !known.some((error) => error.field === field)
+
+/** Reads a command line. Pure: nothing outside the process is touched. */
+export const plan = (invocation: string, catalogue: Catalogue, words: ReadonlyArray<string>): Plan => {
+  const flags = flagWords(words)
+  if (flags.includes("--version") || flags.includes("-V")) return { kind: "version" }
+  const routed = route(words, catalogue.names)
+  const wantsHelp = flags.includes("--help") || flags.includes("-h")
+  if (routed.kind === "unknown") {
+    return {
+      kind: "refused",
+      command: undefined,
+      error: unknownCommand(invocation, routed.group, routed.word, routed.meant),
+    }
+  }
+  if (routed.kind === "command") {
+    const command = catalogue.commands.get(routed.path)
+    if (command === undefined) throw new Error(`${routed.path} is named and not there`)
+    return wantsHelp ? { kind: "help", command, group: "" } : planCommand(invocation, catalogue, command, routed.words)
+  }
+  const manifest = catalogue.commands.get("manifest")
+  const isSchema = flags.includes("--schema") || flags.includes("--print-schema")
+  if (routed.path === "" && isSchema && manifest !== undefined) {
+    return { kind: "data", command: manifest, data: { ...manifestOf(catalogue.commands) }, meta: {} }
+  }
+  const strange = routed.words.find((word) => !isKnownFirst(word))
+  if (strange !== undefined) {
+    const message = `${strange} is not a flag of this program`
+    const error = { param: strange, field: strange.replace(/^-+/, ""), code: "FLAG_UNKNOWN", message }
+    return { kind: "refused", command: undefined, error: argError([error], `See: ${invocation} --help`) }
+  }
+  return { kind: "help", command: undefined, group: routed.path }
+}
+
+const isKnownFirst = (word: string): boolean =>
+  !word.startsWith("-") || /^--(?:output(?:=.*)?|quiet|verbose|debug|help)$|^-h$/.test(word)

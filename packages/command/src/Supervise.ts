@@ -1,0 +1,225 @@
+/**
+ * One run, from the side that answers: the latch, the limit, the signals, and the certainty that nothing is left.
+ *
+ * Whoever takes the latch first decides the answer: the handler's result, its failure, the time limit, a signal, or the
+ * end of its process. What comes later is dropped.
+ *
+ * @module
+ */
+import { type ErrorDetail, type StepReport, signal_codes } from "@waybill/command-contract"
+import type { Application } from "./Application.ts"
+import { redact } from "./PlainText.ts"
+import type { Host } from "./Host.ts"
+import { startInline } from "./InlineRunner.ts"
+import type { Outcome } from "./Outcome.ts"
+import { type Progress, makeProgress } from "./Progress.ts"
+import type { FromRunner, RunRequest, StopReason } from "./Protocol.ts"
+import type { RunnerEvents } from "./ProcessRunner.ts"
+import type { Registered } from "./Registered.ts"
+import { makeStepTracker } from "./StepTracker.ts"
+import { makeStrayOutput } from "./StrayOutput.ts"
+
+/** What became of a run: all that an answer says, but for the facts about the run itself. */
+export interface Ended {
+  readonly outcome: Outcome
+  readonly warnings: ReadonlyArray<string>
+  readonly partial: boolean
+  /** Whether a command that streams has written anything. */
+  readonly streamed: boolean
+}
+
+/** A runner whose event loop is alive says so within this time; otherwise it is ended at once. */
+const hear_ms_max = 500
+/** Cleanup of a run that was stopped. */
+const grace_ms = 1_000
+/** A service that was told to stop may finish what it is doing. */
+const service_grace_ms = 10_000
+
+type Latch =
+  | { readonly by: "outcome"; readonly outcome: Outcome }
+  | { readonly by: "stop"; readonly reason: StopReason }
+  /** Nobody reads the stream any more: what was wanted has been had. */
+  | { readonly by: "reader" }
+  | { readonly by: "exit"; readonly code: number | null; readonly signal: string | null }
+  | { readonly by: "unstarted"; readonly error: Error }
+
+const failure = (
+  exit_code: number,
+  error: Pick<ErrorDetail, "code" | "message" | "retryable" | "signal" | "context">,
+  data: object | null,
+): Outcome => {
+  const { code, message, retryable, ...more } = error
+  return { ok: false, exit_code, error: { code, message, retryable, phase: "execution", exit_code, ...more }, data }
+}
+
+const stepData = (report: StepReport | undefined): object | null => (report === undefined ? null : { ...report })
+
+/** The answer for an end that no handler chose. */
+const endedBy = (
+  latch: Exclude<Latch, { readonly by: "outcome" }>,
+  command: Registered,
+  request: RunRequest,
+  report: StepReport | undefined,
+): Outcome => {
+  const data = stepData(report)
+  if (latch.by === "reader") return { ok: true, data: null }
+  if (latch.by === "stop" && latch.reason === "timeout") {
+    const retryable = command.published.exit_codes["10"]?.retryable === true
+    const timeout_ms = request.total_ms ?? 0
+    const message = `${command.published.path} did not end within its limit of ${timeout_ms} ms.`
+    return failure(10, { code: "TIMEOUT", message, retryable, context: { timeout_ms } }, data)
+  }
+  if (latch.by === "stop") {
+    const signal = latch.reason === "SIGINT" ? "SIGINT" : "SIGTERM"
+    const message = `${command.published.path} was ended by ${signal}.`
+    return failure(signal_codes[signal], { code: "CANCELLED", message, retryable: false, signal }, data)
+  }
+  const exit_code = report !== undefined && report.completed_steps.length > 0 ? 3 : 1
+  if (latch.by === "unstarted") {
+    const message = `The process of the handler could not be started: ${latch.error.message}.`
+    return failure(1, { code: "HANDLER_EXITED", message, retryable: false }, data)
+  }
+  const how = latch.signal === null ? `with code ${latch.code ?? 0}` : `by ${latch.signal}`
+  const message = `The process of the handler ended ${how} before the handler did.`
+  const context = { code: latch.code, signal: latch.signal }
+  return failure(exit_code, { code: "HANDLER_EXITED", message, retryable: false, context }, data)
+}
+
+export interface SuperviseFacts {
+  readonly app: Application
+  readonly command: Registered
+  readonly request: RunRequest
+  readonly host: Host
+  /** Lines about steps: to stderr or stdout, as the caller asked. */
+  readonly stepLine: (line: string) => void
+}
+
+/** Runs a handler to its end, whatever that is. Always settles within the limit and a few seconds. */
+export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
+  const { command, host, request, stepLine } = facts
+  const latch = Promise.withResolvers<Latch>()
+  const heard = Promise.withResolvers<void>()
+  const cleaned = Promise.withResolvers<void>()
+  const abandoned = Promise.withResolvers<void>()
+  const warnings: Array<string> = []
+  const stray = makeStrayOutput()
+  const steps = makeStepTracker(command.published.steps, () => undefined)
+  let isLatched = false
+  let isReaderGone = false
+  let streamed = false
+
+  const take = (by: Latch) => {
+    if (isLatched) return
+    isLatched = true
+    latch.resolve(by)
+  }
+  const endless = command.published.service === true || command.published.stream !== undefined
+  const progress: Progress = makeProgress(host, request.progress && !endless, command.published.path)
+
+  const events: RunnerEvents = {
+    message: (message: FromRunner) => {
+      switch (message.type) {
+        case "step":
+          if (isLatched) return
+          steps[message.event === "step_start" ? "start" : "complete"](message.step)
+          stepLine(JSON.stringify({ event: message.event, step: message.step }))
+          return
+        case "warning":
+          if (!isLatched || message.text.startsWith("CLEANUP_FAILED")) warnings.push(message.text)
+          return
+        case "progress":
+          progress.say(message.text)
+          return
+        case "stopping":
+          heard.resolve()
+          return
+        case "stopped":
+          cleaned.resolve()
+          return
+        case "end":
+          take({ by: "outcome", outcome: message.outcome })
+          return
+        case "ready":
+        case "group":
+          return
+      }
+    },
+    stray: stray.take,
+    stream: async (chunk) => {
+      if (isReaderGone) return
+      streamed = true
+      if ((await host.stdout.stream(chunk)) === "written") return
+      isReaderGone = true
+      // A service goes on without a reader: others depend on it.
+      if (command.published.service !== true) take({ by: "reader" })
+    },
+    exited: (code, signal) => {
+      heard.resolve()
+      cleaned.resolve()
+      take({ by: "exit", code, signal })
+    },
+    unstarted: (error) => take({ by: "unstarted", error }),
+  }
+
+  const stopDeadline =
+    request.remaining_ms === undefined
+      ? () => undefined
+      : host.after(request.remaining_ms, () => take({ by: "stop", reason: "timeout" }))
+  const seen = new Set<string>()
+  const stopSignals = host.onSignal((signal) => {
+    // After the answer is decided only a reader that has stalled can hold things up.
+    if ((signal === "SIGINT" && seen.has(signal)) || (isLatched && endless)) abandoned.resolve()
+    seen.add(signal)
+    take({ by: "stop", reason: signal })
+  })
+
+  const runner = await start(facts, events)
+  runner.send({ type: "start", request })
+  const by = await latch.promise
+  const report = steps.report("failure")
+
+  if (by.by === "stop" || by.by === "reader") {
+    const stop_ms = command.published.service === true ? service_grace_ms : grace_ms
+    runner.send({ type: "stop", reason: by.by === "stop" ? by.reason : "SIGTERM", grace_ms: stop_ms })
+    const isAlive = await raceTime(host, hear_ms_max, Promise.race([heard.promise, abandoned.promise]))
+    if (isAlive) await raceTime(host, stop_ms, Promise.race([cleaned.promise, abandoned.promise]))
+    await runner.end("kill")
+    await raceTime(host, grace_ms, Promise.race([runner.drained, abandoned.promise]))
+  } else {
+    await raceTime(host, grace_ms, Promise.race([runner.exited, abandoned.promise]))
+    const mayLeave = command.leavesProcesses && by.by === "outcome" && by.outcome.ok
+    await runner.end(mayLeave ? "leave" : by.by === "outcome" ? "tidy" : "kill")
+    await Promise.race([runner.drained, abandoned.promise])
+  }
+  stopDeadline()
+  progress.end()
+  stopSignals()
+  return {
+    outcome: by.by === "outcome" ? by.outcome : endedBy(by, command, request, report),
+    warnings: [...warnings, ...stray.warnings().map((text) => redact(text, request.secrets))],
+    partial: by.by === "stop",
+    streamed,
+  }
+}
+
+/** True when the promise settled in time. */
+const raceTime = (host: Host, limit_ms: number, promise: Promise<unknown>): Promise<boolean> =>
+  new Promise((resolve) => {
+    const cancel = host.after(limit_ms, () => resolve(false))
+    void promise.then(() => {
+      cancel()
+      resolve(true)
+    })
+  })
+
+const start = async ({ app, command, host, request }: SuperviseFacts, events: RunnerEvents) => {
+  if (command.isolation === "inline" || host.program === undefined)
+    return startInline(host, app, command, request, events)
+  const { startRunner } = await import("./ProcessRunner.ts")
+  // The handler is elsewhere: what breaks here is the program's own start, and does not decide the answer.
+  host.onAccident((thrown) => {
+    const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+    if (request.verbosity !== "quiet") host.stderr.write(`${redact(text, request.secrets)}\n`)
+  })
+  return startRunner(host.program, host.words, request, events)
+}

@@ -1,0 +1,1 @@
+export const answer: unknown = await new Promise<never>(() => undefined)

@@ -1,0 +1,277 @@
+/**
+ * Appending under the lock: mending what a crash left, sealing what is durable, rotating, writing and flushing.
+ *
+ * @module
+ */
+import { type Directory, FileError, type OpenFile } from "@waybill/host"
+import {
+  type NewRecord,
+  type StoreError,
+  StoreFull,
+  StorePoisoned,
+  StoreRefused,
+  StoreUnavailable,
+} from "@waybill/ledger"
+import { Effect, Exit, Scope } from "effect"
+import { acknowledge } from "./acknowledged.ts"
+import type { Finding } from "./History.ts"
+import { indexOf, saveIndex } from "./IndexFile.ts"
+import { archiveName, ledger_name, seals_name } from "./Layout.ts"
+import type { LedgerFile, Sight, Writing } from "./LedgerFile.ts"
+import { mend } from "./mend.ts"
+import { readExactly } from "./readExactly.ts"
+import type { Scanner } from "./Scanner.ts"
+import type { SealHeader } from "./SealHeader.ts"
+import { openSeal } from "./Seals.ts"
+import { type InHand, sealAll } from "./sealing.ts"
+
+/** The index is saved again once so many records are new, and half as many as there are jobs: so it costs each record little. */
+const index_records_min = 4096
+const index_records_per_job = 0.5
+
+const encoder = new TextEncoder()
+const isFileError = (error: unknown): error is FileError => error instanceof FileError
+
+export interface Appending {
+  /** Brings the file into a state that can be appended to. */
+  readonly prepare: (opened: Writing, although?: "whatever is wrong") => Effect.Effect<void, StoreError>
+  /** Makes an archive of a file that is not what was sealed, as it is. Answers the new one. */
+  readonly layAside: (opened: Writing) => Effect.Effect<Writing, StoreError>
+  readonly append: (
+    opened: Writing,
+    batches: ReadonlyArray<ReadonlyArray<NewRecord>>,
+  ) => Effect.Effect<void, StoreError>
+  /** Gives the file that is appended to the name of an archive, and begins a new one. */
+  readonly rotate: (opened: Writing) => Effect.Effect<void, StoreError>
+  /** Tells that the lock is held, and what was seen under it; or that it is held no more. */
+  readonly hold: (sight: Sight | undefined) => void
+  /** Closes the seal that is written. */
+  readonly close: Effect.Effect<void>
+}
+
+export interface AppendingOptions {
+  readonly rotate_bytes: number
+  /** Run after each rotation, under the lock. */
+  readonly onRotated: Effect.Effect<void>
+}
+
+interface SealFile {
+  readonly first: number
+  readonly seals: Directory
+  readonly file: OpenFile
+  readonly scope: Scope.Closeable
+}
+
+export const makeAppending = (
+  ledgerFile: LedgerFile,
+  scanner: Scanner,
+  { onRotated, rotate_bytes }: AppendingOptions,
+): Appending => {
+  const { where } = ledgerFile
+  let sealFile: SealFile | undefined
+  let inHand: InHand | undefined
+  /** How much of the file we know to be on stable storage; `rewrite`: a flush failed, and what lies there is not. */
+  let durable = { end: 0, first: 0, generation: -1, rewrite: false }
+
+  const refuse = (reason: string) => new StoreRefused({ where, reason })
+  const poisoned = (cause: FileError) =>
+    cause.code === "ENOSPC" || cause.code === "EDQUOT" ? new StoreFull({ where }) : new StorePoisoned({ where, cause })
+
+  const closeSeal = Effect.suspend(() => {
+    const scope = sealFile?.scope
+    sealFile = undefined
+    return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
+  })
+
+  /** The seal of the file that is appended to. */
+  const activeSeal =
+    (directory: Directory) =>
+    (header: SealHeader): Effect.Effect<OpenFile, FileError> =>
+      Effect.gen(function* () {
+        if (sealFile?.first === header.first) return sealFile.file
+        yield* closeSeal
+        const scope = yield* Scope.make()
+        const isNew = scanner.history.active?.sealed === 0
+        const opened = yield* Effect.gen(function* () {
+          const seals = yield* directory.openDirectory(seals_name, { create: true })
+          return { seals, file: yield* openSeal(seals, header, isNew) }
+        }).pipe(
+          Scope.provide(scope),
+          Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+        )
+        sealFile = { ...opened, first: header.first, scope }
+        return opened.file
+      })
+
+  /**
+   * After a failed write or flush, still under the lock: back to the last good record. If not even that can be done, what is
+   * left is a torn tail, or whole lines that nobody acknowledged; the next commit reads the file anew and settles it.
+   */
+  const retreat = ({ file }: Writing, end: number | undefined) =>
+    Effect.gen(function* () {
+      durable = { ...durable, rewrite: true }
+      inHand = undefined
+      if (end !== undefined) yield* Effect.ignore(Effect.andThen(file.truncate(end), file.flush))
+      yield* closeSeal
+      yield* ledgerFile.close("writing")
+    })
+
+  const orPoison =
+    (opened: Writing, end?: number) =>
+    <A>(run: Effect.Effect<A, FileError | StoreError>): Effect.Effect<A, StoreError> =>
+      Effect.catchIf(run, isFileError, (cause) => Effect.andThen(retreat(opened, end), Effect.fail(poisoned(cause))))
+
+  /**
+   * Whatever a commit rests on is durable before it is answered: also the lines of a process that died before its flush, and
+   * our own that a failed flush left behind. The system may hold those for clean, so they are written again.
+   */
+  const settle = ({ file }: Writing): Effect.Effect<void, FileError> =>
+    Effect.gen(function* () {
+      const { generation, reader } = scanner.history
+      const first = scanner.history.active?.first ?? 0
+      const { end } = reader
+      const isSame = durable.generation === generation && durable.first === first
+      if (!durable.rewrite && isSame && durable.end === end) return
+      const from = isSame ? Math.min(durable.end, end) : 0
+      if (durable.rewrite) yield* file.write(yield* readExactly(file, from, end - from), from)
+      yield* file.flush
+      durable = { end, first, generation, rewrite: false }
+    })
+
+  const prepare: Appending["prepare"] = (opened, although) =>
+    Effect.gen(function* () {
+      const head = scanner.history.head
+      yield* scanner.scanAll
+      const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
+      if (scanner.history.damage.some(isBlocking)) yield* acknowledge(scanner)
+      const { history } = scanner
+      const blocking = history.damage.find(isBlocking)
+      if (blocking !== undefined && although === undefined)
+        return yield* refuse(`${blocking.file}: ${blocking.error}; nothing is appended before it is repaired`)
+      // Whoever appended since has also sealed.
+      if (history.head !== head) yield* scanner.adopt(opened)
+      if (scanner.seen_bytes !== history.reader.end) {
+        if (yield* mend(opened.directory, opened.file, history.reader.end)) scanner.forgetPending()
+        yield* scanner.scanAll
+      }
+      yield* settle(opened)
+    }).pipe(orPoison(opened))
+
+  const seal = (opened: Writing) =>
+    Effect.suspend(() => {
+      const { history, records } = scanner
+      return sealAll({ place: opened, history, records, inHand }, activeSeal(opened.directory))
+    }).pipe(Effect.catchTag("ArchiveDamaged", (damage) => Effect.fail(new StoreUnavailable({ where, cause: damage }))))
+
+  const keepIndex = ({ directory }: Writing) =>
+    Effect.gen(function* () {
+      const { history } = scanner
+      const { active } = history
+      const isDue =
+        history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
+      if (!isDue || active === undefined || active.sealed === 0 || sealFile === undefined) return
+      yield* sealFile.file.flush
+      yield* sealFile.seals.flush
+      yield* saveIndex(directory, indexOf(history, active.link.sha))
+      history.saved = history.head
+    })
+
+  const turn = (opened: Writing) =>
+    Effect.gen(function* () {
+      const { active } = scanner.history
+      if (active === undefined) return
+      // An archive's rows are all there: who reads it never needs to count its lines.
+      if (sealFile !== undefined) {
+        yield* sealFile.file.flush
+        yield* sealFile.seals.flush
+      }
+      yield* opened.directory.rename(ledger_name, archiveName(active.first))
+      yield* opened.directory.flush
+      yield* closeSeal
+      yield* ledgerFile.close("file")
+      yield* scanner.rotated
+      inHand = undefined
+      yield* onRotated
+    })
+
+  const write = (opened: Writing, records: ReadonlyArray<NewRecord>) =>
+    Effect.gen(function* () {
+      const { history } = scanner
+      const { end } = history.reader
+      const lines = records.map(({ line }) => encoder.encode(`${line}\n`))
+      const bytes = Buffer.concat(lines)
+      // What is sealed now is durable already, so neither need wait for the other; but both end before either's failure counts.
+      const [sealed, written] = yield* Effect.all(
+        [Effect.exit(seal(opened)), Effect.exit(Effect.andThen(opened.file.write(bytes, end), opened.file.flush))],
+        { concurrency: 2 },
+      )
+      yield* Effect.andThen(written, sealed).pipe(orPoison(opened, end))
+      scanner.take(records, lines, bytes)
+      const { active } = scanner.history
+      inHand = active === undefined ? undefined : { segment: active, offset: end, bytes }
+      durable = { ...durable, end: scanner.history.reader.end }
+    }).pipe(
+      scanner.hideWhile,
+      // A write that is given up halfway would go on behind the lock's back.
+      Effect.uninterruptible,
+    )
+
+  const rotate: Appending["rotate"] = (opened) =>
+    Effect.andThen(seal(opened), turn(opened)).pipe(orPoison(opened), Effect.uninterruptible)
+
+  const layAside: Appending["layAside"] = (opened) =>
+    Effect.gen(function* () {
+      const { active } = scanner.history
+      if (active === undefined) return opened
+      yield* opened.directory.rename(ledger_name, archiveName(active.first))
+      yield* opened.directory.flush
+      yield* closeSeal
+      yield* ledgerFile.close("file")
+      yield* scanner.forgetAll
+      inHand = undefined
+      const next = yield* ledgerFile.writing
+      yield* scanner.scanAll
+      return next
+    }).pipe(orPoison(opened), Effect.uninterruptible)
+
+  const makeRoom = (opened: Writing, bytes: number) =>
+    Effect.gen(function* () {
+      const { history } = scanner
+      const { active } = history
+      const isFull = active !== undefined && active.count > 0 && history.reader.end + bytes > rotate_bytes
+      const isDue =
+        history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
+      if (!isFull && !isDue) return opened
+      yield* Effect.andThen(seal(opened), keepIndex(opened)).pipe(orPoison(opened), Effect.uninterruptible)
+      if (!isFull) return opened
+      yield* turn(opened).pipe(orPoison(opened), Effect.uninterruptible)
+      const next = yield* ledgerFile.writing
+      yield* scanner.scanAll
+      yield* settle(next).pipe(orPoison(next))
+      return next
+    })
+
+  return {
+    prepare,
+    layAside,
+    rotate,
+    hold: scanner.hold,
+    close: closeSeal,
+    append: (given, batches) =>
+      Effect.gen(function* () {
+        const records = batches.flat()
+        const first = scanner.history.head + 1
+        const ids = new Set<string>()
+        for (const [i, { event }] of records.entries()) {
+          if (event.position !== first + i)
+            return yield* refuse(`somebody changed it under the lock: ${event.event_id} would be at ${first + i}`)
+          // Replay would take it for a copy of the other.
+          if (ids.has(event.event_id) || (yield* scanner.holds(event.event_id, event.position)))
+            return yield* refuse(`the event id ${event.event_id} is taken by an earlier line`)
+          ids.add(event.event_id)
+        }
+        const length = records.reduce((sum, { line }) => sum + line.length, 0)
+        yield* write(yield* makeRoom(given, length), records)
+      }),
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The chain: what the bytes of records come to, one after the other.
+ *
+ * @module
+ */
+import { hash } from "node:crypto"
+import { crc32 } from "node:zlib"
+import type { Rows } from "./Rows.ts"
+
+/** Where the chain stands behind a record. */
+export interface Link {
+  /** The CRC-32 of all bytes of the file so far. */
+  readonly crc: number
+  readonly sha: Uint8Array
+  /** The file offset up to which it goes. */
+  readonly end: number
+}
+
+/** The chain's next value: SHA-256 of the value before and the record's bytes, its newline and blank lines before it included. */
+export const nextSha = (sha: Uint8Array, bytes: Uint8Array): Buffer =>
+  hash("sha256", Buffer.concat([sha, bytes]), "buffer")
+
+/** Seals the rows `from` up to `to`, whose bytes begin at the link's end. Answers the link behind them. */
+export const sealRows = (rows: Rows, from: number, to: number, bytes: Uint8Array, before: Link): Link => {
+  let { crc, sha, end } = before
+  for (let i = from; i < to; i++) {
+    const part = bytes.subarray(end - before.end, rows.end(i) - before.end)
+    crc = crc32(part, crc)
+    sha = nextSha(sha, part)
+    end = rows.end(i)
+    rows.seal(i, crc, sha)
+  }
+  return { crc, sha, end }
+}
+
+/** Which of the rows `from` up to `to` do not hold for these bytes, which begin behind the row before `from`. */
+export const brokenRows = (
+  rows: Rows,
+  from: number,
+  to: number,
+  bytes: Uint8Array,
+  before: { readonly crc: number; readonly end: number },
+): ReadonlyArray<number> => {
+  // All in one go; only where that fails is it worth while to ask which.
+  const length = to === from ? 0 : rows.end(to - 1) - before.end
+  if (to === from || (bytes.byteLength >= length && crc32(bytes.subarray(0, length), before.crc) === rows.crc(to - 1)))
+    return []
+  const broken: Array<number> = []
+  let { crc, end } = before
+  for (let i = from; i < to; i++) {
+    const part = bytes.subarray(end - before.end, rows.end(i) - before.end)
+    if (part.byteLength !== rows.end(i) - end || crc32(part, crc) !== rows.crc(i)) broken.push(i)
+    crc = rows.crc(i)
+    end = rows.end(i)
+  }
+  return broken
+}

@@ -1,0 +1,199 @@
+/**
+ * The fields of an envelope, cut out of its line without parsing it.
+ *
+ * Our encoder always writes the same keys in the same order. So where no field needs an escape, six lengths are enough to
+ * find each of them, and the payload is what is left.
+ *
+ * @module
+ */
+import { decodeLine, type LedgerEvent, type RecordedEvent } from "@waybill/ledger"
+import { Result } from "effect"
+import type { FieldLengths, Rows } from "./Rows.ts"
+import { Flag } from "./Rows.ts"
+
+const lead = {
+  event_id: '{"schema_version":1,"event_id":"',
+  request_id: '","request_id":"',
+  job_id: '","job_id":"',
+  event_type: '","event_type":"',
+  occurred_at: '","occurred_at":"',
+  actor: '","actor":"',
+} as const
+const payload_lead = '","payload":'
+const names = ["event_id", "request_id", "job_id", "event_type", "occurred_at", "actor"] as const
+const length_max = 0xffff
+
+/** Lines may spell half a character as an escape, which is read as U+FFFD: only the full decoder does that. */
+const halfCharacter = /\\u[dD][89a-fA-F]/u
+const printable = /^[\x20-\x7e]*$/u
+
+/** How to cut a line, or `undefined` where it has to be parsed. `line` is the text that `event` was decoded from. */
+export const measure = (line: string, event: LedgerEvent): FieldLengths | undefined => {
+  const head =
+    lead.event_id +
+    event.event_id +
+    lead.request_id +
+    event.request_id +
+    lead.job_id +
+    event.job_id +
+    lead.event_type +
+    event.event_type +
+    lead.occurred_at +
+    event.occurred_at +
+    lead.actor +
+    event.actor
+  if (!line.startsWith(head) || !printable.test(head)) return undefined
+  const mark = event.batch === undefined ? "" : `,"batch":[${event.batch[0]},${event.batch[1]}]`
+  const tail = `${mark}}`
+  if (!line.endsWith(tail)) return undefined
+  const hasPayload = line.startsWith(`${payload_lead}{`, head.length)
+  if (!hasPayload && line.length !== head.length + 1 + tail.length) return undefined
+  if (names.some((name) => event[name].length > length_max) || halfCharacter.test(line)) return undefined
+  const { actor, event_id, event_type, job_id, occurred_at, request_id } = event
+  return {
+    event_id: event_id.length,
+    request_id: request_id.length,
+    job_id: job_id.length,
+    event_type: event_type.length,
+    occurred_at: occurred_at.length,
+    actor: actor.length,
+    tail: tail.length,
+  }
+}
+
+/** Where a field begins, behind the fields before it. */
+const gap = {
+  event_id: lead.event_id.length,
+  request_id: lead.request_id.length,
+  job_id: lead.job_id.length,
+  event_type: lead.event_type.length,
+  occurred_at: lead.occurred_at.length,
+  actor: lead.actor.length,
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+/**
+ * What a fold gets from a sealed record: it holds the bytes and decodes what it is asked for. The mark of a batch, which no
+ * fold looks at, is left out.
+ */
+export class SealedEvent implements RecordedEvent {
+  readonly position: number
+  readonly job_id: string
+  readonly event_type: string
+  readonly #place: CutPlace
+  readonly #row: number
+
+  constructor(position: number, job_id: string, event_type: string, place: CutPlace, row: number) {
+    this.position = position
+    this.job_id = job_id
+    this.event_type = event_type
+    this.#place = place
+    this.#row = row
+  }
+
+  #cut(field: Exclude<keyof FieldLengths, "tail">): string {
+    const { block, rows, start } = this.#place
+    return cut(rows, this.#row, block, rows.offset(this.#row) - start, field)
+  }
+
+  get schema_version(): 1 {
+    return 1
+  }
+  get event_id(): string {
+    return this.#cut("event_id")
+  }
+  get request_id(): string {
+    return this.#cut("request_id")
+  }
+  get occurred_at(): string {
+    return this.#cut("occurred_at")
+  }
+  get actor(): string {
+    return this.#cut("actor")
+  }
+  get payload(): LedgerEvent["payload"] {
+    const { block, rows, start } = this.#place
+    return cutPayload(rows, this.#row, block, rows.offset(this.#row) - start)
+  }
+}
+
+/** Some records' rows and bytes, which begin at the file offset `start`. */
+export interface CutPlace {
+  readonly rows: Rows
+  readonly block: Buffer
+  readonly start: number
+}
+
+/** One field of a cuttable record whose line begins at `start` of `block`. */
+export const cut = (
+  rows: Rows,
+  row: number,
+  block: Buffer,
+  start: number,
+  field: Exclude<keyof FieldLengths, "tail">,
+): string => {
+  let at = start
+  for (const name of names) {
+    at += gap[name]
+    const length = rows.length(row, name)
+    if (name === field) return block.toString("latin1", at, at + length)
+    at += length
+  }
+  return ""
+}
+
+const headLength = (rows: Rows, row: number): number => {
+  let length = 0
+  for (const name of names) length += gap[name] + rows.length(row, name)
+  return length
+}
+
+const batchOf = (rows: Rows, row: number, block: Buffer, start: number): LedgerEvent["batch"] => {
+  const tail = rows.length(row, "tail")
+  if (tail === 1) return undefined
+  const end = start + rows.bytes(row)
+  const [index, count] = block.toString("latin1", end - tail + ',"batch":['.length, end - 2).split(",")
+  return [Number(index), Number(count)]
+}
+
+const textOf = (rows: Rows, row: number, block: Buffer, from: number, to: number): string =>
+  rows.is(row, Flag.ascii) ? block.toString("latin1", from, to) : utf8.decode(block.subarray(from, to))
+
+const cutPayload = (rows: Rows, row: number, block: Buffer, start: number): LedgerEvent["payload"] => {
+  const end = start + rows.bytes(row)
+  const from = start + headLength(rows, row) + payload_lead.length
+  const to = end - rows.length(row, "tail")
+  if (to <= from) return {}
+  try {
+    return JSON.parse(textOf(rows, row, block, from, to)) as LedgerEvent["payload"]
+  } catch {
+    // Something stands between the payload and the end that others may write and we skip.
+    return Result.getOrThrow(decodeLine(textOf(rows, row, block, start, end))).payload
+  }
+}
+
+/** The whole event of a cuttable record, as plain data. */
+export const cutEvent = (
+  position: number,
+  event_type: string,
+  rows: Rows,
+  row: number,
+  block: Buffer,
+  start: number,
+): RecordedEvent => {
+  const field = (name: Exclude<keyof FieldLengths, "tail">) => cut(rows, row, block, start, name)
+  const event: RecordedEvent = {
+    schema_version: 1,
+    event_id: field("event_id"),
+    request_id: field("request_id"),
+    job_id: field("job_id"),
+    event_type,
+    occurred_at: field("occurred_at"),
+    actor: field("actor"),
+    payload: cutPayload(rows, row, block, start),
+    position,
+  }
+  const batch = batchOf(rows, row, block, start)
+  return batch === undefined ? event : { ...event, batch }
+}

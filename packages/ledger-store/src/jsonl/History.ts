@@ -1,0 +1,131 @@
+/**
+ * What a process knows of a ledger: its files in order, and by job where its first and its last record stand. It takes memory
+ * for jobs, not for records; where a record lies is looked up in the seals.
+ *
+ * @module
+ */
+import type { FileInfo } from "@waybill/host"
+import type { CorruptRecord, Damage } from "@waybill/ledger"
+import { LineReader } from "./LineReader.ts"
+import type { Segment } from "./Segment.ts"
+
+/** Where a job's records begin and end. */
+export interface Job {
+  readonly first: number
+  last: number
+}
+
+/** The position that an event id of our own form tells, `undefined` for any other. */
+export const told = (eventId: string): number | undefined => {
+  const digits = /_(\d{6}|[1-9]\d{6,})$/u.exec(eventId)?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+/** FNV-1a. A hint only: equal hashes are looked up in the file. */
+export const hashOf = (text: string): number => {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}
+
+const put = (map: Map<number, Array<number>>, key: number, position: number): void => {
+  const known = map.get(key)
+  if (known === undefined) map.set(key, [position])
+  else known.push(position)
+}
+
+/** What is wrong with a file. */
+export interface Finding extends Damage {
+  /** Whether nothing may be appended before somebody has seen to it. */
+  readonly blocks?: boolean
+}
+
+/** Given up as a whole when the files turn out to be others. */
+export class History {
+  readonly generation: number
+  readonly segments: Array<Segment> = []
+  readonly jobs = new Map<string, Job>()
+  /** A job by its first record. */
+  readonly jobNames = new Map<number, string>()
+  readonly corrupt = new Map<number, CorruptRecord>()
+  /** What is wrong with whole files. */
+  readonly damage: Array<Finding> = []
+  /** Records whose id tells a position that is not theirs and lay ahead of them, by that position. */
+  readonly ahead = new Map<number, Array<number>>()
+  /** Records whose id does not tell their own position, by the id's hash; those above `foreign_from` only, at first. */
+  readonly foreign = new Map<number, Array<number>>()
+  foreign_from = 0
+  /** Cuts the file that is read on from. */
+  reader = new LineReader()
+  witness: Uint8Array = new Uint8Array()
+  /** The file that bore the ledger's name when we looked last. */
+  info: FileInfo | undefined
+  isLoaded = false
+  /** How many records the saved index covers. */
+  saved = 0
+
+  constructor(generation: number) {
+    this.generation = generation
+  }
+
+  /** The position of the last record. */
+  get head(): number {
+    return this.segments.at(-1)?.last ?? 0
+  }
+
+  get active(): Segment | undefined {
+    const last = this.segments.at(-1)
+    return last?.isActive === true ? last : undefined
+  }
+
+  /** Which file holds a position, or the first one behind it. */
+  indexOf(position: number): number {
+    const { segments } = this
+    let low = 0
+    let high = segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((segments[middle]?.last ?? 0) < position) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  segmentOf(position: number): Segment | undefined {
+    const segment = this.segments[this.indexOf(position)]
+    return segment !== undefined && segment.first <= position ? segment : undefined
+  }
+
+  /** Enters a readable record of a job. Answers the job's number and its previous record. */
+  enter(jobId: string, position: number): { readonly job: number; readonly previous: number } {
+    const job = this.jobs.get(jobId)
+    if (job === undefined) {
+      this.jobs.set(jobId, { first: position, last: position })
+      return { job: position, previous: 0 }
+    }
+    const previous = job.last
+    job.last = position
+    return { job: job.first, previous }
+  }
+
+  enterForeign(eventId: string, position: number): void {
+    put(this.foreign, hashOf(eventId), position)
+    const tells = told(eventId)
+    if (tells !== undefined && tells > position) put(this.ahead, tells, position)
+  }
+
+  /** Notes what is wrong with a file, once; the positions that one reason concerns are told as one range. */
+  note(damage: Finding): void {
+    const at = this.damage.findIndex(({ error, file }) => file === damage.file && error === damage.error)
+    const known = this.damage[at]
+    if (known === undefined) {
+      this.damage.push(damage)
+      return
+    }
+    const [a, b] = [known.positions, damage.positions]
+    const positions =
+      a === undefined || b === undefined ? (a ?? b) : ([Math.min(a[0], b[0]), Math.max(a[1], b[1])] as const)
+    const blocks = known.blocks === true || damage.blocks === true
+    this.damage[at] = { ...known, blocks, ...(positions === undefined ? {} : { positions }) }
+  }
+}

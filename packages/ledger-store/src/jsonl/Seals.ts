@@ -1,0 +1,77 @@
+/**
+ * The seal files: reading and writing rows of the record table.
+ *
+ * @module
+ */
+import type { Directory, FileError, OpenFile } from "@waybill/host"
+import { Effect } from "effect"
+import { membersName, seals_name, sealName } from "./Layout.ts"
+import { encodeMembers, type Member } from "./Members.ts"
+import { readExactly } from "./readExactly.ts"
+import { row_bytes, Rows } from "./Rows.ts"
+import { decodeHeader, encodeHeader, header_bytes, type SealHeader } from "./SealHeader.ts"
+import { unlessMissing } from "./unlessMissing.ts"
+
+const placeOf = (row: number): number => header_bytes + row * row_bytes
+
+/** What a seal file begins with and how many rows it may hold; no header where that is damaged. */
+export interface SealFile {
+  readonly header: SealHeader | undefined
+  readonly rows: number
+}
+
+const withSeal = <A>(directory: Directory, first: number, use: (file: OpenFile) => Effect.Effect<A, FileError>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const seals = yield* directory.openDirectory(seals_name)
+      return yield* use(yield* seals.openFile(sealName(first), { access: "read" }))
+    }),
+  ).pipe(unlessMissing)
+
+/** `undefined` where there is no seal for the file that begins at this position. */
+export const readSeal = (directory: Directory, first: number): Effect.Effect<SealFile | undefined, FileError> =>
+  withSeal(directory, first, (file) =>
+    Effect.gen(function* () {
+      const header = decodeHeader(yield* readExactly(file, 0, header_bytes))
+      const { bytes } = yield* file.info
+      return { header, rows: Math.max(0, Math.floor((bytes - header_bytes) / row_bytes)) }
+    }),
+  )
+
+/** The rows `from` up to `to`, or as many as there are. They are not checked. */
+export const readRows = (
+  directory: Directory,
+  first: number,
+  from: number,
+  to: number,
+): Effect.Effect<Rows, FileError> =>
+  Effect.map(
+    withSeal(directory, first, (file) => readExactly(file, placeOf(from), (to - from) * row_bytes)),
+    (bytes) => new Rows(Buffer.from(bytes ?? [])),
+  )
+
+/** A seal file, open for writing: made, with its header, where there is none that holds. */
+export const openSeal = (seals: Directory, header: SealHeader, isNew: boolean) =>
+  Effect.gen(function* () {
+    const file = yield* seals.openFile(sealName(header.first), { access: "write", create: "missing" })
+    if (isNew && decodeHeader(yield* readExactly(file, 0, header_bytes)) === undefined)
+      yield* file.write(encodeHeader(header), 0)
+    return file
+  })
+
+export const writeRows = (file: OpenFile, rows: Rows, from: number, to: number, row: number) =>
+  file.write(rows.slice(from, to), placeOf(row))
+
+/** Puts a member index in place, durable. */
+export const writeMembers = (seals: Directory, first: number, members: ReadonlyArray<Member>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const name = membersName(first)
+      const draft = yield* seals.openFile(`${name}.tmp`, { access: "write", create: "missing" })
+      yield* draft.truncate(0)
+      yield* draft.write(encodeMembers(members), 0)
+      yield* draft.flush
+      yield* seals.rename(`${name}.tmp`, name)
+      yield* seals.flush
+    }),
+  )

@@ -1,0 +1,78 @@
+/**
+ * The reference daemon's `activation.json` (JobSpec v0 §15.1): it is written before serving and never removed, so it counts
+ * only while the process it names is alive.
+ *
+ * @module
+ */
+import type { Directory, FileError, Files } from "@waybill/host"
+import { Effect } from "effect"
+import { activation_name } from "./Layout.ts"
+import { readProc } from "./proc.ts"
+import { readExactly } from "./readExactly.ts"
+import { unlessMissing } from "./unlessMissing.ts"
+
+const activation_bytes_max = 65_536
+/** Ticks of the clock that process start times are told in. */
+const ticks_per_second = 100
+/** How exact a start time is, at least. */
+const tolerance_ms = 2000
+
+interface Activation {
+  readonly pid: number
+  readonly address: string
+  readonly started_ms: number | undefined
+}
+
+/** What an activation file says; `undefined` for one of ours (`"implementation":"waybill"`) and for one that names nobody. */
+const readActivation = (directory: Directory): Effect.Effect<Activation | undefined, FileError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* directory.openFile(activation_name, { access: "read" })
+      const text = new TextDecoder().decode(yield* readExactly(file, 0, activation_bytes_max))
+      let said: unknown
+      try {
+        said = JSON.parse(text)
+      } catch {
+        // Half written: its writer is just starting, and will hold the ledger only once it is whole.
+        return undefined
+      }
+      const { address, implementation, pid, started_at } = (said ?? {}) as Record<string, unknown>
+      if (implementation === "waybill" || typeof pid !== "number" || !Number.isSafeInteger(pid) || pid <= 0)
+        return undefined
+      const started = typeof started_at === "string" ? Date.parse(started_at) : Number.NaN
+      return {
+        pid,
+        address: typeof address === "string" ? address : "an unknown address",
+        started_ms: Number.isNaN(started) ? undefined : started,
+      }
+    }),
+  ).pipe(unlessMissing)
+
+/** When a process was started; `undefined` where there is no such process. */
+const startOf = (files: Files["Service"], pid: number) =>
+  Effect.gen(function* () {
+    const stat = yield* readProc(files, `/proc/${pid}`, "stat")
+    if (stat === "") return undefined
+    // The name, in parentheses, may hold anything.
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+    if (state === "Z" || state === "X") return undefined
+    const boot = Number(/^btime (\d+)$/mu.exec(yield* readProc(files, "/proc", "stat"))?.[1])
+    return boot * 1000 + (Number(fields[18]) * 1000) / ticks_per_second
+  })
+
+/**
+ * Who else serves this ledger: `process 4711 at 127.0.0.1:8765`. `undefined` when nobody does. A process that was started
+ * after the file was written only bears the dead one's number.
+ */
+export const liveDaemon = (
+  files: Files["Service"],
+  directory: Directory,
+): Effect.Effect<string | undefined, FileError> =>
+  Effect.gen(function* () {
+    const activation = yield* readActivation(directory)
+    if (activation === undefined) return undefined
+    const { address, pid, started_ms } = activation
+    const start = yield* startOf(files, pid)
+    if (start === undefined || (started_ms !== undefined && start > started_ms + tolerance_ms)) return undefined
+    return `process ${pid} at ${address}`
+  })

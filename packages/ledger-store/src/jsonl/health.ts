@@ -1,0 +1,60 @@
+/**
+ * How a ledger in files is, as far as this process has seen. What is sealed is not read again for it; `verify` does that.
+ *
+ * @module
+ */
+import type { Damage, StoreError, StoreHealth } from "@waybill/ledger"
+import { Effect } from "effect"
+import { acknowledge } from "./acknowledged.ts"
+import type { Finding, History } from "./History.ts"
+import { quarantine_name } from "./Layout.ts"
+import { type LedgerFile } from "./LedgerFile.ts"
+import type { Scanner } from "./Scanner.ts"
+import { unlessMissing } from "./unlessMissing.ts"
+
+/** Bytes of records that no seal covers yet. */
+const unsealedBytes = ({ active, reader, segments }: History): number => {
+  let total = active === undefined ? 0 : Math.max(0, reader.end - active.link.end)
+  for (const segment of segments)
+    if (!segment.isActive && segment.sealed < segment.count)
+      total += segment.rows.end(segment.rows.count - 1) - segment.link.end
+  return total
+}
+
+/** A finding in the words of the port. */
+export const portOf = ({ error, file, isAcknowledged, positions }: Finding): Damage => ({
+  file,
+  error,
+  ...(positions === undefined ? {} : { positions }),
+  ...(isAcknowledged === undefined ? {} : { isAcknowledged }),
+})
+
+export const healthOf = (ledgerFile: LedgerFile, scanner: Scanner): Effect.Effect<StoreHealth, StoreError> =>
+  Effect.gen(function* () {
+    yield* scanner.scanAll
+    yield* acknowledge(scanner)
+    const { history, seen_bytes } = scanner
+    const sight = yield* ledgerFile.look
+    const copies =
+      sight === undefined
+        ? undefined
+        : yield* ledgerFile.io(
+            unlessMissing(
+              Effect.scoped(Effect.flatMap(sight.directory.openDirectory(quarantine_name), (folder) => folder.list)),
+            ),
+          )
+    const lock_holder = yield* ledgerFile.holder
+    const corrupt = [...history.corrupt.values()].map((record) => ({
+      ...record,
+      file: history.segmentOf(record.position)?.name ?? record.file ?? "",
+    }))
+    const damage = history.damage.map(portOf)
+    return {
+      corrupt: corrupt.toSorted((a, b) => a.position - b.position),
+      torn_bytes: scanner.isHiding() || sight === undefined ? 0 : Math.max(0, seen_bytes - history.reader.end),
+      unsealed_bytes: unsealedBytes(history),
+      quarantined: copies?.length ?? 0,
+      ...(damage.length > 0 ? { damage } : {}),
+      ...(lock_holder === undefined ? {} : { lock_holder }),
+    }
+  })

@@ -1,0 +1,292 @@
+/**
+ * Finding out what a ledger's folder holds: from the saved index and the seals where there are any, from the lines otherwise.
+ *
+ * @module
+ */
+import type { FileError } from "@waybill/host"
+import { Effect } from "effect"
+import type { ArchiveDamaged } from "./Archives.ts"
+import { readFormat } from "./format.ts"
+import type { History } from "./History.ts"
+import { loadIndex, type SavedIndex } from "./IndexFile.ts"
+import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, sealName, seals_name } from "./Layout.ts"
+import { type Sight } from "./LedgerFile.ts"
+import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
+import { changed, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
+import { Flag } from "./Rows.ts"
+import { readRows, readSeal, type SealFile } from "./Seals.ts"
+import { Segment } from "./Segment.ts"
+import { unlessMissing } from "./unlessMissing.ts"
+
+/** Rows looked at in one go. */
+const chunk_rows = 4096
+
+export interface Opening {
+  readonly history: History
+  readonly records: Records
+  readonly place: Place
+  readonly sight: Sight
+  /** Files whose rows must not be used, by first position. */
+  readonly broken: ReadonlySet<number>
+  /** Reads the lines of a closed file from where its reader stands, to its end. */
+  readonly readClosed: (segment: Segment, reader: LineReader) => Effect.Effect<void, ReadFailure | ArchiveDamaged>
+}
+
+/** Who bears which first position, as far as names and heads of seals tell. */
+interface Survey {
+  readonly archives: ReadonlyArray<string>
+  /** First positions of all seals; none before the past has been sealed. */
+  readonly seals: ReadonlyArray<number>
+  /** Archives of the reference daemon's, by the position that their seal gives them. */
+  readonly claimed: ReadonlyMap<number, string>
+}
+
+const survey = ({ sight: { directory } }: Opening): Effect.Effect<Survey, FileError> =>
+  Effect.gen(function* () {
+    const archives = archivesAmong(yield* directory.list)
+    const claimed = new Map<number, string>()
+    if ((yield* readFormat(directory)) === undefined) return { archives, seals: [], claimed }
+    const names = yield* unlessMissing(
+      Effect.scoped(Effect.flatMap(directory.openDirectory(seals_name), (seals) => seals.list)),
+    )
+    const seals = (names ?? []).flatMap((name) => firstOfSeal(name) ?? [])
+    const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
+    if (strangers.length === 0) return { archives, seals, claimed }
+    const unnamed: Array<number> = []
+    for (const first of seals) {
+      const header = (yield* readSeal(directory, first))?.header
+      if (header === undefined) unnamed.push(first)
+      else if (header.file !== undefined) claimed.set(first, header.file)
+    }
+    // A head that is damaged does not tell its archive any more; what nobody else claims is left, in order.
+    const taken = new Set(claimed.values())
+    const free = strangers.filter((name) => !taken.has(name))
+    for (const first of unnamed) {
+      const name = free[0]
+      const isOurs = archives.some((archive) => firstOfArchive(archive) === first) || first === Math.max(...seals)
+      if (name !== undefined && !isOurs) claimed.set(first, free.shift() ?? name)
+    }
+    return { archives, seals, claimed }
+  })
+
+/** Enters what sealed rows tell: jobs, damaged records, ids of others. */
+const absorb = (opening: Opening, segment: Segment, from: number, to: number): Effect.Effect<void, ReadFailure> =>
+  Effect.gen(function* () {
+    const { history, place, records } = opening
+    for (let record = from; record < to;) {
+      const end = Math.min(to, record + chunk_rows)
+      const { events, looked } = yield* records.take(place, segment, record, end, "lazy")
+      const rows = yield* records.rows(place, segment, record, record + looked)
+      for (const event of events) {
+        const flags = rows.flags(event.position - segment.first - record)
+        const { job } = history.enter(event.job_id, event.position)
+        if (job === event.position) history.jobNames.set(job, event.job_id)
+        if ((flags & Flag.ahead) !== 0) history.enterForeign(event.event_id, event.position)
+      }
+      for (let i = 0; i < looked; i++) {
+        const position = segment.first + record + i
+        if (rows.is(i, Flag.readable | Flag.copy) || history.corrupt.has(position)) continue
+        const line = yield* Effect.orElseSucceed(
+          records.bytes(place, segment, rows.offset(i), rows.bytes(i)),
+          () => new Uint8Array(),
+        )
+        const content = readLine(line)
+        const error = rows.is(i, Flag.partial)
+          ? partial_line
+          : rows.is(i, Flag.incomplete) || !("error" in content)
+            ? incomplete_batch
+            : content.error
+        const line_number = segment.line + record + i + 1 + rows.blanks(i)
+        history.corrupt.set(position, { position, line_number, error, file: segment.name, offset: rows.offset(i) })
+      }
+      record += looked
+    }
+  })
+
+/** How many rows of the file that is appended to are sound: the last ones may not have reached the disk. */
+const soundRows = ({ place }: Opening, segment: Segment, from: number, to: number) =>
+  Effect.gen(function* () {
+    let sound = from
+    for (let at = from; at < to; at += chunk_rows) {
+      const rows = yield* readRows(place.directory, segment.first, at, Math.min(to, at + chunk_rows))
+      if (sound === at && rows.areSound(0, rows.count)) {
+        sound = at + rows.count
+        continue
+      }
+      for (let i = 0; i < rows.count; i++) {
+        if (!rows.areSound(i, i + 1)) continue
+        if (sound !== at + i) return yield* new SealBroken({ segment, record: sound })
+        sound++
+      }
+    }
+    // Lines are read on from there, and a batch is read as a whole.
+    while (sound > from) {
+      const last = yield* readRows(place.directory, segment.first, sound - 1, sound)
+      if (!last.is(0, Flag.continues)) break
+      sound--
+    }
+    return sound
+  })
+
+/** Takes over the rows that are on disk, from the record `known` on; what is before is known from the index. */
+const takeSeal = (opening: Opening, segment: Segment, seal: SealFile, known: number) =>
+  Effect.gen(function* () {
+    const { directory } = opening.place
+    const rows = segment.isActive ? yield* soundRows(opening, segment, known, Math.max(known, seal.rows)) : seal.rows
+    segment.sealed = rows
+    segment.base = rows
+    if (rows > 0) {
+      const last = yield* readRows(directory, segment.first, rows - 1, rows)
+      if (last.count !== 1 || !last.areSound(0, 1)) return yield* new SealBroken({ segment, record: rows - 1 })
+      segment.link = { crc: last.crc(0), sha: Buffer.from(last.sha(0)), end: last.end(0) }
+      segment.lines = rows + last.blanks(0)
+    }
+    yield* absorb(opening, segment, known, rows)
+    if (segment.isActive) yield* recognise(opening, segment)
+  })
+
+/** How many of the last sealed records must all have changed for a file to count as another one. */
+const recognised_records = 16
+
+/** Whether the file is the one that was sealed: somebody may have put another in its place, or cut it. */
+const recognise = ({ history, place, records }: Opening, segment: Segment) =>
+  Effect.gen(function* () {
+    if (segment.sealed === 0) return
+    // Asked for after the rows were read: they may be of bytes that came after the first look.
+    const bytes = place.file === undefined ? 0 : (yield* place.file.info).bytes
+    const positions = [segment.first, segment.last] as const
+    const refuse = (error: string) => history.note({ file: segment.name, error, positions, blocks: true })
+    if (bytes < segment.link.end) return refuse(`sealed bytes are missing: it has ${bytes} of ${segment.link.end}`)
+    const from = Math.max(0, segment.sealed - recognised_records)
+    yield* records.take(place, segment, from, segment.sealed, "lazy")
+    for (let record = from; record < segment.sealed; record++)
+      if (history.corrupt.get(segment.first + record)?.error !== changed) return
+    refuse("it is not the file that was sealed")
+  })
+
+/** Adds a file behind those that are known, reads what is not sealed of it if it is closed. */
+const addSegment = (opening: Opening, { archives, seals }: Survey, first: number, name: string, known = 0) =>
+  Effect.gen(function* () {
+    const { broken, history, place } = opening
+    const previous = history.segments.at(-1)
+    const isActive = name === ledger_name
+    const seal = seals.includes(first) ? yield* readSeal(place.directory, first) : undefined
+    const line = seal?.header?.line ?? (previous === undefined ? 0 : previous.line + previous.lines)
+    const chain = seal?.header === undefined ? previous?.link.sha : Buffer.from(seal.header.chain, "hex")
+    const segment = new Segment({ first, line, name, isActive, ...(chain === undefined ? {} : { chain }) })
+    history.segments.push(segment)
+    segment.isSealDamaged = broken.has(first)
+    if (seal !== undefined && !segment.isSealDamaged) yield* takeSeal(opening, segment, seal, known)
+    const isThere = isActive || archives.includes(name) || archives.includes(`${name}.gz`)
+    if (!isThere) {
+      const positions = segment.count === 0 ? undefined : ([first, segment.last] as const)
+      history.note({ file: name, error: "is missing", blocks: true, ...(positions === undefined ? {} : { positions }) })
+      return
+    }
+    const reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
+    if (isActive) history.reader = reader
+    else if (segment.sealed === 0)
+      yield* Effect.catchTag(opening.readClosed(segment, reader), "ArchiveDamaged", ({ file, reason }) =>
+        Effect.sync(() => {
+          segment.damage = reason
+          history.note({ file, error: reason, blocks: true })
+        }),
+      )
+    if (seal !== undefined && segment.isSealDamaged) yield* keepSeal(opening, segment, seal)
+  })
+
+/** Rows that do not hold stay what they are; new ones go behind the last that does. */
+const keepSeal = ({ history, place }: Opening, segment: Segment, seal: SealFile) =>
+  Effect.gen(function* () {
+    history.note({ file: `${seals_name}/${sealName(segment.first)}`, error: "rows of the seal have changed" })
+    for (let end = seal.rows; end > 0; end -= chunk_rows) {
+      const from = Math.max(0, end - chunk_rows)
+      const rows = yield* readRows(place.directory, segment.first, from, end)
+      for (let i = rows.count - 1; i >= 0; i--) {
+        if (!rows.areSound(i, i + 1)) continue
+        segment.sealed = from + i + 1
+        segment.link = { crc: rows.crc(i), sha: Buffer.from(rows.sha(i)), end: rows.end(i) }
+        return
+      }
+    }
+  })
+
+/** Starts from the saved index, if it is of this very ledger. Answers where in its last file to go on. */
+const resume = (opening: Opening, saved: SavedIndex | undefined, { archives, seals }: Survey) =>
+  Effect.gen(function* () {
+    const { broken, history, place } = opening
+    const last = saved?.segments.at(-1)
+    if (saved === undefined || last === undefined || broken.size > 0 || !seals.includes(last.first)) return undefined
+    if (last.count > 0) {
+      const row = yield* readRows(place.directory, last.first, last.count - 1, last.count)
+      const isOurs = row.count === 1 && row.areSound(0, 1) && row.sha(0).toString("hex") === saved.chain
+      if (!isOurs) return undefined
+    }
+    for (const { count, first, line, name } of saved.segments.slice(0, -1)) {
+      const segment = new Segment({ first, line, name, isActive: false })
+      segment.sealed = count
+      segment.base = count
+      history.segments.push(segment)
+      if (!archives.includes(name) && !archives.includes(`${name}.gz`))
+        history.note({ file: name, error: "is missing", positions: [first, first + count - 1], blocks: true })
+    }
+    for (const [jobId, first, end] of saved.jobs) history.jobs.set(jobId, { first, last: end })
+    for (const record of saved.corrupt) history.corrupt.set(record.position, record)
+    for (const [told, positions] of saved.ahead) history.ahead.set(told, [...positions])
+    history.foreign_from = saved.head
+    history.saved = saved.head
+    return last
+  })
+
+/** More than one group can hold: so many positions may have been given that no seal tells of. */
+const positions_lost_max = 1_048_576
+
+/** Whether the last archive was laid aside because it lacks what was sealed. */
+const lacksSealed = ({ history, place, records }: Opening) =>
+  Effect.gen(function* () {
+    const last = history.segments.at(-1)
+    if (last === undefined || last.sealed === 0 || firstOfArchive(last.name) === undefined) return false
+    const info = yield* unlessMissing(place.directory.info(last.name))
+    if (info === undefined) return false
+    if (info.bytes < last.link.end) return true
+    const from = Math.max(0, last.sealed - recognised_records)
+    yield* records.take(place, last, from, last.sealed, "lazy")
+    const hasChanged = (position: number) => history.corrupt.get(position)?.error === changed
+    return Array.from({ length: last.sealed - from }, (_, i) => last.first + from + i).every(hasChanged)
+  })
+
+/** Learns the files of the folder, and what is sealed of them. The active file's lines are read on from there. */
+export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
+  Effect.gen(function* () {
+    const { history, sight } = opening
+    const found = yield* survey(opening)
+    const { archives, claimed, seals } = found
+    const last = yield* resume(opening, yield* loadIndex(sight.directory), found)
+    const byFirst = new Map<number, string>(claimed)
+    for (const name of archives) {
+      const first = firstOfArchive(name)
+      if (first !== undefined) byFirst.set(first, name.replace(/\.gz$/u, ""))
+    }
+    if (seals.length === 0) {
+      // Nothing is sealed yet: the order of names is the order of records.
+      for (const name of archives)
+        if (firstOfArchive(name) === undefined) yield* addSegment(opening, found, history.head + 1, name)
+    } else
+      for (const name of archives)
+        if (firstOfArchive(name) === undefined && ![...claimed.values()].includes(name))
+          history.note({ file: name, error: "appeared after the ledger was sealed; it is not read", blocks: true })
+    if (last !== undefined)
+      yield* addSegment(opening, found, last.first, byFirst.get(last.first) ?? last.name, last.count)
+    // A seal without a file, and with files behind it, is of an archive that is gone.
+    const active = Math.max(0, ...seals, ...byFirst.keys())
+    const rest = [...new Set([...byFirst.keys(), ...seals.filter((first) => first < active)])]
+    const known = new Set(history.segments.map(({ first }) => first))
+    for (const first of rest.toSorted((a, b) => a - b))
+      if (!known.has(first)) yield* addSegment(opening, found, first, byFirst.get(first) ?? archiveName(first))
+    if (history.active === undefined) {
+      const isKnown = seals.includes(active) && !byFirst.has(active)
+      const first = isKnown ? active : history.head + 1 + ((yield* lacksSealed(opening)) ? positions_lost_max : 0)
+      yield* addSegment(opening, found, Math.max(first, history.head + 1), ledger_name)
+    }
+    history.isLoaded = true
+  })

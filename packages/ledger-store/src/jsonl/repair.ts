@@ -1,0 +1,100 @@
+/**
+ * Repairing a ledger: nothing is rewritten. What is wrong is named in a fact, so that everybody knows that somebody has seen
+ * to it; and where sealed bytes are gone, the rest is laid aside and the ledger goes on behind them.
+ *
+ * @module
+ */
+import type { Files } from "@waybill/host"
+import {
+  encodeLine,
+  eventId,
+  formatTime,
+  type JsonObject,
+  type NewRecord,
+  type Origin,
+  type RecordedEvent,
+  type StoreError,
+  StoreRefused,
+} from "@waybill/ledger"
+import { Clock, Effect } from "effect"
+import { ledger_job, repaired_type } from "./acknowledged.ts"
+import { makeAppending } from "./Appending.ts"
+import type { Flaw } from "./Flaw.ts"
+import { ledger_name } from "./Layout.ts"
+import { makeLedgerFile } from "./LedgerFile.ts"
+import { makeLocking } from "./Locking.ts"
+import { makeScanner } from "./Scanner.ts"
+import { verifyLedger } from "./verify.ts"
+
+/** How many flaws one fact names; the next repair names the rest. */
+const flaws_max = 1000
+const lock_wait_ms = 30_000
+
+export interface Repair {
+  /** The `ledger.repaired` fact; `undefined` when there was nothing to repair. */
+  readonly fact: RecordedEvent | undefined
+  /** What it acknowledges. */
+  readonly flaws: ReadonlyArray<Flaw>
+}
+
+export interface RepairOptions extends Origin {
+  readonly root: string
+}
+
+const factOf = (flaws: ReadonlyArray<Flaw>, position: number, now_ms: number, origin: Origin): NewRecord => {
+  const event: RecordedEvent = {
+    position,
+    schema_version: 1,
+    event_id: eventId(repaired_type, ledger_job, position),
+    request_id: origin.requestId,
+    job_id: ledger_job,
+    event_type: repaired_type,
+    occurred_at: formatTime(now_ms),
+    actor: origin.actor,
+    payload: JSON.parse(JSON.stringify({ flaws })) as JsonObject,
+  }
+  return { event, line: encodeLine(event) }
+}
+
+/**
+ * Verifies the ledger of a root under its lock, and acknowledges what is wrong with one `ledger.repaired` fact (job id
+ * `ledger`) that names each flaw's place and the digest of what stands there. Damage stays where it is and goes on being
+ * listed, as acknowledged; a change to it is a new flaw.
+ *
+ * Where the file that is appended to lacks sealed bytes, or is not the one that was sealed, it becomes an archive as it is,
+ * and the next position is beyond any that could have been given: none is ever used twice.
+ */
+export const repairLedger = ({ actor, requestId, root }: RepairOptions): Effect.Effect<Repair, StoreError, Files> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const ledgerFile = yield* makeLedgerFile(root)
+      const scanner = yield* makeScanner(ledgerFile)
+      const appender = makeAppending(ledgerFile, scanner, {
+        rotate_bytes: Number.MAX_SAFE_INTEGER,
+        onRotated: Effect.void,
+      })
+      yield* Effect.addFinalizer(() => appender.close)
+      if ((yield* ledgerFile.look) === undefined)
+        return yield* new StoreRefused({ where: ledgerFile.where, reason: "there is no ledger to repair" })
+      const files = yield* Effect.context<Files>()
+      return yield* makeLocking(
+        ledgerFile,
+        appender,
+        lock_wait_ms,
+      )((opened) =>
+        Effect.gen(function* () {
+          yield* scanner.scanAll
+          const { flaws: all } = yield* Effect.provide(verifyLedger({ root }), files)
+          const flaws = all.filter(({ isAcknowledged }) => isAcknowledged !== true).slice(0, flaws_max)
+          const blocked = scanner.history.damage.filter(({ blocks }) => blocks === true)
+          if (flaws.length === 0 && blocked.length === 0) return { fact: undefined, flaws }
+          const isLost = blocked.some(({ file }) => file === ledger_name)
+          const next = isLost ? yield* appender.layAside(opened) : opened
+          yield* appender.prepare(next, "whatever is wrong")
+          const record = factOf(flaws, scanner.history.head + 1, yield* Clock.currentTimeMillis, { actor, requestId })
+          yield* appender.append(next, [[record]])
+          return { fact: record.event, flaws }
+        }),
+      )
+    }),
+  )

@@ -1,0 +1,139 @@
+/**
+ * Sealing: what is durable gets its rows. It happens together with the next append and needs no flush of its own, because
+ * a row that is lost is made again from its line; the saved index and a rotation flush the rows they rest on.
+ *
+ * @module
+ */
+import type { Directory, FileError, OpenFile } from "@waybill/host"
+import { Effect } from "effect"
+import { crc32 } from "node:zlib"
+import type { ArchiveDamaged } from "./Archives.ts"
+import { sealRows } from "./Chain.ts"
+import { readFormat, writeFormat } from "./format.ts"
+import type { History } from "./History.ts"
+import { firstOfArchive, isGzip, seals_name } from "./Layout.ts"
+import { readExactly } from "./readExactly.ts"
+import type { Place, Records } from "./Records.ts"
+import type { Rows } from "./Rows.ts"
+import type { SealHeader } from "./SealHeader.ts"
+import { openSeal, readRows, readSeal, writeMembers, writeRows } from "./Seals.ts"
+import type { Segment } from "./Segment.ts"
+
+const run_bytes_max = 8_388_608
+
+/** Bytes of the active file that need not be read again. */
+export interface InHand {
+  readonly segment: Segment
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+export interface Sealing {
+  readonly place: Place
+  readonly history: History
+  readonly records: Records
+  readonly inHand: InHand | undefined
+}
+
+const isSame = (a: Rows, b: Rows, at: number): boolean => {
+  for (let i = 0; i < b.count; i++) if (a.offset(at + i) !== b.offset(i) || a.bytes(at + i) !== b.bytes(i)) return false
+  return true
+}
+
+/** Takes over what others have sealed of a file in the meantime. */
+export const adoptSeals = (place: Place, segment: Segment): Effect.Effect<void, FileError> =>
+  Effect.gen(function* () {
+    if (segment.isSealDamaged || segment.sealed === segment.count) return
+    const seal = yield* readSeal(place.directory, segment.first)
+    const to = Math.min(seal?.rows ?? 0, segment.count)
+    if (to <= segment.sealed) return
+    const rows = yield* readRows(place.directory, segment.first, segment.sealed, to)
+    let sound = rows.count
+    if (!rows.areSound(0, sound)) for (sound = 0; rows.areSound(sound, sound + 1);) sound++
+    const kept = sound === rows.count ? rows : rows.first(sound)
+    if (isSame(segment.rows, kept, segment.sealed - segment.base)) segment.adopt(kept)
+  })
+
+const headerOf = ({ history }: Sealing, segment: Segment): SealHeader => {
+  const at = history.segments.indexOf(segment)
+  const passed: Array<string> = []
+  for (let i = at - 1; i >= 0 && history.segments[i]?.count === 0; i--) passed.unshift(history.segments[i]?.name ?? "")
+  const isForeign = !segment.isActive && firstOfArchive(segment.name) === undefined
+  return {
+    first: segment.first,
+    line: segment.line,
+    chain: Buffer.from(segment.link.sha).toString("hex"),
+    ...(isForeign ? { file: segment.name } : {}),
+    ...(passed.length > 0 ? { passed } : {}),
+  }
+}
+
+const bytesOf = ({ inHand, place, records }: Sealing, segment: Segment, from: number, to: number) =>
+  inHand?.segment === segment && inHand.offset <= from && to <= inHand.offset + inHand.bytes.byteLength
+    ? Effect.succeed(inHand.bytes.subarray(from - inHand.offset, to - inHand.offset))
+    : records.bytes(place, segment, from, to - from)
+
+/** Writes the rows of what is not sealed yet of one file. */
+const sealSegment = (sealing: Sealing, segment: Segment, file: OpenFile) =>
+  Effect.gen(function* () {
+    while (segment.sealed < segment.count) {
+      const { base, link, rows, sealed } = segment
+      let to = rows.count
+      while (to - (sealed - base) > 1 && rows.end(to - 1) - link.end > run_bytes_max)
+        to = sealed - base + Math.max(1, (to - (sealed - base)) >> 1)
+      const bytes = yield* bytesOf(sealing, segment, link.end, rows.end(to - 1))
+      const next = sealRows(rows, sealed - base, to, bytes, link)
+      yield* writeRows(file, rows, sealed - base, to, sealed)
+      segment.link = next
+      segment.sealed = base + to
+    }
+  })
+
+/** A compressed archive of somebody else's is one member; its checksum covers what gzip's own does not. */
+const sealPacked = (directory: Directory, seals: Directory, { first, name }: Segment) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* directory.openFile(name, { access: "read" })
+      const packed = yield* readExactly(file, 0, (yield* file.info).bytes)
+      const member = { offset: 0, packed_offset: 0, packed_bytes: packed.byteLength, packed_crc: crc32(packed) }
+      yield* writeMembers(seals, first, [member])
+    }),
+  )
+
+/** Seals all there is. The first time it fixes every position of the past, so that is made durable at once. */
+export const sealAll = (
+  sealing: Sealing,
+  activeSeal: (header: SealHeader) => Effect.Effect<OpenFile, FileError>,
+): Effect.Effect<void, FileError | ArchiveDamaged> =>
+  Effect.gen(function* () {
+    const { history, place } = sealing
+    const open = history.segments.filter(({ count, sealed }) => sealed < count)
+    if (open.length === 0) return
+    const past = open.filter(({ isActive }) => !isActive)
+    const isFirst = history.segments.every(({ sealed }) => sealed === 0)
+    for (const segment of open) {
+      const previous = history.segments[history.segments.indexOf(segment) - 1]
+      if (segment.sealed === 0 && previous !== undefined) segment.link = { ...segment.link, sha: previous.link.sha }
+      if (segment.isActive) yield* sealSegment(sealing, segment, yield* activeSeal(headerOf(sealing, segment)))
+      else
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const seals = yield* place.directory.openDirectory(seals_name, { create: true })
+            if (isGzip(segment.name)) yield* sealPacked(place.directory, seals, segment)
+            const file = yield* openSeal(seals, headerOf(sealing, segment), segment.sealed === 0)
+            yield* sealSegment(sealing, segment, file)
+            yield* file.flush
+          }),
+        )
+    }
+    if (past.length === 0 && !isFirst) return
+    const active = history.active
+    if (active !== undefined && active.count > 0) yield* (yield* activeSeal(headerOf(sealing, active))).flush
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const seals = yield* place.directory.openDirectory(seals_name, { create: true })
+        yield* seals.flush
+        if ((yield* readFormat(place.directory)) === undefined) yield* writeFormat(seals)
+      }),
+    )
+  })

@@ -1,0 +1,229 @@
+/**
+ * Holding the sealed bytes of one file after the other against their rows, and the rows against the chain.
+ *
+ * @module
+ */
+import type { Directory, FileError } from "@waybill/host"
+import { Effect } from "effect"
+import { hash } from "node:crypto"
+import { crc32 } from "node:zlib"
+import { type ArchiveDamaged, type Archives, readMembers } from "./Archives.ts"
+import { nextSha } from "./Chain.ts"
+import type { ChainHead } from "./ChainHead.ts"
+import type { Flaw } from "./Flaw.ts"
+import { isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout.ts"
+import { incomplete_batch, partial_line, readLine } from "./LineReader.ts"
+import { readExactly } from "./readExactly.ts"
+import { changed } from "./Records.ts"
+import { Flag, row_bytes, type Rows } from "./Rows.ts"
+import { genesis, header_bytes } from "./SealHeader.ts"
+import { readRows, type SealFile } from "./Seals.ts"
+import { unlessMissing } from "./unlessMissing.ts"
+
+const chunk_rows = 4096
+const chunk_bytes_max = 8_388_608
+
+export interface WalkOptions {
+  readonly directory: Directory
+  readonly archives: Archives
+  readonly expect: ReadonlyArray<ChainHead>
+  readonly add: (flaw: Flaw) => void
+}
+
+export interface Walk {
+  /** Walks one file; files come in the order of their positions. */
+  readonly seal: (part: {
+    readonly first: number
+    readonly name: string
+    readonly seal: SealFile | undefined
+  }) => Effect.Effect<void, FileError>
+  /** Where the walk stands. */
+  readonly state: () => {
+    /** The next position. */
+    readonly position: () => number
+    /** The offset behind the last sealed record of the last file, and how many records that has. */
+    readonly end: () => number
+    readonly record: () => number
+    /** Positions of kept heads that the chain has passed. */
+    readonly expected: ReadonlySet<number>
+  }
+  readonly head: () => ChainHead | undefined
+  readonly sealed: () => number
+}
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "hex")
+
+export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Walk => {
+  let sha: Uint8Array = genesis
+  let position = 1
+  let sealed = 0
+  let end = 0
+  let record = 0
+  let crc = 0
+  /** Whether the chain's value is computed from the bytes, and not only taken from a row. */
+  let isOwn = true
+  const expected = new Set<number>()
+
+  const compareHead = (name: string) => {
+    for (const head of expect) {
+      if (head.position !== position - 1) continue
+      expected.add(head.position)
+      if (head.sha256 !== hexOf(sha))
+        add({
+          file: name,
+          error: `the past up to position ${head.position} is not the one whose head was kept`,
+          position: head.position,
+          digest: "",
+        })
+    }
+  }
+
+  const readPart = (name: string, first: number, offset: number, bytes: number) =>
+    name === ledger_name
+      ? Effect.scoped(
+          Effect.gen(function* () {
+            const file = yield* unlessMissing(directory.openFile(name, { access: "read" }))
+            return file === undefined ? new Uint8Array() : yield* readExactly(file, offset, bytes)
+          }),
+        )
+      : archives.read(directory, { name, first }, offset, bytes)
+
+  /** The packed bytes: every member's checksum, and that nothing stands between or behind them. */
+  const checkPacked = (name: string, first: number, last: number) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const isPacked = isGzip(name) ? name : `${name}.gz`
+        const file = yield* unlessMissing(directory.openFile(isPacked, { access: "read" }))
+        if (file === undefined) return
+        if (!isGzip(name) && (yield* unlessMissing(directory.info(name))) !== undefined) return
+        const members = yield* readMembers(directory, first)
+        if (members === undefined) {
+          const error = "is missing or has changed; the archive is unpacked from its beginning"
+          add({ file: `${seals_name}/${membersName(first)}`, error, digest: "" })
+          return
+        }
+        let at = 0
+        for (const [i, member] of members.entries()) {
+          const packed = yield* readExactly(file, member.packed_offset, member.packed_bytes)
+          at = member.packed_offset + member.packed_bytes
+          if (packed.byteLength === member.packed_bytes && crc32(packed) === member.packed_crc) continue
+          const error = `its bytes from ${member.packed_offset} up to ${at} have changed since they were packed`
+          add({ file: isPacked, error, positions: [first, last], offset: member.offset, digest: digestOf(packed) })
+          if (i === members.length - 1) break
+        }
+        const { bytes } = yield* file.info
+        if (bytes !== at) add({ file: isPacked, error: `it has ${bytes} bytes, want ${at}`, digest: "" })
+      }),
+    )
+
+  const flawOf = (name: string, at: number, offset: number, error: string, bytes: Uint8Array) =>
+    add({ file: name, error, position: at, offset, digest: digestOf(bytes) })
+
+  /** Some rows next to each other, and their bytes. */
+  const walkRows = (name: string, rows: Rows, first: number, bytes: Uint8Array, start: number) => {
+    for (let i = 0; i < rows.count; i++) {
+      const at = first + record
+      if (!rows.areSound(i, i + 1)) {
+        const offset = header_bytes + record * row_bytes
+        flawOf(
+          `${seals_name}/${sealName(first)}`,
+          at,
+          offset,
+          "the row of this record has changed",
+          rows.slice(i, i + 1),
+        )
+        // The record's bytes are held against the next row that is sound, together with that one's.
+        record++
+        position = first + record
+        isOwn = false
+        continue
+      }
+      const part = bytes.subarray(end - start, rows.end(i) - start)
+      const isWhole = part.byteLength === rows.end(i) - end
+      if (isWhole && crc32(part, crc) === rows.crc(i)) {
+        const own = nextSha(sha, part)
+        if (isOwn && !own.equals(rows.sha(i)))
+          flawOf(name, at, rows.offset(i), "the chain does not come to what was sealed here", part)
+        sealed++
+        const line = part.subarray(rows.offset(i) - end, rows.offset(i) - end + rows.bytes(i))
+        if (!rows.is(i, Flag.readable | Flag.copy)) {
+          const content = readLine(line)
+          const isTold = "error" in content && !rows.is(i, Flag.incomplete | Flag.partial)
+          const error = isTold ? content.error : rows.is(i, Flag.partial) ? partial_line : incomplete_batch
+          flawOf(name, at, rows.offset(i), error, line)
+        }
+      } else {
+        const line = part.subarray(Math.max(0, rows.offset(i) - end), Math.max(0, part.byteLength - 1))
+        flawOf(name, at, rows.offset(i), isWhole ? changed : "its bytes are missing", line)
+      }
+      sha = Buffer.from(rows.sha(i))
+      isOwn = true
+      crc = rows.crc(i)
+      end = rows.end(i)
+      record++
+      position = first + record
+      compareHead(name)
+    }
+  }
+
+  /** Goes on behind records whose archive cannot be unpacked there. */
+  const skip = ({ file, reason }: ArchiveDamaged, rows: Rows, first: number): undefined => {
+    const last = rows.count - 1
+    add({ file, error: reason, positions: [first + record, first + record + last], digest: "" })
+    sha = Buffer.from(rows.sha(last))
+    isOwn = rows.areSound(last, last + 1)
+    crc = rows.crc(last)
+    end = rows.end(last)
+    record += rows.count
+    position = first + record
+    compareHead(file)
+  }
+
+  const walkBytes = (name: string, first: number, total: number): Effect.Effect<void, FileError> =>
+    Effect.gen(function* () {
+      while (record < total) {
+        let rows = yield* readRows(directory, first, record, Math.min(total, record + chunk_rows))
+        const lengths = (count: number) => rows.end(count - 1) - end
+        let count = rows.count
+        if (rows.areSound(0, count)) while (count > 1 && lengths(count) > chunk_bytes_max) count >>= 1
+        rows = rows.first(count)
+        let last = count - 1
+        while (last > 0 && !rows.areSound(last, last + 1)) last--
+        const start = end
+        const reach = rows.areSound(last, last + 1) ? Math.max(0, rows.end(last) - start) : 0
+        const bytes = yield* Effect.catchTag(readPart(name, first, start, reach), "ArchiveDamaged", (damage) =>
+          Effect.sync(() => skip(damage, rows, first)),
+        )
+        if (bytes !== undefined) walkRows(name, rows, first, bytes, start)
+      }
+    })
+
+  return {
+    seal: ({ first, name, seal }) =>
+      Effect.gen(function* () {
+        const file = `${seals_name}/${sealName(first)}`
+        end = 0
+        record = 0
+        crc = 0
+        isOwn = true
+        const header = seal?.header
+        if (header === undefined) add({ file, error: "its head has changed", digest: "" })
+        else {
+          if (header.chain !== hexOf(sha)) {
+            add({ file, error: "the chain does not go on from the file before it", position: first, digest: "" })
+            sha = Buffer.from(header.chain, "hex")
+          }
+          if (header.first !== first) add({ file, error: `it is of position ${header.first}`, digest: "" })
+        }
+        if (first < position) add({ file, error: `its positions overlap the file before it`, digest: "" })
+        position = first
+        const total = seal?.rows ?? 0
+        yield* walkBytes(name, first, total)
+        if (name !== ledger_name) yield* checkPacked(name, first, position - 1)
+      }),
+    state: () => ({ position: () => position, end: () => end, record: () => record, expected }),
+    head: () => (sealed === 0 ? undefined : { position: position - 1, sha256: hexOf(sha) }),
+    sealed: () => sealed,
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * A store in PostgreSQL, for when one machine is not enough.
+ *
+ * Who appends holds the head's row from before the positions are given until the commit, so the order of commits is the order
+ * of positions and no reader can go past a fact that is not committed yet. Readers take no lock.
+ *
+ * @module
+ */
+import {
+  type Checkpoint,
+  type NewRecord,
+  type Page,
+  type Session,
+  type Store,
+  type StoreError,
+  StoreLocked,
+  StoreRefused,
+} from "@waybill/ledger"
+import { Effect, Pool, type Redacted, type Scope, Semaphore } from "effect"
+import type { Connection, Database, DatabaseError, Row, Statement } from "./Database.ts"
+import { persist, storeError } from "./failures.ts"
+import { makePages } from "./Pages.ts"
+import { prepareSchema, refuseSchemaName } from "./schema.ts"
+import { makeSqlPgDatabase } from "./SqlPgDatabase.ts"
+import { begin, commit, makeStatements } from "./statements.ts"
+import { makeTail } from "./Tail.ts"
+import { makeTurns, type Turn } from "./Turns.ts"
+
+export interface PostgresStoreOptions {
+  /** `postgresql://user:password@host:port/database`, as libpq takes it; redacted, because it holds a password. */
+  readonly url: Redacted.Redacted
+  /** The schema that holds this one ledger; `waybill` by default. Made when it is not there. */
+  readonly schema?: string
+  /** How long an append waits for other processes to let go; 30 seconds by default. */
+  readonly lock_wait_ms?: number
+  /** How long a server that is gone is waited for before a call fails; 10 seconds by default. Opening does not wait. */
+  readonly patience_ms?: number
+  /** How often a follower looks whether it missed a notification; every second by default. */
+  readonly poll_ms?: number
+  /** How many connections reading may take, besides one to append and one to follow; 4 by default. */
+  readonly reading_connections_max?: number
+}
+
+/** How often a commit is decided anew because its connection was cut and somebody else was faster. */
+const runs_max = 10
+
+export type PostgresStoreSettings = Omit<PostgresStoreOptions, "url">
+
+const said = (value: unknown, otherwise: string): string => (typeof value === "string" ? value : otherwise)
+
+/**
+ * Opens the ledger of a schema, making the schema or bringing it up to date where it must be. Fails with `StoreUnavailable`
+ * when the server cannot be reached and with `StoreRefused` when it may not be used: wrong password, missing right, a
+ * server that is too old, a schema made by a newer Waybill. No error ever holds the password.
+ */
+export const makePostgresStore = (options: PostgresStoreOptions): Effect.Effect<Store, StoreError, Scope.Scope> => {
+  const { url, ...settings } = options
+  const { lock_wait_ms = 30_000 } = settings
+  return makePostgresStoreOver(makeSqlPgDatabase({ url, lock_wait_ms, connect_wait_ms: 10_000 }), settings)
+}
+
+/** The same over any database; how long a lock is waited for is that database's business. */
+export const makePostgresStoreOver = (
+  database: Database,
+  settings: PostgresStoreSettings = {},
+): Effect.Effect<Store, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { patience_ms = 10_000, poll_ms = 1_000, reading_connections_max = 4, schema = "waybill" } = settings
+    const where = `${database.where}, schema ${schema}`
+    const badName = refuseSchemaName(schema)
+    if (badName !== undefined) return yield* new StoreRefused({ where: database.where, reason: badName })
+    const told = <A>(effect: Effect.Effect<A, DatabaseError | StoreError>): Effect.Effect<A, StoreError> =>
+      Effect.catchTag(effect, "DatabaseError", (error) => Effect.fail(storeError(where, error)))
+
+    const statements = makeStatements(schema)
+    const pages = makePages()
+    const appending = yield* Semaphore.make(1)
+    const readers = yield* Pool.makeWithTTL({
+      acquire: database.connect,
+      min: 0,
+      max: reading_connections_max,
+      timeToLive: "1 minute",
+    })
+
+    const onConnection = <A, E>(use: (connection: Connection) => Effect.Effect<A, E>) =>
+      Effect.scoped(
+        Effect.flatMap(Pool.get(readers), (connection) =>
+          Effect.onError(use(connection), () => Pool.invalidate(readers, connection)),
+        ),
+      )
+    yield* told(onConnection((connection) => prepareSchema(connection, schema, where)))
+
+    /** For what changes nothing when it is done twice: tried again until it goes well or patience is over. */
+    const runAgain = (asked: ReadonlyArray<Statement>) =>
+      persist(
+        patience_ms,
+        onConnection(({ run }) => run(asked)),
+      )
+    const ask = (statement: Statement) => Effect.map(runAgain([statement]), ([rows]) => rows ?? [])
+    const readPage = (
+      statement: Statement,
+      covers: "last" | "head if all" | "head",
+      limit: number,
+      rows: (statement: Statement) => Effect.Effect<ReadonlyArray<Row>, DatabaseError> = ask,
+    ): Effect.Effect<Page, StoreError> =>
+      told(
+        Effect.suspend(() => {
+          const { mark } = pages
+          return Effect.map(rows(statement), (found) => pages.page(found, mark, covers, limit))
+        }),
+      )
+    const readHead = Effect.map(ask(statements.readHead), ([row]) => Number(row?.["head"] ?? 0))
+
+    const tail = yield* makeTail(database, { channel: statements.channel, poll_ms, readHead })
+    const turns = yield* makeTurns(database, statements, {
+      patience_ms,
+      notice: pages.notice,
+      mark: () => pages.mark,
+    })
+
+    const holder = Effect.map(ask(statements.holder), ([row]) =>
+      row === undefined
+        ? undefined
+        : `${said(row["name"], "a process")} on ${said(row["client"], "the server's machine")} (server process ${Number(row["pid"])})`,
+    )
+
+    const take = told(turns.take).pipe(
+      Effect.catchTag("StoreLocked", (locked) =>
+        Effect.flatMap(Effect.result(holder), (named) =>
+          Effect.fail(
+            named._tag === "Success" && named.success !== undefined
+              ? new StoreLocked({ where, holder: named.success })
+              : locked,
+          ),
+        ),
+      ),
+    )
+
+    const refuse = (reason: string) => new StoreRefused({ where, reason })
+
+    const append = (turn: Turn, records: ReadonlyArray<NewRecord>): Effect.Effect<void, StoreError> =>
+      Effect.gen(function* () {
+        for (const [i, { event }] of records.entries()) {
+          const next = turn.head + 1 + i
+          if (event.position !== next)
+            return yield* refuse(`${event.event_id} is meant for position ${event.position}, but the next is ${next}`)
+        }
+        if (records.length > 0) yield* told(turn.append(records))
+      })
+
+    const sessionOf = (turn: Turn): Session => ({
+      head: turn.head,
+      generation: pages.generation,
+      endsWithAppend: true,
+      readAfter: (position, limit) => {
+        // Nobody else appends, so that there is nothing to ask for.
+        if (position >= turn.head)
+          return Effect.succeed({ events: [], covers: turn.head, generation: pages.generation })
+        if (turn.tail?.after === position && turn.tail.rows.length <= limit) {
+          const { rows } = turn.tail
+          return Effect.sync(() => pages.page(rows, 0, "last", limit))
+        }
+        // What is not above the head is committed, and other connections read it too.
+        const inTurn = (statement: Statement) => Effect.catch(turn.read(statement), () => ask(statement))
+        return readPage(statements.readAfter(position, limit), "last", limit, inTurn)
+      },
+      // Given up halfway, nobody would know what became of it.
+      append: (batches) => Effect.uninterruptible(append(turn, batches.flat())),
+      // On a connection of its own, so that it is durable at once, like an append.
+      saveCheckpoint: (checkpoint) =>
+        told(
+          Effect.asVoid(
+            runAgain([begin, ...statements.saveCheckpoint(checkpoint.name, JSON.stringify(checkpoint)), commit]),
+          ),
+        ),
+    })
+
+    const commitOnce = <A, E>(body: (session: Session) => Effect.Effect<A, E>) =>
+      Effect.acquireUseRelease(
+        Effect.interruptible(take),
+        (turn) =>
+          Effect.map(Effect.result(body(sessionOf(turn))), (result) => ({ result, isOutdone: turn.isOutdone() })),
+        (turn) => turn.end,
+      )
+
+    return {
+      where,
+      commit: (body) =>
+        appending.withPermit(
+          Effect.gen(function* () {
+            for (let runs = 1; ; runs++) {
+              const { isOutdone, result } = yield* commitOnce(body)
+              if (result._tag === "Success") return result.success
+              if (!isOutdone || runs >= runs_max) return yield* Effect.fail(result.failure)
+            }
+          }),
+        ),
+      readAfter: (position, limit) => readPage(statements.readAfter(position, limit), "last", limit),
+      readBefore: (position, limit) => readPage(statements.readBefore(position, limit), "head", limit),
+      readStream: (jobId, position, limit) =>
+        readPage(statements.readStream(jobId, position, limit), "head if all", limit),
+      waitBeyond: (position) => told(tail.waitBeyond(position)),
+      loadCheckpoint: (name) =>
+        told(
+          Effect.map(ask(statements.loadCheckpoint(name)), (rows) => {
+            const text = rows.map((row) => String(row["body"])).join("")
+            try {
+              return text === "" ? undefined : (JSON.parse(text) as Checkpoint.Checkpoint)
+            } catch {
+              // It is a copy of what the ledger says; without it the ledger is folded anew.
+              return undefined
+            }
+          }),
+        ),
+      health: told(
+        Effect.gen(function* () {
+          const [row] = yield* ask(statements.ends)
+          const [head, last] = [Number(row?.["head"]), Number(row?.["last"])]
+          const lock_holder = yield* holder
+          const error = `its head stands at ${head}, its last record at ${last}: somebody wrote past the ledger`
+          return {
+            corrupt: pages.corrupt,
+            torn_bytes: 0,
+            damage: head === last ? [] : [{ file: `${schema}.head`, error }],
+            ...(lock_holder === undefined ? {} : { lock_holder }),
+          }
+        }),
+      ),
+    } satisfies Store
+  })

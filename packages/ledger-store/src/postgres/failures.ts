@@ -1,0 +1,46 @@
+/**
+ * What a database's failure means for a store, and which of them pass by themselves.
+ *
+ * @module
+ */
+import { type StoreError, StoreFull, StoreLocked, StoreRefused, StoreUnavailable } from "@waybill/ledger"
+import { Clock, Effect, Random } from "effect"
+import type { DatabaseError } from "./Database.ts"
+
+/** A failure of the database as the store port names it. */
+export const storeError = (where: string, error: DatabaseError): StoreError => {
+  switch (error.failure) {
+    case "locked":
+      return new StoreLocked({ where, holder: "another process" })
+    case "full":
+      return new StoreFull({ where })
+    case "duplicate":
+    case "denied":
+      return new StoreRefused({ where, reason: error.message })
+    case "cut":
+    case "rolled_back":
+    case "other":
+      return new StoreUnavailable({ where, cause: error })
+  }
+}
+
+/** Whether the same may go well on a new connection. */
+export const passes = ({ failure }: DatabaseError): boolean => failure === "cut" || failure === "rolled_back"
+
+const pause_ms_max = 1_000
+
+/** Tries again, ever more rarely, while failures are of the passing kind and no more than `patience_ms` are over. */
+export const persist = <A, R>(
+  patience_ms: number,
+  attempt: Effect.Effect<A, DatabaseError, R>,
+): Effect.Effect<A, DatabaseError, R> =>
+  Effect.gen(function* () {
+    const since = yield* Clock.currentTimeMillis
+    for (let pause_ms = 0; ; pause_ms = Math.min(pause_ms_max, pause_ms * 2 + 10)) {
+      const result = yield* Effect.result(attempt)
+      if (result._tag === "Success") return result.success
+      if (!passes(result.failure) || (yield* Clock.currentTimeMillis) - since >= patience_ms)
+        return yield* result.failure
+      yield* Effect.sleep(pause_ms * (0.5 + (yield* Random.next)))
+    }
+  })

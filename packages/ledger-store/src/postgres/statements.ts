@@ -1,0 +1,111 @@
+/**
+ * The statements that a ledger's schema answers.
+ *
+ * @module
+ */
+import type { NewRecord } from "@waybill/ledger"
+import type { Statement } from "./Database.ts"
+
+/** A page ends once its lines hold so many bytes, so that large facts do not pile up in memory. */
+const page_bytes_max = 8 * 1024 * 1024
+/** How many characters of a checkpoint one row holds. */
+const part_characters_max = 4 * 1024 * 1024
+
+/** A text in parts, none of which ends in the middle of a character. */
+const partsOf = (text: string): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  for (let from = 0; from < text.length;) {
+    const to = from + part_characters_max
+    const isSplit = to < text.length && /[\ud800-\udbff]/u.test(text.charAt(to - 1))
+    parts.push(text.slice(from, isSplit ? to - 1 : to))
+    from = isSplit ? to - 1 : to
+  }
+  return parts
+}
+
+export const begin: Statement = { text: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE" }
+export const commit: Statement = { text: "COMMIT" }
+export const rollback: Statement = { text: "ROLLBACK" }
+
+export const makeStatements = (schema: string) => {
+  // One statement is one snapshot: the head and the facts are of the same moment, also when there is no fact.
+  const page = (columns: string, condition: string, order: string, limit: string): string =>
+    `SELECT h.position AS head, h.ledger_id::text AS ledger_id, f.position, f.line, f.found
+     FROM ${schema}.head h LEFT JOIN LATERAL (
+       SELECT position, line, count(*) OVER () AS found,
+         sum(octet_length(line)) OVER (ORDER BY position ${order}) - octet_length(line) AS bytes_before
+       FROM (SELECT ${columns} FROM ${schema}.facts WHERE ${condition} ORDER BY position ${order} LIMIT ${limit}) p
+     ) f ON f.bytes_before < ${page_bytes_max} ORDER BY f.position ${order}`
+  const after = page("position, line", "position > $1", "ASC", "$2")
+  const before = page("position, line", "position < $1", "DESC", "$2")
+  const stream = page("position, line", "job_id = $1 AND position > $2", "ASC", "$3")
+
+  return {
+    channel: `waybill_${schema}`,
+    /** Waits until nobody else appends, and answers with the head as it is then. */
+    lockHead: {
+      text: `SELECT position AS head, ledger_id::text AS ledger_id FROM ${schema}.head FOR UPDATE`,
+    } satisfies Statement,
+    readHead: { text: `SELECT position AS head FROM ${schema}.head` } satisfies Statement,
+    readAfter: (position: number, limit: number): Statement => ({
+      text: after,
+      values: [BigInt(position), BigInt(limit)],
+    }),
+    readBefore: (position: number, limit: number): Statement => ({
+      text: before,
+      values: [BigInt(position), BigInt(limit)],
+    }),
+    readStream: (jobId: string, position: number, limit: number): Statement => ({
+      text: stream,
+      values: [jobId, BigInt(position), BigInt(limit)],
+    }),
+    /** Records, moves the head and tells who listens, in one statement. */
+    append: (head: number, records: ReadonlyArray<NewRecord>): Statement => ({
+      text: `WITH recorded AS (
+          INSERT INTO ${schema}.facts (position, job_id, event_id, line)
+          SELECT $1::bigint + n, job_id, event_id, line
+          FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS f (job_id, event_id, line, n)
+        ), moved AS (UPDATE ${schema}.head SET position = $5)
+        SELECT pg_notify('waybill_${schema}', $5::bigint::text)`,
+      values: [
+        BigInt(head),
+        records.map(({ event }) => event.job_id),
+        records.map(({ event }) => event.event_id),
+        records.map(({ line }) => line),
+        BigInt(head + records.length),
+      ],
+    }),
+    /** Meant for one transaction. Parts are replaced in their order, so that two who save wait for each other. */
+    saveCheckpoint: (name: string, body: string): ReadonlyArray<Statement> => {
+      const parts = partsOf(body)
+      return [
+        ...parts.map((text, part) => ({
+          text: `INSERT INTO ${schema}.checkpoints (name, part, body) VALUES ($1, $2, $3)
+            ON CONFLICT (name, part) DO UPDATE SET body = excluded.body`,
+          values: [name, BigInt(part), text],
+        })),
+        {
+          text: `DELETE FROM ${schema}.checkpoints WHERE name = $1 AND part >= $2`,
+          values: [name, BigInt(parts.length)],
+        },
+      ]
+    },
+    loadCheckpoint: (name: string): Statement => ({
+      text: `SELECT body FROM ${schema}.checkpoints WHERE name = $1 ORDER BY part`,
+      values: [name],
+    }),
+    /** Who holds the head's lock: has locked a row of it and waits for nobody. */
+    holder: {
+      text: `SELECT a.pid, a.application_name AS name, a.client_addr::text AS client
+        FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.relation = '${schema}.head'::regclass AND l.mode = 'RowShareLock' AND l.granted
+          AND a.pid <> pg_backend_pid() AND a.wait_event_type IS DISTINCT FROM 'Lock' LIMIT 1`,
+    } satisfies Statement,
+    ends: {
+      text: `SELECT h.position AS head, coalesce((SELECT max(position) FROM ${schema}.facts), 0) AS last
+        FROM ${schema}.head h`,
+    } satisfies Statement,
+  }
+}
+
+export type Statements = ReturnType<typeof makeStatements>

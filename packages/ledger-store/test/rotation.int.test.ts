@@ -1,0 +1,118 @@
+import { compressArchives, makeJsonlStore, verifyLedger } from "../src/index.ts"
+import { type Files, makeMemoryFiles } from "@waybill/host"
+import type { LedgerShape } from "@waybill/ledger"
+import { Effect, type Scope } from "effect"
+import fc from "fast-check"
+import { expect, it } from "vitest"
+import { folder } from "./support/simulated.ts"
+import { brief, collect, ledgerOver, write } from "./support/texts.ts"
+
+const opening = (rotate_bytes: number) =>
+  Effect.flatMap(makeJsonlStore({ root: "/r", poll_ms: 1, rotate_bytes, compress: false }), ledgerOver)
+
+const onDisk = <A>(
+  run: (disk: ReturnType<typeof makeMemoryFiles>["disk"]) => Effect.Effect<A, unknown, Files | Scope.Scope>,
+) => {
+  const { disk, layer } = makeMemoryFiles()
+  return Effect.runPromise(Effect.scoped(Effect.provide(run(disk), layer)))
+}
+
+const jobs = ["a", "b", "c", "d"]
+
+/** Everything a ledger tells, in every order of reading. */
+const told = (ledger: LedgerShape) =>
+  Effect.gen(function* () {
+    const forwards = yield* collect(ledger.read())
+    const backwards = yield* collect(ledger.readBackwards())
+    const streams = yield* Effect.forEach(jobs, (job) => collect(ledger.readStream(job)))
+    const joined = streams.flat().toSorted((a, b) => a.position - b.position)
+    expect(backwards.toReversed()).toEqual(forwards)
+    expect(joined).toEqual(forwards)
+    return forwards.map(brief)
+  })
+
+type Step =
+  | { readonly kind: "append"; readonly who: number; readonly job: number; readonly texts: ReadonlyArray<string> }
+  | { readonly kind: "reopen"; readonly who: number }
+  | { readonly kind: "read"; readonly who: number }
+  | { readonly kind: "compress" }
+  | { readonly kind: "forget" }
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant("append" as const),
+      who: fc.nat(2),
+      job: fc.nat(3),
+      texts: fc.array(fc.string({ unit: "binary", maxLength: 60 }), { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("reopen" as const), who: fc.nat(2) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("read" as const), who: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "compress" as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "forget" as const }) },
+)
+
+it("rotation, compression and reopening change nothing that anybody reads, whoever appends, in whatever order", () =>
+  fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 300, max: 2000 }), (steps, rotate_bytes) =>
+      onDisk((disk) =>
+        Effect.gen(function* () {
+          const open = opening(rotate_bytes)
+          const ledgers = [yield* open, yield* open, yield* open]
+          const model: Array<string> = []
+          for (const taken of steps) {
+            if (taken.kind === "append") {
+              const facts = yield* write(ledgers[taken.who] as LedgerShape, jobs[taken.job] ?? "a", ...taken.texts)
+              expect(facts[0]?.position).toBe(model.length + 1)
+              model.push(...facts.map(brief))
+            } else if (taken.kind === "reopen") ledgers[taken.who] = yield* open
+            else if (taken.kind === "read") expect(yield* told(ledgers[taken.who] as LedgerShape)).toEqual(model)
+            else if (taken.kind === "compress" && model.length > 0) yield* compressArchives("/r")
+            else if (taken.kind === "forget") for (const path of disk.files(`${folder}/index`)) disk.remove(path)
+          }
+          for (const ledger of [...ledgers, yield* open]) expect(yield* told(ledger)).toEqual(model)
+          const { flaws, sealed, unsealed } = yield* verifyLedger({ root: "/r" })
+          expect([flaws, sealed + unsealed]).toEqual([[], model.length])
+        }),
+      ),
+    ),
+    { numRuns: 60 },
+  ))
+
+it("a file that has grown to its size becomes an archive that names its first position", () =>
+  onDisk((disk) =>
+    Effect.gen(function* () {
+      const ledger = yield* opening(1000)
+      for (let i = 0; i < 12; i++) yield* write(ledger, "a", `n${i}`)
+      const names = disk.files(folder).map((path) => path.slice(folder.length + 1))
+      const archives = names.filter((name) => /^ledger\.p\d{20}\.jsonl$/u.test(name))
+      expect(archives.length).toBeGreaterThan(1)
+      const firsts = archives.map((name) => {
+        const line = Buffer.from(disk.bytes(`${folder}/${name}`) ?? [])
+          .toString()
+          .split("\n")[0]
+        return Number(/_(\d+)"/u.exec(line ?? "")?.[1])
+      })
+      expect(archives.map((name) => Number(name.slice(8, 28)))).toEqual(firsts)
+      expect((yield* ledger.health).corrupt).toEqual([])
+    }),
+  ))
+
+it("any gzip reader reads a compressed archive as one file", async () => {
+  const { gunzipSync } = await import("node:zlib")
+  await onDisk((disk) =>
+    Effect.gen(function* () {
+      const ledger = yield* opening(3_000_000)
+      for (let i = 0; i < 5; i++) yield* write(ledger, "a", `${i}`.repeat(800_000))
+      const plain = disk.files(folder).find((path) => path.includes("ledger.p")) ?? ""
+      const content = disk.bytes(plain)
+      expect(yield* compressArchives("/r")).toEqual([`${plain.slice(folder.length + 1)}.gz`])
+      expect(disk.bytes(plain)).toBeUndefined()
+      expect(gunzipSync(disk.bytes(`${plain}.gz`) ?? new Uint8Array()).equals(content ?? new Uint8Array())).toBe(true)
+      const texts = (yield* collect((yield* opening(3_000_000)).read())).map(brief)
+      expect(texts.length).toBe(5)
+    }),
+  )
+})

@@ -1,0 +1,91 @@
+/**
+ * A process with several writers on one ledger in PostgreSQL, whose commits come late by a random while. It says `ready`, waits
+ * for a line, appends, and then tells what was acknowledged: one JSON object `{ text: position }`.
+ *
+ * `variant` breaks the store on purpose: `no-lock` reads the head without its lock, `reserve` gives positions away before the
+ * commit, as a sequence would.
+ */
+import type { Connection, Database, Statement } from "@waybill/ledger-store/postgres"
+import { makePostgresStoreOver, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
+import { Effect, Random, Redacted } from "effect"
+import { once } from "node:events"
+import { ledgerOver, origin, written } from "./texts.ts"
+
+export type Variant = "sound" | "no-lock" | "reserve"
+
+const [url = "", schema = "", name = "", writers = "", batches = "", batch = "", variant = ""] = process.argv.slice(2)
+const late_ms_max = 3
+const reserved = 1_000
+
+const isHead = ({ text }: Statement): boolean => text.endsWith("FOR UPDATE")
+const isAppend = ({ text }: Statement): boolean => text.startsWith("WITH recorded")
+
+const patched = (statement: Statement): ReadonlyArray<Statement> => {
+  if (variant === "no-lock" && isHead(statement)) return [{ text: statement.text.replace("FOR UPDATE", "") }]
+  if (variant === "reserve" && isHead(statement))
+    return [
+      {
+        text: `UPDATE ${schema}.head SET position = position + ${reserved}
+          RETURNING position - ${reserved} AS head, ledger_id::text AS ledger_id`,
+      },
+      { text: "COMMIT" },
+      { text: "BEGIN" },
+    ]
+  if (variant === "reserve" && isAppend(statement))
+    return [
+      {
+        ...statement,
+        text: statement.text.replace(`UPDATE ${schema}.head SET position = $5`, "SELECT $5::bigint"),
+      },
+    ]
+  return [statement]
+}
+
+const late = (inner: Connection): Connection => ({
+  ...inner,
+  run: (statements) =>
+    Effect.gen(function* () {
+      const answers: Array<Effect.Success<ReturnType<Connection["run"]>>[number]> = []
+      for (const statement of statements) {
+        if (statement.text === "COMMIT") yield* Effect.sleep((yield* Random.next) * late_ms_max)
+        const rows = yield* inner.run(patched(statement))
+        answers.push(rows[0] ?? [])
+      }
+      return answers
+    }),
+})
+
+const real = makeSqlPgDatabase({ url: Redacted.make(url), lock_wait_ms: 60_000, connect_wait_ms: 10_000 })
+const database: Database = { where: real.where, connect: Effect.map(real.connect, late) }
+
+await Effect.runPromise(
+  Effect.gen(function* () {
+    const ledger = yield* ledgerOver(yield* makePostgresStoreOver(database, { schema }))
+    process.stdout.write("ready\n")
+    yield* Effect.promise(() => once(process.stdin, "data"))
+    const acknowledged: Record<string, number> = {}
+    yield* Effect.forEach(
+      Array.from({ length: Number(writers) }, (_, w) => w),
+      (w) =>
+        Effect.forEach(
+          Array.from({ length: Number(batches) }, (_, n) => n),
+          (n) => {
+            const texts = Array.from({ length: Number(batch) }, (_, i) => `${name}:${w}:${n}:${i}`)
+            return Effect.map(
+              ledger.append(
+                texts.map((text) => written(`${name}-${w}`, text)),
+                origin(`${name}-${w}-${n}`),
+              ),
+              (facts) => {
+                for (const { payload, position } of facts) acknowledged[payload.text] = position
+              },
+            )
+          },
+        ),
+      { concurrency: "unbounded" },
+    )
+    process.stdout.write(`${JSON.stringify(acknowledged)}\n`)
+    // Its end comes by itself once all is said; stopping the process would cut that short.
+    process.stdin.destroy()
+  }).pipe(Effect.scoped),
+)
