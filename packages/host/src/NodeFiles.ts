@@ -206,9 +206,7 @@ class NodeDirectory implements Directory {
   }
 
   get realPath(): Effect.Effect<string, FileError> {
-    return attempt("info", this.path, () =>
-      canResolveByHandle ? fs.readlink(`/proc/self/fd/${this.#handle.fd}`) : fs.realpath(this.path),
-    )
+    return this.#itself("info", (path) => (canResolveByHandle ? fs.readlink(path) : fs.realpath(path)))
   }
 }
 
