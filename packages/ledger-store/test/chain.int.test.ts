@@ -1,4 +1,4 @@
-import { Files, makeMemoryFiles } from "@waybill/host"
+import { type Files, makeMemoryFiles } from "@waybill/host"
 import { Effect, type Scope } from "effect"
 import { expect, it } from "vitest"
 import {
