@@ -8,6 +8,7 @@ import { checkPurity } from "./support/house/purity.ts"
 import { checkReasons } from "./support/house/reasons.ts"
 import { parseSource } from "./support/house/SourceFile.ts"
 import { checkLockHosts, checkNames, checkPlacesNamed, checkSizes } from "./support/house/tracked.ts"
+import { checkWeakPoints } from "./support/house/weakPoints.ts"
 
 const source = (text: string, path = "packages/ledger/src/Fact.ts") => parseSource(path, text)
 const room = (folder: string, manifest: Partial<Manifest> = {}): Package => ({
@@ -255,5 +256,34 @@ describe("the lock file", () => {
   it("a name that does not tell its platform is refused", () => {
     const vague = { packages: { "node_modules/x": { optionalDependencies: { "x-native": "1.0.0" } } } }
     expect(() => complete(vague)).toThrow("x-native@1.0.0")
+  })
+})
+
+describe("weak points", () => {
+  const page = "| No | how it fails |\n| W-01 | a |\n| W-02 | b |\n"
+  const test = (text: string, path = "packages/x/test/a.unit.test.ts") => ({ path, text })
+
+  it("each has a test that bears its number, wherever it is", () => {
+    const files = [
+      test('it("[W-01] holds")'),
+      test('it("[W-02] [W-01] too")', "packages/carriers/y/test/b.prop.test.ts"),
+    ]
+    expect(checkWeakPoints(page, files, 2)).toEqual([])
+  })
+  it("one without a test, without a line, twice on the page, or unknown to it is found", () => {
+    expect(checkWeakPoints(page, [test("[W-01]")], 2)).toEqual(["W-02 has no test"])
+    expect(checkWeakPoints(page, [test("[W-01] [W-02] [W-03]")], 3)).toEqual([
+      "W-03 is not on the page",
+      "packages/x/test/a.unit.test.ts: W-03 is on no page",
+    ])
+    expect(checkWeakPoints(`${page}| W-02 | c |\n`, [test("[W-01] [W-02]")], 2)).toEqual(["W-02 is on the page twice"])
+  })
+  it("a number in a file that is no test counts for nothing", () => {
+    const files = [
+      test("[W-01]"),
+      test("[W-02]", "packages/x/src/a.ts"),
+      test("[W-02]", "test/house-checks.unit.test.ts"),
+    ]
+    expect(checkWeakPoints(page, files, 2)).toEqual(["W-02 has no test"])
   })
 })

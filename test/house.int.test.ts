@@ -11,6 +11,7 @@ import { checkReasons } from "./support/house/reasons.ts"
 import { parseSource } from "./support/house/SourceFile.ts"
 import { trackedPaths } from "./support/house/tracked-paths.ts"
 import { checkLockHosts, checkNames, checkPlacesNamed, checkSizes } from "./support/house/tracked.ts"
+import { checkWeakPoints } from "./support/house/weakPoints.ts"
 
 const root = join(import.meta.dirname, "..")
 
@@ -84,4 +85,10 @@ it("nothing goes round the type checker, and every test runs", () => {
 
 it("the build covers every public package", () => {
   expect(missingFromBuild(root)).toEqual([])
+})
+
+it("each of the thirty weak points of a settlement has a test that bears its number", () => {
+  const page = readFileSync(join(root, "docs/reference/settlement-weak-points.md"), "utf8")
+  const files = tracked.flatMap(({ path, text }) => (text === undefined ? [] : [{ path, text }]))
+  expect(checkWeakPoints(page, files, 30)).toEqual([])
 })

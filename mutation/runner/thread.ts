@@ -64,7 +64,7 @@ const { Skipped, collected, current, enterFile, snapshots } = await import("./vi
 const { limits } = await import("./fast-check.ts")
 await import("effect")
 
-const property_runs_max = 200
+const property_runs_max = 100
 
 /** For a test of which nobody knows yet how long it takes. */
 const first_ms_max = 120_000
@@ -150,7 +150,11 @@ const run = async (ask: Extract<Ask, { kind: "run" }>): Promise<Answer> => {
   const results: Array<TestResult> = []
   for (const { id, limit_ms } of asked) {
     const test = byId.get(id)
-    if (test === undefined) continue
+    if (test === undefined) {
+      results.push({ id, name: id, fileName: "", status: 1, timeSpentMs: 0, failureMessage: "is not there any more" })
+      if (ask.bail) break
+      continue
+    }
     switchboard.currentTestId = id
     limits.runs_max = ask.full?.includes(id) === true ? Infinity : property_runs_max
     const done = await runOne(test, limit_ms)

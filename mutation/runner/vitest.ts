@@ -63,7 +63,8 @@ const addTest = (name: string, body: Body, args: ReadonlyArray<unknown>): void =
     },
   }
   tests.push({
-    id: `${file}#${tests.length} ${path.join(" > ")}`,
+    // Not the title: it may show what the code under test said, and then a mutant would rename its test.
+    id: `${file}#${tests.filter((test) => test.fileName === file).length}`,
     name: path.join(" > "),
     fileName: file,
     before: chain(own).flatMap((each) => beforeEachOf.get(each) ?? []),
@@ -86,21 +87,39 @@ const rowsOf =
     let index = 0
     for (const entry of table) {
       const row: ReadonlyArray<unknown> = Array.isArray(entry) ? entry : [entry]
-      const title = format(name.replaceAll("%#", String(index++)), ...row.map((cell) => cell)).split("\n")[0] ?? name
+      const shown = row.slice(0, name.match(/%[sdifjoO]/gu)?.length ?? 0)
+      const title = format(name.replaceAll("%#", String(index++)), ...shown).split("\n")[0] ?? name
       add(title.slice(0, 200), bodyOf(rest), row)
     }
   }
 
-export const it = Object.assign(
+const oneTest = Object.assign(
   (name: string, ...rest: ReadonlyArray<unknown>): void => addTest(name, bodyOf(rest), []),
   { each: rowsOf((name, body, row) => addTest(name, body, row)) },
 )
+const noTest = Object.assign((): void => undefined, { each: () => (): void => undefined })
+
+// What vitest runs at the same time runs one after the other here: a mutant has one test at a time.
+export const it = Object.assign(oneTest, {
+  concurrent: oneTest,
+  sequential: oneTest,
+  runIf: (isRun: unknown) => (isRun ? oneTest : noTest),
+  skipIf: (isSkipped: unknown) => (isSkipped ? noTest : oneTest),
+})
 export const test = it
 
-export const describe = Object.assign(
+const oneSuite = Object.assign(
   (name: string, ...rest: ReadonlyArray<unknown>): void => addSuite(name, bodyOf(rest), []),
   { each: rowsOf((name, body, row) => addSuite(name, body, row)) },
 )
+const noSuite = noTest
+
+export const describe = Object.assign(oneSuite, {
+  concurrent: oneSuite,
+  sequential: oneSuite,
+  runIf: (isRun: unknown) => (isRun ? oneSuite : noSuite),
+  skipIf: (isSkipped: unknown) => (isSkipped ? noSuite : oneSuite),
+})
 
 export const beforeAll = (hook: Hook): void => void hooks.beforeAll.push(hook)
 export const afterAll = (hook: Hook): void => void hooks.afterAll.push(hook)

@@ -22,6 +22,10 @@ export interface Opened {
   readonly subjects: ReadonlyArray<{
     readonly name: string
     readonly role: Role
+    /** The other subjects it is compared with; all of them when absent. */
+    readonly beside?: ReadonlyArray<string>
+    /** Before every run, outside the measured time. */
+    readonly prepare: () => Promise<void>
     readonly run: () => unknown
     /** Checks the answer of one unmeasured run, if the benchmark has a check; rejects when it is wrong. */
     readonly verify: () => Promise<void>
@@ -51,6 +55,9 @@ export interface CurveTools {
  * @param options.describe the input in a few words, for the report
  * @param options.check looks at each subject's answer once, before measuring; throws when it is wrong, so that nobody
  *   is fast by doing less
+ * @param options.subjects what is measured in turns; each of ours is compared with every other, or with those named
+ *   `beside` it, where several pairs share one benchmark
+ * @param options.prepare brings the input back to how it was made; before every run, outside the measured time
  * @param options.curves measures what grows with what: memory with jobs, time with history
  * @param options.close gives back what `input` took (a temporary folder, a connection)
  *
@@ -78,8 +85,10 @@ export const make = <Input, Result>(options: {
   readonly subjects: ReadonlyArray<{
     readonly name: string
     readonly role: Role
+    readonly beside?: ReadonlyArray<string>
     readonly run: (input: Input) => Result | Promise<Result>
   }>
+  readonly prepare?: (input: Input) => void | Promise<void>
   readonly check?: (result: Result, input: Input) => void
   readonly curves?: (input: Input, tools: CurveTools) => ReadonlyArray<Curve> | Promise<ReadonlyArray<Curve>>
   readonly close?: (input: Input) => void | Promise<void>
@@ -92,9 +101,11 @@ export const make = <Input, Result>(options: {
     return {
       input: options.describe(input),
       amount: options.amount(input),
-      subjects: options.subjects.map(({ name, role, run }) => ({
+      subjects: options.subjects.map(({ beside, name, role, run }) => ({
         name,
         role,
+        ...(beside === undefined ? {} : { beside }),
+        prepare: async () => options.prepare?.(input),
         run: () => run(input),
         verify: async () => options.check?.(await run(input), input),
       })),

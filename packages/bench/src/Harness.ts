@@ -47,14 +47,21 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       }
     }
 
-    for (const { name: subject, verify } of measured) await named(subject, verify)
+    for (const { name: subject, prepare, verify } of measured) {
+      await named(subject, prepare)
+      await named(subject, verify)
+    }
     for (let warmup = 1; warmup <= settings.warmups; warmup++) {
       bench.progress(`${name}: warm-up ${warmup} of ${settings.warmups}`)
-      for (const { name: subject, run } of measured) await named(subject, run)
+      for (const { name: subject, prepare, run } of measured) {
+        await named(subject, prepare)
+        await named(subject, run)
+      }
     }
     for (let round = 1; round <= settings.runs; round++) {
       bench.progress(`${name}: run ${round} of ${settings.runs}`)
-      for (const { name: subject, run, runs } of measured) {
+      for (const { name: subject, prepare, run, runs } of measured) {
+        await named(subject, prepare)
         bench.collectGarbage?.()
         const started = bench.now()
         await named(subject, run)
@@ -66,7 +73,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       .filter(({ role }) => role === "subject")
       .flatMap((ours) =>
         measured.flatMap((other): ReadonlyArray<Ratio> => {
-          if (other.role === "subject") return []
+          if (other.role === "subject" || ours.beside?.includes(other.name) === false) return []
           const quotients = ours.runs.map((ms, round) => (other.runs[round] ?? Number.NaN) / ms)
           return [{ subject: ours.name, to: other.name, role: other.role, ratio: spreadOf(quotients) }]
         }),

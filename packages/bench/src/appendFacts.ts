@@ -1,7 +1,7 @@
-import { type Directory, Files, layerNodeFiles, type OpenFile } from "@waybill/host"
+import { type Files, layerNodeFiles, mapFiles } from "@waybill/host"
 import { Ledger, Vocabulary } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, type Layer, Schema } from "effect"
 
 const Step = Vocabulary.make("step", {
   done: { payload: Schema.Struct({ n: Schema.Int, note: Schema.String }) },
@@ -24,8 +24,8 @@ export interface Appended {
 }
 
 /** The file system, and what is written to the ledger's file through it. */
-const watched = (pieces: Array<number>): Layer.Layer<Files> => {
-  const fileOf = (file: OpenFile): OpenFile =>
+const watched = (pieces: Array<number>): Layer.Layer<Files> =>
+  mapFiles(layerNodeFiles, (file) =>
     file.path.endsWith("ledger.jsonl")
       ? {
           ...file,
@@ -34,29 +34,8 @@ const watched = (pieces: Array<number>): Layer.Layer<Files> => {
             return file.write(bytes, offset)
           },
         }
-      : file
-  const directoryOf = (directory: Directory): Directory => ({
-    path: directory.path,
-    lockDomain: directory.lockDomain,
-    openFile: (name, options) => Effect.map(directory.openFile(name, options), fileOf),
-    openDirectory: (name, options) => Effect.map(directory.openDirectory(name, options), directoryOf),
-    info: (name) => directory.info(name),
-    list: directory.list,
-    rename: (name, to) => directory.rename(name, to),
-    link: (name, to) => directory.link(name, to),
-    unlink: (name) => directory.unlink(name),
-    remove: (name) => directory.remove(name),
-    flush: directory.flush,
-    lock: (name) => directory.lock(name),
-  })
-  return Layer.effect(
-    Files,
-    Effect.map(Files, (files) => ({
-      openDirectory: (path: string, options?: { readonly create?: boolean }) =>
-        Effect.map(files.openDirectory(path, options), directoryOf),
-    })),
-  ).pipe(Layer.provide(layerNodeFiles))
-}
+      : file,
+  )
 
 /** Writers in this process append one fact after the other, each waiting for the answer to the last. */
 export const appendFacts = ({ facts, name, root, writers }: Appends): Promise<Appended> => {

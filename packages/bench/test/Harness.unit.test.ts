@@ -65,6 +65,21 @@ it("warm-ups and the collector's time are not measured, and ratios are taken wit
   ])
 })
 
+it("a subject that names what it stands beside is compared with that alone", async () => {
+  const { bench, work } = setUp({})
+  const subjects = [
+    { name: "one", role: "subject" as const, beside: ["floor of one"], run: work("one") },
+    { name: "floor of one", role: "limit" as const, run: work("floor of one") },
+    { name: "two", role: "subject" as const, beside: ["floor of two"], run: work("two") },
+    { name: "floor of two", role: "limit" as const, run: work("floor of two") },
+  ]
+  const { ratios } = await measure(bench, make({ ...options, subjects }), settings)
+  expect(ratios.map(({ subject, to }) => [subject, to])).toEqual([
+    ["one", "floor of one"],
+    ["two", "floor of two"],
+  ])
+})
+
 it("work that is a promise is measured to its end", async () => {
   const { bench, work } = setUp({ ours: [0, 30, 30, 30] })
   const run = async () => {

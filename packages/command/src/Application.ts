@@ -3,15 +3,7 @@
  *
  * @module
  */
-import {
-  type ArgsOf,
-  type CommandDeclaration,
-  FrameworkError,
-  type JobDescriptor,
-  type Parameters,
-  type Violation,
-  checkApplication,
-} from "@waybill/command-contract"
+import type { ArgsOf, CommandDeclaration, JobDescriptor, Parameters } from "@waybill/command-contract"
 import type { Effect } from "effect"
 import type { Context } from "./Context.ts"
 import type { JobStore } from "./JobStore.ts"
@@ -153,19 +145,3 @@ export interface Application extends ApplicationOptions {
 }
 
 export const application = (options: ApplicationOptions): Application => ({ ...options, _tag: "Application" })
-
-/** Everything that the registrations of a program break. */
-export const violationsOf = (app: ApplicationOptions): ReadonlyArray<Violation> =>
-  checkApplication({ ...app, commands: app.commands.map((each) => each.declaration) })
-
-/**
- * Throws a {@link FrameworkError} that lists every violation. `main` does this before the first command; a test of the
- * program does it at build.
- *
- * @example
- * it("keeps the command contract", () => check(app))
- */
-export const check = (app: ApplicationOptions): void => {
-  const [first, ...rest] = violationsOf(app)
-  if (first !== undefined) throw new FrameworkError([first, ...rest])
-}

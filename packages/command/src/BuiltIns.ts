@@ -13,9 +13,7 @@ import {
   job_status_exit_codes,
 } from "@waybill/command-contract"
 import type { Application } from "./Application.ts"
-import { type Shell, completionScript, shells } from "./Completions.ts"
-import { runDoctor } from "./Doctor.ts"
-import { answerCancel, answerStatus, jobDesk } from "./Jobs.ts"
+import { type Shell, shells } from "./Shells.ts"
 import { manifestOf } from "./ManifestOf.ts"
 import type { Declared, Registered } from "./Registered.ts"
 
@@ -59,7 +57,8 @@ const jobCommand = (app: Application, commands: ReadonlyArray<Declared>, which: 
     // Reading two small files needs no process of its own; an author's hook may do anything.
     isolation: hasHooks ? (app.isolation ?? "process") : "inline",
     execute: async (args, ctx) => {
-      const desk = jobDesk(app, commands, Date.now)
+      const { answerCancel, answerStatus, jobDesk } = await import("./Jobs.ts")
+      const desk = jobDesk(app, ctx.env, commands, Date.now)
       const id = String(args["id"])
       return asks
         ? answerStatus(app, id, await desk.status(id, ctx, args))
@@ -115,7 +114,10 @@ export const builtIns = (
       },
       output_schema: { type: "object", required: ["checks"], properties: { checks: { type: "array" } } },
       isolation: preflights.length === 0 ? "inline" : (app.isolation ?? "process"),
-      execute: async (_, ctx) => runDoctor(preflights, ctx),
+      execute: async (_, ctx) => {
+        const { runDoctor } = await import("./Doctor.ts")
+        return runDoctor(preflights, ctx)
+      },
     }),
     builtIn({
       name: "completions",
@@ -128,7 +130,10 @@ export const builtIns = (
       stream: { format: "raw", media_type: "text/x-shellscript" },
       isolation: "inline",
       examples: [{ description: "Complete in this bash", command: `source <(${app.name} completions bash)` }],
-      execute: async (args, ctx) => ctx.write(completionScript(app.name, args["shell"] as Shell, catalogue())),
+      execute: async (args, ctx) => {
+        const { completionScript } = await import("./Completions.ts")
+        await ctx.write(completionScript(app.name, args["shell"] as Shell, catalogue()))
+      },
     }),
   ]
   const hasJobs = commands.some((each) => each.async === true)

@@ -5,9 +5,7 @@
  */
 import type { FlagEntry } from "@waybill/command-contract"
 import type { Registered } from "./Registered.ts"
-
-export const shells = ["bash", "zsh", "fish"] as const
-export type Shell = (typeof shells)[number]
+import type { Shell } from "./Shells.ts"
 
 /** What may follow a sequence of command words. */
 interface Node {

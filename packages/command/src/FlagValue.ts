@@ -1,4 +1,4 @@
-import { type FlagEntry, patternOf } from "@waybill/command-contract"
+import { type FlagEntry, type PatternType, patternOf } from "@waybill/command-contract"
 import { nearest } from "./EditDistance.ts"
 
 /** A value as its flag's type, or what is wrong with it. */
@@ -11,6 +11,14 @@ const refuse = (code: string, problem: string): ValueReading => ({ ok: false, co
 /** Text for a message: quoted, and not endless. */
 export const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
 
+const preset_names: Readonly<Record<PatternType, string>> = {
+  alphanumeric_id: "an id of letters, digits, _ and -",
+  uuid: "a UUID",
+  semver: "a version such as 1.2.3",
+  filepath: "a file path",
+  url: "a URL such as https://example.org/",
+}
+
 const readText = (entry: FlagEntry, text: string): ValueReading => {
   const quoted = entry.secret === true ? "the value" : shown(text)
   if (entry.max_bytes !== undefined && Buffer.byteLength(text) > entry.max_bytes) {
@@ -18,8 +26,9 @@ const readText = (entry: FlagEntry, text: string): ValueReading => {
   }
   const pattern = patternOf(entry)
   if (pattern === undefined || pattern.test(text)) return { ok: true, value: text }
-  const wanted = entry.pattern_type === undefined ? `match ${entry.pattern ?? ""}` : `be a ${entry.pattern_type}`
-  return refuse("FLAG_PATTERN", `${quoted} does not ${wanted}`)
+  const preset = entry.pattern_type
+  const problem = preset === undefined ? `does not match ${entry.pattern ?? ""}` : `is not ${preset_names[preset]}`
+  return refuse("FLAG_PATTERN", `${quoted} ${problem}`)
 }
 
 /** Reads one value of a flag from the command line. */

@@ -66,9 +66,14 @@ export const table = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, st
     const widest = widths.indexOf(Math.max(...widths))
     widths[widest] = Math.max(narrowest, (widths[widest] ?? 0) - 1)
   }
+  const column = (text: string, index: number, paint: Paint) => {
+    const fitted = fit(text, widths[index] ?? 0)
+    const shown = fitted.trimEnd()
+    return paint(shown) + fitted.slice(shown.length)
+  }
   const line = (texts: ReadonlyArray<string>, paint: Paint) =>
     texts
-      .map((text, index) => paint(fit(text, widths[index] ?? 0)))
+      .map((text, index) => column(text, index, paint))
       .join(" ".repeat(gap))
       .trimEnd()
   const { bold } = paints(style)

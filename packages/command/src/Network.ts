@@ -126,6 +126,8 @@ const limitedConnector = (limits: NetworkLimits, ca: ReadonlyArray<string> | und
 }
 
 class LimitedHttpAgent extends http.Agent {
+  /** Tells calls through here from calls that nothing limits. */
+  readonly keepsLimits = true
   readonly #limits: NetworkLimits
   constructor(limits: NetworkLimits) {
     super({ keepAlive: true, proxyEnv: { ...limits.env } })
@@ -139,6 +141,7 @@ class LimitedHttpAgent extends http.Agent {
 }
 
 class LimitedHttpsAgent extends https.Agent {
+  readonly keepsLimits = true
   readonly #limits: NetworkLimits
   constructor(limits: NetworkLimits, ca: ReadonlyArray<string> | undefined) {
     super({ keepAlive: true, proxyEnv: { ...limits.env }, ...(ca === undefined ? {} : { ca: [...ca] }) })

@@ -20,6 +20,14 @@ const isTerminal = (fd: 1 | 2): boolean => {
   }
 }
 
+const default_columns = 80
+
+/** Some pseudo-terminals say that they have no columns. */
+const widthOf = (fd: 1 | 2): number => {
+  const columns = isTerminal(fd) ? (fd === 1 ? process.stdout : process.stderr).columns : 0
+  return columns > 0 ? columns : default_columns
+}
+
 /** Writes as much as goes at once; answers how much, or that nobody reads. */
 const writeNow = (bytes: Uint8Array): number | "closed" => {
   let at = 0
@@ -34,17 +42,14 @@ const writeNow = (bytes: Uint8Array): number | "closed" => {
   return at
 }
 
+/** Without a listener a broken pipe would be thrown at the process; each write hears of it by itself. */
+const ignore = (): void => undefined
+
 const writeLater = (bytes: Uint8Array): Promise<"written" | "closed"> =>
   new Promise((resolve) => {
     const { stdout } = process
-    // Without a listener a broken pipe would be thrown at the process.
-    const onError = () => resolve("closed")
-    stdout.on("error", onError)
-    stdout.write(bytes, (error) => {
-      stdout.off("error", onError)
-      stdout.on("error", () => undefined)
-      resolve(error === null || error === undefined ? "written" : "closed")
-    })
+    if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore)
+    stdout.write(bytes, (error) => resolve(error === null || error === undefined ? "written" : "closed"))
   })
 
 export const nodeHost = (): Host => ({
@@ -55,7 +60,7 @@ export const nodeHost = (): Host => ({
       return isTerminal(1)
     },
     get columns() {
-      return isTerminal(1) ? process.stdout.columns : 80
+      return widthOf(1)
     },
     write: async (chunk) => {
       const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk
@@ -64,13 +69,14 @@ export const nodeHost = (): Host => ({
       if (written === "closed") return "closed"
       return written === bytes.length ? "written" : writeLater(bytes.subarray(written))
     },
+    stream: writeLater,
   },
   stderr: {
     get isTTY() {
       return isTerminal(2)
     },
     get columns() {
-      return isTerminal(2) ? process.stderr.columns : 80
+      return widthOf(2)
     },
     write: (text) => {
       const bytes = Buffer.from(text)
@@ -83,7 +89,9 @@ export const nodeHost = (): Host => ({
   },
   now_ms: Date.now,
   monotonic_ms: () => performance.now(),
-  random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+  // Ids must differ and are no secrets; the engine seeds this from the system's entropy, and loading `crypto` costs more
+  // than everything else here.
+  random: (bytes) => Uint8Array.from({ length: bytes }, () => Math.floor(Math.random() * 256)),
   onSignal: (listener) => {
     const heard = (["SIGTERM", "SIGINT"] as const).map((signal) => {
       const listen = () => listener(signal)
@@ -92,6 +100,16 @@ export const nodeHost = (): Host => ({
     })
     return () => {
       for (const stop of heard) stop()
+    }
+  },
+  onAccident: (listener) => {
+    const onException = (error: unknown) => listener(error, "UNHANDLED_EXCEPTION")
+    const onRejection = (reason: unknown) => listener(reason, "UNHANDLED_REJECTION")
+    process.on("uncaughtException", onException)
+    process.on("unhandledRejection", onRejection)
+    return () => {
+      process.off("uncaughtException", onException)
+      process.off("unhandledRejection", onRejection)
     }
   },
   after: (delay_ms, call) => {

@@ -11,7 +11,6 @@ import type { Application, Problem } from "./Application.ts"
 import { shorten } from "./Cap.ts"
 import { makeContext } from "./MakeContext.ts"
 import { type Failure, explain } from "./Failure.ts"
-import { startJob } from "./Jobs.ts"
 import { NotJson, toJsonable } from "./Jsonable.ts"
 import { isEffect, runEffect } from "./Effects.ts"
 import type { Outcome } from "./Outcome.ts"
@@ -111,7 +110,9 @@ export const perform = (app: Application, command: Registered, request: RunReque
     const report = made.steps.report("failure")
     if (report === undefined) return { ok: false, exit_code, error, data }
     const merged = { ...data, ...report }
-    if (made.steps.completed() === 0) return { ok: false, exit_code, error, data: merged }
+    // A word out of order is the author's mistake, however far the run had come.
+    const isViolation = error.code === "STEP_PROTOCOL_VIOLATION"
+    if (isViolation || made.steps.completed() === 0) return { ok: false, exit_code, error, data: merged }
     const code = error.code === "UNHANDLED_EXCEPTION" ? "PARTIAL_FAILURE" : error.code
     return {
       ok: false,
@@ -143,9 +144,11 @@ export const perform = (app: Application, command: Registered, request: RunReque
     const value: unknown = await answerTo(await returned)
     // A job that a dry run only describes was never started.
     if (published.job_descriptor_schema === undefined || isDryRun) return value
+    const { startJob } = await import("./Jobs.ts")
     const usesStore = app.jobs?.status === undefined
     return startJob(
       app,
+      stage.env,
       { path: published.path, schema: published.job_descriptor_schema, usesStore },
       value,
       stage.now_ms(),

@@ -5,10 +5,10 @@
  */
 import { type FrameworkError, type Meta, type ResponseEnvelope, diagnoseCommand } from "@waybill/command-contract"
 import { type RunFacts, envelopeOf } from "./Answer.ts"
-import { type Application, check } from "./Application.ts"
+import type { Application } from "./Application.ts"
+import { check } from "./Check.ts"
 import { readSizeLimit } from "./Cap.ts"
 import { type Catalogue, catalogue } from "./Catalogue.ts"
-import { commandHelp, groupHelp, usageOf } from "./Help.ts"
 import type { Host } from "./Host.ts"
 import { makeRequestId, readTraceId } from "./Ids.ts"
 import { redact } from "./PlainText.ts"
@@ -151,6 +151,7 @@ const showHelp = async (
   asked: Extract<Plan, { kind: "help" }>,
 ): Promise<number> => {
   const { app, host, options } = session
+  const { commandHelp, groupHelp, usageOf } = await import("./Help.ts")
   const { command, group } = asked
   const invocation = app.invocation ?? app.name
   const text = (style: ReturnType<typeof styleOf>) =>

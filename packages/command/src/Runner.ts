@@ -56,6 +56,8 @@ const activeKinds = (): ReadonlyMap<string, number> => {
 }
 
 const drain_look_ms = 10
+/** Sockets and timers of a library that has settled take a moment to go; that is no work of the handler. */
+const settle_ms = 100
 
 /** stdout, stderr and the channel themselves; a child process or a socket shows under a name of its own. */
 const streams: ReadonlySet<string> = new Set(["PipeWrap", "TTYWrap"])
@@ -71,11 +73,13 @@ const makeDrain = (before: ReadonlyMap<string, number>) => {
       process.channel?.ref()
       // A turn of the loop lets go of what has ended already.
       setImmediate(() => {
-        const kinds = extra()
-        if (kinds.length === 0) return resolve([])
-        const until_ms = performance.now() + limit_ms
+        const began_ms = performance.now()
+        const kinds = new Set<string>()
         const look = () => {
-          if (extra().length === 0 || performance.now() >= until_ms) resolve(kinds)
+          const elapsed_ms = performance.now() - began_ms
+          const left = extra()
+          if (elapsed_ms >= settle_ms) for (const kind of left) kinds.add(kind)
+          if (left.length === 0 || elapsed_ms >= limit_ms) resolve([...kinds])
           else setTimeout(look, drain_look_ms).unref()
         }
         look()
@@ -102,9 +106,13 @@ const makeStream = () => {
   }
 }
 
-const start = (app: Application, request: RunRequest): Performance => {
+const start = async (app: Application, request: RunRequest): Promise<Performance> => {
   const command = catalogue(app).commands.get(request.path)
   if (command === undefined) throw new Error(`${request.path} is no command of this program`)
+  if (request.development) {
+    const { watchCalls } = await import("./UnboundedCalls.ts")
+    watchCalls((text) => tell({ type: "warning", text }))
+  }
   const stream = makeStream()
   const performance = perform(app, command, request, {
     tell,
@@ -150,13 +158,13 @@ export const runAsRunner = (app: Application): Promise<never> => {
   }
   process.on("uncaughtException", (error: unknown) => fail(error, "UNHANDLED_EXCEPTION"))
   process.on("unhandledRejection", (reason) => fail(reason, "UNHANDLED_REJECTION"))
+  const begin = async (request: RunRequest) => {
+    performance = await start(app, request)
+    const command = catalogue(app).commands.get(request.path)?.published
+    if (command?.service !== true && command?.stream === undefined) watchForIdleness(request, performance)
+  }
   process.on("message", (message: ToRunner) => {
-    if (message.type === "start") {
-      performance = start(app, message.request)
-      const command = catalogue(app).commands.get(message.request.path)?.published
-      if (command?.service !== true && command?.stream === undefined) watchForIdleness(message.request, performance)
-      return
-    }
+    if (message.type === "start") return void begin(message.request)
     tell({ type: "stopping" })
     void performance?.stop(message.reason, message.grace_ms).then(() => tell({ type: "stopped" }))
   })

@@ -148,7 +148,7 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
     stream: async (chunk) => {
       if (isReaderGone) return
       streamed = true
-      if ((await host.stdout.write(chunk)) === "written") return
+      if ((await host.stdout.stream(chunk)) === "written") return
       isReaderGone = true
       // A service goes on without a reader: others depend on it.
       if (command.published.service !== true) take({ by: "reader" })
@@ -167,7 +167,8 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
       : host.after(request.remaining_ms, () => take({ by: "stop", reason: "timeout" }))
   const seen = new Set<string>()
   const stopSignals = host.onSignal((signal) => {
-    if (signal === "SIGINT" && seen.has(signal)) abandoned.resolve()
+    // After the answer is decided only a reader that has stalled can hold things up.
+    if ((signal === "SIGINT" && seen.has(signal)) || (isLatched && endless)) abandoned.resolve()
     seen.add(signal)
     take({ by: "stop", reason: signal })
   })
@@ -183,12 +184,13 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
     const isAlive = await raceTime(host, hear_ms_max, Promise.race([heard.promise, abandoned.promise]))
     if (isAlive) await raceTime(host, stop_ms, Promise.race([cleaned.promise, abandoned.promise]))
     await runner.end("kill")
+    await raceTime(host, grace_ms, Promise.race([runner.drained, abandoned.promise]))
   } else {
-    await Promise.race([raceTime(host, grace_ms, runner.closed), abandoned.promise])
+    await raceTime(host, grace_ms, Promise.race([runner.exited, abandoned.promise]))
     const mayLeave = command.leavesProcesses && by.by === "outcome" && by.outcome.ok
     await runner.end(mayLeave ? "leave" : by.by === "outcome" ? "tidy" : "kill")
+    await Promise.race([runner.drained, abandoned.promise])
   }
-  await Promise.race([raceTime(host, grace_ms, runner.closed), abandoned.promise])
   stopDeadline()
   progress.end()
   stopSignals()
@@ -214,5 +216,10 @@ const start = async ({ app, command, host, request }: SuperviseFacts, events: Ru
   if (command.isolation === "inline" || host.program === undefined)
     return startInline(host, app, command, request, events)
   const { startRunner } = await import("./ProcessRunner.ts")
+  // The handler is elsewhere: what breaks here is the program's own start, and does not decide the answer.
+  host.onAccident((thrown) => {
+    const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+    if (request.verbosity !== "quiet") host.stderr.write(`${redact(text, request.secrets)}\n`)
+  })
   return startRunner(host.program, host.words, request, events)
 }

@@ -17,11 +17,10 @@ export {
   type Problem,
   type Style,
   application,
-  check,
   command,
   returnsEffect,
-  violationsOf,
 } from "./Application.ts"
+export { check, violationsOf } from "./Check.ts"
 export { CommandError, type CommandErrorOptions } from "./CommandError.ts"
 export type { Context, Timeouts } from "./Context.ts"
 export { type JobEnd, type JobReading, type JobRecord, type JobStore } from "./JobStore.ts"

@@ -43,7 +43,8 @@ afterAll(() => {
   dripping.close()
 })
 
-describe.concurrent("--timeout", () => {
+// Again when one was late: a busy machine is late once, a broken limit always.
+describe.concurrent("--timeout", { retry: 3 }, () => {
   it.for(["fetch", "agent"] as const)("%s: ends a request that is never answered", async (way) => {
     const { envelope, exit_code } = await ask([way, `http://127.0.0.1:${portOf(silent)}/`, "--timeout", "2s"])
     expect(exit_code).toBe(10)
@@ -113,4 +114,10 @@ describe.concurrent("the words of a limit", () => {
       errors: [{ param: "--timeout", field: "timeout", message: expect.stringContaining(hint) }],
     })
   })
+})
+
+it("in development, a call that nothing limits is told of, and only that", async () => {
+  const { envelope } = await ask(["bare", `http://127.0.0.1:${unused}/`], { env: { NODE_ENV: "development" } })
+  expect(envelope.data).toEqual({ calls: 4 })
+  expect(envelope.warnings).toEqual([expect.stringMatching(/^UNBOUNDED_NETWORK_CALL: fetch has no signal/)])
 })

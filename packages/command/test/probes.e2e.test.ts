@@ -31,8 +31,8 @@ describe.concurrent("signals", () => {
     expect(stderr.match(/cleaned up/g)).toHaveLength(1)
   })
 
-  it("a service ends in its own time, and its last line is the answer", async () => {
-    const { exit_code, stdout } = await call(["serve"], {
+  it("a service ends in its own time, is cleaned up after once, and its last line is the answer", async () => {
+    const { exit_code, stderr, stdout } = await call(["serve"], {
       onOutput: (text, kill) => {
         if (text.includes("listening")) kill("SIGTERM")
       },
@@ -42,9 +42,32 @@ describe.concurrent("signals", () => {
     expect(JSON.parse(closed ?? "")).toEqual({ event: "closed" })
     expect(envelopeIn(`${answer}\n`)).toMatchObject({ error: { code: "CANCELLED" }, meta: { timeout_ms: 0 } })
     expect(exit_code).toBe(143)
+    expect(stderr).toBe("cleaned up\n")
   })
 
-  it("when the supervisor is killed, the handler's process ends itself", async () => {
+  it("a second SIGINT ends at once what has time to end, and there is still one answer", async () => {
+    const began_ms = performance.now()
+    const { exit_code, stdout } = await call(["deaf"], {
+      onOutput: (text, kill) => {
+        if (text.includes("waiting") || text.includes("told to stop")) kill("SIGINT")
+      },
+    })
+    const [, answer] = stdout.split("\n")
+    expect([exit_code, envelopeIn(`${answer}\n`).error?.code]).toEqual([130, "CANCELLED"])
+    // Without the second it would have been given ten seconds.
+    expect(performance.now() - began_ms).toBeLessThan(9_000)
+  })
+
+  it("cleanup that does not end is given one second", async () => {
+    const { envelope, exit_code } = await ask(["stubborn"], {
+      onOutput: (text, kill) => {
+        if (text.includes("waiting")) kill("SIGTERM")
+      },
+    })
+    expect([exit_code, envelope.error?.code]).toEqual([143, "CANCELLED"])
+  })
+
+  it("when the supervisor is killed, the handler's process ends itself", async ({ expect: within }) => {
     const { alive, env } = family()
     await call(["wait"], {
       env,
@@ -52,7 +75,7 @@ describe.concurrent("signals", () => {
         if (text.includes("waiting")) kill("SIGKILL")
       },
     })
-    await expect.poll(alive, { timeout: 10_000 }).toEqual([])
+    await within.poll(alive, { timeout: 10_000 }).toEqual([])
   })
 })
 
@@ -77,8 +100,49 @@ describe.concurrent("pipes", () => {
     const line = "tool count 100000000 | head -n 2; exit ${PIPESTATUS[0]}"
     expect(await shell(line)).toEqual({ status: 0, stdout: '{"n":1}\n{"n":2}\n', stderr: "" })
   })
+  needs("bash")(it)("a slow reader gets a stream to its last byte", async () => {
+    const line = "tool blob | (sleep 4; wc -c); exit ${PIPESTATUS[0]}"
+    expect(await shell(line)).toEqual({ status: 0, stdout: "180000\n", stderr: "" })
+  })
+  needs("bash")(it)("a reader that has stalled does not hold a process that is told twice to end", async () => {
+    const line =
+      "tool list --limit 0 --count 20000 > >(sleep 20 >/dev/null 2>&1) & sleep 4; kill $!; sleep 0.5; kill $!; wait $!"
+    const began_ms = performance.now()
+    expect((await shell(`(${line})`)).status).toBe(143)
+    expect(performance.now() - began_ms).toBeLessThan(60_000)
+  })
   needs("bash")(it)("a failure keeps its code when nobody reads it", async () => {
     expect(await shell("tool echo quota | true; exit ${PIPESTATUS[0]}")).toMatchObject({ status: 80, stderr: "" })
+  })
+})
+
+describe.concurrent("a pseudo-terminal", () => {
+  const terminal = async (words: string) => {
+    const node = `'${process.execPath}' --conditions=@waybill/source '${join(import.meta.dirname, "support/tool.ts")}'`
+    const child = spawn("script", ["-qec", `${node} ${words}`, "/dev/null"], {
+      env: { ...process.env, CI: "", NO_COLOR: "", TERM: "xterm" },
+      stdio: ["ignore", "pipe", "ignore"],
+    })
+    let stdout = ""
+    child.stdout.on("data", (chunk) => (stdout += String(chunk)))
+    await new Promise((resolve) => {
+      child.on("close", resolve)
+    })
+    return stdout.replaceAll("\r\n", "\n")
+  }
+  const escape = String.fromCharCode(27)
+
+  needs("script")(it)("gets a table with colours", async () => {
+    const shown = await terminal("list --count 1")
+    // A slow machine may have shown that it was going on.
+    expect(shown.slice(shown.lastIndexOf("\r") + 1).replace(`${escape}[K`, "")).toBe(
+      `${escape}[2mitems${escape}[22m\n${escape}[1mid${escape}[22m  ${escape}[1mname${escape}[22m\n0   item 0\n`,
+    )
+  })
+  needs("script")(it)("sees what is going on after half a second, and the line is gone at the end", async () => {
+    const shown = await terminal("hostile never")
+    expect(shown).toContain("⠋ hostile never 0s")
+    expect(shown.slice(shown.lastIndexOf("\r"))).toMatch(/^\r\S+\[K\S+error:/)
   })
 })
 
@@ -139,7 +203,7 @@ describe.concurrent("steps", () => {
         resume_from: "build",
       },
     ],
-    ["disorder", 3, { completed_steps: ["fetch"], failed_step: null, skipped_steps: ["build", "ship"], partial: true }],
+    ["disorder", 1, { completed_steps: ["fetch"], failed_step: null, skipped_steps: ["build", "ship"], partial: true }],
   ] as const)("%s: exit %i and where it stopped", async ([end, code, data]) => {
     const { envelope, exit_code } = await ask(["steps", end])
     expect({ exit_code, data: envelope.data }).toMatchObject({ exit_code: code, data })

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { refuseDuration } from "@waybill/host"
 import { Effect } from "effect"
-import { Aborted, DeadlineExceeded, type Hop } from "./Errors.ts"
+import { Aborted, DeadlineExceeded, DeadlineRefused, type Hop } from "./Errors.ts"
 
 export interface Call {
-  /** Milliseconds; the data plane's default where absent. */
+  /** Milliseconds, more than 0 and up to 2 147 483 647; the data plane's default where absent. */
   readonly deadline_ms?: number | undefined
   readonly signal?: AbortSignal | undefined
   /** Told the bytes done so far, once per chunk. For display only. */
@@ -42,8 +43,10 @@ export const within = <A, E, R>(
   call: Call | undefined,
   default_ms: number,
   run: Effect.Effect<A, E, R>,
-): Effect.Effect<A, E | DeadlineExceeded | Aborted, R> => {
+): Effect.Effect<A, E | DeadlineExceeded | DeadlineRefused | Aborted, R> => {
   const deadline_ms = call?.deadline_ms ?? default_ms
+  const reason = refuseDuration(deadline_ms)
+  if (reason !== undefined) return Effect.fail(new DeadlineRefused({ hop, reason }))
   const timed = Effect.timeoutOrElse(run, {
     duration: deadline_ms,
     orElse: () => Effect.fail(new DeadlineExceeded({ hop, deadline_ms })),

@@ -14,6 +14,7 @@ import type {
   BytesDiffer,
   CandidateMissing,
   CopyTouched,
+  DestinationRefused,
   Digest,
   HopError,
   IllFormedText,
@@ -46,9 +47,12 @@ export interface Handed extends Digest {
   readonly stream: Stream.Stream<Uint8Array, HopError | BytesDiffer>
 }
 
-/** Where a delivery goes: a host file, made atomically, or whoever takes checked chunks in order. */
+/**
+ * Where a delivery goes: a host file, made atomically, or whoever takes checked chunks in order. A file that is there is
+ * replaced; what is no regular file is refused, and so is a place in one of the data plane's own folders or in one that is `reserved`.
+ */
 export type Destination<E = never, R = never> =
-  | { readonly file: string }
+  | { readonly file: string; readonly reserved?: ReadonlyArray<string> }
   | { readonly sink: (chunk: Uint8Array) => Effect.Effect<void, E, R> }
 
 /** Proof of a delivery. */
@@ -121,7 +125,7 @@ export class DataPlane extends Context.Service<
       artifact: TerminalArtifact,
       destination: Destination<E, R>,
       call?: Call,
-    ) => Effect.Effect<Receipt, E | HopError | BytesDiffer | ArtifactMissing, R>
+    ) => Effect.Effect<Receipt, E | HopError | BytesDiffer | ArtifactMissing | DestinationRefused, R>
     /**
      * Removes what processes that died left half made: in the data plane's own folders, in workspaces and where they
      * delivered. Never what a living process is making. Worth doing when a host starts or resumes; costs one look at each

@@ -56,15 +56,43 @@ export class NotBytes extends Data.TaggedError("NotBytes")<{ readonly at: number
   }
 }
 
+/** A delivery must not go there. Nothing was written; what is there stays. */
+export class DestinationRefused extends Data.TaggedError("DestinationRefused")<{
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `deliver: the destination ${JSON.stringify(this.path)} is refused: it ${this.reason}`
+  }
+}
+
+/** Which sealed artifact is meant, and where it is kept. */
+export interface SealedName {
+  /** Known to whoever delivers for a run. */
+  readonly runId?: string
+  readonly artifactRef: string
+  readonly sha256: string
+  /** Host path of the sealed bytes. */
+  readonly at: string
+}
+
+const nameOf = ({ artifactRef, at, runId, sha256 }: SealedName): string =>
+  `the sealed artifact ${artifactRef}${runId === undefined ? "" : ` of the run ${JSON.stringify(runId)}`} (${sha256}, kept at ${at})`
+const remedy = "nothing was released. Put a copy with that digest back in its place, or settle the work as a new run"
+
 /** The bytes at a hop are not those of the hop before. */
 export class BytesDiffer extends Data.TaggedError("BytesDiffer")<{
   readonly hop: Hop
   readonly expected: Digest
   /** `sha256` is absent where the length alone told. */
   readonly actual: { readonly bytes: number; readonly sha256?: string }
+  /** Present where it is the sealed bytes that differ, and they were to be delivered. */
+  readonly sealed?: SealedName
 }> {
   override get message(): string {
-    const { actual, expected, hop } = this
+    const { actual, expected, hop, sealed } = this
+    if (sealed !== undefined)
+      return `${hop}: ${nameOf(sealed)} has changed since it was verified: expected ${expected.bytes} bytes, found ${actual.bytes} bytes ${actual.sha256 ?? ""}; ${remedy}`
     return `${hop}: expected ${expected.bytes} bytes ${expected.sha256}, found ${actual.bytes} bytes ${actual.sha256 ?? ""}`
   }
 }
@@ -77,10 +105,29 @@ export class CopyTouched extends Data.TaggedError("CopyTouched")<{ readonly path
 }
 
 /** The stored artifact is gone. */
-export class ArtifactMissing extends Data.TaggedError("ArtifactMissing")<{ readonly hop: Hop; readonly path: string }> {
+export class ArtifactMissing extends Data.TaggedError("ArtifactMissing")<{
+  readonly hop: Hop
+  readonly path: string
+  /** Present where it is the sealed bytes that are gone, and they were to be delivered. */
+  readonly sealed?: SealedName
+}> {
   override get message(): string {
+    if (this.sealed !== undefined) return `${this.hop}: ${nameOf(this.sealed)} is gone; ${remedy}`
     return `${this.hop}: there is no artifact at ${JSON.stringify(this.path)}`
   }
+}
+
+/** Says of which run the sealed artifact is that an error names; any other error stays as it is. */
+export const ofRun = <E>(runId: string, error: E): E | BytesDiffer | ArtifactMissing => {
+  if (error instanceof BytesDiffer && error.sealed !== undefined) {
+    const { actual, expected, hop, sealed } = error
+    return new BytesDiffer({ hop, expected, actual, sealed: { ...sealed, runId } })
+  }
+  if (error instanceof ArtifactMissing && error.sealed !== undefined) {
+    const { hop, path, sealed } = error
+    return new ArtifactMissing({ hop, path, sealed: { ...sealed, runId } })
+  }
+  return error
 }
 
 /** The disk refused. */
@@ -107,8 +154,19 @@ export class Aborted extends Data.TaggedError("Aborted")<{ readonly hop: Hop }> 
   }
 }
 
+/** A deadline that nobody can keep. Nothing was begun. */
+export class DeadlineRefused extends Data.TaggedError("DeadlineRefused")<{
+  /** `undefined`: it is the data plane's own default. */
+  readonly hop: Hop | undefined
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `${this.hop ?? "the data plane"}: deadline_ms ${this.reason}`
+  }
+}
+
 /** Storage, time and the caller: what any hop may meet. */
-export type HopError = StorageFailed | DeadlineExceeded | Aborted
+export type HopError = StorageFailed | DeadlineExceeded | DeadlineRefused | Aborted
 
 export type DataPlaneError =
   | HopError
@@ -120,6 +178,7 @@ export type DataPlaneError =
   | BytesDiffer
   | CopyTouched
   | ArtifactMissing
+  | DestinationRefused
 
 const byHop: Record<Hop, Failure> = {
   seed: failures.seed_write_failed,
@@ -136,6 +195,7 @@ const byHop: Record<Hop, Failure> = {
 export const failureOf = (error: DataPlaneError): Failure => {
   switch (error._tag) {
     case "PathRefused":
+    case "DestinationRefused":
       return failures.path_refused
     case "CandidateMissing":
       return failures.candidate_missing
@@ -155,5 +215,7 @@ export const failureOf = (error: DataPlaneError): Failure => {
     case "DeadlineExceeded":
     case "Aborted":
       return byHop[error.hop]
+    case "DeadlineRefused":
+      return byHop[error.hop ?? "build"]
   }
 }

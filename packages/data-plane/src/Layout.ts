@@ -50,6 +50,9 @@ export const artifactRef = ({ attempt, runId }: AttemptKey, path: string): strin
     : `artifact:${folderName(runId)}:${attempt}:~${createHash("sha256").update(path, "utf8").digest("hex")}`
 }
 
+/** The folders that are the data plane's own below its root. */
+export const own_folders = ["workspaces", "staging", "artifacts", "sealed", "unfinished"] as const
+
 /** Opens a folder below another, segment by segment. */
 export const openBelow = (
   directory: Directory,

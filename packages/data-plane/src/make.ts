@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { Entropy, Files } from "@waybill/host"
+import { Entropy, Files, refuseDuration } from "@waybill/host"
 import { Effect, Layer } from "effect"
 import { DataPlane } from "./DataPlane.ts"
+import { DeadlineRefused } from "./Errors.ts"
 import { buildHops } from "./hops/build.ts"
 import { deliverHops } from "./hops/deliver.ts"
 import { storeHops } from "./hops/store.ts"
@@ -28,6 +29,9 @@ const make = (options: DataPlaneOptions) =>
     })
   })
 
-/** The data plane on whatever file system the layer is given. */
-export const layerDataPlane = (options: DataPlaneOptions): Layer.Layer<DataPlane, never, Files | Entropy> =>
-  Layer.effect(DataPlane, make(options))
+/** The data plane on whatever file system the layer is given. Throws `DeadlineRefused` where its deadline cannot be kept. */
+export const layerDataPlane = (options: DataPlaneOptions): Layer.Layer<DataPlane, never, Files | Entropy> => {
+  const reason = options.deadline_ms === undefined ? undefined : refuseDuration(options.deadline_ms)
+  if (reason !== undefined) throw new DeadlineRefused({ hop: undefined, reason })
+  return Layer.effect(DataPlane, make(options))
+}

@@ -5,7 +5,16 @@
  */
 import type { OpenFile } from "@waybill/host"
 import { Effect, Stream } from "effect"
-import { checkedStreamOf, chunk_bytes, chunkedDigestOf, makeMeter, ownCopyOf, sha256Of } from "./Bytes.ts"
+import {
+  chunk_bytes,
+  chunkedDigestOf,
+  chunkRoom,
+  during,
+  eachCheckedChunk,
+  makeMeter,
+  ownCopyOf,
+  sha256Of,
+} from "./Bytes.ts"
 import type { Source } from "./DataPlane.ts"
 import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText, NotBytes } from "./Errors.ts"
 import { compare, storage } from "./places.ts"
@@ -68,7 +77,7 @@ export const capture = <E, R>(
     if (source.kind === "illFormed") return yield* new IllFormedText({ at: source.at })
     if (source.kind === "notBytes") return yield* new NotBytes({ at: 0 })
     const meter = makeMeter()
-    const buffer = new Uint8Array(chunk_bytes)
+    const buffer = chunkRoom()
     let bytes = 0
     const add = (piece: Uint8Array) =>
       Effect.gen(function* () {
@@ -77,8 +86,7 @@ export const capture = <E, R>(
         // All of it at once, before anything is waited for: the source may use its memory again.
         const own = piece.byteLength <= chunk_bytes ? buffer.subarray(0, piece.byteLength) : ownCopyOf(piece)
         if (own.buffer === buffer.buffer) own.set(piece)
-        meter.add(own)
-        yield* Effect.mapError(file.write(own, bytes), storage("build"))
+        yield* during(Effect.mapError(file.write(own, bytes), storage("build")), () => meter.add(own))
         bytes += own.byteLength
         onProgress?.(bytes)
       })
@@ -105,10 +113,10 @@ export const release = <E, R>(
     const whole = yield* Effect.mapError(chunkedDigestOf(sealed), storage("deliver"))
     yield* compare("deliver", artifact, whole)
     let released = 0
-    yield* Stream.runForEach(checkedStreamOf("deliver", sealed, whole), (chunk) =>
+    yield* eachCheckedChunk("deliver", sealed, whole, (chunk, offset) =>
       Effect.gen(function* () {
-        yield* onChunk(chunk, released)
-        released += chunk.byteLength
+        yield* onChunk(chunk, offset)
+        released = offset + chunk.byteLength
         onProgress?.(released)
       }),
     )

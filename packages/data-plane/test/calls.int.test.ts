@@ -42,7 +42,7 @@ describe.each(disks)("over %s", (_, fresh) => {
     ],
   ]
   it.each(handedOver)(
-    "a builder that changes %s as soon as it has handed it over changes nothing",
+    "[W-05] a builder that changes %s as soon as it has handed it over changes nothing",
     async (_name, make) => {
       const buffer = make()
       const building = run(Effect.flatMap(plane, (plane) => plane.build(key, buffer)))
@@ -153,5 +153,23 @@ describe.each(disks)("over %s", (_, fresh) => {
       }),
     )
     expect(seen).toEqual(["the very bytes", "other"])
+  })
+})
+
+describe.each([2 ** 31, Number.POSITIVE_INFINITY, Number.NaN, 0, -1])("a deadline of %s ms", (deadline_ms) => {
+  it("is refused with its call, and nothing is begun", async () => {
+    const { disk, layer } = makeMemoryFiles()
+    const error = await Effect.runPromise(
+      Effect.flatMap(DataPlane, (plane) => Effect.flip(plane.build(key, bytes, { deadline_ms }))).pipe(
+        Effect.provide(over(layer, "/data")),
+      ),
+    )
+    expect(error).toMatchObject({ _tag: "DeadlineRefused", hop: "build" })
+    expect(error.message).toContain(`deadline_ms is ${deadline_ms}`)
+    expect(disk.files("/")).toEqual([])
+  })
+
+  it("is no default for a data plane", () => {
+    expect(() => layerDataPlane({ root: "/data", deadline_ms })).toThrow(/deadline_ms is/u)
   })
 })

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { chunk_bytes, DataPlane, layerDataPlane } from "../src/index.ts"
+import { sealing } from "./support/sealing.ts"
 
 const base = mkdtempSync(join(tmpdir(), "waybill-plane-"))
 afterAll(() => rmSync(base, { recursive: true, force: true }))
@@ -24,10 +25,7 @@ const planeOver = (files: Layer.Layer<Files>, root: string, bytes_max?: number) 
 const wholeWay = (source: string | Uint8Array | Stream.Stream<Uint8Array>) =>
   Effect.gen(function* () {
     const plane = yield* DataPlane
-    const built = yield* plane.build(key, source)
-    const written = yield* plane.write(key, path, built)
-    const read = yield* plane.readBack(key, written)
-    yield* plane.seal(key, read)
+    const { built, read } = yield* sealing(key, path, source)
     const handed: Array<Uint8Array> = []
     yield* plane.withSealed(read, ({ stream }) =>
       Stream.runForEach(stream, (chunk) => Effect.sync(() => void handed.push(chunk.slice()))),
@@ -52,11 +50,12 @@ describe.each(disks)("over %s", (_, fresh) => {
     ["no bytes", new Uint8Array()],
     ["one byte", sized(1)],
     ["every byte value, a byte-order mark, CR LF and NUL", Buffer.concat([every, Buffer.from("\uFEFF\r\n\0")])],
+    ["what is no UTF-8", Uint8Array.of(0xc3, 0x28, 0xff, 0xfe, 0xed, 0xa0, 0x80, 0xf8)],
     ["a chunk less one", sized(chunk_bytes - 1)],
     ["a chunk", sized(chunk_bytes)],
     ["a chunk and one", sized(chunk_bytes + 1)],
     ["three chunks and seven", sized(3 * chunk_bytes + 7)],
-  ])("%s: the built, stored, verified and delivered bytes are the same", async (_name, bytes) => {
+  ])("[W-06] %s: the built, stored, verified and delivered bytes are the same", async (_name, bytes) => {
     const way = await Effect.runPromise(Effect.provide(wholeWay(bytes), fresh()))
     expect(way.built).toEqual({ sha256: digest(bytes), bytes: bytes.byteLength })
     expect(way.read).toMatchObject(way.built)
@@ -85,13 +84,13 @@ describe.each(disks)("over %s", (_, fresh) => {
     expect([...delivered]).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3])
   })
 
-  it("text with a lone surrogate is refused, not replaced", async () => {
+  it("[W-06] text with a lone surrogate is refused, not replaced", async () => {
     const error = await Effect.runPromise(Effect.flip(Effect.provide(wholeWay("a\ud800"), fresh())))
     expect(error).toMatchObject({ _tag: "IllFormedText", at: 1 })
   })
 })
 
-it("what is too large is noticed while it streams", async () => {
+it("[W-27] what is too large is noticed while it streams", async () => {
   const { disk, layer } = makeMemoryFiles()
   const endless = Stream.fromEffectRepeat(Effect.succeed(new Uint8Array(1000)))
   const error = await Effect.runPromise(

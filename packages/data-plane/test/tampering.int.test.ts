@@ -1,4 +1,5 @@
-import { layerNodeEntropy, layerNodeFiles } from "@waybill/host"
+import { layerFaultyFiles, layerNodeEntropy, layerNodeFiles } from "@waybill/host"
+import { failures } from "@waybill/workspace-job"
 import { Effect, Layer } from "effect"
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -6,7 +7,7 @@ import fs from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { DataPlane, folderName, layerDataPlane, type StoredArtifact } from "../src/index.ts"
+import { artifactRef, DataPlane, failureOf, folderName, layerDataPlane, type StoredArtifact } from "../src/index.ts"
 
 const base = fs.mkdtempSync(join(tmpdir(), "waybill-tamper-"))
 afterAll(() => fs.rmSync(base, { recursive: true, force: true }))
@@ -76,7 +77,7 @@ const plane = DataPlane
 
 describe("between two hops somebody", () => {
   it.each(changes)(
-    "%s: what was sealed is not delivered, and the destination stays as it was",
+    "[W-04] %s: what was sealed is not delivered, and the destination stays as it was",
     async (_, change, tag) => {
       const { root, run, sealed: at } = fresh()
       const [none, some] = [join(root, "out", "new"), join(root, "out", "old")]
@@ -120,6 +121,60 @@ describe("between two hops somebody", () => {
     },
   )
 
+  it.each([
+    ["gives the seal a second name", (at: string, aside: string) => fs.linkSync(at, aside)],
+    ["makes the seal writable", (at: string) => fs.chmodSync(at, 0o600)],
+  ])("%s: it is made anew, out of their hands", async (_, change) => {
+    const { root, run, sealed: at } = fresh()
+    const out = join(root, "out", "report")
+    const links = await run(
+      Effect.gen(function* () {
+        const artifact = { ...(yield* sealed), schemaId: "any" }
+        change(at(artifact), join(root, "mine"))
+        const { ino } = fs.statSync(at(artifact))
+        yield* (yield* plane).seal(key, artifact)
+        const { ino: anew, mode, nlink } = fs.statSync(at(artifact))
+        if (fs.existsSync(join(root, "mine"))) overwrite(join(root, "mine"), "other bytes")
+        yield* (yield* plane).deliver(artifact, { file: out })
+        return [ino === anew, mode & 0o777, nlink]
+      }),
+    )
+    expect(links).toEqual([false, 0o400, 1])
+    expect(fs.readFileSync(out, "utf8")).toBe(content)
+  })
+
+  it("[W-01] puts 14 other bytes where 24 were written: they are not read back, and there is no metadata of them", async () => {
+    const { artifact, run } = fresh()
+    const error = await run(
+      Effect.gen(function* () {
+        const { build, readBack, write } = yield* plane
+        const stored = yield* write(key, path, yield* build(key, "x".repeat(24)))
+        overwrite(artifact, content)
+        return yield* Effect.flip(readBack(key, stored))
+      }),
+    )
+    expect(error).toMatchObject({
+      _tag: "BytesDiffer",
+      hop: "readback",
+      expected: { bytes: 24 },
+      actual: { bytes: 14 },
+    })
+    expect(failureOf(error)).toEqual(failures.readback_mismatch)
+  })
+
+  it("[W-20] says another reference than the place's own: the place's own is answered", async () => {
+    const { run } = fresh()
+    const refs = await run(
+      Effect.gen(function* () {
+        const { build, readBack, write } = yield* plane
+        const stored = yield* write(key, path, yield* build(key, content))
+        const read = yield* readBack(key, { ...stored, artifactRef: "artifact:another:1:run" })
+        return [stored.artifactRef, read.artifactRef]
+      }),
+    )
+    expect(refs).toEqual(Array(2).fill(artifactRef(key, path)))
+  })
+
   it("puts a folder where the artifact goes: it is not written", async () => {
     const { artifact, run } = fresh()
     fs.mkdirSync(artifact, { recursive: true })
@@ -130,7 +185,7 @@ describe("between two hops somebody", () => {
 
 describe("a path that leads outside", () => {
   const bad = ["..", "../x", "a/../../x", "a//x", "a\\..\\x", "C:x", "a\0b", "./a", "//etc/passwd", "x".repeat(1025)]
-  it.each(bad)("%j is refused for seed, candidate and artifact, and makes nothing", async (path) => {
+  it.each(bad)("[W-20] %j is refused for seed, candidate and artifact, and makes nothing", async (path) => {
     const { root, run } = fresh()
     const errors = await run(
       Effect.gen(function* () {
@@ -154,7 +209,7 @@ describe("a path that leads outside", () => {
     expect(fs.readFileSync(join(root, "workspaces", "run", "etc", "passwd"), "utf8")).toBe("mine")
   })
 
-  it("a link in the workspace leads nowhere: neither as a folder nor as the file", async () => {
+  it("[W-21] a link in the workspace leads nowhere: neither as a folder nor as the file", async () => {
     const { root, run } = fresh()
     const workspace = join(root, "workspaces", "run")
     const elsewhere = fs.mkdtempSync(join(base, "elsewhere-"))
@@ -194,3 +249,29 @@ describe("a path that leads outside", () => {
     expect([bytes, digestOfIt]).toEqual([content.length, digest])
   })
 })
+
+it.each(["write", "flush", "chmod"] as const)(
+  "[W-04] a delivery that is changed between its %s and its renaming does not get its name",
+  async (when) => {
+    const root = fs.mkdtempSync(join(base, "root-"))
+    const target = join(root, "out", "report")
+    const files = layerFaultyFiles(layerNodeFiles, (operation, path) => {
+      // The next operation on the file: what `when` did is done.
+      if (isWritten && path.includes(".waybill-tmp-") && operation !== "rename") {
+        isWritten = false
+        overwrite(path, "the very bytez")
+      }
+      if (path.includes(".waybill-tmp-") && operation === when) isWritten = true
+      return undefined
+    })
+    let isWritten = false
+    const error = await Effect.runPromise(
+      Effect.gen(function* () {
+        const artifact = { ...(yield* sealed), schemaId: "any" }
+        return yield* Effect.flip((yield* plane).deliver(artifact, { file: target }))
+      }).pipe(Effect.provide(layerDataPlane({ root }).pipe(Layer.provide(Layer.mergeAll(files, layerNodeEntropy))))),
+    )
+    expect(error).toMatchObject({ _tag: "BytesDiffer", hop: "deliver" })
+    expect(fs.readdirSync(join(root, "out"))).toEqual([])
+  },
+)

@@ -85,7 +85,7 @@ it.each([
     "BytesDiffer",
   ],
   ["removes the seal", sync((_, sealed) => fs.rmSync(sealed)), "ArtifactMissing"],
-])("a verifier that %s has said nothing: its verdict is not used", async (_, use, tag) => {
+])("[W-05] a verifier that %s has said nothing: its verdict is not used", async (_, use, tag) => {
   const { left, result } = await verified(use)
   expect(result).toMatchObject({ failure: { _tag: tag, hop: "verify" } })
   expect(left).toEqual([])

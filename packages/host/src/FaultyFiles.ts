@@ -97,6 +97,7 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
               Effect.map(inner.lock(name, options), (made) => lock(made, at(name))),
             ),
           lockDomain: guard("info", inner.path, inner.lockDomain),
+          realPath: guard("info", inner.path, inner.realPath),
         }
         wrapped.set(outer, inner)
         return outer

@@ -8,6 +8,7 @@
  * @module
  */
 import { Context, Data, type Effect, type Scope } from "effect"
+import { explainErrno } from "./errno.ts"
 
 /** What was being done when the file system refused. */
 export type FileOperation =
@@ -38,7 +39,7 @@ export class FileError extends Data.TaggedError("FileError")<{
   readonly cause?: unknown
 }> {
   override get message(): string {
-    return `${this.operation} ${this.path}: ${this.code}`
+    return `${this.operation} ${this.path}: ${explainErrno(this.code)}`
   }
 }
 
@@ -131,6 +132,8 @@ export interface Directory {
    * Lower-case letters, digits and `-`.
    */
   readonly lockDomain: Effect.Effect<string, FileError>
+  /** The host path of where the directory is now, with every link on the way resolved. For comparing places; open nothing by it. */
+  readonly realPath: Effect.Effect<string, FileError>
 }
 
 /** The port itself: the only way in is to open a directory by its host path. */

@@ -291,6 +291,9 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     get lockDomain() {
       return attempt("info", this.path, this.#born, () => "local")
     }
+    get realPath() {
+      return attempt("info", this.path, this.#born, () => this.path)
+    }
   }
 
   const segments = (path: string) => path.split("/").filter((segment) => segment !== "")

@@ -196,6 +196,12 @@ class NodeDirectory implements Directory {
     const path = canResolveByHandle ? `/proc/self/fd/${this.#handle.fd}` : this.path
     return attempt("info", this.path, () => lockDomainOf(path))
   }
+
+  get realPath(): Effect.Effect<string, FileError> {
+    return attempt("info", this.path, () =>
+      canResolveByHandle ? fs.readlink(`/proc/self/fd/${this.#handle.fd}`) : fs.realpath(this.path),
+    )
+  }
 }
 
 /** Opens a host path. Links in it are followed: the host chose it. */

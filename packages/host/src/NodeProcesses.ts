@@ -6,7 +6,6 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
 import type { Readable } from "node:stream"
-import { setTimeout as delay } from "node:timers/promises"
 import { Effect, Layer } from "effect"
 import {
   type CapturedOutput,
@@ -21,26 +20,15 @@ import {
   type ProcessRequest,
   type RunRequest,
 } from "./Processes.ts"
-import {
-  endFamily,
-  endStarted,
-  type FamilyEnd,
-  type FamilyMarker,
-  identify,
-  isAlive,
-  signalProcess,
-  type StartedLeader,
-} from "./ProcessTree.ts"
+import { refuseDuration } from "./Duration.ts"
+import { guardCommand, GuardLost, superviseGuarded } from "./guarded.ts"
+import { endFamily, type FamilyMarker, identify, isAlive, signalProcess } from "./ProcessTree.ts"
+import { endOf, errnoOf, supervise, type Supervision } from "./supervise.ts"
 
 const defaultGrace_ms = 2_000
-/** Output that is in the pipe when the whole group is gone is read at once; longer means somebody else holds the pipe. */
-const drain_ms = 1_000
-
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "UNKNOWN"
 
 const refusal = (request: ProcessRequest, operation: ProcessOperation, cause: unknown): ProcessError =>
-  new ProcessError({ operation, program: request.argv[0], cwd: request.cwd, code: codeOf(cause), cause })
+  new ProcessError({ operation, program: request.argv[0], cwd: request.cwd, code: errnoOf(cause), cause })
 
 const environmentOf = (request: ProcessRequest): Record<string, string> => {
   const inherited = (request.inherit ?? []).flatMap((name) => {
@@ -50,8 +38,18 @@ const environmentOf = (request: ProcessRequest): Record<string, string> => {
   return { ...Object.fromEntries(inherited), ...request.env }
 }
 
+/** How a program is started: as itself, or as the guard that is told over a fourth stream what to run. */
+interface Start {
+  readonly argv: readonly [string, ...ReadonlyArray<string>]
+  readonly env: Readonly<Record<string, string>>
+  readonly more: ReadonlyArray<"pipe">
+}
+
 /** Starts the program and waits until the kernel took it, so that a refusal is an error and not an exit. */
-const start = async (request: ProcessRequest): Promise<ChildProcess> => {
+const start = async (
+  request: ProcessRequest,
+  { argv, env, more }: Start = { argv: request.argv, env: environmentOf(request), more: [] },
+): Promise<ChildProcess> => {
   const opened: Array<number> = []
   const slot = (target: OutputTarget | undefined): "ignore" | "pipe" | number => {
     if (target === undefined || target.kind === "ignore") return "ignore"
@@ -63,12 +61,12 @@ const start = async (request: ProcessRequest): Promise<ChildProcess> => {
   try {
     let stdio: StdioOptions
     try {
-      stdio = [request.stdin === undefined ? "ignore" : "pipe", slot(request.stdout), slot(request.stderr)]
+      stdio = [request.stdin === undefined ? "ignore" : "pipe", slot(request.stdout), slot(request.stderr), ...more]
     } catch (cause) {
       throw refusal(request, "output", cause)
     }
-    const [program, ...args] = request.argv
-    const child = spawn(program, args, { cwd: request.cwd, env: environmentOf(request), stdio, detached: true })
+    const [program, ...args] = argv
+    const child = spawn(program, args, { cwd: request.cwd, env, stdio, detached: true })
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve)
       child.once("error", (cause) => reject(refusal(request, "spawn", cause)))
@@ -83,14 +81,6 @@ const start = async (request: ProcessRequest): Promise<ChildProcess> => {
     for (const descriptor of opened) closeSync(descriptor)
   }
 }
-
-const exitOf = (code: number | null, signal: NodeJS.Signals | null): ProcessExit =>
-  signal === null ? { kind: "code", code: code ?? 0 } : { kind: "signal", signal }
-
-const exitFrom = (child: ChildProcess): Promise<ProcessExit> =>
-  child.exitCode !== null || child.signalCode !== null
-    ? Promise.resolve(exitOf(child.exitCode, child.signalCode))
-    : new Promise((resolve) => child.once("exit", (code, signal) => resolve(exitOf(code, signal))))
 
 const capture = (stream: Readable | null, target: OutputTarget | undefined): (() => CapturedOutput) => {
   const bytes_max = target?.kind === "capture" ? target.bytes_max : 0
@@ -116,43 +106,75 @@ const markerOf = ({ env, marker: name }: RunRequest): FamilyMarker | undefined =
   return name === undefined || value === undefined ? undefined : { name, value }
 }
 
-const supervise = (child: ChildProcess, request: RunRequest): Running => {
-  const pid = child.pid ?? 0
-  const leader: StartedLeader = {
-    pid,
-    identity: identify(pid),
-    exited: exitFrom(child),
-    hasExited: () => child.exitCode !== null || child.signalCode !== null,
-  }
+const supervision = (child: ChildProcess, request: RunRequest, cut: Promise<"interrupted">) => {
+  const { argv, cwd, grace_ms = defaultGrace_ms, timeLimit_ms } = request
+  const marker = markerOf(request)
+  return request.guarded === true
+    ? superviseGuarded(child, { argv, cwd, env: environmentOf(request), grace_ms, timeLimit_ms, marker }, cut)
+    : supervise(child, { cut, grace_ms, timeLimit_ms, marker }).done
+}
+
+const outcomeOf = (
+  request: RunRequest,
+  { cut, end, family }: Supervision<"interrupted">,
+  stdout: CapturedOutput,
+  stderr: CapturedOutput,
+): ProcessOutcome => {
+  if (end.kind === "refused")
+    throw new ProcessError({ operation: "spawn", program: request.argv[0], cwd: request.cwd, code: end.code })
+  return { exit: end, timedOut: cut === "time", stdout, stderr, leftovers: family }
+}
+
+const watch = (child: ChildProcess, request: RunRequest): Running => {
   const stdout = capture(child.stdout, request.stdout)
   const stderr = capture(child.stderr, request.stderr)
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()))
-  let timedOut = false
-  let ending: Promise<FamilyEnd> | undefined
-  const end = () => (ending ??= endStarted(leader, request.grace_ms ?? defaultGrace_ms, markerOf(request)))
-  const timer =
-    request.timeLimit_ms === undefined
-      ? undefined
-      : setTimeout(() => {
-          timedOut = true
-          void end()
-        }, request.timeLimit_ms)
-  const finish = async (): Promise<ProcessOutcome> => {
-    const exit = await exitFrom(child)
-    clearTimeout(timer)
-    const leftovers = await end()
-    await Promise.race([closed, delay(drain_ms, undefined, { ref: false })])
-    child.stdout?.destroy()
-    child.stderr?.destroy()
-    return { exit, timedOut, stdout: stdout(), stderr: stderr(), leftovers }
+  let interrupt = (): void => {}
+  const cut = new Promise<"interrupted">((resolve) => {
+    interrupt = () => resolve("interrupted")
+  })
+  const outcome = supervision(child, request, cut).then(
+    (seen) => outcomeOf(request, seen, stdout(), stderr()),
+    (cause: unknown) => {
+      throw cause instanceof GuardLost ? refusal(request, "guard", cause) : cause
+    },
+  )
+  return {
+    outcome,
+    end: () => {
+      interrupt()
+      return outcome
+    },
   }
-  const outcome = finish()
-  return { outcome, end: () => Promise.all([end(), outcome]) }
+}
+
+const startFor = (request: RunRequest): Promise<ChildProcess> =>
+  request.guarded === true ? start(request, { argv: guardCommand, env: {}, more: ["pipe"] }) : start(request)
+
+/** Why a request's times cannot be kept, or `undefined`. */
+const refuseTimes = (request: RunRequest): ProcessError | undefined => {
+  const times = [
+    ["timeLimit_ms", request.timeLimit_ms, 1],
+    ["grace_ms", request.grace_ms, 0],
+  ] as const
+  for (const [field, value, from] of times) {
+    const reason = value === undefined ? undefined : refuseDuration(value, { from })
+    if (reason !== undefined)
+      return new ProcessError({
+        operation: "spawn",
+        program: request.argv[0],
+        cwd: request.cwd,
+        code: "EINVAL",
+        cause: new RangeError(`${field} ${reason}`),
+      })
+  }
+  return undefined
 }
 
 const run = (request: RunRequest): Effect.Effect<ProcessOutcome, ProcessError> =>
   Effect.callback<ProcessOutcome, ProcessError>((resume) => {
-    const running = start(request).then((child) => supervise(child, request))
+    const refused = refuseTimes(request)
+    if (refused !== undefined) return resume(Effect.fail(refused))
+    const running = startFor(request).then((child) => watch(child, request))
     running
       .then((one) => one.outcome)
       .then(
@@ -160,11 +182,8 @@ const run = (request: RunRequest): Effect.Effect<ProcessOutcome, ProcessError> =
         (cause: unknown) =>
           resume(Effect.fail(cause instanceof ProcessError ? cause : refusal(request, "spawn", cause))),
       )
-    return Effect.promise(() =>
-      running.then(
-        (one) => one.end(),
-        () => undefined, // it never started, and the failure has been given to whoever still listens
-      ),
+    return Effect.promise(
+      () => running.then((one) => one.end()).catch(() => undefined), // the failure has been given to whoever still listens
     )
   })
 
@@ -173,11 +192,13 @@ const spawnDetached = (request: ProcessRequest): Effect.Effect<DetachedProcess, 
     try: async () => {
       const child = await start(request)
       const pid = child.pid ?? 0
-      const exited = exitFrom(child)
+      const exited = endOf(child)
       child.unref()
       const wait = Effect.callback<ProcessExit>((resume) => {
         child.ref() // while somebody waits for it, the event loop must not run dry
-        void exited.then((exit) => resume(Effect.succeed(exit)))
+        void exited.then((end) => {
+          if (end.kind !== "refused") resume(Effect.succeed(end))
+        })
         return Effect.sync(() => child.unref())
       })
       return { pid, identity: identify(pid), exited: wait }

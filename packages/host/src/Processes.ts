@@ -7,14 +7,16 @@
  * @module
  */
 import { Context, Data, type Effect } from "effect"
+import { explainErrno } from "./errno.ts"
 import type { FamilyEnd, FamilySelection, ProcessIdentity } from "./ProcessTree.ts"
 
 /** What was being done when the machine refused. */
-export type ProcessOperation = "spawn" | "output"
+export type ProcessOperation = "spawn" | "output" | "guard"
 
 /**
- * A program could not be started (`spawn`) or its output could not be kept (`output`). `code` is the errno name
- * (`ENOENT`: no such program or working directory, `EACCES`: not executable, `ENOSPC` …). How a program ended is never an error.
+ * A program could not be started (`spawn`), its output could not be kept (`output`), or its guard was killed (`guard`; the
+ * program is ended then). `code` is the errno name (`ENOENT`: no such program or working directory, `EACCES`: not executable,
+ * `ENOSPC`, `EINVAL`: a time that cannot be waited for …). How a program ended is never an error.
  */
 export class ProcessError extends Data.TaggedError("ProcessError")<{
   readonly operation: ProcessOperation
@@ -24,7 +26,10 @@ export class ProcessError extends Data.TaggedError("ProcessError")<{
   readonly cause?: unknown
 }> {
   override get message(): string {
-    return `${this.operation} ${this.program} in ${this.cwd}: ${this.code}`
+    const { cause, code, cwd, operation, program } = this
+    const why =
+      code === "UNKNOWN" || code === "EINVAL" ? (cause instanceof Error ? cause.message : undefined) : undefined
+    return `${operation} ${program} in ${cwd}: ${why ?? explainErrno(code)}`
   }
 }
 
@@ -72,6 +77,11 @@ export interface RunRequest extends ProcessRequest {
    * also after leaving it (a daemon). Needs `/proc`.
    */
   readonly marker?: string
+  /**
+   * Runs the program under a guard: a small program of ours that ends it, and all that it started, when this process is gone,
+   * however it died. Costs the start of a Node, about 50 ms.
+   */
+  readonly guarded?: boolean
 }
 
 /** How a run went. Captured output is empty for streams that were not captured. */

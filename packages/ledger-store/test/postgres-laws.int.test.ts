@@ -8,7 +8,8 @@ const { freshSchema, open, server } = usePostgres()
 const place: MakePlace = Effect.sync(() => {
   const schema = freshSchema()
   return {
-    open: open(schema),
+    // Followers hear of news by notification; a poll would come after the test.
+    open: open(schema, { poll_ms: 600_000 }),
     // Without a flush nothing would survive the loss of power; this loses the server, at any moment.
     crash: Effect.promise(async () => {
       await server().stop("immediate")

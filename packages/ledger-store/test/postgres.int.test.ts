@@ -1,25 +1,17 @@
-import { Projection } from "@waybill/ledger"
-import { makePostgresStore, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
-import { Effect, Exit, Fiber, Redacted, Schema, type Scope, Stream } from "effect"
+import { encodeLine, eventId, type NewRecord, Projection, type RecordedEvent } from "@waybill/ledger"
+import {
+  type Database,
+  makePostgresStore,
+  makePostgresStoreOver,
+  makeSqlPgDatabase,
+} from "@waybill/ledger-store/postgres"
+import { Deferred, Effect, Exit, Fiber, Redacted, Schema, Stream } from "effect"
 import { inspect } from "node:util"
-import { describe, expect, it } from "vitest"
-import { needsPostgres, usePostgres } from "./support/postgres.ts"
+import { describe, expect } from "vitest"
+import { usePostgres } from "./support/postgres.ts"
 import { collect, ledgerOver, named, Note, origin, textOf, write, written } from "./support/texts.ts"
 
-const postgres = usePostgres()
-const { freshSchema, open, server } = postgres
-const run = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
-const promise = (name: string, effect: () => Effect.Effect<void, unknown, Scope.Scope>) =>
-  needsPostgres(it)(name, () => run(Effect.suspend(effect)), 30_000)
-
-/** Statements of an administrator, who may do anything. */
-const sql = (text: string, ...values: ReadonlyArray<unknown>) =>
-  Effect.suspend(() =>
-    Effect.flatMap(
-      makeSqlPgDatabase({ url: Redacted.make(server().url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 }).connect,
-      (connection) => Effect.map(connection.run([{ text, values }]), ([rows]) => rows ?? []),
-    ),
-  )
+const { freshSchema, open, promise, server, sql } = usePostgres()
 
 const Counted = Projection.make({
   name: "counted",
@@ -29,6 +21,21 @@ const Counted = Projection.make({
   key: (fact) => fact.job_id,
   evolve: (count) => (count ?? 0) + 1,
 })
+
+const recordOf = (position: number): NewRecord => {
+  const event: RecordedEvent = {
+    position,
+    schema_version: 1,
+    event_id: eventId("note.written", "a", position),
+    request_id: "r",
+    job_id: "a",
+    event_type: "note.written",
+    occurred_at: "2026-01-02T03:04:05.678Z",
+    actor: "test",
+    payload: { text: "sent" },
+  }
+  return { event, line: encodeLine(event) }
+}
 
 describe("the schema", () => {
   promise("is what was released, to the last column, index, constraint and trigger", () =>
@@ -89,6 +96,13 @@ describe("the schema", () => {
       expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one"])
       const refused = yield* Effect.flip(write(ledger, "a", "two"))
       expect([refused._tag, refused.message]).toEqual(["StoreRefused", expect.stringContaining("permission denied")])
+      // And with the rights that the page names, one may append.
+      yield* sql(`GRANT INSERT ON ${schema}.facts TO reader`)
+      yield* sql(`GRANT UPDATE ON ${schema}.head TO reader`)
+      yield* sql(`GRANT INSERT, UPDATE, DELETE ON ${schema}.checkpoints TO reader`)
+      yield* write(ledger, "a", "two")
+      yield* ledger.saveCheckpoint(Counted)
+      expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one", "two"])
       const bad = yield* Effect.flip(open('x"; DROP SCHEMA public; --'))
       expect([bad._tag, bad.message]).toEqual(["StoreRefused", expect.stringContaining("lower-case letters")])
     }),
@@ -148,70 +162,89 @@ describe("a secret", () => {
   )
 })
 
-describe("a server that goes away", () => {
-  promise("and comes back is not noticed by who appends, reads and follows", () =>
+describe("a commit", () => {
+  promise("that has begun is finished, also when whoever asked for it gives up", () =>
     Effect.gen(function* () {
       const schema = freshSchema()
-      const ledgers = [yield* Effect.flatMap(open(schema), ledgerOver), yield* Effect.flatMap(open(schema), ledgerOver)]
-      const total = 240
-      const following = yield* Effect.forkChild(Stream.runCollect(Stream.take(ledgers[0]!.tail(), total)), {
-        startImmediately: true,
-      })
-      const restarts = Effect.gen(function* () {
-        for (const how of ["fast", "immediate"] as const) {
-          yield* Effect.promise(() => server().stop(how))
-          yield* Effect.sleep(150)
-          yield* Effect.promise(() => server().start())
-          yield* Effect.sleep(300)
-        }
-      })
-      const appends = Effect.forEach(
-        Array.from({ length: total }, (_, n) => n),
-        (n) => Effect.andThen(write(ledgers[n % 2]!, `job-${n % 5}`, `n${n}`), Effect.sleep(n % 10 === 0 ? 20 : 0)),
-        { concurrency: 4 },
+      const real = makeSqlPgDatabase({ url: Redacted.make(server().url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 })
+      const [isSent, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const slow: Database = {
+        where: real.where,
+        connect: Effect.map(real.connect, (connection) => ({
+          ...connection,
+          run: (statements) =>
+            statements.at(0)?.text.startsWith("WITH recorded") === true
+              ? Effect.gen(function* () {
+                  yield* Deferred.succeed(isSent, undefined)
+                  yield* Deferred.await(go)
+                  return yield* connection.run(statements)
+                })
+              : connection.run(statements),
+        })),
+      }
+      const store = yield* makePostgresStoreOver(slow, { schema })
+      const giving = yield* Effect.forkChild(
+        store.commit((session) => session.append([[recordOf(session.head + 1)]])),
+        { startImmediately: true },
       )
-      yield* Effect.all([appends, restarts], { concurrency: 2 })
-      const texts = Array.from({ length: total }, (_, n) => `n${n}`).toSorted()
-      const read = yield* collect(ledgers[1]!.read())
-      expect(read.map(textOf).toSorted()).toEqual(texts)
-      expect((yield* Fiber.join(following)).map(textOf)).toEqual(read.map(textOf))
+      yield* Deferred.await(isSent)
+      const interrupting = yield* Effect.forkChild(Fiber.interrupt(giving), { startImmediately: true })
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(interrupting)
+      const page = yield* (yield* open(schema)).readAfter(0, 10)
+      expect(page.events.map(textOf)).toEqual(["sent"])
     }),
   )
-  promise("for longer than the patience is told, and afterwards all goes on by itself", () =>
+  promise("whose answer is on its way has let others in, so a question asked meanwhile waits and knows of them", () =>
     Effect.gen(function* () {
       const schema = freshSchema()
-      const ledger = yield* Effect.flatMap(open(schema, { patience_ms: 50 }), ledgerOver)
-      yield* write(ledger, "a", "one")
-      yield* Effect.promise(() => server().stop("fast"))
-      expect((yield* Effect.flip(write(ledger, "a", "two")))._tag).toBe("StoreUnavailable")
-      expect((yield* Effect.flip(collect(ledger.read())))._tag).toBe("StoreUnavailable")
-      expect((yield* Effect.flip(open(schema)))._tag).toBe("StoreUnavailable")
-      yield* Effect.promise(() => server().start())
-      yield* write(ledger, "a", "two")
-      expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one", "two"])
+      const real = makeSqlPgDatabase({ url: Redacted.make(server().url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 })
+      const [isDone, answer] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const slow: Database = {
+        where: real.where,
+        connect: Effect.map(real.connect, (connection) => ({
+          ...connection,
+          run: (statements) =>
+            Effect.tap(connection.run(statements), () =>
+              statements.at(-1)?.text === "COMMIT" && statements.at(0)?.text.startsWith("WITH recorded") === true
+                ? Effect.andThen(Deferred.succeed(isDone, undefined), Deferred.await(answer))
+                : Effect.void,
+            ),
+        })),
+      }
+      const mine = yield* ledgerOver(yield* makePostgresStoreOver(slow, { schema }))
+      const other = yield* Effect.flatMap(open(schema), ledgerOver)
+      yield* mine.query(Counted, () => 0)
+      const appending = yield* Effect.forkChild(write(mine, "a", "one"))
+      yield* Deferred.await(isDone)
+      yield* write(other, "a", "two")
+      const asking = yield* Effect.forkChild(
+        mine.query(Counted, (view) => view.get("a")),
+        { startImmediately: true },
+      )
+      yield* Deferred.succeed(answer, undefined)
+      expect(yield* Fiber.join(asking)).toBe(2)
+      yield* Fiber.join(appending)
     }),
   )
-  promise("for single connections, again and again, costs nothing either", () =>
+  promise("waits for the disk whatever the role's default says, and for standbys where it says so", () =>
     Effect.gen(function* () {
-      const schema = freshSchema()
-      const ledger = yield* Effect.flatMap(open(schema), ledgerOver)
-      const cutting = yield* Effect.forkChild(
-        Effect.forever(
-          Effect.andThen(
-            Effect.scoped(
-              sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'waybill' AND pid <> pg_backend_pid()",
-              ),
-            ).pipe(Effect.ignore),
-            Effect.sleep(15),
-          ),
-        ),
-      )
-      for (let n = 0; n < 60; n++) yield* write(ledger, "a", `n${n}`, `m${n}`)
-      yield* Fiber.interrupt(cutting)
-      expect((yield* collect(ledger.read())).map(textOf)).toEqual(
-        Array.from({ length: 60 }, (_, n) => [`n${n}`, `m${n}`]).flat(),
-      )
+      yield* sql("CREATE ROLE hasty LOGIN PASSWORD 'hasty-one'")
+      const setting = (value: string) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            yield* sql(`ALTER ROLE hasty SET synchronous_commit = ${value}`)
+            const { connect } = makeSqlPgDatabase({
+              url: Redacted.make(`postgresql://hasty:hasty-one@127.0.0.1:${server().port}/postgres`),
+              lock_wait_ms: 5_000,
+              connect_wait_ms: 5_000,
+            })
+            const [rows] = yield* (yield* connect).run([{ text: "SHOW synchronous_commit" }])
+            return rows?.[0]?.["synchronous_commit"]
+          }),
+        )
+      expect(yield* setting("off")).toBe("on")
+      expect(yield* setting("remote_apply")).toBe("remote_apply")
     }),
   )
 })
@@ -269,8 +302,9 @@ describe("what others do to it", () => {
       const [fact] = yield* write(ledger, "a", "two again")
       expect(fact?.position).toBe(2)
       // Another ledger under the same name, whose head is just as high.
+      yield* sql(`UPDATE ${schema}.facts SET job_id = 'b', line = replace(line, '"job_id":"a"', '"job_id":"b"')`)
       yield* sql(`UPDATE ${schema}.head SET ledger_id = gen_random_uuid()`)
-      expect(yield* ledger.query(Counted, (view) => view.get("a"))).toBe(2)
+      expect(yield* ledger.query(Counted, (view) => [view.get("a"), view.get("b")])).toEqual([undefined, 2])
     }),
   )
   promise("a follower whose notifications are lost looks by itself", () =>

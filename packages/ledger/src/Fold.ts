@@ -105,6 +105,10 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     return this.indexed().due(lane, until)
   }
 
+  earliest(lane: string): number | undefined {
+    return this.indexed().earliest(lane)
+  }
+
   count(lane: string): number {
     return this.indexed().count(lane)
   }

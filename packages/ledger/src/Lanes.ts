@@ -117,6 +117,10 @@ export class Lanes {
     if (tree !== undefined && tree.from <= until) yield* dueIn(tree, until)
   }
 
+  earliest(lane: string): number | undefined {
+    return this.#tree(lane)?.from
+  }
+
   count(lane: string): number {
     return this.#tree(lane)?.count ?? 0
   }

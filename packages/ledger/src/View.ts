@@ -45,6 +45,8 @@ export interface View<E> {
    * Found one at a time: the first costs the same however many there are, due or not. See `Projection.places`.
    */
   readonly due: (lane: string, until: number) => Iterable<string>
+  /** From when on the first of a lane is due; `undefined` when nobody waits there. Costs the same however many do. */
+  readonly earliest: (lane: string) => number | undefined
   /** How many entities wait in a lane, due or not. Costs the same however many there are. */
   readonly count: (lane: string) => number
 }

@@ -84,9 +84,35 @@ describe("whatever JSON cannot carry is named", () => {
   it("nesting has an end", () => {
     const nest = (levels: number): unknown => (levels === 0 ? 1 : JSON.parse("[".repeat(levels) + "]".repeat(levels)))
     expect(issuesOf(nest(payload_depth_max))).toEqual([])
-    expect(issuesOf(nest(payload_depth_max + 1))).toHaveLength(1)
+    const path = Array.from({ length: payload_depth_max }, () => "0").join(".")
+    expect(issuesOf(nest(payload_depth_max + 1))).toEqual([`${path} is nested deeper than 512 levels`])
     expect(issuesOf(nest(100_000))).toHaveLength(1)
   })
+  it("a report has an end too, and starts at the beginning", () => {
+    const issues = issuesOf(Array.from({ length: 1500 }, () => undefined))
+    expect([issues.length, issues[0], issues.at(-1)]).toEqual([
+      1000,
+      "0 is undefined, which JSON cannot carry",
+      "999 is undefined, which JSON cannot carry",
+    ])
+  })
+  it("values have a number beyond which no line could hold them", () => {
+    const most = 8_388_608
+    const half = Array.from({ length: most / 2 }, () => 0)
+    // The two lists and what holds them are values too.
+    expect(issuesOf([half, half.slice(3)])).toEqual([])
+    expect(issuesOf([half, half.slice(2)])).toEqual(["1 holds more than 8388608 values"])
+    expect(issuesOf({ a: half, b: half.slice(3), c: 0 })).toEqual(["c is beyond the first 8388608 values"])
+  })
+  it("something thrown that is no error", () =>
+    expect(
+      issuesOf({
+        get x(): never {
+          // oxlint-disable-next-line typescript/only-throw-error -- whatever somebody throws
+          throw "text"
+        },
+      }),
+    ).toEqual(["x cannot be read: it throws"]))
   it("a list that claims to be endless", () =>
     expect(issuesOf({ a: Object.assign([], { length: 4_000_000_000 }) })).toEqual(["a holds more than 8388608 values"]))
   it("a getter is read once, and one that throws is an issue", () => {
@@ -144,4 +170,25 @@ describe("whatever JSON cannot carry is named", () => {
       ),
       runs,
     ))
+})
+
+describe("two values are equal", () => {
+  it.each<readonly [unknown, unknown, boolean]>([
+    [[], {}, false],
+    [{}, [], false],
+    [[1], { 0: 1 }, false],
+    [{ 0: 1 }, [1], false],
+    [[1, 2], [1], false],
+    [[1], [1, 2], false],
+    [{ a: 1 }, { b: 1 }, false],
+    [{ a: undefined }, { b: undefined }, false],
+    [{ a: 1 }, { a: 1, b: 2 }, false],
+    [{ toString: 1 }, {}, false],
+    [{}, { toString: 1 }, false],
+    [{ a: 1, b: [2] }, { b: [2], a: 1 }, true],
+    [null, {}, false],
+    [{}, null, false],
+    [null, null, true],
+    [1, "1", false],
+  ])("%j and %j: %s", (a, b, isEqual) => expect(jsonEqual(a, b)).toBe(isEqual))
 })

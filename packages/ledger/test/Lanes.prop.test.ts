@@ -31,11 +31,16 @@ const naive = (view: View<DoorState>) => {
   })
   return lanes.map((lane) => {
     const waiting = rows.filter((row) => row.lane === lane)
-    return [waiting.length, ...untils.map((until) => waiting.filter(({ from }) => from <= until).map(({ key }) => key))]
+    const earliest = waiting.length === 0 ? undefined : Math.min(...waiting.map(({ from }) => from))
+    return [
+      waiting.length,
+      earliest,
+      ...untils.map((until) => waiting.filter(({ from }) => from <= until).map(({ key }) => key)),
+    ]
   })
 }
 const answered = (view: View<DoorState>) =>
-  lanes.map((lane) => [view.count(lane), ...untils.map((until) => [...view.due(lane, until)])])
+  lanes.map((lane) => [view.count(lane), view.earliest(lane), ...untils.map((until) => [...view.due(lane, until)])])
 
 type Step =
   | { readonly kind: "event"; readonly job: number; readonly type: string; readonly by: string }

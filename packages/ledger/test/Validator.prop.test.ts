@@ -43,6 +43,21 @@ const schemas: Readonly<Record<string, Schema.Codec<unknown>>> = {
   "exclusive union": Schema.Union([Schema.Struct({ a: Schema.Int }), Schema.Struct({ a: Schema.Finite })], {
     mode: "oneOf",
   }),
+  "overlapping union": Schema.Struct({
+    u: Schema.Union([Schema.Struct({ a: Schema.Int }), Schema.Struct({ a: Schema.Finite }), Schema.Int]),
+  }),
+  "grouped checks": Schema.Struct({
+    g: Schema.Finite.check(Schema.makeFilterGroup([Schema.isGreaterThan(0), Schema.isLessThan(50), Schema.isInt()])),
+  }),
+  "tuple of structs": Schema.Struct({ t: Schema.Tuple([Schema.Struct({ a: Schema.Int })]) }),
+  "two kinds of keys": Schema.StructWithRest(Schema.Struct({}), [
+    Schema.Record(Schema.TemplateLiteral(["a", Schema.String]), Schema.Int),
+    Schema.Record(Schema.TemplateLiteral(["b", Schema.String]), Schema.Boolean),
+  ]),
+  "list that begins with something": Schema.Struct({
+    t: Schema.TupleWithRest(Schema.Tuple([Schema.String]), [Schema.Int]),
+    u: Schema.Array(Schema.Struct({ a: Schema.Int })),
+  }),
   "literals and tuples": Schema.Struct({
     l: Schema.Literals(["x", "y", 1]),
     t: Schema.Tuple([Schema.Int, Schema.String]),
@@ -141,8 +156,21 @@ it("explain lists every bad path", () => {
   expect(paths("closed")).toEqual(["amount", "extra", "id", "lines.0.sku", "lines.1.more", "lines.1.n"])
 })
 
-it("a schema that transforms its value is refused", () =>
-  expect(() => makeValidator(Schema.Struct({ at: Schema.DateFromString }), "open")).toThrow(TypeError))
+it("what is wrong with the whole is at the root, and a path is dotted through lists", () => {
+  const { explain } = makeValidator(Schema.Struct({ a: Schema.Array(Schema.Struct({ b: Schema.Int })) }), "closed")
+  expect(explain(5).map(({ path }) => path)).toEqual(["(root)"])
+  expect(explain({ a: [{ b: 1 }, { b: "x" }] }).map(({ path }) => path)).toEqual(["a.1.b"])
+})
+
+it.each<readonly [string, Schema.Constraint]>([
+  ["a field's", Schema.Struct({ at: Schema.DateFromString })],
+  ["that of a record's values", Schema.Record(Schema.String, Schema.FiniteFromString)],
+  ["that of a list's items", Schema.Array(Schema.FiniteFromString)],
+  ["that of one of several", Schema.Union([Schema.Int, Schema.FiniteFromString])],
+  ["one behind a reference", Schema.Struct({ at: Schema.suspend(() => Schema.FiniteFromString) })],
+])("a schema that transforms its value is refused: %s", (_, schema) =>
+  expect(() => makeValidator(schema, "open")).toThrow(new TypeError("a payload schema must not transform its value")),
+)
 
 it.each([255, 300, 100_000])("%d levels end in an answer, not in an overflow", (levels) => {
   const deep: unknown = JSON.parse(`${'{"v":1,"kids":['.repeat(levels)}${"]}".repeat(levels)}`)

@@ -71,6 +71,11 @@ describe("a constructor is closed", () => {
   it("a unique key is taken from its field, where there is one", () => {
     expect(Door.facts.installed.makeOrThrow("front", { serial: "s1" }).unique).toEqual({ field: "serial", value: "s1" })
     expect(Door.facts.closed.makeOrThrow("front", {}).unique).toBeUndefined()
+    const Numbered = Vocabulary.make("numbered", {
+      put: { payload: Schema.Struct({ serial: Schema.Union([Schema.String, Schema.Finite]) }), unique: "serial" },
+    })
+    const keyOf = (serial: string | number) => Numbered.facts.put.makeOrThrow("j", { serial }).unique?.value
+    expect([keyOf("s"), keyOf(""), keyOf(5)]).toEqual(["s", undefined, undefined])
   })
 })
 
@@ -108,7 +113,20 @@ describe("a reader is open", () => {
       "notes.0.text",
     ])
     for (const payload of [null, undefined, [], "x"])
-      expect(Door.decode(recorded(1, "door.closed", "front", payload))).toBeInstanceOf(Vocabulary.MalformedFact)
+      expect(Door.decode(recorded(1, "door.closed", "front", payload))).toMatchObject({
+        _tag: "MalformedFact",
+        event: { position: 1 },
+        issues: [{ path: "(root)", message: "is not an object" }],
+      })
+    expect(Door.decode(recorded(4, "door.painted", "front", {}))).toMatchObject({
+      _tag: "UnknownType",
+      event: { position: 4 },
+    })
+  })
+  it("tells its types apart", () => {
+    const read = Door.decode(recorded(1, "door.opened", "front", { by: "ada" })) as DoorFact
+    expect([Door.facts.opened.is(read), Door.facts.closed.is(read)]).toEqual([true, false])
+    expect(Door.facts.opened.is({ ...read } as DoorFact)).toBe(false)
   })
   it("owns its prefix only", () => {
     expect(["door.opened", "door.painted", "doors.opened", "door", "indoor.opened"].map(Door.owns)).toEqual([
@@ -142,8 +160,14 @@ describe("a definition that could not be kept is refused", () => {
       }),
     ).toThrow(TypeError))
   it.each(["", " ", "a b", "a..b", "a\u0000", "x".repeat(200)])("the prefix %j", (prefix) =>
-    expect(() => Vocabulary.make(prefix, { y: { payload: Schema.Struct({}) } })).toThrow(TypeError),
+    expect(() => Vocabulary.make(prefix, { y: { payload: Schema.Struct({}) } })).toThrow(
+      new TypeError(`${JSON.stringify(`${prefix}.y`)} cannot name a fact type: want words joined by dots`),
+    ),
   )
+  it("in words", () =>
+    expect(() => Vocabulary.make("x", { y: { payload: Schema.Struct({ at: Schema.DateFromString }) } })).toThrow(
+      "a payload schema must not transform its value",
+    ))
 })
 
 describe("types", () => {
@@ -164,6 +188,19 @@ describe("types", () => {
     const forged: Fact = { event_type: "x.y", job_id: "j", payload: {}, unique: undefined }
     expect(isFact(forged)).toBe(false)
   })
+})
+
+it("a schema that refers to itself is published with what it refers to; without a description there is none", () => {
+  interface Tree {
+    readonly children: ReadonlyArray<Tree>
+  }
+  const Tree = Schema.Struct({ children: Schema.Array(Schema.suspend((): Schema.Codec<Tree> => Tree)) }).annotate({
+    identifier: "Tree",
+  })
+  const { facts } = Vocabulary.make("forest", { planted: { payload: Schema.Struct({ tree: Tree }) } })
+  const published = Vocabulary.jsonSchema(facts.planted)
+  expect(Object.keys(published)).not.toContain("description")
+  expect(published).toMatchObject({ $defs: { Tree: { type: "object" } } })
 })
 
 it("the published schema of every fact is pinned", () =>

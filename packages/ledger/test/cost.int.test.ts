@@ -161,7 +161,7 @@ describe("the index of streams and keys", () => {
       Effect.gen(function* () {
         const store = yield* makeMemoryStore()
         const ledger = yield* open(store)
-        const strange = yield* Effect.flatMap(makeMemoryStore(), () => Effect.succeed(makeStreams([Door])))
+        const strange = makeStreams([Door])
         yield* ledger.append([installed.makeOrThrow("a", { serial: "s1" }), openedBy("a"), openedBy("b")], by("r"))
         expect(strange.name).toBe("ledger.streams")
         expect(yield* ledger.query(strange, (view) => [view.get("a"), view.get("b"), view.get("c")])).toEqual([

@@ -66,7 +66,9 @@ describe.concurrent(
         expect,
       }) => {
         const root = newRoot()
-        expect((await runRunner(root, step, "runner")).signal).toBe("SIGKILL")
+        // Where there is a receipt already, the runner may be gone before it can be killed.
+        const { signal } = await runRunner(root, step, "runner")
+        expect(ended || signal === "SIGKILL").toBe(true)
         const receipt = await submit(root)
         expect(receipt).toMatchObject({ ok: true })
         expect(runsIn(root)).toBe(1)
@@ -75,7 +77,8 @@ describe.concurrent(
 
       it(`both die when the wrapper has ${step}: the run ${outcome}`, async ({ expect }) => {
         const root = newRoot()
-        expect((await runRunner(root, step, "both")).signal).toBe("SIGKILL")
+        const { signal } = await runRunner(root, step, "both")
+        expect(ended || signal === "SIGKILL").toBe(true)
         const [one, two] = await Promise.all([submit(root), submit(root)])
         expect(one).toMatchObject(isDone ? { ok: true } : { ok: false, reason: "interrupted" })
         expect(two).toEqual(one)

@@ -104,7 +104,7 @@ describe.concurrent(
         Agent.use((agent) => agent.submit(request)).pipe(Effect.provide(agentIn(root))),
       )
       expect(receipt).toMatchObject({ ok: false, reason: "tool_error" })
-      expect(receipt.diagnostics.note).toContain("could not be started: ENOENT")
+      expect(receipt.diagnostics.note).toContain("could not be started: no such file or directory (ENOENT)")
     })
 
     it.for([

@@ -1,13 +1,16 @@
+import { scriptedProcesses } from "@waybill/host"
 import { Effect, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import {
   AgentError,
   type AgentReceipt,
   type Built,
+  commandVerifier,
   type Declared,
   deliverJob,
   type JobDeclaration,
   settleJob,
+  type SettleOptions,
   type SubmitSpec,
   type Verification,
   type Verifier,
@@ -15,6 +18,12 @@ import {
 import { accept, declare, reject, spec, text, types, verifierOf, world } from "./support/world.ts"
 
 const secret = new Error("secret text")
+
+const trap = Object.defineProperty(new Error(), "message", {
+  get: () => {
+    throw secret
+  },
+})
 
 /** Every way in which an answer does not come. */
 const noAnswers: ReadonlyArray<readonly [string, () => Declared<never>]> = [
@@ -25,6 +34,8 @@ const noAnswers: ReadonlyArray<readonly [string, () => Declared<never>]> = [
     },
   ],
   ["fails with what is no error", () => Effect.fail("secret text")],
+  ["fails with what cannot be printed", () => Effect.fail(Object.create(null))],
+  ["dies of an error whose message is a trap", () => Effect.die(trap)],
   ["rejects", () => Promise.reject(secret)],
   ["fails", () => Effect.fail(secret)],
   ["dies", () => Effect.die(secret)],
@@ -181,9 +192,41 @@ it("[W-30] an agent whose records cannot be read is an error of the call: nothin
   expect(made.runs).toHaveLength(1)
 })
 
+/** Settles a declaration that cannot be; answers what of it is refused. Nothing was recorded. */
+const refusalOf = (more: Partial<JobDeclaration>, made = world(), options: SettleOptions = {}) =>
+  made.run(
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(settleJob(declare(more), options))
+      expect(yield* types).toEqual([])
+      return error._tag === "InvalidDeclaration" ? error.field : error._tag
+    }),
+  )
+
 describe("what cannot be declared is refused before anything is recorded", () => {
+  it.each([Number.NaN, -1, 2 ** 31])("a wait of %s ms for the run", async (holdWait_ms) => {
+    expect(await refusalOf({}, world(), { holdWait_ms })).toBe("holdWait_ms")
+  })
+
+  it.each([
+    ["a protocol's own variable", { env: { WAYBILL_X: "1" } }],
+    ["a variable without a name", { env: { "": "1" } }],
+    ["a variable whose name holds an equals sign", { env: { "A=B": "1" } }],
+    ["a NUL", { env: { A: "a\0b" } }],
+    ["no program", { command: [""] as const }],
+  ])("a verifier with %s", async (_, more) => {
+    const made = commandVerifier({ command: ["./v"], cwd: "/", ...more })
+    const error = await Effect.runPromise(Effect.flip(made).pipe(Effect.provide(scriptedProcesses(() => ({})).layer)))
+    expect(error._tag).toBe("InvalidDeclaration")
+  })
+
   it.each([
     ["no time for the verifier", { verifierDeadline_ms: Number.NaN }],
+    ["more time for the verifier than a timer holds", { verifierDeadline_ms: 2 ** 31 }],
+    ["more time for an answer than a timer holds", { answerDeadline_ms: Number.POSITIVE_INFINITY }],
+    ["a path that leads out", { candidatePath: "../../x" }],
+    ["a seed without bytes", { seeds: [{ path: "a", content: "text" }] as never }],
+    ["no verifier", { verifier: undefined as never }],
+    ["a spec that is no function", { submit: spec as never }],
     ["no time for an answer", { answerDeadline_ms: 0 }],
     ["an infinite number of attempts", { recovery: { maxAttempts: Number.POSITIVE_INFINITY, submit: () => spec } }],
     [
@@ -244,15 +287,12 @@ describe("a path that is declared leads nowhere but below its root", () => {
   ]
   it.each(refused)("%j is refused as a seed, as the candidate and as the host's terminal path", async (path) => {
     const seeded = world()
-    expect(await reasonOf({ seeds: [{ path, content: text.encode("x") }] }, seeded)).toBe("path_refused")
+    expect(await refusalOf({ seeds: [{ path, content: text.encode("x") }] }, seeded)).toBe("seeds")
     const asked = world()
-    expect(await reasonOf({ candidatePath: path }, asked)).toBe("path_refused")
-    expect([...seeded.runs, ...asked.runs]).toEqual([])
+    expect(await refusalOf({ candidatePath: path }, asked)).toBe("candidatePath")
     const hosted = world()
-    const status = await hosted.run(settleJob(declare(), { terminalPath: path }))
-    expect(status).toMatchObject({ status: "failed", failed: { failure: { reason: "path_refused" } } })
-    for (const { disk } of [seeded, asked, hosted])
-      expect(disk.files("/").filter((file) => !/^\/+(data|holds)\//u.test(file))).toEqual([])
+    expect(await refusalOf({}, hosted, { terminalPath: path })).toBe("terminalPath")
+    for (const { disk, runs } of [seeded, asked, hosted]) expect([...runs, ...disk.files("/")]).toEqual([])
   })
 
   const names = [
@@ -281,11 +321,10 @@ describe("a path that is declared leads nowhere but below its root", () => {
   ] as const)("seeds that overlap are refused, and none is written: %s", async (_, ...paths) => {
     for (const order of [paths, paths.toReversed()]) {
       const made = world()
-      expect(await reasonOf({ seeds: order.map((path) => ({ path, content: text.encode(path) })) }, made)).toBe(
-        "path_refused",
+      expect(await refusalOf({ seeds: order.map((path) => ({ path, content: text.encode(path) })) }, made)).toBe(
+        "seeds",
       )
-      expect(made.disk.files("/data/workspaces")).toEqual([])
-      expect(made.runs).toEqual([])
+      expect([...made.runs, ...made.disk.files("/")]).toEqual([])
     }
   })
 

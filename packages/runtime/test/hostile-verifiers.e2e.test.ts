@@ -83,7 +83,7 @@ describe.concurrent("[W-19] a verifier that is a command", { timeout: 60_000 }, 
       expect(seen.failures).toEqual([expect.stringContaining(detail)])
       expect(seen.facts).not.toContain("secret")
       expect(seen.delivered).toBeUndefined()
-      expect(seen.handed).toEqual([])
+      expect(seen.unfinished).toEqual([])
       expect(aliveIn(root)).toEqual([])
     },
   )
@@ -102,7 +102,7 @@ describe.concurrent("[W-19] a verifier that is a command", { timeout: 60_000 }, 
     const seen = await judge(root, bytes, { cwd: root, ...shell(`${script}; exit 0`) })
     expect(seen.reason).toBe("artifact_changed")
     expect(seen.delivered).toBeUndefined()
-    expect(seen.handed).toEqual([])
+    expect(seen.unfinished).toEqual([])
   })
 
   it("that keeps its copy open in a daemon, and writes into it later, changes nothing that is delivered", async ({
@@ -117,13 +117,26 @@ describe.concurrent("[W-19] a verifier that is a command", { timeout: 60_000 }, 
     expect(aliveIn(root)).toEqual([])
 
     const quiet = newRoot()
-    const waiting = 'exec 3<> "$0"; echo $$ >> pids; sleep 60; printf X >&3'
-    const patient = script.replace(daemon, waiting)
+    // This one has not touched its copy when the verdict is there.
+    const waiting = 'exec 3< "$0"; echo $$ >> pids; sleep 60; printf X > /proc/self/fd/3'
+    const patient = script.replace(daemon, waiting).replace('chmod 600 "$1"; ', "")
     const accepted = await judge(quiet, bytes, { cwd: quiet, ...shell(`${patient}; exit 0`) })
     expect(accepted.reason).toBe("verified")
     expect(accepted.delivered).toBe(sha256(bytes))
     expect(aliveIn(quiet)).toEqual([])
   })
+})
+
+it("what a verifier said when it failed reaches whoever looks on, whole and without what it was given in confidence", async ({
+  expect,
+}) => {
+  const root = newRoot()
+  const script = "printf '%020000d' 7 >&2; echo $TOKEN >&2; echo $PLACE/x >&2; exit 2"
+  const env = { TOKEN: "s3cr3t-t0ken", PLACE: "s3cr3t-t0ken/below" }
+  const seen = await judge(root, bytes, { cwd: root, env, ...shell(script) })
+  expect(seen.failures).toEqual([`verify: verifier v: failed: exited with 2: ${"0".repeat(19_999)}7[TOKEN]\n[PLACE]/x`])
+  expect(seen.facts).not.toContain("s3cr3t")
+  expect(seen.facts).not.toContain("0000000")
 })
 
 it("[W-19] a verifier that writes 1 GB has failed, and costs no memory", async ({ expect }) => {

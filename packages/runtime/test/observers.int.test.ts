@@ -37,7 +37,7 @@ it("an observer is told each step in order, with what went wrong, which no fact 
   const words = told.flatMap((event) =>
     event.kind === "recorded"
       ? [event.fact.event_type.replace("workspace_job.", "+ ")]
-      : event.state === "progress"
+      : event.kind === "waiting" || event.state === "progress"
         ? []
         : [`${event.step} ${event.state}`],
   )
@@ -71,6 +71,25 @@ it("an observer is told each step in order, with what went wrong, which no fact 
       detail: expect.stringContaining("disk of the verifier"),
     }),
   )
+})
+
+it("[W-25] an observer is told when a repair has left the same bytes as the attempt before", async () => {
+  const { run } = world((attempt) => (attempt < 3 ? "the same" : "another"))
+  const told: Array<string> = []
+  await run(
+    settleJob(
+      declare({
+        verifier: verifierOf(() => Effect.succeed(reject)),
+        recovery: { maxAttempts: 3, submit: () => spec },
+      }),
+      {
+        observe: (event) => {
+          if (event.kind === "step" && event.step === "build" && event.state === "done") told.push(event.detail ?? "")
+        },
+      },
+    ),
+  )
+  expect(told.map((detail) => detail.endsWith("as in the attempt before"))).toEqual([false, true, false])
 })
 
 describe("[W-22] [W-24] a run that somebody else works on", () => {

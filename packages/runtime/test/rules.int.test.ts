@@ -169,7 +169,6 @@ describe("an attempt fails with the catalogue's own words", () => {
   }
   fails("the submit spec cannot be made", "submit_spec_builder_failed", { submit: boom })
   fails("there is no candidate", "candidate_missing", {}, () => undefined)
-  fails("the candidate path escapes", "path_refused", { candidatePath: "../out.txt" }, () => undefined)
   fails("the builder throws", "terminal_build_failed", { build: boom })
   fails("the builder's stream breaks", "terminal_build_failed", {
     build: () => ({ source: Stream.fail(new Error("secret")) }),
@@ -179,7 +178,6 @@ describe("an attempt fails with the catalogue's own words", () => {
     build: () => ({ source: "x", schemaId: "other/v1" }),
   })
   fails("the builder's text is no text", "terminal_build_failed", { build: () => ({ source: "\ud800" }) })
-  fails("the seed's path escapes", "path_refused", { seeds: [{ path: "/../x", content: new Uint8Array() }] })
   fails("the verifier fails", "verifier_failed", {
     verifier: verifierOf(() => Effect.fail(new VerifierError({ verifier: "v", code: "failed", detail: "secret" }))),
   })

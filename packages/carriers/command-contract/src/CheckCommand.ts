@@ -197,7 +197,7 @@ export const checkCommand = (command: unknown): ReadonlyArray<Violation> => {
   }
   checkLimits(report, declared)
   if (danger_level === "destructive" && dry_run !== "supported" && typeof dry_run !== "function") {
-    report("DRY_RUN_REQUIRED", "dry_run", 'say "supported" and read args.dry_run, or give a function')
+    report("DRY_RUN_REQUIRED", "dry_run", 'say "supported" and read ctx.dryRun, or give a function')
   }
   const injected = injectedFlags({
     has_network_io: has_network_io === true,

@@ -12,7 +12,7 @@ import type { JobTypes } from "./JobTypes.ts"
 import { manifestStatus, type ManifestStatus, source_ledger, type Staleness } from "./Manifests.ts"
 import type { Status } from "./QueueJob.ts"
 import { unlessEmpty } from "./QueueJobState.ts"
-import { degradedReasons, type Replay } from "./Replay.ts"
+import { degradedReasons, isReady, type Replay } from "./Replay.ts"
 import { List } from "./WireDocument.ts"
 
 export type ResourceKind = "run" | "job" | "wiki"
@@ -172,7 +172,7 @@ export const consumerHealth = (
   names: ConsumerNames = openclaw_names,
 ): ConsumerHealth => ({
   status: "ok",
-  ready: replay.corrupt_record_count === 0,
+  ready: isReady(replay),
   snapshot_id: snapshotId(jobs.lastEventId),
   generated_at: formatTime(now_ms),
   source: source(jobs.lastEventId),

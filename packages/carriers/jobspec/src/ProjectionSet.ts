@@ -18,7 +18,7 @@ import {
 import { no_plans, type PlansEntries, type PlansManifest, plansManifest } from "./PlansManifest.ts"
 import type { QueueJob } from "./QueueJob.ts"
 import { queueSnapshot, type QueueSnapshot, unlessEmpty } from "./QueueJobState.ts"
-import { degradedReasons, projectionLag, type ProjectionLag, type Replay } from "./Replay.ts"
+import { degradedReasons, isReady, projectionLag, type ProjectionLag, type Replay } from "./Replay.ts"
 import { type ScheduleEntity, schedules, type ScheduleTemplate } from "./Schedules.ts"
 import { snapshotId } from "./Identifiers.ts"
 import { List } from "./WireDocument.ts"
@@ -119,7 +119,7 @@ export interface StatusDocument {
 
 /** The answer of `/v1/status`. */
 export const statusDocument = (views: Views, types: JobTypes, reading: Reading): StatusDocument => ({
-  ready: reading.replay.corrupt_record_count === 0,
+  ready: isReady(reading.replay),
   projection_lag: projectionLag(views.queue, reading.replay),
   queue: queueSnapshot(views.queue, reading.now_ms),
   projections: projectionSet(views, types, reading),

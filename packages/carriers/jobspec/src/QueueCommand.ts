@@ -15,8 +15,8 @@ export const lease_ms_max = 86_400_000
 
 /** A worker's proof that it holds the job. */
 export interface Hold {
-  /** The SHA-256 of the token from the claim's answer. */
-  readonly claim_token: string
+  /** The SHA-256 of the token from the claim's answer, 64 lowercase hex digits. */
+  readonly token_sha256: string
   readonly lease_epoch: number
 }
 
@@ -50,7 +50,8 @@ export interface ClaimNext {
   readonly job_types?: ReadonlyArray<string>
   /** Whether the worker has this ledger's data plane: jobs that ask for a terminal artifact are for those alone. */
   readonly hasDataPlane?: boolean
-  readonly claim_token: string
+  /** The SHA-256 of a new random token, 64 lowercase hex digits. The token itself goes to the worker alone. */
+  readonly token_sha256: string
   readonly now_ms: number
   readonly lease_ms?: number
 }
@@ -59,7 +60,8 @@ export interface ClaimNext {
 export interface Claim {
   readonly kind: "claim"
   readonly job_id: string
-  readonly claim_token: string
+  /** The SHA-256 of a new random token, 64 lowercase hex digits. The token itself goes to the worker alone. */
+  readonly token_sha256: string
   readonly now_ms: number
   readonly lease_ms?: number
 }

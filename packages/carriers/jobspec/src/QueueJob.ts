@@ -20,6 +20,12 @@ import type { JobTypes } from "./JobTypes.ts"
 
 export const max_attempts_default = 3
 
+/**
+ * An object out of a line. A saved job was JSON before it was an entity again, so a look at its outside is enough; a million
+ * payloads walked through would take longer than folding them anew.
+ */
+const Parsed = Schema.Record(Schema.String, Schema.Unknown) as Schema.Codec<JsonObject>
+
 const Failure = Schema.Struct({ code: Schema.String, message: Schema.String, retryable: Schema.Boolean })
 export const Status = Schema.Literals(["queued", "running", "retry_waiting", "completed", "failed", "cancelled"])
 export type Status = typeof Status.Type
@@ -43,9 +49,9 @@ export const QueueJob = Schema.Struct({
   lease_expires_at: Schema.optional(Schema.String),
   failure: Schema.optional(Failure),
   artifacts: Schema.optional(Schema.Record(Schema.String, Schema.String)),
-  artifact_refs: Schema.optional(Schema.Record(Schema.String, Schema.JsonObject)),
+  artifact_refs: Schema.optional(Schema.Record(Schema.String, Parsed)),
   projection_targets: Schema.Array(Schema.String),
-  payload: Schema.JsonObject,
+  payload: Parsed,
   last_event_id: Schema.String,
   /** Set by the first acceptance: without it, the job is only talked about. */
   created_at: Schema.optional(Schema.String),

@@ -173,3 +173,25 @@ export const errorBody = (refusal: {
   refusal instanceof KeyTooLong
     ? { error: refusal.message, max_bytes: refusal.max_bytes, got_bytes: refusal.got_bytes }
     : { error: refusal.message }
+
+/**
+ * The HTTP status that belongs to each refusal: the contract's where it has a route for it, and 409 for what a worker is
+ * refused because of the state its job is in.
+ */
+export const refusal_statuses: Readonly<Record<QueueRefusal["_tag"], 400 | 404 | 409>> = {
+  InvalidJobType: 400,
+  InvalidPayload: 400,
+  KeyTooLong: 400,
+  InvalidKey: 400,
+  InvalidRequestId: 400,
+  InvalidJobId: 400,
+  JobIdRequired: 400,
+  JobTypeNotAllowed: 400,
+  InvalidFailureCode: 400,
+  InvalidReport: 400,
+  JobNotFound: 404,
+  NoClaimableJobs: 409,
+  AlreadyClaimed: 409,
+  LeaseMismatch: 409,
+  LeaseExpired: 409,
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { View } from "@waybill/ledger"
+import type { StoreHealth, View } from "@waybill/ledger"
 import { unlessEmpty } from "./QueueJobState.ts"
 
 /** What the store and the disk know and a fold does not. */
@@ -12,16 +12,35 @@ export interface Replay {
   readonly corrupt_record_count: number
   /** Why a stored projection snapshot was not used, if one was not. */
   readonly ignored_snapshot?: string
-  /** Further reasons, such as an archive that cannot be read. */
+  /** What else is damaged and not acknowledged, such as an archive that cannot be read. Holds `ready` false. */
+  readonly damage?: ReadonlyArray<string>
+  /** Further reasons why read models are degraded. */
   readonly more_reasons?: ReadonlyArray<string>
 }
 
 export const clean_replay: Replay = { corrupt_record_count: 0 }
 
+/** What a store's health comes to: damage that a repair has acknowledged no longer counts. */
+export const replayOf = (health: StoreHealth, ignoredSnapshot?: string): Replay => {
+  const damage = (health.damage ?? [])
+    .filter(({ isAcknowledged }) => isAcknowledged !== true)
+    .map(({ error, file }) => `${file}: ${error}`)
+  return {
+    corrupt_record_count: health.corrupt.filter(({ isAcknowledged }) => isAcknowledged !== true).length,
+    ...unlessEmpty("damage", damage),
+    ...unlessEmpty("ignored_snapshot", ignoredSnapshot),
+  }
+}
+
+/** Whether everything that was ever recorded could be read, or its loss has been acknowledged. */
+export const isReady = ({ corrupt_record_count, damage = [] }: Replay): boolean =>
+  corrupt_record_count === 0 && damage.length === 0
+
 /** What makes every read model degraded, in the order of the contract. */
 export const degradedReasons = (replay: Replay): ReadonlyArray<string> => [
   ...(replay.ignored_snapshot === undefined ? [] : [`ignored stale projection snapshot: ${replay.ignored_snapshot}`]),
   ...(replay.corrupt_record_count > 0 ? ["read-only ledger replay observed corrupt records"] : []),
+  ...(replay.damage ?? []),
   ...(replay.more_reasons ?? []),
 ]
 
@@ -33,14 +52,11 @@ export interface ProjectionLag {
 }
 
 /** Where the read models stand. `view` may be that of any projection of the ledger. */
-export const projectionLag = (
-  view: Pick<View<unknown>, "events" | "lastEventId">,
-  { corrupt_record_count }: Replay,
-): ProjectionLag => ({
+export const projectionLag = (view: Pick<View<unknown>, "events" | "lastEventId">, replay: Replay): ProjectionLag => ({
   ...unlessEmpty("last_event_id", view.lastEventId),
   event_count: view.events,
-  corrupt_record_count,
-  degraded: corrupt_record_count > 0,
+  corrupt_record_count: replay.corrupt_record_count,
+  degraded: !isReady(replay),
 })
 
 export interface Readiness {
@@ -53,7 +69,7 @@ export interface Readiness {
 
 /** The answer of `/v1/ready`. A snapshot that was ignored is told as a reason and does not hold `ready` false. */
 export const readiness = (view: Pick<View<unknown>, "events" | "lastEventId">, replay: Replay): Readiness => {
-  const isWhole = replay.corrupt_record_count === 0
+  const isWhole = isReady(replay)
   return {
     ready: isWhole,
     ledger_replay_status: isWhole ? "complete" : "corrupt",

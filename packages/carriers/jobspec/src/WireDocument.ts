@@ -42,17 +42,38 @@ export class List<T> implements Iterable<T> {
 /** Fields whose value is a map, not a structure of the contract: their keys are sorted, and left as they are. */
 const maps: ReadonlySet<string> = new Set(["payload", "artifacts", "artifact_refs"])
 
+const isStructure = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** The text of a value that holds no {@link List}. */
+const textOf = (value: unknown, name: string): string => {
+  if (Array.isArray(value)) {
+    let text = "["
+    for (const item of value as ReadonlyArray<unknown>) text += `${text.length === 1 ? "" : ","}${textOf(item, "")}`
+    return `${text}]`
+  }
+  if (!isStructure(value) || maps.has(name)) return encodeJson(value as Json)
+  let text = "{"
+  for (const key of Object.keys(value)) {
+    const field = value[key]
+    if (field !== undefined) text += `${text.length === 1 ? "" : ","}${encodeJson(key)}:${textOf(field, key)}`
+  }
+  return `${text}}`
+}
+
+/** Whether a structure has a list somewhere below, which is then written item by item. */
+const hasList = (value: unknown): boolean =>
+  value instanceof List || (isStructure(value) && Object.values(value).some(hasList))
+
 function* pieces(value: unknown, name: string): Generator<string, void> {
-  if (value instanceof List || Array.isArray(value)) {
+  if (value instanceof List) {
     let before = "["
-    for (const item of value as Iterable<unknown>) {
-      yield before
+    for (const item of value as List<unknown>) {
+      yield before + textOf(item, "")
       before = ","
-      yield* pieces(item, "")
     }
     yield before === "[" ? "[]" : "]"
-  } else if (typeof value !== "object" || value === null || maps.has(name)) yield encodeJson(value as Json)
-  else {
+  } else if (isStructure(value) && hasList(value)) {
     let before = "{"
     for (const [key, field] of Object.entries(value)) {
       if (field === undefined) continue
@@ -60,8 +81,8 @@ function* pieces(value: unknown, name: string): Generator<string, void> {
       before = ","
       yield* pieces(field, key)
     }
-    yield before === "{" ? "{}" : "}"
-  }
+    yield "}"
+  } else yield textOf(value, name)
 }
 
 /** How many characters a piece has, about: enough to amortise a write, little enough to let others have a turn. */
@@ -69,15 +90,19 @@ const piece_characters = 65_536
 
 /** The text of a document in pieces; joined, they are {@link encodeDocument}. */
 export function* documentPieces(document: object): Generator<string, void> {
-  let piece = ""
+  // Joined, a piece is one flat string; added up, it would stay a tree of small ones for as long as somebody keeps it.
+  let texts: Array<string> = []
+  let characters = 0
   for (const text of pieces(document, "")) {
-    piece += text
-    if (piece.length >= piece_characters) {
-      yield piece
-      piece = ""
-    }
+    texts.push(text)
+    characters += text.length
+    if (characters < piece_characters) continue
+    yield texts.join("")
+    texts = []
+    characters = 0
   }
-  yield `${piece}\n`
+  texts.push("\n")
+  yield texts.join("")
 }
 
 /** The text of a document, with its newline. */

@@ -46,7 +46,7 @@ export {
 } from "./JobProjection.ts"
 export * as JobSpec from "./JobSpec.ts"
 export { contract_job_types, type Family, type JobType, JobTypes, renamed_job_types } from "./JobTypes.ts"
-export { exhausted_per_claim_max, failure_codes } from "./leases.ts"
+export { type Abilities, claimableFrom_ms, exhausted_per_claim_max, failure_codes, openJobs } from "./leases.ts"
 export {
   type Manifest,
   manifests,
@@ -74,6 +74,13 @@ export {
 } from "./QueueJobState.ts"
 export * from "./Refusals.ts"
 export * from "./Replay.ts"
+export {
+  InvalidSchedule,
+  type ScheduleCommand,
+  ScheduleExists,
+  type ScheduleRefusal,
+  type Scheduling,
+} from "./Scheduling.ts"
 export { ScheduleEntity, Schedules, schedules, type ScheduleTemplate } from "./Schedules.ts"
 export { differences, findSubmitted } from "./submission.ts"
 export { jobStatusFrom, type JobSigns, snapshotResult, type SnapshotSigns } from "./TruthTables.ts"

@@ -6,7 +6,7 @@
 import { type Fact, formatTime, type InvalidFact, type View } from "@waybill/ledger"
 import { Result } from "effect"
 import { default_failure_code } from "./EventFields.ts"
-import { jobFacts } from "./Facts.ts"
+import { isDigest, jobFacts } from "./Facts.ts"
 import {
   type Cancel,
   type Claim,
@@ -68,10 +68,10 @@ const leaseEnd = (now_ms: number, lease_ms = lease_ms_default): string => {
   return formatTime(now_ms + lease_ms)
 }
 
-const hold = (job: QueueJob, { claim_token, lease_ms, now_ms }: Claim | ClaimNext): Decided =>
+const hold = (job: QueueJob, { lease_ms, now_ms, token_sha256 }: Claim | ClaimNext): Decided =>
   recorded(
     jobFacts.claimed.make(job.job_id, {
-      claim_token,
+      claim_token: token_sha256,
       // A ledger may hold any number; what we write begins with 1 and rises.
       lease_epoch: Math.max(0, job.lease_epoch) + 1,
       lease_expires_at: leaseEnd(now_ms, lease_ms),
@@ -104,14 +104,31 @@ function* dueIn(queue: View<QueueJob>, lanes: ReadonlyArray<string>, until_ms: n
   }
 }
 
-/** The first job that waits for this worker. Those before it whose attempts are used up fail on the way. */
-export const claimNext = (queue: View<QueueJob>, command: ClaimNext): Decided => {
-  const types = command.job_types === undefined ? [undefined] : [...new Set(command.job_types)]
-  const lanes = (command.hasDataPlane === true ? [false, true] : [false]).flatMap((needsDataPlane) =>
+/** What a worker can do. */
+export type Abilities = Pick<ClaimNext, "job_types" | "hasDataPlane">
+
+const lanesFor = ({ hasDataPlane, job_types }: Abilities): ReadonlyArray<string> => {
+  const types = job_types === undefined ? [undefined] : [...new Set(job_types)]
+  return (hasDataPlane === true ? [false, true] : [false]).flatMap((needsDataPlane) =>
     types.map((type) => laneOf(needsDataPlane, type)),
   )
+}
+
+/**
+ * When the next job can be claimed, in milliseconds since the epoch: `-Infinity` when one waits already, the end of a lease
+ * when all are held, `Infinity` when there is none, or none whose lease will ever end. Whoever waits for a job wakes then,
+ * or when one is submitted.
+ */
+export const claimableFrom_ms = (queue: View<QueueJob>, abilities: Abilities = {}): number =>
+  Math.min(...lanesFor(abilities).map((lane) => queue.earliest(lane) ?? Number.POSITIVE_INFINITY))
+
+/** How many jobs wait or are held: accepted, of a known type, and not ended. */
+export const openJobs = (queue: View<QueueJob>): number => queue.count(laneOf(false)) + queue.count(laneOf(true))
+
+/** The first job that waits for this worker. Those before it whose attempts are used up fail on the way. */
+export const claimNext = (queue: View<QueueJob>, command: ClaimNext): Decided => {
   const exhausted: Array<Fact<string, unknown>> = []
-  for (const job of dueIn(queue, lanes, command.now_ms)) {
+  for (const job of dueIn(queue, lanesFor(command), command.now_ms)) {
     if (!isExhausted(job)) return Result.map(hold(job, command), (facts) => [...exhausted, ...facts])
     exhausted.push(retryCap(job))
     if (exhausted.length === exhausted_per_claim_max) break
@@ -133,12 +150,15 @@ export const claim = (queue: View<QueueJob>, command: Claim): Decided =>
     return isExhausted(job) ? Result.succeed([retryCap(job)]) : hold(job, command)
   })
 
-const holds = (job: QueueJob, { claim_token, lease_epoch }: Hold): boolean =>
+/** A token in clear, as the reference daemon wrote them, is for everybody to read: it holds nothing. */
+const holds = (job: QueueJob, { lease_epoch, token_sha256 }: Hold): boolean =>
   job.status === "running" &&
-  job.claim_token !== undefined &&
-  job.claim_token === claim_token &&
+  job.claim_token === token_sha256 &&
+  isDigest(token_sha256) &&
   job.lease_epoch > 0 &&
   job.lease_epoch === lease_epoch
+
+const asWritten = ({ lease_epoch, token_sha256 }: Hold) => ({ claim_token: token_sha256, lease_epoch })
 
 /** Why the caller does not hold the job now. */
 const refuseHold = (job: QueueJob, held: Hold, now_ms: number): LeaseMismatch | LeaseExpired | undefined => {
@@ -148,7 +168,7 @@ const refuseHold = (job: QueueJob, held: Hold, now_ms: number): LeaseMismatch | 
 }
 
 const refuseRequestId = (request_id: string | undefined): QueueRefusal | undefined =>
-  request_id === undefined ? undefined : refuseSentRequestId(request_id)
+  request_id === undefined || request_id === "" ? undefined : refuseSentRequestId(request_id)
 
 const made = ({ artifact_refs, artifacts }: Report): Report => ({
   ...(artifacts === undefined ? {} : { artifacts }),
@@ -176,7 +196,7 @@ export const heartbeat = (queue: View<QueueJob>, command: Heartbeat): Decided =>
     () =>
       recorded(
         jobFacts.heartbeat.make(command.job_id, {
-          ...command.hold,
+          ...asWritten(command.hold),
           lease_expires_at: leaseEnd(command.now_ms, command.lease_ms),
           ...made(command),
         }),
@@ -190,7 +210,11 @@ export const complete = (queue: View<QueueJob>, command: Complete): Decided =>
     () => nothing,
     () =>
       recorded(
-        jobFacts.completed.make(command.job_id, { ...command.hold, result_status: "succeeded", ...made(command) }),
+        jobFacts.completed.make(command.job_id, {
+          ...asWritten(command.hold),
+          result_status: "succeeded",
+          ...made(command),
+        }),
       ),
   )
 
@@ -204,7 +228,7 @@ export const fail = (queue: View<QueueJob>, command: Fail, codes: ReadonlyArray<
       const named = code === "" ? default_failure_code : code
       if (!codes.includes(named)) return Result.fail(new InvalidFailureCode({ code: named, codes }))
       const failure = { code: named, message, retryable }
-      return recorded(jobFacts.failed.make(command.job_id, { ...command.hold, failure, ...made(command) }))
+      return recorded(jobFacts.failed.make(command.job_id, { ...asWritten(command.hold), failure, ...made(command) }))
     },
   )
 
@@ -229,7 +253,7 @@ export const cancel = (queue: View<QueueJob>, { job_id, reason = "", request_id 
   const job = queue.get(job_id)
   if (job === undefined) return Result.fail(new JobNotFound({ job_id }))
   if (isTerminal(job.status)) return nothing
-  const refusal = request_id === undefined || request_id === "" ? undefined : refuseSentRequestId(request_id)
+  const refusal = refuseRequestId(request_id)
   if (refusal !== undefined) return Result.fail(refusal)
   const said = reason.trim()
   return recorded(

@@ -2,26 +2,33 @@ import { formatTime } from "@waybill/ledger"
 import { describe, expect, it } from "vitest"
 import {
   AlreadyClaimed,
+  claimableFrom_ms,
   exhausted_per_claim_max,
   JobNotFound,
   lease_ms_default,
   LeaseMismatch,
   leaseOf,
   NoClaimableJobs,
+  openJobs,
   queueJobState,
   statusAt,
 } from "../src/index.ts"
-import { Desk, start_ms } from "./support/desk.ts"
+import { Desk, digest, start_ms } from "./support/desk.ts"
 import { at, next, queueOf, submit, take } from "./support/queues.ts"
 
 describe("§10.1 §10.5 a claim", () => {
   it("§10.1 §10.5 raises epoch and attempt by one and holds for a minute, or as long as it is asked to", () => {
     const desk = queueOf("j1")
-    const facts = desk.must({ kind: "claim", job_id: "j1", claim_token: "t1", now_ms: start_ms })
+    const facts = desk.must({ kind: "claim", job_id: "j1", token_sha256: digest("t1"), now_ms: start_ms })
     expect(facts.map(({ event_type, payload }) => [event_type, payload])).toEqual([
       [
         "job.claimed",
-        { claim_token: "t1", lease_epoch: 1, attempt: 1, lease_expires_at: formatTime(start_ms + lease_ms_default) },
+        {
+          claim_token: digest("t1"),
+          lease_epoch: 1,
+          attempt: 1,
+          lease_expires_at: formatTime(start_ms + lease_ms_default),
+        },
       ],
     ])
     expect(leaseOf(facts)).toEqual({
@@ -30,9 +37,9 @@ describe("§10.1 §10.5 a claim", () => {
       attempt: 1,
       lease_expires_at: formatTime(start_ms + 60_000),
     })
-    const again = desk.must({ kind: "claim", job_id: "j1", claim_token: "t2", now_ms: at(60), lease_ms: 500 })
+    const again = desk.must({ kind: "claim", job_id: "j1", token_sha256: digest("t2"), now_ms: at(60), lease_ms: 500 })
     expect(again[0]?.payload).toEqual({
-      claim_token: "t2",
+      claim_token: digest("t2"),
       lease_epoch: 2,
       attempt: 2,
       lease_expires_at: formatTime(at(60) + 500),
@@ -42,9 +49,9 @@ describe("§10.1 §10.5 a claim", () => {
   it("§10.5 for no time, or for longer than a day, is the host's mistake", () => {
     const desk = queueOf("j1")
     for (const lease_ms of [0, -1, Number.NaN, 86_400_001])
-      expect(() => desk.do({ kind: "claim", job_id: "j1", claim_token: "t", now_ms: start_ms, lease_ms })).toThrow(
-        RangeError,
-      )
+      expect(() =>
+        desk.do({ kind: "claim", job_id: "j1", token_sha256: digest("t"), now_ms: start_ms, lease_ms }),
+      ).toThrow(RangeError)
   })
   it("§8 is recorded under the request its job was asked for under, and so is what follows unless the worker says otherwise", () => {
     const desk = new Desk()
@@ -52,7 +59,10 @@ describe("§10.1 §10.5 a claim", () => {
     const hold = take(desk, "j1")
     desk.must({ kind: "heartbeat", job_id: "j1", hold, now_ms: at(1) })
     desk.must({ kind: "heartbeat", job_id: "j1", hold, now_ms: at(2), request_id: " beat " })
-    desk.must({ kind: "complete", job_id: "j1", hold, now_ms: at(3) })
+    expect(desk.refusal({ kind: "complete", job_id: "j1", hold, now_ms: at(3), request_id: " " })).toBe(
+      "request_id is required",
+    )
+    desk.must({ kind: "complete", job_id: "j1", hold, now_ms: at(3), request_id: "" })
     expect(desk.events.map(({ request_id }) => request_id)).toEqual(["asked", "asked", "asked", "beat", "asked"])
     expect(desk.refusal({ kind: "heartbeat", job_id: "j1", hold, now_ms: at(3), request_id: "a b" })).toMatch(
       /no claimable/,
@@ -103,8 +113,10 @@ describe("§10.2 §10.3 which job is next", () => {
     desk.add("schedule.created", "schedule", { name: "n", job_type: "rpi.run" })
     desk.add("agent_update.phase_start", "talk", { job_type: "rpi.run" })
     expect(next(desk, 0)).toEqual([])
-    expect(desk.do({ kind: "claim", job_id: "talk", claim_token: "t", now_ms: start_ms })).toBeInstanceOf(JobNotFound)
-    expect(desk.do({ kind: "claim", job_id: "schedule", claim_token: "t", now_ms: start_ms })).toBeInstanceOf(
+    expect(desk.do({ kind: "claim", job_id: "talk", token_sha256: digest("t"), now_ms: start_ms })).toBeInstanceOf(
+      JobNotFound,
+    )
+    expect(desk.do({ kind: "claim", job_id: "schedule", token_sha256: digest("t"), now_ms: start_ms })).toBeInstanceOf(
       JobNotFound,
     )
   })
@@ -126,10 +138,33 @@ describe("§10.2 §10.3 which job is next", () => {
   })
 })
 
+describe("§10.2 when the next job can be claimed", () => {
+  it("§10.2 at once, when the first lease ends, or never", () => {
+    const desk = new Desk()
+    const from = (job_types?: ReadonlyArray<string>) =>
+      claimableFrom_ms(desk.queue, job_types === undefined ? {} : { job_types })
+    expect([from(), openJobs(desk.queue)]).toEqual([Number.POSITIVE_INFINITY, 0])
+    for (const id of ["a", "b"]) desk.must(submit(id))
+    expect([from(), from(["rpi.run"]), from(["wiki.forge"]), from([])]).toEqual([
+      Number.NEGATIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ])
+    expect([next(desk, 5), next(desk, 3)]).toEqual([["job.claimed a"], ["job.claimed b"]])
+    expect([from(), openJobs(desk.queue)]).toEqual([at(63), 2])
+    desk.must({ kind: "cancel", job_id: "b" })
+    expect([from(), openJobs(desk.queue)]).toEqual([at(65), 1])
+    desk.must(submit("c", { payload: { terminal_artifact: {} } }))
+    expect([from(), claimableFrom_ms(desk.queue, { hasDataPlane: true })]).toEqual([at(65), Number.NEGATIVE_INFINITY])
+  })
+})
+
 describe("§10.4 claiming a given job", () => {
   it("§10.4 §4 unknown, ended and held jobs are refused, in the contract's words", () => {
     const desk = queueOf("a")
-    const claim = (job_id: string, s = 0) => desk.do({ kind: "claim", job_id, claim_token: "t", now_ms: at(s) })
+    const claim = (job_id: string, s = 0) =>
+      desk.do({ kind: "claim", job_id, token_sha256: digest("t"), now_ms: at(s) })
     expect(claim("nobody")).toEqual(new JobNotFound({ job_id: "nobody" }))
     expect(String((claim("nobody") as JobNotFound).message)).toBe("daemon queue: job not found")
     take(desk, "a")
@@ -151,7 +186,7 @@ describe("§10.6 expiry and exhaustion", () => {
     expect(shown).toMatchObject({
       status: "retry_waiting",
       retry_exhausted: true,
-      claim_token: "t1",
+      claim_token: digest("t1"),
       lease_epoch: 1,
       lease_expires_at: formatTime(at(60)),
     })
@@ -198,7 +233,7 @@ describe("§10.6 expiry and exhaustion", () => {
     const desk = new Desk()
     desk.must(submit("a", { max_attempts: 1 }))
     take(desk, "a")
-    const facts = desk.must({ kind: "claim", job_id: "a", claim_token: "t", now_ms: at(60) })
+    const facts = desk.must({ kind: "claim", job_id: "a", token_sha256: digest("t"), now_ms: at(60) })
     expect(facts.map(({ event_type }) => event_type)).toEqual(["job.failed"])
     expect(leaseOf(facts)).toBeUndefined()
   })
@@ -209,7 +244,7 @@ describe("§10.6 expiry and exhaustion", () => {
     take(desk, "a", start_ms, "t1")
     expect(desk.do({ kind: "expire", job_id: "a", now_ms: at(59) })).toBeInstanceOf(AlreadyClaimed)
     expect(desk.must({ kind: "expire", job_id: "a", now_ms: at(60) })).toMatchObject([
-      { event_type: "job.lease_expired", payload: { claim_token: "t1", lease_epoch: 1 } },
+      { event_type: "job.lease_expired", payload: { claim_token: digest("t1"), lease_epoch: 1 } },
     ])
     expect(desk.must({ kind: "expire", job_id: "a", now_ms: at(60) })).toEqual([])
     take(desk, "a", at(60))
@@ -220,7 +255,7 @@ describe("§10.6 expiry and exhaustion", () => {
   it("§10.6 a worker that stops gives its job back at once; nobody else can", () => {
     const desk = queueOf("a")
     const hold = take(desk, "a")
-    const other = { ...hold, claim_token: "another" }
+    const other = { ...hold, token_sha256: digest("another") }
     expect(desk.do({ kind: "expire", job_id: "a", now_ms: at(1), hold: other })).toBeInstanceOf(LeaseMismatch)
     expect(desk.must({ kind: "expire", job_id: "a", now_ms: at(1), hold })).toHaveLength(1)
     expect(desk.do({ kind: "heartbeat", job_id: "a", now_ms: at(1), hold })).toBeInstanceOf(LeaseMismatch)

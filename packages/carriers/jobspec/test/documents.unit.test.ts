@@ -8,6 +8,7 @@ import {
   positionIn,
   readiness,
   readPlansSnapshot,
+  replayOf,
   schedules,
 } from "../src/index.ts"
 import { Desk, start_ms } from "./support/desk.ts"
@@ -48,6 +49,23 @@ describe("§3 read routes", () => {
       corrupt_record_count: 0,
       degraded: false,
     })
+  })
+  it("§3.2 §18.3 what a store knows of itself: damage holds ready false and is named, until a repair has acknowledged it", () => {
+    const corrupt = { position: 3, line_number: 3, error: "invalid json" }
+    const archive = { file: "ledger.p1.jsonl.gz", error: "cannot be read" }
+    const health = { torn_bytes: 0, corrupt: [corrupt], damage: [archive] }
+    expect(replayOf(health)).toEqual({ corrupt_record_count: 1, damage: ["ledger.p1.jsonl.gz: cannot be read"] })
+    const { queue } = mixed()
+    expect(readiness(queue, replayOf({ ...health, corrupt: [] }))).toMatchObject({
+      ready: false,
+      projection_lag: { corrupt_record_count: 0, degraded: true },
+      degraded_reasons: ["ledger.p1.jsonl.gz: cannot be read"],
+    })
+    const seen = { isAcknowledged: true }
+    const repaired = { torn_bytes: 0, corrupt: [{ ...corrupt, ...seen }], damage: [{ ...archive, ...seen }] }
+    expect(replayOf(repaired)).toEqual(clean)
+    expect(readiness(queue, replayOf(repaired, "old"))).toMatchObject({ ready: true, projection_status: "current" })
+    expect(replayOf(repaired, "old").ignored_snapshot).toBe("old")
   })
   it("§3.3 status has the queue and all projections; the ledger's last event is the last of any type", () => {
     const desk = mixed()

@@ -8,7 +8,7 @@ import type { RecordedEvent } from "@waybill/ledger"
 import { Result } from "effect"
 import { describe, expect, it } from "vitest"
 import { type Hold, isTerminal, lease_ms_default, type QueueCommand } from "../src/index.ts"
-import { Desk, start_ms } from "./support/desk.ts"
+import { Desk, digest, start_ms } from "./support/desk.ts"
 
 const steps_max = 9
 const job_id = "j1"
@@ -40,9 +40,10 @@ const actions = ({ holds, now_ms }: State): ReadonlyArray<Action> => [
   { name: "sweep", command: { kind: "expire", job_id, now_ms } },
   { name: "wait", command: "a lease's time passes" },
   ...workers.flatMap((by): ReadonlyArray<Action> => {
-    const claim_token = `token ${by} ${holds[by].length}`
+    // The same each time, so that the epoch alone tells a hold from the one before.
+    const token_sha256 = digest(by)
     return [
-      { name: `${by} claims`, by, command: { kind: "claim", job_id, claim_token, now_ms } },
+      { name: `${by} claims`, by, command: { kind: "claim", job_id, token_sha256, now_ms } },
       ...holds[by].flatMap((hold): ReadonlyArray<Action> => [
         { name: `${by} beats`, by, hold, command: { kind: "heartbeat", job_id, hold, now_ms } },
         { name: `${by} completes`, by, hold, command: { kind: "complete", job_id, hold, now_ms } },
@@ -95,7 +96,7 @@ const step = (state: State, { by, command, hold }: Action): State => {
   if (by === undefined || claimed === undefined || command.kind !== "claim") return { ...state, events: desk.events }
   const lease_epoch = Number(claimed.payload["lease_epoch"])
   expect(lease_epoch).toBe((before?.lease_epoch ?? 0) + 1)
-  const own = [...state.holds[by], { claim_token: command.claim_token, lease_epoch }]
+  const own = [...state.holds[by], { token_sha256: command.token_sha256, lease_epoch }]
   return { ...state, events: desk.events, holds: { ...state.holds, [by]: own } }
 }
 

@@ -10,19 +10,19 @@ import {
   NoClaimableJobs,
   projectionState,
 } from "../src/index.ts"
-import { Desk, start_ms } from "./support/desk.ts"
+import { Desk, digest, start_ms } from "./support/desk.ts"
 import { at, next, queueOf, submit, take } from "./support/queues.ts"
 
 describe("§10.7 heartbeat, complete and fail", () => {
   const kinds = ["heartbeat", "complete", "fail"] as const
   it.each(kinds)("§10.7 %s of an unknown job is refused", (kind) => {
-    const hold = { claim_token: "t", lease_epoch: 1 }
+    const hold = { token_sha256: digest("t"), lease_epoch: 1 }
     expect(new Desk().do({ kind, job_id: "a", hold, now_ms: start_ms })).toBeInstanceOf(JobNotFound)
   })
   it.each(kinds)("§10.7 %s with another token or epoch is refused, also right after the lease has passed", (kind) => {
     const desk = queueOf("a")
     const hold = take(desk, "a")
-    for (const wrong of [{ claim_token: "x" }, { claim_token: "" }, { lease_epoch: 0 }, { lease_epoch: 2 }])
+    for (const wrong of [{ token_sha256: digest("x") }, { token_sha256: "" }, { lease_epoch: 0 }, { lease_epoch: 2 }])
       for (const s of [1, 61]) {
         const refused = desk.do({ kind, job_id: "a", hold: { ...hold, ...wrong }, now_ms: at(s) })
         expect(refused).toBeInstanceOf(LeaseMismatch)
@@ -37,10 +37,20 @@ describe("§10.7 heartbeat, complete and fail", () => {
     "§10.7 §18.6 %s of a job that was never claimed is refused, also with an empty token and epoch 0",
     (kind) => {
       const desk = queueOf("a")
-      const refused = desk.do({ kind, job_id: "a", hold: { claim_token: "", lease_epoch: 0 }, now_ms: start_ms })
+      const refused = desk.do({ kind, job_id: "a", hold: { token_sha256: "", lease_epoch: 0 }, now_ms: start_ms })
       expect(refused).toBeInstanceOf(LeaseMismatch)
     },
   )
+  it("§18.6 a token in clear is never written, and one in an old ledger holds nothing", () => {
+    const desk = queueOf("a")
+    const claim = { kind: "claim", job_id: "a", now_ms: start_ms } as const
+    expect(desk.refusal({ ...claim, token_sha256: "my secret" })).toMatch(/must be the SHA-256 of the token/)
+    expect(desk.refusal({ ...claim, token_sha256: "A".repeat(64) })).toMatch(/must be the SHA-256 of the token/)
+    const claim_token = "claim_a-1_000002"
+    desk.add("job.claimed", "a", { claim_token, lease_epoch: 1, attempt: 1, lease_expires_at: formatTime(at(60)) })
+    const hold = { token_sha256: claim_token, lease_epoch: 1 }
+    expect(desk.do({ kind: "complete", job_id: "a", hold, now_ms: at(1) })).toBeInstanceOf(LeaseMismatch)
+  })
   it("§10.7 a heartbeat extends the lease from now and may add artifacts", () => {
     const desk = queueOf("a")
     const hold = take(desk, "a")
@@ -62,7 +72,10 @@ describe("§10.7 heartbeat, complete and fail", () => {
     const desk = queueOf("a")
     const hold = take(desk, "a")
     expect(desk.must({ kind: "complete", job_id: "a", hold, now_ms: at(1), artifacts: { x: "y" } })).toMatchObject([
-      { event_type: "job.completed", payload: { ...hold, result_status: "succeeded", artifacts: { x: "y" } } },
+      {
+        event_type: "job.completed",
+        payload: { claim_token: hold.token_sha256, lease_epoch: 1, result_status: "succeeded", artifacts: { x: "y" } },
+      },
     ])
     expect(desk.job("a").status).toBe("completed")
   })
@@ -70,7 +83,7 @@ describe("§10.7 heartbeat, complete and fail", () => {
     const desk = queueOf("a")
     const hold = take(desk, "a")
     desk.must({ kind: "cancel", job_id: "a" })
-    const stranger = { claim_token: "x", lease_epoch: 9 }
+    const stranger = { token_sha256: digest("x"), lease_epoch: 9 }
     expect(desk.do({ kind: "heartbeat", job_id: "a", hold, now_ms: at(1) })).toBeInstanceOf(NoClaimableJobs)
     expect(desk.must({ kind: "complete", job_id: "a", hold, now_ms: at(1) })).toEqual([])
     expect(desk.must({ kind: "fail", job_id: "a", hold: stranger, now_ms: at(1) })).toEqual([])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { consumer_names, type Manifest, manifestStatus, unknownTypes, projection_names } from "../src/index.ts"
-import { Desk } from "./support/desk.ts"
+import { Desk, digest } from "./support/desk.ts"
 import { at, clean, corrupt_reason, ids, mixed, reading, submit } from "./support/mixed.ts"
 
 const statuses = (manifests: Readonly<Record<string, Manifest>>) =>
@@ -110,7 +110,7 @@ describe("§12 projections", () => {
   })
   it("§12.3 a job is shown without lease, attempt, payload and key, and an expired lease still runs", () => {
     const desk = mixed()
-    desk.must({ kind: "claim", job_id: "r", claim_token: "t", now_ms: at(0) })
+    desk.must({ kind: "claim", job_id: "r", token_sha256: digest("t"), now_ms: at(0) })
     const [job] = desk.jobspec.projectionSet(desk.views(), { ...reading, now_ms: at(999) }).jobs
     expect(Object.entries(job ?? {})).toEqual([
       ["job_id", "r"],

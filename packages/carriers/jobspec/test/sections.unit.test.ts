@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { expect, it } from "vitest"
 
 /**
- * The sections of the contract that a pure package can keep. The others speak of HTTP (§4.1, §4.2, §5.5, §5.6, §6 but for
+ * The sections of the contract that a pure package can keep. The others speak of HTTP (§4.1, §4.2, §5.6, §6 but for
  * the actor, §15 but for the fold of schedules), or of files (§7.1, §7.4 to §7.7).
  */
 const own = [
@@ -22,6 +22,7 @@ const own = [
   ["5.2", "cancel"],
   ["5.3", "cancel by path"],
   ["5.4", "the consumer's trigger"],
+  ["5.5", "creating and deleting schedules"],
   ["6.4", "the actor"],
   ["7.2", "the record"],
   ["7.3", "validation of an envelope"],

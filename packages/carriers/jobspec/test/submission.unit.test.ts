@@ -11,6 +11,8 @@ import {
   mutationActor,
   openclaw_names,
   projectionState,
+  type QueueCommand,
+  refusal_statuses,
   sanitise,
   scheduleRequestId,
   snapshotId,
@@ -20,7 +22,7 @@ import {
   triggerAnswer,
   unreadProjectionState,
 } from "../src/index.ts"
-import { Desk, start_ms } from "./support/desk.ts"
+import { Desk, digest, start_ms } from "./support/desk.ts"
 
 const submit = (more: Partial<Submit> = {}): Submit => ({ kind: "submit", job_type: "rpi.run", ...more })
 const replay = { corrupt_record_count: 0 }
@@ -159,6 +161,23 @@ describe("§4 a submission is refused in the contract's words", () => {
     })
     expect(errorBody(new Error("x"))).toEqual({ error: "x" })
     expect(desk.must(submit({ idempotency_key: "é".repeat(128) }))).toHaveLength(1)
+  })
+  it("§4 every refusal has the contract's status, and those for workers say that the state is in the way", () => {
+    const desk = new Desk()
+    desk.must(submit({ job_id: "a" }))
+    const status = (command: QueueCommand) => {
+      const done = desk.do(command)
+      return done instanceof Error ? refusal_statuses[done._tag] : "not refused"
+    }
+    const hold = { token_sha256: digest("t"), lease_epoch: 1 }
+    expect([
+      status(submit({ job_type: "no" })),
+      status(submit({ idempotency_key: "k".repeat(257) })),
+      status(submit({ job_id: "schedule" })),
+      status({ kind: "cancel", job_id: "" }),
+      status({ kind: "cancel", job_id: "nobody" }),
+      status({ kind: "complete", job_id: "a", hold, now_ms: start_ms }),
+    ]).toEqual([400, 400, 400, 400, 404, 409])
   })
   it("§5.1 the checks come in their order", () => {
     const all = {

@@ -18,7 +18,7 @@ import {
   vocabularies,
 } from "../src/index.ts"
 import { Schema } from "effect"
-import { Desk, recorded } from "./support/desk.ts"
+import { Desk, digest, recorded } from "./support/desk.ts"
 
 const golden =
   '{"schema_version":1,"event_id":"evt_job_accepted_j1_000001","request_id":"r1","job_id":"j1","event_type":"job.accepted","occurred_at":"2026-11-20T23:19:56.55839054Z","actor":"ao-http:legacy","payload":{"job_payload":{},"job_type":"rpi.run","max_attempts":3,"projection_targets":["rpi-registry","openclaw-snapshot","daemon-status","daemon-job-status"]}}'
@@ -148,11 +148,11 @@ describe("the catalogue", () => {
       ["new", undefined],
       ["j1", "rpi.run"],
     ])
-    expect(desk.must({ kind: "claim_next", claim_token: "t", now_ms: 0 })[0]?.job_id).toBe("j1")
-    expect(desk.refusal({ kind: "claim", job_id: "new", claim_token: "t", now_ms: 0 })).toMatch(/no claimable/)
+    expect(desk.must({ kind: "claim_next", token_sha256: digest("t"), now_ms: 0 })[0]?.job_id).toBe("j1")
+    expect(desk.refusal({ kind: "claim", job_id: "new", token_sha256: digest("t"), now_ms: 0 })).toMatch(/no claimable/)
     const later = new Desk(JobSpec.make({ jobTypes: [{ name: "no.such" }] }))
     for (const event of desk.events) later.record(event)
-    expect(later.must({ kind: "claim_next", claim_token: "t", now_ms: 0 })[0]?.job_id).toBe("new")
+    expect(later.must({ kind: "claim_next", token_sha256: digest("t"), now_ms: 0 })[0]?.job_id).toBe("new")
   })
   it("the schemas that document the vocabulary are those that make it", () => {
     for (const type of event_types) expect(Vocabulary.jsonSchema(type)).toMatchObject({ title: type.event_type })

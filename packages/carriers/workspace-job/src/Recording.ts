@@ -6,7 +6,7 @@
 import { Decider, type Fact, type View } from "@waybill/ledger"
 import { Data, Result } from "effect"
 import { attemptOf } from "./Attempts.ts"
-import type { Payload } from "./Facts.ts"
+import type { Payload, WorkspaceJobFact } from "./Facts.ts"
 import { evolve, type Job, Jobs, type SeenJobFact } from "./Job.ts"
 
 /** A fact that is to be added, made by a settlement helper. */
@@ -109,10 +109,20 @@ const onStep = (view: View<Job>, fact: NewJobFact): Result.Result<ReadonlyArray<
   return reason === undefined ? Result.succeed([fact]) : stale(runId, reason)
 }
 
-/** Adds one fact to its job, or says why it has no place there. */
+/** Adds one fact to its job, or says why it has no place there. {@link recordingOf} is the same with a narrower type. */
 export const recording: Decider.Decider<Job, NewJobFact, RecordRefusal> = Decider.make({
   name: "workspace_job.recording",
   projection: Jobs,
   decide: (view: View<Job>, fact: NewJobFact) =>
     fact.event_type === "workspace_job.requested" ? onRequest(view, fact) : onStep(view, fact),
 })
+
+type RecordingOf<F extends NewJobFact> = Decider.Decider<Job, F, RecordRefusal, WorkspaceJobFact, readonly [F]>
+
+/**
+ * {@link recording}, typed by the fact that it is to add: `ledger.transact(recordingOf(fact), fact, origin)` answers with the
+ * recorded form of that very fact, as the settlement helpers take it.
+ */
+export const recordingOf = <F extends NewJobFact>(_fact: F): RecordingOf<F> =>
+  // It decides on the one fact that it was given, and on nothing else.
+  recording as Decider.Decider<Job, F, RecordRefusal> as RecordingOf<F>

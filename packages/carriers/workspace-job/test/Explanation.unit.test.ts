@@ -64,6 +64,18 @@ describe("the phase decides first: outside submit the fact's own code is the cau
     expect(explanation).not.toHaveProperty("terminalReason")
   })
 
+  it.each<readonly [Failure["phase"], ...Row]>([
+    ["request", "declaration", "integrator", false],
+    ["seed", "data_plane", "integrator", true],
+    ["collect_candidate", "data_plane", "integrator", true],
+    ["finalize", "data_plane", "integrator", true],
+    ["data_plane", "data_plane", "integrator", true],
+    ["verify_infra", "verifier", "integrator", true],
+  ])("a code that nobody knows, in %s, where the fact is silent on repeating, is %s, for the %s", (phase, ...row) => {
+    const { category, owner, retryable } = explainFailure({ phase, code: "x.y", reason: "r" }, [])
+    expect([category, owner, retryable]).toEqual(row)
+  })
+
   it("a phase that nothing is recorded under yet is the tool author's", () =>
     expect(explainFailure({ phase: "projection", code: "c", reason: "r" }, [])).toMatchObject({
       category: "tool_execution",
@@ -233,6 +245,9 @@ describe("a job as a consumer sees it", () => {
       },
     })
     expect(JSON.stringify(explanation)).not.toContain(submitRunId)
+    expect(explain(jobStatus(foldAll(Jobs, [...steps, end]), "run-1"))).toMatchObject({
+      failureExplanation: { diagnostics: [] },
+    })
   })
   it("a request without attempt data has none to show, and one of a repair shows no event's id", () => {
     const { attempt: _, ...bare } = requested.payload

@@ -1,6 +1,7 @@
 /** What may be added to a job, and the typed refusal of everything else. */
-import { type Fact, foldAll } from "@waybill/ledger"
-import { Result } from "effect"
+import { type Fact, foldAll, Ledger } from "@waybill/ledger"
+import { makeMemoryStore } from "@waybill/ledger-store"
+import { Effect, Result } from "effect"
 import { describe, expect, it } from "vitest"
 import {
   AlreadySettled,
@@ -8,9 +9,11 @@ import {
   KeyTaken,
   type NewJobFact,
   recording,
+  recordingOf,
   RunTaken,
   Settlement,
   StaleAttempt,
+  WorkspaceJob,
 } from "../src/index.ts"
 import {
   accept,
@@ -59,6 +62,27 @@ describe("recorded", () => {
     expect(Result.isSuccess(decided) && decided.success).toEqual([Result.getOrThrow(fact)])
   })
 })
+
+it("what is recorded comes back as the next helper takes it", () =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const ledger = yield* Ledger.make(yield* makeMemoryStore(), [WorkspaceJob])
+        const origin = { actor: "a test", requestId: "r1" }
+        const first = Result.getOrThrow(request())
+        const [recorded] = yield* ledger.transact(recordingOf(first), first, origin)
+        const seeds = Result.getOrThrow(Settlement.seed(recorded, ["a"]))
+        const [seeded] = yield* ledger.transact(recordingOf(seeds), seeds, origin)
+        expect(seeded.payload).toEqual({
+          requestedEventId: recorded.event_id,
+          runId: "run-1",
+          idempotencyKey: "create-1",
+          seedPaths: ["a"],
+        })
+        expect((yield* Effect.flip(ledger.transact(recordingOf(seeds), seeds, origin)))._tag).toBe("StaleAttempt")
+      }),
+    ),
+  ))
 
 describe("refused", () => {
   const rejected = recordedAt(7, reject(finalized))

@@ -85,12 +85,14 @@ describe("for every hostile history", () => {
   it("nothing that has ended opens again: attempts keep their ends, settled jobs their status, artifact and key", () =>
     hold((events) => {
       const fold = new Fold(Jobs)
-      const ended = new Map<string, unknown>()
-      const settled = new Map<string, unknown>()
-      const holders = new Map<string, unknown>()
-      const remember = (known: Map<string, unknown>, key: string, said: unknown, isFinal: boolean) => {
-        if (known.has(key)) expect(said).toEqual(known.get(key))
-        else if (isFinal) known.set(key, said)
+      const ended = new Map<string, string>()
+      const settled = new Map<string, string>()
+      const holders = new Map<string, string>()
+      const remember = (known: Map<string, string>, key: string, said: unknown, isFinal: boolean) => {
+        const spelled = JSON.stringify(said)
+        if (known.has(key) && known.get(key) !== spelled)
+          throw new Error(`${key} was ${known.get(key)}, and is ${spelled}`)
+        if (isFinal) known.set(key, spelled)
       }
       for (const event of events) {
         fold.apply(event)
@@ -102,7 +104,7 @@ describe("for every hostile history", () => {
         const { idempotencyKey: key } = status
         if (key !== "") remember(holders, key, byIdempotencyKey(fold, key), true)
       }
-      for (const [runId, status] of settled) expect(seen(jobStatus(fold, runId))).toEqual(status)
+      for (const [runId, status] of settled) expect(JSON.stringify(seen(jobStatus(fold, runId)))).toBe(status)
     }))
 
   it("a run is its own stream: facts of other runs change nothing, but a key that is taken is taken", () =>
@@ -163,9 +165,11 @@ describe("for every hostile history", () => {
         const anomalies = fold.anomalies(event.job_id).length
         fold.apply(event)
         if (!isTaken) continue
-        expect(fold.anomalies(event.job_id)).toHaveLength(anomalies)
-        expect(fold.get(event.job_id)).not.toBe(before)
-        expect(["verified", "failed"]).not.toContain(status)
+        // Asked so often that an expectation for each would take longer than all the folding.
+        const isFitting = fold.anomalies(event.job_id).length === anomalies && fold.get(event.job_id) !== before
+        if (!isFitting) throw new Error(`${event.event_id} was recorded, and does not fit`)
+        if (status === "verified" || status === "failed")
+          throw new Error(`${event.event_id} was recorded of a job that is ${status}`)
       }
     }))
 })

@@ -3,7 +3,7 @@ import { type Fact, type InvalidFact, Vocabulary } from "@waybill/ledger"
 import type { Result } from "effect"
 import { describe, expect, it } from "vitest"
 import { vocabulary } from "../src/Facts.ts"
-import { attemptOf, baseKeyOf, fact_types, refuseBaseKey, refusePath, repairKey } from "../src/index.ts"
+import { attemptOf, baseKeyOf, fact_types, pathSegments, refuseBaseKey, refusePath, repairKey } from "../src/index.ts"
 import { digestA, issuesOf, requestedAt } from "./support/attempts.ts"
 
 const ref = { requestedEventId: "e1", runId: "run-1", idempotencyKey: "k" }
@@ -240,6 +240,10 @@ describe("refused", () => {
     ["a/./b", "has a segment that is . or .."],
     ["/..", "has a segment that is . or .."],
   ])("the path %j", (path, words) => expect(refusePath(path)).toBe(words))
+})
+
+it("a path is its segments, seen from the workspace's root", () => {
+  expect(["a", "/a", "a/b.json", "/a/b/c"].map(pathSegments)).toEqual([["a"], ["a"], ["a", "b.json"], ["a", "b", "c"]])
 })
 
 describe("attempts and their keys", () => {

@@ -22,7 +22,7 @@ const app = application({
       name: "effect",
       description: "Runs an Effect that its end interrupts.",
       danger_level: "safe",
-      timeout_ms: 1_500,
+      timeout_ms: 4_000,
       parameters: {
         end: {
           type: "enum",
@@ -39,7 +39,14 @@ const app = application({
         if (end === "fail") return Effect.fail(new ThingMissing("The thing is not there."))
         if (end === "die") return Effect.die(new Error("a defect"))
         if (end === "hang") {
-          return Effect.never.pipe(Effect.onInterrupt(() => Effect.sync(() => writeSync(2, "interrupted\n"))))
+          return Effect.never.pipe(
+            Effect.onInterrupt(() =>
+              Effect.andThen(
+                Effect.sleep(200),
+                Effect.sync(() => writeSync(2, "interrupted\n")),
+              ),
+            ),
+          )
         }
         return Effect.succeed({ fine: true })
       }),

@@ -3,184 +3,27 @@
  *
  * @module
  */
-import { execSync, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { writeSync } from "node:fs"
 import http from "node:http"
 import { defineExitCode, job_descriptor_schema } from "@waybill/command-contract"
-import { CommandError, type Context, application, command, main } from "../../src/index.ts"
+import { CommandError, application, command, main } from "../../src/index.ts"
+import { forever, hostile_commands, never } from "./hostile-commands.ts"
+import { network_commands } from "./network-commands.ts"
 
 const SUCCESS = { description: "Done", retryable: false, side_effects: "none" } as const
-const TIMEOUT = { description: "Out of time", retryable: true, side_effects: "none" } as const
-const UNAVAILABLE = { description: "Not reachable", retryable: true, side_effects: "none" } as const
 const NOT_FOUND = { description: "Not there", retryable: false, side_effects: "none" } as const
 const PARTIAL_FAILURE = { description: "Stopped midway", retryable: false, side_effects: "partial" } as const
 const QUOTA_EXHAUSTED = defineExitCode(80, "QUOTA_EXHAUSTED", SUCCESS)
 const any = { type: "object" } as const
-
-const never = () => new Promise<never>(() => undefined)
-const forever = (): never => {
-  for (;;);
-}
-
-/** A misbehaving handler with a limit that the test waits for. */
-const hostile = (name: string, execute: () => Promise<unknown>, timeout_ms = 60_000) =>
-  command({
-    name: `hostile ${name}`,
-    description: `Does what its name says: ${name}.`,
-    danger_level: "safe",
-    timeout_ms,
-    exit_codes: { SUCCESS },
-    output_schema: any,
-    execute,
-  })
-
-const short_ms = 700
-
-const hostiles = [
-  hostile("loop", async () => forever(), short_ms),
-  hostile("exec-sync", async () => execSync("sleep 60"), short_ms),
-  hostile("never", never, short_ms),
-  hostile("top-level-await", async () => import("./never-loads.ts"), short_ms),
-  hostile("throw-null", async () => {
-    // oxlint-disable-next-line typescript/only-throw-error -- this is what the test is about
-    throw null
-  }),
-  hostile("throw-text", async () => {
-    // oxlint-disable-next-line typescript/only-throw-error -- this is what the test is about
-    throw "plain words"
-  }),
-  hostile("throw-error", async () => {
-    throw new TypeError("first line\n    at somewhere (file.ts:1:2)")
-  }),
-  hostile("stdout", async () => {
-    console.log("prose from a dependency")
-    console.log('{"ok":true}')
-    writeSync(1, "\u001b[31mred\u001b[0m prose\n")
-    return { fine: true }
-  }),
-  hostile("flood", async () => {
-    const block = "x".repeat(1 << 20)
-    for (let written = 0; written < 50; written++) await new Promise((resolve) => process.stdout.write(block, resolve))
-    return { fine: true }
-  }),
-  hostile("large-result", async () => ({
-    items: Array.from({ length: 500_000 }, (_, id) => ({ id, text: "x".repeat(90) })),
-  })),
-  hostile("exit", async () => process.exit(0)),
-  hostile("exit-13", async () => process.exit(13)),
-  hostile("kill-itself", async () => process.kill(process.pid, "SIGKILL")),
-  hostile(
-    "stubborn-child",
-    async () => {
-      spawn("bash", ["-c", "trap '' TERM; exec -a waybill-stubborn sleep 60"], { stdio: "ignore" })
-      spawn("bash", ["-c", "trap '' TERM; exec -a waybill-stubborn sleep 60"], { stdio: "ignore", detached: true })
-      forever()
-    },
-    short_ms,
-  ),
-  hostile(
-    "daemon",
-    async () => {
-      execSync("setsid bash -c 'exec -a waybill-daemon sleep 60' >/dev/null 2>&1 &")
-      return never()
-    },
-    short_ms,
-  ),
-  hostile("forgotten-child", async () => {
-    spawn("sleep", ["61"], { stdio: "ignore" }).unref()
-    spawn("sleep", ["61"], { stdio: "ignore", detached: true }).unref()
-    return {}
-  }),
-  hostile("unhandled-rejection", async () => {
-    void Promise.reject(new Error("nobody waits for this"))
-    return never()
-  }),
-  hostile("throw-in-timer", async () => {
-    setTimeout(() => {
-      throw new Error("thrown in a timer")
-    }, 1)
-    return never()
-  }),
-  hostile("circular", async () => {
-    const circle: Record<string, unknown> = {}
-    circle["itself"] = circle
-    return circle
-  }),
-  hostile("bad-json", async () => ({
-    toJSON: () => {
-      throw new Error("no JSON of me")
-    },
-  })),
-  hostile("odd-numbers", async () => ({
-    big: 12n,
-    nan: Number.NaN,
-    infinite: Number.POSITIVE_INFINITY,
-    gone: undefined,
-  })),
-  hostile("nothing", async () => undefined),
-  hostile("scalar", async () => 7),
-  hostile("unawaited", async () => {
-    setTimeout(() => undefined, 300)
-    return {}
-  }),
-  hostile("swallows-abort", never, short_ms),
-  command({
-    name: "hostile late-success",
-    description: "Heeds the abort and answers as if nothing were.",
-    danger_level: "safe",
-    timeout_ms: short_ms,
-    exit_codes: { SUCCESS },
-    output_schema: any,
-    execute: async (_, ctx) => {
-      await new Promise<void>((resolve) => {
-        ctx.signal.addEventListener("abort", () => resolve())
-      })
-      return { late: true }
-    },
-  }),
-]
-
-const get = (address: string, agent: http.Agent, signal: AbortSignal) =>
-  new Promise<string>((resolve, reject) => {
-    const request = http.get(address, { agent, signal }, (response) => {
-      let body = ""
-      response.on("data", (chunk) => (body += String(chunk)))
-      response.on("end", () => resolve(body))
-      response.on("error", reject)
-    })
-    request.on("error", reject)
-  })
-
-const network = (name: string, execute: (args: { readonly url: string }, ctx: Context) => Promise<unknown>) =>
-  command({
-    name,
-    description: "Asks an address.",
-    danger_level: "safe",
-    has_network_io: true,
-    parameters: { url: { type: "string", required: true, positional: 0, description: "Where" } },
-    exit_codes: { SUCCESS, TIMEOUT, UNAVAILABLE },
-    output_schema: any,
-    execute,
-  })
 
 const app = application({
   name: "tool",
   version: "1.2.3",
   description: "Misbehaves on request.",
   commands: [
-    ...hostiles,
-    network("fetch", async ({ url }, ctx) => {
-      const response = await ctx.fetch(url)
-      return { status: response.status, body: await response.text() }
-    }),
-    network("agent", async ({ url }, ctx) => ({
-      body: await get(url, ctx.httpAgent, ctx.signal),
-    })),
-    network("own-limit", async ({ url }) => {
-      await fetch(url, { signal: AbortSignal.timeout(200) })
-      return {}
-    }),
-    network("idle", async () => never()),
+    ...hostile_commands,
+    ...network_commands,
     command({
       name: "echo",
       description: "Answers what it is given.",
@@ -228,7 +71,7 @@ const app = application({
       description: "Works in three steps.",
       danger_level: "mutating",
       steps: ["fetch", "build", "ship"],
-      timeout_ms: 1_500,
+      timeout_ms: 3_000,
       parameters: {
         end: {
           type: "enum",
@@ -266,6 +109,31 @@ const app = application({
       },
     }),
     command({
+      name: "stubborn",
+      description: "Has a cleanup that never ends.",
+      danger_level: "safe",
+      exit_codes: { SUCCESS },
+      output_schema: any,
+      execute: async (_, ctx) => {
+        ctx.onCleanup(never)
+        writeSync(2, "waiting\n")
+        return never()
+      },
+    }),
+    command({
+      name: "deaf",
+      description: "Serves, and does not stop when it is told to.",
+      danger_level: "safe",
+      service: true,
+      exit_codes: { SUCCESS },
+      output_schema: any,
+      execute: async (_, ctx) => {
+        ctx.signal.addEventListener("abort", () => writeSync(2, "told to stop\n"))
+        await ctx.write({ event: "waiting" })
+        return never()
+      },
+    }),
+    command({
       name: "render",
       description: "Starts a job.",
       danger_level: "mutating",
@@ -299,7 +167,7 @@ const app = application({
       exit_codes: { SUCCESS: { ...SUCCESS, side_effects: "complete" } },
       output_schema: any,
       validate: async () => (process.env["REFUSE"] === "1" ? [{ field: "output", message: "Not now." }] : []),
-      execute: async (_, ctx) => ({ effect: ctx.dryRun ? "would_deleted" : "deleted" }),
+      execute: async (_, ctx) => ({ effect: ctx.dryRun ? "would_delete" : "deleted" }),
     }),
     command({
       name: "count",
@@ -319,6 +187,15 @@ const app = application({
       },
     }),
     command({
+      name: "blob",
+      description: "Streams bytes, all at once.",
+      danger_level: "safe",
+      stream: { format: "raw", media_type: "application/octet-stream" },
+      exit_codes: { SUCCESS },
+      output_schema: any,
+      execute: async (_, ctx) => ctx.write(Buffer.alloc(180_000, "x")),
+    }),
+    command({
       name: "serve",
       description: "Serves until it is told to stop.",
       danger_level: "safe",
@@ -326,6 +203,7 @@ const app = application({
       exit_codes: { SUCCESS },
       output_schema: any,
       execute: async (_, ctx) => {
+        ctx.onCleanup(() => writeSync(2, "cleaned up\n"))
         const server = http.createServer((_request, response) => response.end("served"))
         await new Promise<void>((resolve) => {
           server.listen(0, "127.0.0.1", resolve)
@@ -334,6 +212,7 @@ const app = application({
         await new Promise((resolve) => {
           ctx.signal.addEventListener("abort", resolve)
         })
+        await new Promise((resolve) => setTimeout(resolve, 300))
         await new Promise((resolve) => {
           server.close(resolve)
           server.closeAllConnections()

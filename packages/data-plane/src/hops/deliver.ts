@@ -5,24 +5,49 @@
  */
 import type { OpenFile } from "@waybill/host"
 import { Effect } from "effect"
-import { basename, dirname } from "node:path"
+import { join } from "node:path"
 import { chunk_bytes, digestOf, ownCopyOf } from "../Bytes.ts"
 import type { Call } from "../Call.ts"
 import type { DataPlane, Destination, StoredArtifact } from "../DataPlane.ts"
-import type { Digest } from "../Errors.ts"
+import { ArtifactMissing, BytesDiffer } from "../Errors.ts"
+import { own_folders, sealedAt } from "../Layout.ts"
 import { compare, place, storing } from "../places.ts"
 import type { Room } from "../Room.ts"
 import { release } from "../transfer.ts"
+import { openTarget, type Target } from "./destination.ts"
+
+/** Says which sealed artifact it is that is gone or has changed. */
+const naming = (room: Room, { artifactRef, sha256 }: StoredArtifact) => {
+  const [folders, name] = sealedAt(sha256)
+  const sealed = { artifactRef, sha256, at: join(room.root, ...folders, name) }
+  return <E>(error: E): E | BytesDiffer | ArtifactMissing => {
+    if (error instanceof BytesDiffer)
+      return new BytesDiffer({ hop: error.hop, expected: error.expected, actual: error.actual, sealed })
+    if (error instanceof ArtifactMissing) return new ArtifactMissing({ hop: error.hop, path: error.path, sealed })
+    return error
+  }
+}
 
 export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> => {
-  const toFile = (target: string, artifact: Digest, sealed: OpenFile, onProgress?: (bytes: number) => void) =>
+  const own = own_folders.map((name) => join(room.root, name))
+  /** Releases the sealed bytes into `sink`, once they are what they should be. */
+  const releaseTo = <E, R>(
+    artifact: StoredArtifact,
+    sealed: OpenFile,
+    sink: (chunk: Uint8Array, at: number) => Effect.Effect<void, E, R>,
+    call: Call | undefined,
+  ) => {
+    const { bytes, sha256 } = artifact
+    return Effect.mapError(release(sealed, { sha256, bytes }, sink, call?.onProgress), naming(room, artifact))
+  }
+
+  const toFile = ({ directory, name }: Target, artifact: StoredArtifact, sealed: OpenFile, call: Call | undefined) =>
     Effect.gen(function* () {
-      const directory = yield* room.files.openDirectory(dirname(target), { create: true })
       yield* place(
         "deliver",
         yield* room.unfinished.fileIn(directory, { folder: directory.path }, 0o600),
-        { directory, name: basename(target), mode: 0o644 },
-        (file) => release(sealed, artifact, (chunk, at) => file.write(chunk, at), onProgress),
+        { directory, name, mode: 0o644 },
+        (file) => releaseTo(artifact, sealed, (chunk, at) => file.write(chunk, at), call),
         // The receipt speaks for the file: what the disk took is read again before it gets its name.
         (_, file) =>
           Effect.flatMap(digestOf(file), (stored) => compare("deliver", artifact, stored)).pipe(storing("deliver")),
@@ -35,13 +60,17 @@ export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> =
         "deliver",
         call,
         Effect.gen(function* () {
-          const sealed = yield* room.openSealed("deliver", artifact)
-          const { bytes, sha256 } = artifact
-          const whole = { sha256, bytes }
-          if ("file" in destination) yield* toFile(destination.file, whole, sealed, call?.onProgress)
-          else yield* release(sealed, whole, (chunk) => destination.sink(ownCopyOf(chunk)), call?.onProgress)
+          const target =
+            "file" in destination
+              ? yield* openTarget(room.files, destination.file, [...own, ...(destination.reserved ?? [])])
+              : undefined
+          const sealed = yield* Effect.mapError(room.openSealed("deliver", artifact), naming(room, artifact))
+          const { artifactRef, bytes, sha256 } = artifact
+          if (target !== undefined) yield* toFile(target, artifact, sealed, call)
+          else if ("sink" in destination)
+            yield* releaseTo(artifact, sealed, (chunk) => destination.sink(ownCopyOf(chunk)), call)
           return {
-            artifactRef: artifact.artifactRef,
+            artifactRef,
             sha256,
             bytes,
             chunks: Math.ceil(bytes / chunk_bytes),

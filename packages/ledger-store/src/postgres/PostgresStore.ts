@@ -156,11 +156,16 @@ export const makePostgresStoreOver = (
         // Nobody else appends, so that there is nothing to ask for.
         if (position >= turn.head)
           return Effect.succeed({ events: [], covers: turn.head, generation: pages.generation })
+        if (turn.tail?.after === position && turn.tail.rows.length <= limit) {
+          const { rows } = turn.tail
+          return Effect.sync(() => pages.page(rows, 0, "last", limit))
+        }
         // What is not above the head is committed, and other connections read it too.
         const inTurn = (statement: Statement) => Effect.catch(turn.read(statement), () => ask(statement))
         return readPage(statements.readAfter(position, limit), "last", limit, inTurn)
       },
-      append: (batches) => append(turn, batches.flat()),
+      // Given up halfway, nobody would know what became of it.
+      append: (batches) => Effect.uninterruptible(append(turn, batches.flat())),
       // On a connection of its own, so that it is durable at once, like an append.
       saveCheckpoint: (checkpoint) =>
         told(

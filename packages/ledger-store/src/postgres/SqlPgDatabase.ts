@@ -15,12 +15,15 @@ export interface SqlPgDatabaseOptions {
   readonly lock_wait_ms: number
   /** How long connecting may take. */
   readonly connect_wait_ms: number
+  /**
+   * How much longer than a lock's wait a statement may take to be answered, before nobody is thought to be there; 15 seconds
+   * by default.
+   */
+  readonly answer_wait_ms?: number
 }
 
 /** A page holds several lines, and one line may hold 16 MiB. */
 const message_bytes_max = 256 * 1024 * 1024
-/** A statement that waited for its lock as long as it may has this much longer to answer; then nobody is there. */
-const answer_wait_ms = 15_000
 /** A process that stops in the middle of a commit gives the lock back after this time. */
 const idle_in_transaction_ms = 15_000
 
@@ -69,7 +72,7 @@ const settings = `SELECT set_config('lock_timeout', $1, false),
 
 /** A database by its URL. Nothing is connected to before somebody asks. */
 export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
-  const { connect_wait_ms, lock_wait_ms, url } = options
+  const { answer_wait_ms = 15_000, connect_wait_ms, lock_wait_ms, url } = options
   const parsed = URL.canParse(Redacted.value(url)) ? new URL(Redacted.value(url)) : undefined
   const secrets = secretsOf(parsed)
 

@@ -15,9 +15,14 @@ import { begin, commit, rollback, type Statements } from "./statements.ts"
 /** A server that goes away each time in the middle of the look-up is not waited for for ever. */
 const look_up_tries_max = 5
 
+/** How much of what others appended is fetched together with the head. */
+const tail_records = 1_024
+
 /** One holder's time with the head. */
 export interface Turn {
   readonly head: number
+  /** The first rows above a position, where the head's answer brought them along. */
+  readonly tail: { readonly after: number; readonly rows: ReadonlyArray<Row> } | undefined
   /** Reads in the transaction. Fails when the connection is cut; the turn may still append. */
   readonly read: (statement: Statement) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>
   /** Records and commits. Gets over cuts and rollbacks, unless somebody else has appended in the meantime. */
@@ -41,9 +46,8 @@ export interface Turns {
   readonly take: Effect.Effect<Turn, DatabaseError>
 }
 
-interface Held {
+interface Held extends Pick<Turn, "head" | "tail"> {
   readonly connection: Connection
-  readonly head: number
 }
 
 export const makeTurns = (
@@ -54,6 +58,10 @@ export const makeTurns = (
   Effect.gen(function* () {
     const poisoned = (cause: unknown) => new StorePoisoned({ where: database.where, cause })
     let open: { readonly connection: Connection; readonly scope: Scope.Closeable } | undefined
+
+    /** Where the turn before left the head, and whether others have moved it since: then they will do so again. */
+    let left = 0
+    let hasOthers = false
 
     const drop = Effect.suspend(() => {
       const dropped = open
@@ -80,10 +88,16 @@ export const makeTurns = (
         Effect.gen(function* () {
           const connection = yield* connect
           const since = mark()
-          const [, [row] = []] = yield* connection.run([begin, statements.lockHead])
+          const after = left
+          // A statement of its own, since what the lock's statement sees is from before it waited.
+          const reading = hasOthers ? [statements.readAfter(after, tail_records)] : []
+          const [, [row] = [], rows] = yield* connection.run([begin, statements.lockHead, ...reading])
           if (row === undefined)
             return yield* new DatabaseError({ failure: "denied", reason: "the schema holds no head; restore it" })
-          return { connection, head: notice(row, since) }
+          const head = notice(row, since)
+          hasOthers = head !== after
+          left = head
+          return { connection, head, tail: rows === undefined ? undefined : { after, rows } }
         }),
       ),
     )
@@ -134,7 +148,10 @@ export const makeTurns = (
           for (let lookUps = 0; ; lookUps++) {
             if (held !== undefined) {
               const sent = yield* Effect.result(run([statements.append(first.head, records), commit]))
-              if (sent._tag === "Success") return
+              if (sent._tag === "Success") {
+                left = first.head + records.length
+                return
+              }
               if (!passes(sent.failure)) return yield* sent.failure
             }
             const found = yield* Effect.result(lookUp(records))
@@ -150,6 +167,7 @@ export const makeTurns = (
 
       return {
         head: first.head,
+        tail: first.tail,
         read: (statement) => Effect.map(run([statement]), ([rows]) => rows ?? []),
         append: (records) =>
           Effect.suspend(() => {

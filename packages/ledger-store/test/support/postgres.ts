@@ -6,9 +6,15 @@ import {
   startPostgres,
 } from "@waybill/conformance/postgres-server"
 import type { Store, StoreError } from "@waybill/ledger"
-import { makePostgresStore, type PostgresStoreSettings } from "@waybill/ledger-store/postgres"
+import {
+  type DatabaseError,
+  makePostgresStore,
+  makeSqlPgDatabase,
+  type PostgresStoreSettings,
+  type Row,
+} from "@waybill/ledger-store/postgres"
 import { Effect, Redacted, type Scope } from "effect"
-import { afterAll, beforeAll } from "vitest"
+import { afterAll, beforeAll, it } from "vitest"
 import { needs } from "../../../../test/support/needs.ts"
 
 export const needsPostgres = needs("PostgreSQL (initdb and postgres)", () => findPostgres() !== undefined)
@@ -21,6 +27,13 @@ export interface TestServer {
     schema: string,
     settings?: Omit<PostgresStoreSettings, "schema">,
   ) => Effect.Effect<Store, StoreError, Scope.Scope>
+  /** A statement of an administrator, who may do anything. */
+  readonly sql: (
+    text: string,
+    ...values: ReadonlyArray<unknown>
+  ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError, Scope.Scope>
+  /** Declares a test that needs the server. */
+  readonly promise: (name: string, effect: () => Effect.Effect<void, unknown, Scope.Scope>) => void
 }
 
 /** Starts a server before the file's tests and stops it after them; does nothing where there is none. */
@@ -40,5 +53,14 @@ export const usePostgres = (options: PostgresServerOptions = {}): TestServer => 
     freshSchema: () => `ledger_${++schemas}`,
     open: (schema, settings = {}) =>
       Effect.suspend(() => makePostgresStore({ url: Redacted.make(server().url), schema, ...settings })),
+    sql: (text, ...values) =>
+      Effect.suspend(() =>
+        Effect.flatMap(
+          makeSqlPgDatabase({ url: Redacted.make(server().url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 }).connect,
+          (connection) => Effect.map(connection.run([{ text, values }]), ([rows]) => rows ?? []),
+        ),
+      ),
+    promise: (name, effect) =>
+      needsPostgres(it)(name, () => Effect.runPromise(Effect.scoped(Effect.suspend(effect))), 60_000),
   }
 }

@@ -16,6 +16,7 @@ export interface SubmitSpec {
   readonly command: readonly [string, ...ReadonlyArray<string>]
   /** Variables besides those of the protocol and PATH. Names that begin with `WAYBILL_` are refused. */
   readonly env?: Readonly<Record<string, string>>
+  /** Up to 2 147 483 647. */
   readonly timeLimit_ms: number
   /** Time between SIGTERM and SIGKILL when the run is ended; 5 000 by default. */
   readonly grace_ms?: number

@@ -7,12 +7,14 @@
  *
  * @module
  */
-import { Entropy, Processes } from "@waybill/host"
+import { Entropy, Processes, refuseDuration } from "@waybill/host"
 import { pathSegments, refusePath, submit_reasons } from "@waybill/workspace-job"
 import { Effect, Layer, Predicate, Result, Schema } from "effect"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { refuseCommand } from "../refuseCommand.ts"
+import { messageOf } from "../messageOf.ts"
 import { Agent, AgentError, type AgentReceipt, type SubmitRequest } from "./Agent.ts"
 import {
   flushFolder,
@@ -35,8 +37,6 @@ export interface CommandAgentOptions {
 }
 
 const look_ms = 25
-/** What a timer can hold; beyond, it would go off at once. */
-const timer_ms_max = 2 ** 31 - 1
 const reasons: ReadonlySet<string> = new Set(submit_reasons)
 const launches_max = 3
 const default_grace_ms = 5_000
@@ -104,15 +104,12 @@ const isJson = (value: unknown): boolean => {
 const refuse = ({ candidatePath, spec }: SubmitRequest): string | undefined => {
   if (!Predicate.isObject(spec)) return "there is no spec"
   const { command, env = {}, exitReasons = {}, grace_ms = 0, input = null, outputBytes_max = 0, timeLimit_ms } = spec
-  if (!Array.isArray(command) || command.length === 0 || command[0] === "") return "there is no command"
-  const words: ReadonlyArray<unknown> = [...command, ...Object.entries(env).flat()]
-  if (words.some((word) => typeof word !== "string" || word.includes("\0")))
-    return "the command's words and variables are texts without NUL"
-  const reserved = Object.keys(env).find((name) => name.startsWith("WAYBILL_"))
-  if (reserved !== undefined) return `the variable ${reserved} is the protocol's own`
-  if (!isSize(timeLimit_ms) || timeLimit_ms === 0 || timeLimit_ms > timer_ms_max)
-    return `timeLimit_ms is a number above 0 and up to ${timer_ms_max}`
-  if (!isSize(grace_ms) || grace_ms > timer_ms_max) return `grace_ms is a number from 0 to ${timer_ms_max}`
+  const badCommand = refuseCommand(command, env)
+  if (badCommand !== undefined) return badCommand
+  const badLimit = refuseDuration(timeLimit_ms)
+  if (badLimit !== undefined) return `timeLimit_ms ${badLimit}`
+  const badGrace = refuseDuration(grace_ms, { from: 0 })
+  if (badGrace !== undefined) return `grace_ms ${badGrace}`
   if (!isSize(outputBytes_max)) return "outputBytes_max is a number from 0"
   const unknown = Object.values(exitReasons).find((reason) => !reasons.has(reason))
   if (unknown !== undefined) return `exitReasons names ${JSON.stringify(unknown)}, which is no reason`
@@ -133,7 +130,7 @@ const make = ({ root }: CommandAgentOptions) =>
           new AgentError({
             code: cause instanceof SyntaxError ? "folder_damaged" : "folder_refused",
             key,
-            detail: cause instanceof Error ? cause.message : String(cause),
+            detail: messageOf(cause),
             cause,
           }),
       })

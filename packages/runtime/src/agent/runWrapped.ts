@@ -12,7 +12,10 @@ import { closeSync, constants, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { Readable } from "node:stream"
 import { setTimeout as delay } from "node:timers/promises"
-import { endStarted, type FamilyEnd, identify, type StartedLeader } from "@waybill/host/process-tree"
+import type { ProcessExit } from "@waybill/host"
+import { explainErrno } from "@waybill/host/errno"
+import { identify } from "@waybill/host/process-tree"
+import { errnoOf, type ProgramEnd, supervise } from "@waybill/host/supervise"
 import {
   flushFile,
   hasRecord,
@@ -44,7 +47,6 @@ export type WrapperResult = "ran" | "superseded" | "locked_out"
 
 const lockWait_ms = 10_000
 const lockLook_ms = 20
-const drain_ms = 1_000
 
 const isTaken = (folder: string): boolean =>
   hasRecord(folder, recordNames.receipt) || hasRecord(folder, recordNames.started)
@@ -87,21 +89,6 @@ const keep = (stream: Readable | null, path: string, bytes_max: number): (() => 
   }
 }
 
-type Outcome =
-  | { readonly kind: "exit"; readonly code: number | null; readonly signal: string | null }
-  | { readonly kind: "refused"; readonly code: string }
-
-const refusedBy = (cause: unknown): Outcome => ({
-  kind: "refused",
-  code: cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "UNKNOWN",
-})
-
-const outcomeOf = (child: ChildProcess): Promise<Outcome> =>
-  new Promise((resolve) => {
-    child.once("exit", (code, signal) => resolve({ kind: "exit", code, signal }))
-    child.once("error", (cause) => resolve(refusedBy(cause)))
-  })
-
 const environmentOf = (launch: Launch): Record<string, string> => {
   const path = process.env["PATH"]
   return {
@@ -117,12 +104,14 @@ const environmentOf = (launch: Launch): Record<string, string> => {
 
 type Ending = Pick<ReceiptRecord, "ok" | "reason" | "exit" | "note">
 
-const endingOf = (outcome: Outcome, cut: "time" | "cancelled" | undefined, launch: Launch): Ending => {
-  if (outcome.kind === "refused") {
-    return { ok: false, reason: "tool_error", note: `${launch.command[0]} could not be started: ${outcome.code}` }
-  }
-  const exit: ReceiptRecord["exit"] =
-    outcome.signal === null ? { kind: "code", code: outcome.code ?? 0 } : { kind: "signal", signal: outcome.signal }
+const endingOf = (end: ProgramEnd, cut: "time" | "cancelled" | undefined, launch: Launch): Ending => {
+  if (end.kind === "refused")
+    return {
+      ok: false,
+      reason: "tool_error",
+      note: `${launch.command[0]} could not be started: ${explainErrno(end.code)}`,
+    }
+  const exit: ProcessExit = end
   if (cut === "time") return { ok: false, reason: "budget_time", exit }
   if (cut === "cancelled") return { ok: false, reason: "interrupted", exit, note: "cancelled" }
   if (exit.kind === "signal") return { ok: false, reason: "tool_error", exit }
@@ -140,12 +129,10 @@ const startAgent = (launch: Launch): ChildProcess => {
   })
 }
 
-const nobody: FamilyEnd = { ended: [], remaining: [] }
-
 const runAgent = async (
   launch: Launch,
   startedAt: string,
-  cancelled: Promise<void>,
+  cancelled: Promise<"cancelled">,
   at: (step: WrapperStep) => void,
 ) => {
   const { folder } = launch
@@ -158,36 +145,24 @@ const runAgent = async (
     // Some refusals of the kernel (E2BIG …) come at once, and not as an event.
     const { key, submitRunId } = launch
     const endedAt = new Date().toISOString()
-    const ending = endingOf(refusedBy(cause), undefined, launch)
+    const ending = endingOf({ kind: "refused", code: errnoOf(cause) }, undefined, launch)
     publish(folder, recordNames.receipt, { key, submitRunId, ...ending, startedAt, endedAt } satisfies ReceiptRecord)
     at("receipted")
     return
   }
-  const exited = outcomeOf(child)
+  const { done, identity } = supervise(child, {
+    grace_ms: launch.grace_ms,
+    timeLimit_ms: launch.timeLimit_ms,
+    marker: { name: runMarker, value: launch.submitRunId },
+    cut: cancelled,
+    onEnding: () => at("ended"),
+  })
   at("spawned")
   const stdout = keep(child.stdout, join(folder, recordNames.stdout), launch.outputBytes_max)
   const stderr = keep(child.stderr, join(folder, recordNames.stderr), launch.outputBytes_max)
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()))
-  const identity = child.pid === undefined ? undefined : identify(child.pid)
   if (identity !== undefined) publish(folder, recordNames.agent, { leader: identity })
   at("recorded")
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<"time">((resolve) => {
-    timer = setTimeout(() => resolve("time"), launch.timeLimit_ms)
-  })
-  const cut = await Promise.race([exited.then(() => undefined), late, cancelled.then((): "cancelled" => "cancelled")])
-  clearTimeout(timer)
-  at("ended")
-  let end = nobody
-  if (child.pid !== undefined) {
-    const hasExited = () => child.exitCode !== null || child.signalCode !== null
-    const leader: StartedLeader = { pid: child.pid, identity, exited, hasExited }
-    end = await endStarted(leader, launch.grace_ms, { name: runMarker, value: launch.submitRunId })
-  }
-  const outcome = await exited
-  await Promise.race([closed, delay(drain_ms, undefined, { ref: false })])
-  child.stdout?.destroy()
-  child.stderr?.destroy()
+  const { cut, end, family } = await done
   // The receipt says the work is there, so the work is made durable first.
   flushFile(launch.candidate, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   at("cleaned")
@@ -195,14 +170,14 @@ const runAgent = async (
   const receipt: ReceiptRecord = {
     key: launch.key,
     submitRunId: launch.submitRunId,
-    ...endingOf(outcome, cut, launch),
+    ...endingOf(end, cut, launch),
     startedAt,
     endedAt: new Date().toISOString(),
     stdout: stdout(),
     stderr: stderr(),
     leftovers: {
-      ended: end.ended.filter((one) => one.pid !== leader).length,
-      remaining: end.remaining.map((one) => one.pid),
+      ended: family.ended.filter((one) => one.pid !== leader).length,
+      remaining: family.remaining.map((one) => one.pid),
     },
   }
   publish(folder, recordNames.receipt, receipt)
@@ -218,8 +193,8 @@ export const runWrapped = async (
   launch: Launch,
   at: (step: WrapperStep) => void = () => {},
 ): Promise<WrapperResult> => {
-  const cancelled = new Promise<void>((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => resolve())
+  const cancelled = new Promise<"cancelled">((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => resolve("cancelled"))
   })
   const { folder, key, submitRunId } = launch
   at("launched")

@@ -4,10 +4,18 @@
  * @module
  */
 import type { HopError, PathRefused } from "@waybill/data-plane"
-import type { AppendError, InvalidFact } from "@waybill/ledger"
+import {
+  type Anomaly,
+  type AppendError,
+  type CorruptRecord,
+  type Damage,
+  formatTime,
+  type InvalidFact,
+} from "@waybill/ledger"
 import type { RecordRefusal } from "@waybill/workspace-job"
 import { Data } from "effect"
 import type { AgentError } from "../agent/Agent.ts"
+import type { Holder } from "./Holds.ts"
 
 /** The key was used for other work: its recorded request differs. Use a new key for new work. */
 export class IdempotencyConflict extends Data.TaggedError("IdempotencyConflict")<{
@@ -33,9 +41,16 @@ export class InvalidDeclaration extends Data.TaggedError("InvalidDeclaration")<{
 }
 
 /** Somebody else is at work on the run, and still is after `holdWait_ms`. Ask for the job's status, or wait longer. */
-export class RunHeld extends Data.TaggedError("RunHeld")<{ readonly runId: string; readonly waited_ms: number }> {
+export class RunHeld extends Data.TaggedError("RunHeld")<{
+  readonly runId: string
+  readonly waited_ms: number
+  readonly holder?: Holder
+}> {
   override get message(): string {
-    return `somebody else is settling ${JSON.stringify(this.runId)}, and still was after ${this.waited_ms} ms`
+    const { holder, runId, waited_ms } = this
+    const who = holder?.who ?? "somebody else"
+    const since = holder === undefined ? "" : ` since ${formatTime(holder.since_ms)}`
+    return `${who} is settling ${JSON.stringify(runId)}${since}, and still was after ${waited_ms} ms`
   }
 }
 
@@ -43,6 +58,55 @@ export class RunHeld extends Data.TaggedError("RunHeld")<{ readonly runId: strin
 export class HoldFailed extends Data.TaggedError("HoldFailed")<{ readonly runId: string; readonly cause: unknown }> {
   override get message(): string {
     return `the hold on ${JSON.stringify(this.runId)} failed: ${this.cause instanceof Error ? this.cause.message : ""}`
+  }
+}
+
+const shown_max = 5
+
+/** Some of many, and how many more there are. */
+const listed = (all: ReadonlyArray<string>): string => {
+  const more = all.length - shown_max
+  return `${all.slice(0, shown_max).join("; ")}${more > 0 ? `; and ${more} more` : ""}`
+}
+
+/**
+ * The ledger has damage that nobody has acknowledged, so that what was recorded is not known for certain. Nothing was
+ * appended. Put the file back from a copy, or acknowledge the damage (`repairLedger`), and ask again.
+ */
+export class LedgerDamaged extends Data.TaggedError("LedgerDamaged")<{
+  readonly where: string
+  readonly corrupt: ReadonlyArray<CorruptRecord>
+  readonly damage: ReadonlyArray<Damage>
+}> {
+  override get message(): string {
+    const { corrupt, damage, where } = this
+    const records = corrupt.map(({ error, file, line_number, offset, position }) => {
+      const at = offset === undefined ? "" : `, byte ${offset}`
+      return `record ${position} (${file ?? where}, line ${line_number}${at}): ${error}`
+    })
+    const rest = damage.map(({ error, file }) => `${file}: ${error}`)
+    return `the ledger ${where} is damaged, and nothing was added to it: ${listed([...records, ...rest])}. Put the file back from a copy, or acknowledge the damage with a repair, and ask again`
+  }
+}
+
+/**
+ * What is recorded of the run does not add up: a request or an end lies in the ledger that the fold could not take in, since
+ * something before it is missing or was changed. Nothing was appended. Look at the facts that are named; put the ledger back
+ * from a copy, or settle the work as a new run under a new key.
+ */
+export class HistoryBroken extends Data.TaggedError("HistoryBroken")<{
+  readonly runId: string
+  readonly where: string
+  /** At least one. */
+  readonly anomalies: ReadonlyArray<Anomaly>
+}> {
+  override get message(): string {
+    const { anomalies, runId, where } = this
+    const facts = anomalies.map(
+      ({ code, detail, event_type, position }) =>
+        `record ${position} (${event_type}): ${code}${detail === undefined ? "" : `, ${detail}`}`,
+    )
+    return `the history of ${JSON.stringify(runId)} in ${where} does not add up, and nothing was added to it: ${listed(facts)}. Put the ledger back from a copy, or settle the work as a new run`
   }
 }
 
@@ -56,6 +120,8 @@ export type SettleError =
   | InvalidDeclaration
   | RunHeld
   | HoldFailed
+  | LedgerDamaged
+  | HistoryBroken
   | RecordRefusal
   | AppendError
   | InvalidFact

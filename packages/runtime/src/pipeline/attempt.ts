@@ -21,14 +21,17 @@ import {
   submitFailure,
   type StepName,
 } from "@waybill/workspace-job"
-import { Clock, Effect, type Result, Schedule } from "effect"
+import { Clock, Effect, Predicate, type Result, Schedule } from "effect"
+import { createHash } from "node:crypto"
 import { Agent, type AgentError, type AgentReceipt, type SubmitSpec } from "../agent/Agent.ts"
+import { explainReceipt } from "../agent/explainReceipt.ts"
+import { hideValues } from "../hideValues.ts"
 import { refuseReceipt } from "../agent/refuseReceipt.ts"
 import { askWithin } from "../verifier/ask.ts"
 import type { VerifierError } from "../verifier/Verifier.ts"
 import { type Composition, record, tell } from "./commit.ts"
 import type { Declared, JobDeclaration } from "./Declaration.ts"
-import { checkBuilt, DeclarationFault, evaluate, refusePaths } from "./declared.ts"
+import { checkBuilt, DeclarationFault, evaluate } from "./declared.ts"
 import type { Step } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
 
@@ -49,10 +52,11 @@ class AttemptFailed {
 const defaultDeadline_ms = 300_000
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 2 }))
 
-/** Runs or resumes an attempt that has no end yet, until it has one. */
+/** Runs or resumes an attempt that has no end yet, until it has one. `previous` is the attempt that it repairs. */
 export const runAttempt = (
   job: JobDeclaration,
   attempt: Attempt,
+  previous: Attempt | undefined,
   submitSpec: (workspace: string) => Declared<SubmitSpec>,
   composition: Composition,
 ) =>
@@ -103,12 +107,6 @@ export const runAttempt = (
         return fact
       })
 
-    const checkPaths = Effect.suspend(() => {
-      const refused = refusePaths(job.seeds, job.candidatePath)
-      if (refused === undefined) return Effect.void
-      return failed("seed", failures.path_refused, `the path ${JSON.stringify(refused.path)} ${refused.reason}`)
-    })
-
     const seedAll = Effect.gen(function* () {
       if (index > 1 || attempt.seedWritten !== undefined) return
       yield* step("seed", "started")
@@ -130,43 +128,43 @@ export const runAttempt = (
       yield* step("seed", "done", `${job.seeds.length} ${job.seeds.length === 1 ? "file" : "files"}`)
     })
 
-    const submit: Effect.Effect<AgentReceipt, AttemptFailed | AgentError> = Effect.gen(function* () {
-      const workspace = yield* orFail("agent", plane.workspace(runId))
-      const { idempotencyKey } = requested.payload
-      if (attempt.terminalBuildAttempted !== undefined) {
-        // The run ended before the build was recorded: it is found again, never repeated.
-        submitRunId = attempt.terminalBuildAttempted.payload.submitRunId
-        const found = yield* agent.find(idempotencyKey)
-        if (found === undefined || found.submitRunId !== submitRunId)
-          return yield* failed(
-            "agent",
-            failures.runtime_projection_missing,
-            "the agent run of the recorded build is not known",
-          )
-        return found
-      }
-      const spec = yield* Effect.catch(
-        answer(() => submitSpec(workspace)),
-        (fault) => failed("agent", failures.submit_spec_builder_failed, fault.message),
-      )
-      yield* step("agent", "started", Array.isArray(spec?.command) ? spec.command.join(" ") : "")
-      const receipt = yield* agent
-        .submit({ key: idempotencyKey, runId, attempt: index, workspace, candidatePath: job.candidatePath, spec })
-        .pipe(
-          // Nothing was started, and nothing can be under this declaration.
-          Effect.catchIf(
-            (error) => error.code === "request_invalid",
-            (error) => failed("agent", failures.submit_spec_builder_failed, error.message),
-          ),
+    const submit = (workspace: string): Effect.Effect<AgentReceipt, AttemptFailed | AgentError> =>
+      Effect.gen(function* () {
+        const { idempotencyKey } = requested.payload
+        if (attempt.terminalBuildAttempted !== undefined) {
+          // The run ended before the build was recorded: it is found again, never repeated.
+          submitRunId = attempt.terminalBuildAttempted.payload.submitRunId
+          const found = yield* agent.find(idempotencyKey)
+          if (found === undefined || found.submitRunId !== submitRunId)
+            return yield* failed(
+              "agent",
+              failures.runtime_projection_missing,
+              "the agent run of the recorded build is not known",
+            )
+          return found
+        }
+        const spec = yield* Effect.catch(
+          answer(() => submitSpec(workspace)),
+          (fault) => failed("agent", failures.submit_spec_builder_failed, fault.message),
         )
-      const refused = refuseReceipt(receipt)
-      if (refused !== undefined) return yield* failed("agent", failures.runtime_projection_missing, refused)
-      submitRunId = receipt.submitRunId
-      if (!receipt.ok)
-        return yield* failed("agent", submitFailure(receipt.reason), receipt.diagnostics.note ?? receipt.reason)
-      yield* step("agent", "done")
-      return receipt
-    })
+        const words = Array.isArray(spec?.command) ? spec.command.join(" ") : ""
+        yield* step("agent", "started", Predicate.isObject(spec?.env) ? hideValues(words, spec.env) : words)
+        const receipt = yield* agent
+          .submit({ key: idempotencyKey, runId, attempt: index, workspace, candidatePath: job.candidatePath, spec })
+          .pipe(
+            // Nothing was started, and nothing can be under this declaration.
+            Effect.catchIf(
+              (error) => error.code === "request_invalid",
+              (error) => failed("agent", failures.submit_spec_builder_failed, error.message),
+            ),
+          )
+        const refused = refuseReceipt(receipt)
+        if (refused !== undefined) return yield* failed("agent", failures.runtime_projection_missing, refused)
+        submitRunId = receipt.submitRunId
+        if (!receipt.ok) return yield* failed("agent", submitFailure(receipt.reason), explainReceipt(receipt))
+        yield* step("agent", "done")
+        return receipt
+      })
 
     const buildBytes = (receipt: AgentReceipt) =>
       Effect.scoped(
@@ -211,7 +209,8 @@ export const runAttempt = (
         Effect.gen(function* () {
           yield* step("build", "started")
           const { bytes, sha256 } = yield* buildBytes(receipt)
-          yield* step("build", "done", sha256, bytes)
+          const isSame = previous?.terminalBuildAttempted?.payload.sha256 === sha256
+          yield* step("build", "done", isSame ? `${sha256}, as in the attempt before` : sha256, bytes)
           const { submitRunId } = receipt
           return Settlement.build(requested, {
             submitRunId,
@@ -276,11 +275,14 @@ export const runAttempt = (
         ? Effect.void
         : failed(name, failures.artifact_changed, `recorded ${recorded.sha256}, found ${found.sha256}`)
 
-    const verify = (finalized: Recorded<"terminal_finalized">, receipt: AgentReceipt) => {
+    const verify = (finalized: Recorded<"terminal_finalized">, receipt: AgentReceipt, workspace: string) => {
       const { artifactRef, bytes, path, schemaId, sha256 } = finalized.payload.terminalArtifact
       const { verifier, verifierDeadline_ms = defaultDeadline_ms } = job
-      const use = (handed: Handed) =>
-        askWithin(verifierDeadline_ms, verifier, { runId, attempt: index, receipt, artifact: { ...handed, schemaId } })
+      const use = (handed: Handed) => {
+        const artifact = { ...handed, schemaId }
+        const verificationId = createHash("sha256").update(`${workspace}\0${index}`).digest("hex").slice(0, 32)
+        return askWithin(verifierDeadline_ms, verifier, { runId, attempt: index, verificationId, receipt, artifact })
+      }
       const failureFor = (error: DataPlaneError | VerifierError) => {
         if (error._tag !== "VerifierError") return failureOf(error)
         return error.code === "timeout" ? failures.verifier_timeout : failures.verifier_failed
@@ -291,9 +293,9 @@ export const runAttempt = (
     }
 
     const settle = Effect.gen(function* () {
-      yield* checkPaths
       yield* seedAll
-      const receipt = yield* submit
+      const workspace = yield* orFail("agent", plane.workspace(runId))
+      const receipt = yield* submit(workspace)
       const built = yield* build(receipt)
       const written = yield* write(built, receipt)
       const readback = yield* readBack(written)
@@ -304,7 +306,7 @@ export const runAttempt = (
       )
       yield* expectSame("readback", finalized.payload.terminalArtifact, readback.payload)
       yield* step("verify", "started", job.verifier.name)
-      const verification = yield* verify(finalized, receipt)
+      const verification = yield* verify(finalized, receipt, workspace)
       const passed = verification.checks.filter(({ status }) => status === "passed").length
       yield* step(
         "verify",

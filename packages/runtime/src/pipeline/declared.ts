@@ -6,6 +6,7 @@
 import type { Source } from "@waybill/data-plane"
 import { refusePath } from "@waybill/workspace-job"
 import { Cause, Data, Effect, Predicate, Stream } from "effect"
+import { messageOf } from "../messageOf.ts"
 import type { Built, Declared, Seed } from "./Declaration.ts"
 
 /** Something that was declared threw, failed, interrupted itself or took too long. For people; never part of a fact. */
@@ -14,8 +15,6 @@ export class DeclarationFault extends Data.TaggedError("DeclarationFault")<{ rea
     return messageOf(this.cause)
   }
 }
-
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** What somebody else's effect came to grief by, whichever way it did. */
 export const faultOf = (cause: Cause.Cause<unknown>): DeclarationFault => {
@@ -44,7 +43,7 @@ export const evaluate = <A>(declared: () => Declared<A>, deadline_ms: number): E
 const noBytes = () =>
   new DeclarationFault({ cause: new Error("it answered without a text, bytes or a stream of bytes") })
 
-/** What a builder answered, once it has been looked at: its stream holds bytes, and breaks in one way only. */
+/** What a builder answered, once it has been looked at: its stream breaks in one way only. */
 export interface CheckedBuilt {
   readonly source: Source<DeclarationFault>
   readonly runId: string | undefined
@@ -63,8 +62,8 @@ const lookAt = (answer: unknown): Effect.Effect<CheckedBuilt, DeclarationFault> 
   const [runId, schemaId] = [textIn(answer, "runId"), textIn(answer, "schemaId")]
   if (typeof source === "string" || source instanceof Uint8Array) return Effect.succeed({ source, runId, schemaId })
   if (!Stream.isStream(source)) return Effect.fail(noBytes())
-  const chunks = (source as Stream.Stream<unknown, unknown>).pipe(
-    Stream.mapEffect((chunk) => (chunk instanceof Uint8Array ? Effect.succeed(chunk) : Effect.fail(noBytes()))),
+  // That its chunks are bytes is looked at by the data plane, as they come.
+  const chunks = (source as Stream.Stream<Uint8Array, unknown>).pipe(
     Stream.catchCause((cause) => Stream.fail(faultOf(cause))),
   )
   return Effect.succeed({ source: chunks, runId, schemaId })
@@ -83,10 +82,12 @@ const segmentsOf = (path: string): string => `${(path.startsWith("/") ? path.sli
 export const refusePaths = (
   seeds: ReadonlyArray<Seed>,
   candidatePath: string,
-): { readonly path: string; readonly reason: string } | undefined => {
-  for (const path of [...seeds.map((seed) => seed.path), candidatePath]) {
+): { readonly field: "seeds" | "candidatePath"; readonly path: string; readonly reason: string } | undefined => {
+  const bad = refusePath(candidatePath)
+  if (bad !== undefined) return { field: "candidatePath", path: candidatePath, reason: bad }
+  for (const { path } of seeds) {
     const reason = refusePath(path)
-    if (reason !== undefined) return { path, reason }
+    if (reason !== undefined) return { field: "seeds", path, reason }
   }
   // In order of their text, whatever lies below a path comes before anything that does not.
   const sorted = seeds.map(({ path }) => ({ path, key: segmentsOf(path) }))
@@ -94,7 +95,7 @@ export const refusePaths = (
   for (const [index, { key, path }] of sorted.entries()) {
     const next = sorted[index + 1]
     if (next?.key.startsWith(key) === true)
-      return { path: next.path, reason: `overlaps the seed ${JSON.stringify(path)}` }
+      return { field: "seeds", path: next.path, reason: `overlaps the seed ${JSON.stringify(path)}` }
   }
   return undefined
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DataPlane, type Destination, type Call } from "@waybill/data-plane"
+import { type Call, DataPlane, type Destination, ofRun } from "@waybill/data-plane"
 import { Ledger } from "@waybill/ledger"
 import {
   type Attempt,
@@ -16,21 +16,23 @@ import {
   type JobStatus,
   jobStatus,
   type NewJobFact,
-  refuseBaseKey,
   RunTaken,
   Settlement,
 } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
+import { dirname } from "node:path"
 import type { Agent, SubmitSpec } from "../agent/Agent.ts"
 import { runAttempt } from "./attempt.ts"
 import { type Composition, record, tell } from "./commit.ts"
+import { checkDeclaration } from "./checkDeclaration.ts"
 import type { Declared, JobDeclaration, RepairContext } from "./Declaration.ts"
 import { evaluate } from "./declared.ts"
 import { IdempotencyConflict, InvalidDeclaration, type SettleError } from "./Errors.ts"
 import { hold, type Holds } from "./Holds.ts"
 import { guarded, type Observer } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
+import { refuseBrokenHistory, refuseDamage } from "./soundness.ts"
 
 /** What the host decides about settlements. */
 export interface SettleOptions {
@@ -39,35 +41,9 @@ export interface SettleOptions {
   /** Where an artifact lies within its attempt's own place; `artifact` by default. */
   readonly terminalPath?: string
   readonly observe?: Observer
-  /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. */
+  /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. The observer is told. */
   readonly holdWait_ms?: number
 }
-
-const seed_path_bytes_max = 4 * 1024 * 1024
-
-const checkDeclaration = (job: JobDeclaration) =>
-  Effect.gen(function* () {
-    const badKey = refuseBaseKey(job.idempotencyKey)
-    if (badKey !== undefined) return yield* new InvalidDeclaration({ field: "idempotencyKey", reason: badKey })
-    const wanted = job.recovery?.maxAttempts ?? 1
-    if (!Number.isFinite(wanted))
-      return yield* new InvalidDeclaration({
-        field: "recovery.maxAttempts",
-        reason: `is ${wanted}, not a number of attempts`,
-      })
-    for (const field of ["verifierDeadline_ms", "answerDeadline_ms"] as const) {
-      const given = job[field]
-      if (given !== undefined && !(given > 0))
-        return yield* new InvalidDeclaration({ field, reason: `is ${given}, not a time` })
-    }
-    const path_bytes = job.seeds.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0)
-    if (path_bytes > seed_path_bytes_max)
-      return yield* new InvalidDeclaration({
-        field: "seeds",
-        reason: `have paths of ${path_bytes} bytes in all; one fact lists them, and takes ${seed_path_bytes_max}`,
-      })
-    return Math.max(1, Math.trunc(wanted))
-  })
 
 const requestIdOf = (key: string): string =>
   `req_${createHash("sha256").update(key, "utf8").digest("hex").slice(0, 24)}`
@@ -121,12 +97,18 @@ const repairContext = (job: JobDeclaration, previous: Attempt, workspace: string
   }
 }
 
+/** Whether the budget of a rejected attempt's job holds another one. */
+const mayRepair = ({ recovery }: JobDeclaration, { request }: Attempt): boolean => {
+  const { index, maxAttempts } = attemptOf(request)
+  return recovery !== undefined && index < maxAttempts
+}
+
 /** Asks whether to repair, and records the next attempt if so. Answers whether there is one. */
 const decideRepair = (job: JobDeclaration, current: Attempt, composition: Composition) =>
   Effect.gen(function* () {
     const { recovery } = job
-    const { index, maxAttempts } = attemptOf(current.request)
-    if (recovery === undefined || index >= maxAttempts || current.terminal === undefined) return false
+    if (recovery === undefined || !mayRepair(job, current) || current.terminal === undefined) return false
+    const { index } = attemptOf(current.request)
     const plane = yield* DataPlane
     const { runId } = current.request
     const workspace = yield* plane.workspace(runId)
@@ -180,9 +162,15 @@ const submitOf = (job: JobDeclaration, current: Attempt, earlier: ReadonlyArray<
 
 /** How far a job is: another attempt, another step or an end makes it differ. */
 const progressOf = ({ current }: Job): string => {
-  const { artifactReadbackVerified, artifactWritten, requestedEventId, seedWritten, terminal, ...rest } = current
-  const steps = [seedWritten, rest.terminalBuildAttempted, artifactWritten, artifactReadbackVerified]
-  return [requestedEventId, ...[...steps, rest.terminalFinalized, terminal].map((step) => step?.eventId)].join(" ")
+  const { artifactReadbackVerified, artifactWritten, seedWritten, terminal, terminalBuildAttempted } = current
+  const steps = [
+    seedWritten,
+    terminalBuildAttempted,
+    artifactWritten,
+    artifactReadbackVerified,
+    current.terminalFinalized,
+  ]
+  return [current.requestedEventId, ...steps.map((step) => step?.eventId), terminal?.eventId].join(" ")
 }
 
 /**
@@ -204,6 +192,7 @@ const ensureJob = (job: JobDeclaration, maxAttempts: number, composition: Compos
     const { idempotencyKey, inputHash, inputRef, requestedBy, runId, terminalSchemaId, workspaceRef } = job
     const holder = yield* findByKey(idempotencyKey)
     if (holder.status === "found") return
+    yield* refuseBrokenHistory(runId)
     yield* record<NewJobFact>(
       Settlement.request({
         runId,
@@ -233,13 +222,15 @@ export const settleJob = (
   options: SettleOptions = {},
 ): Effect.Effect<JobStatus, SettleError, Ledger | DataPlane | Agent | Holds> =>
   Effect.gen(function* () {
-    const maxAttempts = yield* checkDeclaration(job)
+    const { actor = "waybill", holdWait_ms = Number.POSITIVE_INFINITY, terminalPath = "artifact" } = options
+    const maxAttempts = yield* checkDeclaration(job, { holdWait_ms, terminalPath })
     const composition: Composition = {
-      actor: options.actor ?? "waybill",
+      actor,
       requestId: requestIdOf(job.idempotencyKey),
-      terminalPath: options.terminalPath ?? "artifact",
+      terminalPath,
       observe: yield* guarded(options.observe ?? (() => {})),
     }
+    yield* refuseDamage
     yield* ensureJob(job, maxAttempts, composition)
     const holder = yield* findByKey(job.idempotencyKey)
     if (holder.status === "missing")
@@ -247,7 +238,10 @@ export const settleJob = (
     const { runId } = holder
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* hold(runId, options.holdWait_ms ?? Number.POSITIVE_INFINITY)
+        yield* hold(runId, holdWait_ms, (holder) =>
+          tell(composition.observe, { kind: "waiting", runId, ...(holder === undefined ? {} : { holder }) }),
+        )
+        yield* refuseDamage
         // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
         yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
         for (;;) {
@@ -256,11 +250,14 @@ export const settleJob = (
           yield* checkSame(job, state.earlier[0] ?? state.current)
           if (status.status === "verified" || status.status === "failed") return status
           if (status.status === "verifier_rejected") {
+            if (!mayRepair(job, state.current)) return status
+            yield* refuseBrokenHistory(runId)
             if (!(yield* decideRepair(job, state.current, composition))) return status
             continue
           }
+          yield* refuseBrokenHistory(runId)
           const submit = yield* submitOf(job, state.current, state.earlier)
-          yield* runAttempt(job, state.current, submit, composition).pipe(
+          yield* runAttempt(job, state.current, state.earlier.at(-1), submit, composition).pipe(
             // The ledger is ahead of what we read, so read it again; or what it holds can never be joined by a verdict.
             Effect.catchTags({
               StaleAttempt: () => endPoisoned(state, composition),
@@ -272,13 +269,28 @@ export const settleJob = (
     )
   })
 
-/** The job's status as it is recorded now. */
-export const statusOf = (runId: string) => Effect.map(readJob(runId), ({ status }) => status)
+/** The job's status as it is recorded now. That it is `verified` is not said by a ledger that is damaged: `LedgerDamaged`. */
+export const statusOf = (runId: string) =>
+  Effect.gen(function* () {
+    const { status } = yield* readJob(runId)
+    if (status.status === "verified") yield* refuseDamage
+    return status
+  })
 
-/** Delivers the artifact of a verified job; anything else is refused with `NotDeliverable`. */
+/**
+ * Delivers the artifact of a verified job; anything else is refused with `NotDeliverable`. A file may not lie in the ledger's own
+ * folder either. What is wrong with a sealed artifact is said with its run, its digest and its place.
+ */
 export const deliverJob = <E = never, R = never>(runId: string, destination: Destination<E, R>, call?: Call) =>
   Effect.gen(function* () {
     const plane = yield* DataPlane
     const artifact = yield* Effect.fromResult(deliverable(yield* statusOf(runId)))
-    return yield* plane.deliver(artifact, destination, call)
+    const { where } = yield* Ledger
+    // A ledger in files lies where it says; what is no path names no folder.
+    const ledgerFolder = where.includes("/") && !where.includes("://") ? [dirname(where)] : []
+    const guardedDestination: Destination<E, R> =
+      "file" in destination
+        ? { file: destination.file, reserved: [...ledgerFolder, ...(destination.reserved ?? [])] }
+        : destination
+    return yield* Effect.mapError(plane.deliver(artifact, guardedDestination, call), (error) => ofRun(runId, error))
   })

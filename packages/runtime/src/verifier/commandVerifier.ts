@@ -6,6 +6,9 @@
 import { Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
 import { basename } from "node:path"
+import { hideValues } from "../hideValues.ts"
+import { InvalidDeclaration } from "../pipeline/Errors.ts"
+import { refuseCommand } from "../refuseCommand.ts"
 import { asProse, checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
 
 export interface CommandVerifierOptions {
@@ -14,6 +17,7 @@ export interface CommandVerifierOptions {
   /** Program and arguments, started without a shell. The artifact's path is added as the last argument. */
   readonly command: readonly [string, ...ReadonlyArray<string>]
   readonly cwd: string
+  /** Variables besides those of the protocol and PATH. Names that begin with `WAYBILL_` are refused. */
   readonly env?: Readonly<Record<string, string>>
   /**
    * Whether exit code 1 without a word on standard output is a rejection, as it is of `grep`, `cmp` and `diff`. By default
@@ -25,8 +29,8 @@ export interface CommandVerifierOptions {
 }
 
 /**
- * Every process of a verification bears it, with the path of the attempt's own copy as its value. So what leaves the group is
- * found and ended, and so is what a runner that was killed has left behind.
+ * Every process of a verification bears it. So what leaves the group is found and ended, and so is what a runner and a guard
+ * that were both killed have left behind.
  */
 const marker = "WAYBILL_VERIFICATION"
 const grace_ms = 2_000
@@ -57,7 +61,7 @@ const verificationOf = (
     return Result.succeed({ ok, checks: [{ name, status: "failed" }], reason: `${name} exited with 1` })
   }
   const decoded = decode(text)
-  if (Result.isFailure(decoded)) return error("malformed", decoded.failure.message.slice(0, 500))
+  if (Result.isFailure(decoded)) return error("malformed", decoded.failure.message)
   const { checks, summary } = decoded.success
   if (ok) return Result.succeed({ ok, checks, ...(summary === undefined ? {} : { summary }) })
   const failed = checks.filter(({ status }) => status === "failed").map((check) => check.name)
@@ -70,19 +74,26 @@ const verificationOf = (
  * everything else says that the command could not come to an answer.
  *
  * The command runs in its own process group and has the time that the job gives its verifier (`verifierDeadline_ms`). When
- * it has ended or its time is up, everything it started is ended too, also what has left the group.
+ * it has ended, its time is up, or this process is gone, however it died, everything it started is ended too, also what has
+ * left the group. A command or a variable that can never be started is refused when the verifier is made.
  */
-export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<Verifier, never, Processes> =>
-  Effect.map(Processes, (processes) => {
+export const commandVerifier = (
+  options: CommandVerifierOptions,
+): Effect.Effect<Verifier, InvalidDeclaration, Processes> =>
+  Effect.gen(function* () {
+    const processes = yield* Processes
     const { command, cwd, env = {}, outputBytes_max = 4 * 1024 * 1024, silentRejection = false } = options
+    const refused = refuseCommand(command, env)
+    if (refused !== undefined) return yield* new InvalidDeclaration({ field: "commandVerifier", reason: refused })
     const name = options.name ?? basename(command[0])
-    const error = (code: VerifierError["code"], detail: string) => new VerifierError({ verifier: name, code, detail })
+    const error = (code: VerifierError["code"], detail: string) =>
+      new VerifierError({ verifier: name, code, detail: hideValues(detail, env) })
     return {
       name,
-      verify: ({ artifact, attempt, runId }) =>
+      verify: ({ artifact, attempt, runId, verificationId }) =>
         Effect.gen(function* () {
           // Nobody else verifies this attempt now, so whoever still does was left by a runner that died.
-          yield* processes.endFamily({ marker: { name: marker, value: artifact.path } }, grace_ms)
+          yield* processes.endFamily({ marker: { name: marker, value: verificationId } }, grace_ms)
           const { exit, leftovers, stderr, stdout } = yield* Effect.mapError(
             processes.run({
               argv: [...command, artifact.path],
@@ -95,9 +106,10 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
                 WAYBILL_SCHEMA: artifact.schemaId,
                 WAYBILL_RUN_ID: runId,
                 WAYBILL_ATTEMPT: String(attempt),
-                [marker]: artifact.path,
+                [marker]: verificationId,
               },
               marker,
+              guarded: true,
               grace_ms,
               inherit: ["PATH"],
               stdout: { kind: "capture", bytes_max: outputBytes_max },
@@ -107,17 +119,20 @@ export const commandVerifier = (options: CommandVerifierOptions): Effect.Effect<
           )
           if (leftovers.remaining.length > 0)
             return yield* error("failed", `left ${leftovers.remaining.length} processes that could not be ended`)
-          if (exit.kind === "signal") return yield* error("failed", `ended by ${exit.signal}`)
-          const said = new TextDecoder().decode(stderr.bytes).trim().slice(0, 500)
-          if (exit.code !== 0 && exit.code !== 1)
-            return yield* error("failed", `exited with ${exit.code}${said === "" ? "" : `: ${said}`}`)
+          const dropped = stderr.dropped_bytes === 0 ? "" : ` … and ${stderr.dropped_bytes} bytes more`
+          const said = `${new TextDecoder().decode(stderr.bytes).trim()}${dropped}`
+          const andSaid = said === "" ? "" : `: ${said}`
+          if (exit.kind === "signal") return yield* error("failed", `ended by ${exit.signal}${andSaid}`)
+          if (exit.code !== 0 && exit.code !== 1) return yield* error("failed", `exited with ${exit.code}${andSaid}`)
           if (stdout.dropped_bytes > 0) return yield* error("malformed", `it wrote more than ${outputBytes_max} bytes`)
           const verification = yield* Effect.fromResult(
             verificationOf(name, exit.code, stdout.bytes, silentRejection),
           ).pipe(
             Effect.mapError(({ code, detail }) => error(code, said === "" ? detail : `${detail}; it said: ${said}`)),
           )
-          return yield* Effect.fromResult(checkAnswer(name, verification))
+          return yield* Effect.mapError(Effect.fromResult(checkAnswer(name, verification)), ({ code, detail }) =>
+            error(code, detail),
+          )
         }),
     }
   })

@@ -38,7 +38,7 @@ const labelled = (trace: Trace): ReadonlyArray<readonly [string, Operation]> => 
       if (event.kind === "recorded") {
         isAppending = false
         if (event.fact.event_type.endsWith(".verifier_rejected")) attempt++
-      } else {
+      } else if (event.kind === "step") {
         attempt = event.attempt
         step = event.state === "started" ? `${attempt} ${event.step}` : undefined
       }
@@ -57,7 +57,10 @@ const labelled = (trace: Trace): ReadonlyArray<readonly [string, Operation]> => 
   return found
 }
 
-/** All points at which dying leaves another disk, or another agent, behind. With `every`, all points. */
+/**
+ * The points at which dying leaves another disk, or another agent, behind; inside a repair attempt, which goes through the
+ * same steps as the first, every third of them. With `every`, all points there are.
+ */
 export const crashPointsOf = (trace: Trace, every: boolean): ReadonlyArray<CrashPoint> => {
   const operations = labelled(trace)
   const rows = new Map<string, Array<Operation>>()
@@ -87,6 +90,8 @@ export const crashPointsOf = (trace: Trace, every: boolean): ReadonlyArray<Crash
       if (changes.has(nth) && nth + 1 < end) points.push({ row, place: "inside", nth: nth + 1 })
     }
     if (row !== "  reading") points.push({ row, place: "after", nth: end })
-    return points
+    if (every || !row.startsWith("2")) return points
+    const inside = points.filter(({ place }) => place === "inside")
+    return points.filter((point) => point.place !== "inside" || inside.indexOf(point) % 3 === 0)
   })
 }

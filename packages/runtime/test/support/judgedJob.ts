@@ -55,7 +55,7 @@ export const judge = (
     layerFileHolds({ root: join(root, "holds") }),
   ).pipe(Layer.provideMerge(Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)))
   const told: Array<SettlementEvent> = []
-  return Effect.runPromise(
+  const judged = Effect.runPromise(
     Effect.gen(function* () {
       const judged =
         "verify" in verifier
@@ -91,10 +91,11 @@ export const judge = (
         failures: told.flatMap((event) =>
           event.kind === "step" && event.state === "failed" ? [`${event.step}: ${event.detail ?? ""}`] : [],
         ),
-        handed: readdirSync(join(root, "data", "handed", "run-1", "1")),
       }
     }).pipe(Effect.scoped, Effect.provide(layers)),
   )
+  // What is there once everything is closed: no private copy stays behind.
+  return judged.then((seen) => ({ ...seen, unfinished: readdirSync(join(root, "data", "unfinished")) }))
 }
 
 export const sha256 = (bytes: string): string => createHash("sha256").update(bytes).digest("hex")

@@ -3,7 +3,8 @@
  *
  *     node program.ts ROOT [--crash-after=<event type>:<nth> | --slow=agent | --slow=verifier]
  *
- * A slow agent waits for ROOT/go, a slow verifier never answers; both leave their process id in ROOT/pids.
+ * A slow agent waits for ROOT/go, a slow verifier never answers; both leave their process id in ROOT/pids. A verifier
+ * has failed when it finds another one at work.
  * The agent leaves "draft" in its first attempt and "final" in its second; the verifier takes only "final". Each agent run
  * adds a line to ROOT/runs. Prints the outcome as one JSON object.
  */
@@ -51,7 +52,10 @@ const outcome = await Effect.runPromise(
         "-e",
         slow === "verifier"
           ? `${leavePid} setInterval(() => {}, 1000)`
-          : `const ok = require("fs").readFileSync(process.argv.at(-1), "utf8") === "final!";
+          : `const fs = require("fs");
+         const isAlive = (pid) => { try { return !fs.readFileSync("/proc/" + pid + "/stat", "latin1").includes(") Z ") } catch { return false } };
+         const pids = fs.existsSync(${JSON.stringify(join(root, "pids"))}) ? fs.readFileSync(${JSON.stringify(join(root, "pids"))}, "utf8").trim().split("\\n") : [];
+         const ok = fs.readFileSync(process.argv.at(-1), "utf8") === "final!"; if (pids.some(isAlive)) process.exit(3);
          console.log(JSON.stringify({ checks: [{ name: "final", status: ok ? "passed" : "failed" }] })); process.exit(ok ? 0 : 1)`,
       ],
       cwd: root,

@@ -3,6 +3,13 @@ import { type Fact, Fold, formatTime, type RecordedEvent, type View } from "@way
 import { Result } from "effect"
 import { JobSpec, type JobSpecFact, type QueueCommand, type QueueJob, type QueueRefusal } from "../../src/index.ts"
 
+/** Stands for the digest of a token: 64 hex digits, told apart by the token. */
+export const digest = (token: string): string =>
+  [...token]
+    .map((character) => character.charCodeAt(0).toString(16))
+    .join("")
+    .padEnd(64, "0")
+
 export const start_ms = Date.parse("2026-04-28T12:00:00Z")
 
 export const recorded = (

@@ -2,15 +2,15 @@
 import { formatTime, type JsonObject, type RecordedEvent } from "@waybill/ledger"
 import fc from "fast-check"
 import type { QueueCommand } from "../../src/index.ts"
-import { recorded, start_ms } from "./desk.ts"
+import { digest, recorded, start_ms } from "./desk.ts"
 
 export const job_ids = ["j1", "j2", "j3", "__proto__"]
 const types = ["rpi.run", "wiki.forge", "skill.invoke", "dream.stage"]
-const tokens = ["t1", "t2", "t3"]
+const tokens = ["t1", "t2", "t3"].map(digest)
 
 const jobId = fc.constantFrom(...job_ids)
 const now_ms = fc.integer({ min: 0, max: 300 }).map((s) => start_ms + s * 1000)
-const hold = fc.record({ claim_token: fc.constantFrom(...tokens), lease_epoch: fc.integer({ min: 0, max: 5 }) })
+const hold = fc.record({ token_sha256: fc.constantFrom(...tokens), lease_epoch: fc.integer({ min: 0, max: 5 }) })
 const request = fc.record({ request_id: fc.constantFrom("r1", "r2", " r3 ", "a b", "") }, { requiredKeys: [] })
 const artifacts = fc.record(
   { artifacts: fc.dictionary(fc.constantFrom("log", "__proto__", "a/b"), fc.string({ maxLength: 4 }), { maxKeys: 2 }) },
@@ -45,7 +45,7 @@ export const command: fc.Arbitrary<QueueCommand> = fc.oneof(
     .map(([fields, ids, job_type]): QueueCommand => ({ kind: "submit", job_type, ...fields, ...ids })),
   fc
     .record({
-      claim_token: fc.constantFrom(...tokens),
+      token_sha256: fc.constantFrom(...tokens),
       now_ms,
       hasDataPlane: fc.boolean(),
       job_types: fc.option(fc.subarray(types), { nil: undefined }),
@@ -55,7 +55,7 @@ export const command: fc.Arbitrary<QueueCommand> = fc.oneof(
       ...rest,
       ...(job_types === undefined ? {} : { job_types }),
     })),
-  fc.record({ kind: fc.constant("claim" as const), job_id: jobId, claim_token: fc.constantFrom(...tokens), now_ms }),
+  fc.record({ kind: fc.constant("claim" as const), job_id: jobId, token_sha256: fc.constantFrom(...tokens), now_ms }),
   fc
     .tuple(
       fc.constantFrom("heartbeat" as const, "complete" as const, "fail" as const),
@@ -101,7 +101,7 @@ const payload = fc.record(
     max_attempts: field(fc.integer({ min: -1, max: 3 })),
     idempotency_key: field(fc.constantFrom("k1", "k2", "")),
     projection_targets: field(fc.constantFrom("openclaw-snapshot", "consumer-snapshot", "nobody")),
-    claim_token: field(fc.constantFrom(...tokens)),
+    claim_token: field(fc.constantFrom(...tokens, "claim_j1-1_000002")),
     lease_epoch: field(fc.integer({ min: -1, max: 4 })),
     lease_expires_at: field(
       fc.oneof(

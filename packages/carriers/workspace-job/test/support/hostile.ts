@@ -185,8 +185,12 @@ const attacks: ReadonlyArray<(drafts: ReadonlyArray<Draft>, target: Draft, attac
         terminalSchemaId: artifact.schemaId,
       },
     }),
-  (drafts, target, { a, b }) =>
-    inserted(drafts, b, {
+  (drafts, target, { a, b }) => {
+    const at = b % (drafts.length + 1)
+    const before = drafts.slice(0, at).filter(({ job_id, name }) => job_id === target.job_id && name === "requested")
+    // Mostly of the attempt that is current there, so that only its number or its budget is wrong.
+    const repaired = a % 4 === 0 ? pick(drafts, a + b) : (before.at(-1) ?? target)
+    return inserted(drafts, at, {
       name: "requested",
       job_id: target.job_id,
       label: `repair ${b}`,
@@ -197,12 +201,13 @@ const attacks: ReadonlyArray<(drafts: ReadonlyArray<Draft>, target: Draft, attac
         terminalSchemaId: artifact.schemaId,
         attempt: {
           index: 2 + (b % 2),
-          maxAttempts: budget + (a % 2),
+          maxAttempts: budget + (a % 3 === 0 ? 1 : 0),
           cause: "verifier_repair",
-          repairOfRequestedEventId: `@${pick(drafts, a + b).label}`,
+          repairOfRequestedEventId: `@${repaired.label}`,
         },
       },
-    }),
+    })
+  },
   // Under another key, or without a field.
   (drafts, target, { b }) =>
     drafts.map((draft) => (draft === target ? changed(draft, { idempotencyKey: pick(keys, b) }) : draft)),

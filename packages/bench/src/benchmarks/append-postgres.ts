@@ -1,0 +1,105 @@
+import { findPostgres, type PostgresServer, startPostgres } from "@waybill/conformance/postgres-server"
+import { makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
+import { Effect, Redacted } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { join } from "node:path"
+import { make } from "../Benchmark.ts"
+import type { Command } from "../postgresWorker.ts"
+
+const facts = 1_536
+const [schema, table] = ["bench_ledger", "bench_plain"]
+
+interface Input {
+  readonly server: PostgresServer
+  readonly workers: ReadonlyArray<ChildProcess>
+}
+
+const answer = async (worker: ChildProcess): Promise<void> => {
+  const [said]: ReadonlyArray<unknown> = await once(worker, "message")
+  if (said !== "ready" && said !== "done") throw new Error(String(said))
+}
+
+const startWorker = async (url: string, name: string): Promise<ChildProcess> => {
+  const script = join(import.meta.dirname, "../postgresWorker.ts")
+  const worker = spawn(process.execPath, ["--conditions=@waybill/source", script, url, schema, table, name], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  })
+  await answer(worker)
+  return worker
+}
+
+/** The same columns and indexes as a ledger's facts, and nothing else. */
+const plainTable = [
+  `CREATE TABLE ${table} (position bigint PRIMARY KEY, job_id text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL, line text COLLATE "C" NOT NULL)`,
+  `CREATE UNIQUE INDEX ON ${table} (event_id)`,
+  `CREATE UNIQUE INDEX ON ${table} (job_id, position)`,
+  `CREATE SEQUENCE ${table}_position`,
+]
+
+const input = async (): Promise<Input> => {
+  if (findPostgres() === undefined) throw new Error("needs PostgreSQL (initdb and postgres)")
+  // Commits wait for the disk, as they do where a ledger is kept.
+  const server = await startPostgres({ fsync: true })
+  const database = makeSqlPgDatabase({ url: Redacted.make(server.url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 })
+  await Effect.runPromise(
+    Effect.scoped(Effect.flatMap(database.connect, ({ run }) => run(plainTable.map((text) => ({ text }))))),
+  )
+  // One after the other: the first makes the schema.
+  const workers = [await startWorker(server.url, "a"), await startWorker(server.url, "b")]
+  return { server, workers }
+}
+
+/** Everybody works at once: so many writers and facts in each of the first workers. */
+const work =
+  (how: Command["how"], workers_count: number, writers: number) =>
+  async ({ workers }: Input): Promise<void> => {
+    await Promise.all(
+      workers.slice(0, workers_count).map((worker) => {
+        worker.send({ how, writers, facts: facts / workers_count } satisfies Command)
+        return answer(worker)
+      }),
+    )
+  }
+
+const writersInWords = (writers: number) => `${writers} ${writers === 1 ? "writer" : "writers"}`
+
+const inOne = (writers: number) => {
+  const [name, plain] = [`${writersInWords(writers)}`, `plain inserts, batches of ${writers}`]
+  return [
+    { name, role: "subject", beside: [plain], run: work("ledger", 1, writers) },
+    { name: plain, role: "limit", run: work("plain", 1, writers) },
+  ] as const
+}
+
+/**
+ * Two processes: beside the same batches one after the other, as the commits of one log are, and beside each process inserting
+ * for itself, which keeps no order between them.
+ */
+const inTwo = (writers: number) => {
+  const [name, log, apart] = [
+    `${writersInWords(writers)} in each of 2 processes`,
+    `plain inserts, batches of ${writers}, one after the other`,
+    `plain inserts, batches of ${writers}, 2 processes for themselves`,
+  ]
+  return [
+    { name, role: "subject", beside: [log, apart], run: work("ledger", 2, writers) },
+    { name: log, role: "limit", run: work("plain", 1, writers) },
+    { name: apart, role: "peer", run: work("plain", 2, writers) },
+  ] as const
+}
+
+/** What a durable, gap-proof append costs beside the inserts alone. */
+export default make({
+  name: "append-postgres",
+  title: "Appending to PostgreSQL, one fact per append",
+  unit: "facts",
+  input,
+  amount: () => facts,
+  describe: () => `${facts} facts of about 400 bytes, PostgreSQL on this machine, every commit flushed`,
+  subjects: [...inOne(1), ...inOne(8), ...inOne(32), ...inTwo(4), ...inTwo(16)],
+  close: async ({ server, workers }) => {
+    for (const worker of workers) worker.kill("SIGKILL")
+    await server.close()
+  },
+})

@@ -1,0 +1,75 @@
+/**
+ * What is known to be refused later is refused here, before the first fact: no attempt is left open by it.
+ *
+ * @module
+ */
+import { refuseDuration } from "@waybill/host"
+import { refuseBaseKey, refusePath } from "@waybill/workspace-job"
+import { Effect, Predicate } from "effect"
+import type { JobDeclaration } from "./Declaration.ts"
+import { refusePaths } from "./declared.ts"
+import { InvalidDeclaration } from "./Errors.ts"
+
+/** What the host adds to a declaration. */
+export interface HostSide {
+  readonly terminalPath: string
+  readonly holdWait_ms: number
+}
+
+const seed_path_bytes_max = 4 * 1024 * 1024
+
+type Refusal = readonly [field: string, reason: string]
+
+const refuseParts = ({ build, recovery, seeds, submit, verifier }: JobDeclaration): Refusal | undefined => {
+  // Typed code cannot get these wrong; what comes from a file or from JavaScript can.
+  const functions: ReadonlyArray<readonly [string, unknown, isNeeded: boolean]> = [
+    ["submit", submit, true],
+    ["build", build, false],
+    ["verifier.verify", (verifier as Partial<typeof verifier> | undefined)?.verify, true],
+    ["recovery.submit", recovery?.submit, recovery !== undefined],
+    ["recovery.shouldRepair", recovery?.shouldRepair, false],
+  ]
+  for (const [field, value, isNeeded] of functions)
+    if (typeof value !== "function" && (isNeeded || value !== undefined)) return [field, "is no function"]
+  const badSeed = Array.isArray(seeds)
+    ? seeds.findIndex(
+        (seed: unknown) =>
+          !Predicate.isObject(seed) ||
+          !("path" in seed && typeof seed.path === "string") ||
+          !("content" in seed && seed.content instanceof Uint8Array),
+      )
+    : 0
+  return badSeed < 0 ? undefined : [`seeds[${badSeed}]`, "is no path with bytes"]
+}
+
+const refuse = (job: JobDeclaration, { holdWait_ms, terminalPath }: HostSide): Refusal | undefined => {
+  const badKey = refuseBaseKey(job.idempotencyKey)
+  if (badKey !== undefined) return ["idempotencyKey", badKey]
+  const wanted = job.recovery?.maxAttempts ?? 1
+  if (!Number.isFinite(wanted)) return ["recovery.maxAttempts", `is ${wanted}, not a number of attempts`]
+  for (const field of ["verifierDeadline_ms", "answerDeadline_ms"] as const) {
+    const reason = job[field] === undefined ? undefined : refuseDuration(job[field])
+    if (reason !== undefined) return [field, reason]
+  }
+  const badWait = holdWait_ms === Number.POSITIVE_INFINITY ? undefined : refuseDuration(holdWait_ms, { from: 0 })
+  if (badWait !== undefined) return ["holdWait_ms", badWait]
+  const badPart = refuseParts(job)
+  if (badPart !== undefined) return badPart
+  const badPath = refusePaths(job.seeds, job.candidatePath)
+  if (badPath !== undefined) return [badPath.field, `is ${JSON.stringify(badPath.path)}, which ${badPath.reason}`]
+  const badTerminal = refusePath(terminalPath)
+  if (badTerminal !== undefined) return ["terminalPath", `is ${JSON.stringify(terminalPath)}, which ${badTerminal}`]
+  const path_bytes = job.seeds.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0)
+  return path_bytes <= seed_path_bytes_max
+    ? undefined
+    : ["seeds", `have paths of ${path_bytes} bytes in all; one fact lists them, and takes ${seed_path_bytes_max}`]
+}
+
+/** Looks at everything that can be known of a declaration without asking it. Answers how many attempts it wants. */
+export const checkDeclaration = (job: JobDeclaration, host: HostSide): Effect.Effect<number, InvalidDeclaration> =>
+  Effect.suspend(() => {
+    const refusal = refuse(job, host)
+    if (refusal === undefined) return Effect.succeed(Math.max(1, Math.trunc(job.recovery?.maxAttempts ?? 1)))
+    const [field, reason] = refusal
+    return Effect.fail(new InvalidDeclaration({ field, reason }))
+  })
