@@ -167,6 +167,68 @@ describe("discovery", () => {
   })
 })
 
+describe("limits", () => {
+  const SLOW = { description: "Too slow", retryable: true, side_effects: "none" } as const
+  const web = application({
+    name: "web",
+    version: "1.0.0",
+    default_timeout_ms: 90_000,
+    commands: [
+      ...["get", "put"].map((name) =>
+        command({
+          name,
+          description: "Uses the network.",
+          danger_level: "safe",
+          has_network_io: true,
+          ...(name === "put" ? { timeout_ms: 1_500 } : {}),
+          exit_codes: { SUCCESS, TIMEOUT: SLOW },
+          output_schema: object,
+          execute: async (args, ctx) => ({
+            args,
+            total: ctx.timeouts.totalMs ?? null,
+            connect: ctx.timeouts.connectMs ?? null,
+          }),
+        }),
+      ),
+      command({
+        name: "think",
+        description: "Thinks.",
+        danger_level: "safe",
+        exit_codes: { SUCCESS },
+        output_schema: object,
+        execute: async () => ({}),
+      }),
+    ],
+  })
+  it("every network command has both flags, with the limits in force as their defaults; no other command has them", async () => {
+    const flags = async (name: string) => {
+      const shown: { readonly flags: Record<string, { readonly default?: unknown }> } = JSON.parse(
+        (await invoke(web, [name, "--schema"])).stdout,
+      )
+      return [shown.flags["timeout"]?.default, shown.flags["connect-timeout"]?.default]
+    }
+    expect([await flags("get"), await flags("put"), await flags("think")]).toEqual([
+      ["90s", "10s"],
+      ["1500ms", "10s"],
+      [undefined, undefined],
+    ])
+    expect((await invoke(web, ["think", "--timeout", "1s"])).exit_code).toBe(2)
+  })
+  it("the flag wins over the command, the command over the program; 0 is no limit and reaches nobody as a number", async () => {
+    const answer = async (...words: ReadonlyArray<string>) => (await invoke(web, words)).envelope
+    expect(await answer("get")).toMatchObject({
+      data: { args: { timeout: 90_000, connect_timeout: 10_000 }, total: 90_000 },
+      meta: { timeout_ms: 90_000 },
+    })
+    expect(await answer("put")).toMatchObject({ data: { total: 1_500 } })
+    expect(await answer("put", "--timeout", "2s", "--connect-timeout", "1s")).toMatchObject({
+      data: { total: 2_000, connect: 1_000 },
+    })
+    const endless = await answer("put", "--timeout", "0", "--connect-timeout", "0")
+    expect(endless).toMatchObject({ data: { args: {}, total: null, connect: null }, meta: { timeout_ms: 0 } })
+  })
+})
+
 describe("help and version", () => {
   it("the version is one line, and an envelope when that is asked for", async () => {
     expect(await invoke(shop, ["-V"])).toMatchObject({ exit_code: 0, stdout: "shop 2.0.0\n", stderr: "" })
@@ -257,6 +319,58 @@ describe("failures", () => {
     const { envelope, exit_code } = await invoke(shop, ["wrong"])
     expect([exit_code, envelope?.data]).toEqual([0, { price: "much" }])
     expect(envelope?.warnings).toEqual([expect.stringMatching(/^OUTPUT_SCHEMA_VIOLATION: .*price/)])
+  })
+  it("a failure comes through without its secrets, and without what is not JSON", async () => {
+    const circle: Record<string, unknown> = {}
+    circle["itself"] = circle
+    const leaky = command({
+      name: "leaky",
+      description: "Tells too much.",
+      danger_level: "safe",
+      parameters: { token: { type: "string", required: true, secret: true, description: "A secret" } },
+      exit_codes: { SUCCESS, NOT_FOUND },
+      output_schema: object,
+      execute: async ({ token }) => {
+        throw new CommandError({
+          exit: "NOT_FOUND",
+          code: "NOBODY",
+          message: `Nobody has ${token}.`,
+          suggestion: `Do not use ${token}.`,
+          context: { tried: [token], circle },
+          data: circle,
+        })
+      },
+    })
+    const app = application({ name: "press", version: "1.0.0", commands: [leaky] })
+    const { envelope, exit_code, stderr, stdout } = await invoke(app, ["leaky", "--token", "open sesame"])
+    expect([exit_code, envelope?.error?.message, envelope?.data]).toEqual([5, "Nobody has [redacted].", null])
+    expect(stdout + stderr).not.toContain("sesame")
+    expect(envelope?.warnings).toEqual([
+      expect.stringMatching(/^SERIALIZATION_FAILED: /),
+      expect.stringMatching(/^SERIALIZATION_FAILED: /),
+    ])
+    const wrong = await invoke(app, ["leaky", "--token", "open sesame", "--token=open sesame"])
+    expect([wrong.exit_code, (wrong.stdout + wrong.stderr).includes("sesame")]).toEqual([2, false])
+  })
+  it("neither a text nor a schema that cannot be used undoes what was done", async () => {
+    const clumsy = command({
+      name: "clumsy",
+      description: "Promises what it cannot show.",
+      danger_level: "safe",
+      exit_codes: { SUCCESS },
+      output_schema: { $ref: "#/nowhere" },
+      render: () => {
+        throw new Error("no ink")
+      },
+      execute: async () => ({ done: "yes" }),
+    })
+    const app = application({ name: "press", version: "1.0.0", commands: [clumsy] })
+    const { exit_code, stderr, stdout } = await invoke(app, ["clumsy"], {
+      terminal: { columns: 80 },
+      env: { NO_COLOR: "1" },
+    })
+    expect([exit_code, stdout]).toEqual([0, "done  yes\n"])
+    expect(stderr).toMatch(/warning: OUTPUT_SCHEMA_UNUSABLE: .*nowhere.*\n(.*\n)*warning: RENDER_FAILED: no ink\n/)
   })
   it("a command that is nearly right is suggested", async () => {
     const { envelope, exit_code } = await invoke(shop, ["item", "lst"])

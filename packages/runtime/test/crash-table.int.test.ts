@@ -1,8 +1,9 @@
 import { Exit } from "effect"
 import * as fc from "fast-check"
 import { expect, it } from "vitest"
-import { faultsOf, printTable, runTable, settleOn } from "./support/crashTable.ts"
-import { makeMachine } from "./support/Machine.ts"
+import { crashPointsOf } from "./support/crashPoints.ts"
+import { crashAt, faultsOf, printTable, runTable, settleOn, wholeTrace } from "./support/crashTable.ts"
+import { makeMachine, type Variant } from "./support/Machine.ts"
 import { leave } from "./support/sloppyJob.ts"
 
 it("[W-12] [W-22] a settlement that is cut anywhere is settled once by whoever goes on, and nothing is left over", async () => {
@@ -22,6 +23,39 @@ it("[W-12] [W-22] a settlement that is cut anywhere is settled once by whoever g
     for (const place of ["before", "inside", "after"])
       for (const runners of [1, 2]) expect(table.cells.get(`${row}|${place}|${runners}`)?.runs).toBeGreaterThan(0)
 }, 240_000)
+
+const boom = () => {
+  throw new Error("no")
+}
+const variants: ReadonlyArray<readonly [string, Variant]> = [
+  ["its verifier fails", { twist: { verifier: { name: "v", verify: boom } }, outcomes: ["verifier_failed"] }],
+  ["its builder throws", { twist: { build: boom }, outcomes: ["terminal_build_failed"] }],
+  [
+    "its repair decision throws",
+    {
+      twist: {
+        recovery: { maxAttempts: 2, shouldRepair: boom, submit: () => ({ command: ["agent"], timeLimit_ms: 1000 }) },
+      },
+      // Cut between the request and its failure, the ledger does not say that the decision threw.
+      outcomes: ["repair_decision_failed", "verified"],
+    },
+  ],
+]
+it.each(variants)(
+  "[W-11] a settlement that is cut around its failure ends once: %s",
+  async (_, variant) => {
+    const points = crashPointsOf(await wholeTrace(variant), false).filter(({ row }) => row.endsWith("commit failed"))
+    expect(points.length).toBeGreaterThan(3)
+    const faults: Array<string> = []
+    for (const point of points)
+      for (const runners of [1, 2] as const)
+        for (const loss of ["kill", "power"] as const)
+          for (const fault of await crashAt(point, loss, runners, variant))
+            faults.push(`${point.nth}, ${loss}: ${fault}`)
+    expect(faults).toEqual([])
+  },
+  60_000,
+)
 
 it("[W-22] two runners at once, each of which may die anywhere, run one agent per attempt and leave one end", async () => {
   const operations_max = 600

@@ -19,6 +19,12 @@ import { accept, declare, reject, spec, text, types, verifierOf, world } from ".
 
 const secret = new Error("secret text")
 
+const trap = Object.defineProperty(new Error(), "message", {
+  get: () => {
+    throw secret
+  },
+})
+
 /** Every way in which an answer does not come. */
 const noAnswers: ReadonlyArray<readonly [string, () => Declared<never>]> = [
   [
@@ -28,6 +34,8 @@ const noAnswers: ReadonlyArray<readonly [string, () => Declared<never>]> = [
     },
   ],
   ["fails with what is no error", () => Effect.fail("secret text")],
+  ["fails with what cannot be printed", () => Effect.fail(Object.create(null))],
+  ["dies of an error whose message is a trap", () => Effect.die(trap)],
   ["rejects", () => Promise.reject(secret)],
   ["fails", () => Effect.fail(secret)],
   ["dies", () => Effect.die(secret)],

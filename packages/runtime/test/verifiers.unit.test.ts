@@ -97,6 +97,7 @@ describe("a JSON Schema check", () => {
     ["half an object", '{"name":'],
     ["two objects", '{"name":"x"}{"name":"y"}'],
     ["what is not UTF-8", Uint8Array.of(0x22, 0xff, 0x22)],
+    ["a character of which the parser's complaint shows one half", "\u{1f600}"],
     ["a byte-order mark and nothing else", Uint8Array.of(0xef, 0xbb, 0xbf)],
   ])("rejects %s as no JSON: that is about the work, and not about the check", async (_, content) => {
     expect(await asked(verifier, inputOf(content))).toMatchObject({

@@ -14,6 +14,7 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { refuseCommand } from "../refuseCommand.ts"
+import { messageOf } from "../messageOf.ts"
 import { Agent, AgentError, type AgentReceipt, type SubmitRequest } from "./Agent.ts"
 import {
   flushFolder,
@@ -129,7 +130,7 @@ const make = ({ root }: CommandAgentOptions) =>
           new AgentError({
             code: cause instanceof SyntaxError ? "folder_damaged" : "folder_refused",
             key,
-            detail: cause instanceof Error ? cause.message : String(cause),
+            detail: messageOf(cause),
             cause,
           }),
       })

@@ -6,6 +6,7 @@
 import type { Source } from "@waybill/data-plane"
 import { refusePath } from "@waybill/workspace-job"
 import { Cause, Data, Effect, Predicate, Stream } from "effect"
+import { messageOf } from "../messageOf.ts"
 import type { Built, Declared, Seed } from "./Declaration.ts"
 
 /** Something that was declared threw, failed, interrupted itself or took too long. For people; never part of a fact. */
@@ -14,8 +15,6 @@ export class DeclarationFault extends Data.TaggedError("DeclarationFault")<{ rea
     return messageOf(this.cause)
   }
 }
-
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** What somebody else's effect came to grief by, whichever way it did. */
 export const faultOf = (cause: Cause.Cause<unknown>): DeclarationFault => {

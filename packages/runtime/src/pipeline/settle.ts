@@ -41,7 +41,7 @@ export interface SettleOptions {
   /** Where an artifact lies within its attempt's own place; `artifact` by default. */
   readonly terminalPath?: string
   readonly observe?: Observer
-  /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. */
+  /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. The observer is told. */
   readonly holdWait_ms?: number
 }
 
@@ -162,9 +162,15 @@ const submitOf = (job: JobDeclaration, current: Attempt, earlier: ReadonlyArray<
 
 /** How far a job is: another attempt, another step or an end makes it differ. */
 const progressOf = ({ current }: Job): string => {
-  const { artifactReadbackVerified, artifactWritten, requestedEventId, seedWritten, terminal, ...rest } = current
-  const steps = [seedWritten, rest.terminalBuildAttempted, artifactWritten, artifactReadbackVerified]
-  return [requestedEventId, ...[...steps, rest.terminalFinalized, terminal].map((step) => step?.eventId)].join(" ")
+  const { artifactReadbackVerified, artifactWritten, seedWritten, terminal, terminalBuildAttempted } = current
+  const steps = [
+    seedWritten,
+    terminalBuildAttempted,
+    artifactWritten,
+    artifactReadbackVerified,
+    current.terminalFinalized,
+  ]
+  return [current.requestedEventId, ...steps.map((step) => step?.eventId), terminal?.eventId].join(" ")
 }
 
 /**
@@ -232,7 +238,9 @@ export const settleJob = (
     const { runId } = holder
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* hold(runId, holdWait_ms)
+        yield* hold(runId, holdWait_ms, (holder) =>
+          tell(composition.observe, { kind: "waiting", runId, ...(holder === undefined ? {} : { holder }) }),
+        )
         yield* refuseDamage
         // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
         yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)

@@ -4,6 +4,7 @@
  * @module
  */
 import { Cause, Data, Effect, Predicate } from "effect"
+import { messageOf } from "../messageOf.ts"
 import { checkAnswer, type Verification, type Verifier, VerifierError, type VerifierInput } from "./Verifier.ts"
 
 class Thrown extends Data.TaggedError("Thrown")<{ readonly cause: unknown }> {}
@@ -29,8 +30,11 @@ export const ask = (verifier: Verifier, input: VerifierInput): Effect.Effect<Ver
     Effect.catchCause((cause) => {
       const squashed: unknown = Cause.squash(cause)
       const found = squashed instanceof Thrown ? squashed.cause : squashed
-      const detail = found instanceof Error ? found.message : String(found)
-      return Effect.fail(isVerifierError(found) ? found : new VerifierError({ verifier: name, code: "failed", detail }))
+      return Effect.fail(
+        isVerifierError(found)
+          ? found
+          : new VerifierError({ verifier: name, code: "failed", detail: messageOf(found) }),
+      )
     }),
   )
 }

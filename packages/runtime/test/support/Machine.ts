@@ -19,7 +19,14 @@ import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, type Exit, Layer } from "effect"
-import { Agent, type AgentReceipt, type AgentService, layerFileHolds, type SettlementEvent } from "../../src/index.ts"
+import {
+  Agent,
+  type AgentReceipt,
+  type AgentService,
+  type JobDeclaration,
+  layerFileHolds,
+  type SettlementEvent,
+} from "../../src/index.ts"
 
 /** What a runner did, in order: operations, each with its number, and what its observer was told. */
 export type Trace = Array<
@@ -40,7 +47,13 @@ const torn_bytes = 7
 /** What the agent leaves in an attempt. */
 export type Leave = (attempt: number) => string
 
-export const makeMachine = (leave: Leave) => {
+/** Another job than the plain one: what it declares differently, and how it may end (a status, or the reason of a failure). */
+export interface Variant {
+  readonly twist: Partial<JobDeclaration>
+  readonly outcomes: ReadonlyArray<string>
+}
+
+export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcomes: ["verified"] }) => {
   const { disk, layer: files } = makeMemoryFiles()
   const runs = new Map<string, { starts: number; receipt: AgentReceipt | undefined; isAlive: boolean }>()
   const judged: Array<string> = []
@@ -132,6 +145,7 @@ export const makeMachine = (leave: Leave) => {
 
   return {
     disk,
+    variant,
     /** The machine's file system, for programs that are not ours. */
     files,
     judged,

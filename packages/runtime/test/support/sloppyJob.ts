@@ -11,7 +11,7 @@ export const leave = (attempt: number): string => (attempt === 1 ? "draft!" : go
 const spec = { command: ["agent"], timeLimit_ms: 1000 } as const
 const text = new TextEncoder()
 
-export const sloppyJob = ({ judged }: Machine, { point }: Runner): JobDeclaration => ({
+export const sloppyJob = ({ judged, variant }: Machine, { point }: Runner): JobDeclaration => ({
   runId: "run-1",
   idempotencyKey: "key-1",
   requestedBy: "a test",
@@ -41,4 +41,5 @@ export const sloppyJob = ({ judged }: Machine, { point }: Runner): JobDeclaratio
     shouldRepair: () => Effect.as(point("repair decision"), true),
     submit: () => Effect.as(point("repair spec"), spec),
   },
+  ...variant.twist,
 })
