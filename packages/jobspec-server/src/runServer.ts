@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type Files } from "@waybill/host"
+import type { Files } from "@waybill/host"
 import { vocabularies } from "@waybill/jobspec"
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
-import { Effect, Redacted, type Scope } from "effect"
+import { Effect, type Redacted, type Scope } from "effect"
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { daemonFolder, holdRoot, writeActivation } from "./activation.ts"

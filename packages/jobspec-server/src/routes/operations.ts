@@ -1,5 +1,5 @@
 /**
- * For operators: metrics.
+ * For operators and for those who write clients: metrics, and the surface described.
  *
  * @module
  */
@@ -33,7 +33,11 @@ const metrics = ({ feed, jobspec, ledger, metrics: counted, replay }: App) =>
     ])
   })
 
-export const operationRoutes = (app: App): ReadonlyArray<Route> => [
+/** `documents` are made once the whole table is known. */
+export const operationRoutes = (
+  app: App,
+  documents: () => { readonly openapi: string; readonly page: string },
+): ReadonlyArray<Route> => [
   {
     path: "/waybill/v1/metrics",
     operations: {
@@ -43,6 +47,28 @@ export const operationRoutes = (app: App): ReadonlyArray<Route> => [
         answers: { 200: { description: "The metrics.", type: "text/plain" } },
         handle: () =>
           Effect.map(metrics(app), (text) => ({ status: 200, type: "text/plain; version=0.0.4; charset=utf-8", text })),
+      },
+    },
+  },
+  {
+    path: "/openapi.json",
+    operations: {
+      GET: {
+        id: "openapi",
+        summary: "This surface as an OpenAPI 3.1 document.",
+        answers: { 200: { description: "The document.", type: "application/json" } },
+        handle: () => Effect.sync(() => ({ status: 200, type: "application/json", text: documents().openapi })),
+      },
+    },
+  },
+  {
+    path: "/docs",
+    operations: {
+      GET: {
+        id: "docs",
+        summary: "This surface as a page to read.",
+        answers: { 200: { description: "The page.", type: "text/html" } },
+        handle: () => Effect.sync(() => ({ status: 200, type: "text/html; charset=utf-8", text: documents().page })),
       },
     },
   },

@@ -8,9 +8,10 @@ import { Effect } from "effect"
 import type { App } from "../App.ts"
 import { ok } from "../Http.ts"
 import type { Route } from "../Route.ts"
+import { version } from "../version.ts"
 
 /** Whose server it is, beside the contract's constant. */
-const implementation = { implementation: "waybill", version: "0.1.0" } as const
+const implementation = { implementation: "waybill", version } as const
 
 export const readingRoutes = (app: App): ReadonlyArray<Route> => {
   const { jobspec, ledger, now_ms, plans, replay } = app

@@ -6,6 +6,9 @@
 import { Effect } from "effect"
 import type { App } from "../App.ts"
 import type { Route } from "../Route.ts"
+import { openApiDocument } from "../openapi/document.ts"
+import { docsPage } from "../openapi/page.ts"
+import { version } from "../version.ts"
 import { cancellingRoutes } from "./cancelling.ts"
 import { consumerRoutes } from "./consumer.ts"
 import { eventRoutes } from "./events.ts"
@@ -26,7 +29,11 @@ export const makeRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
       ...scheduleRoutes(app),
       ...consumerRoutes(app),
       ...workingRoutes(app),
-      ...operationRoutes(app),
+      ...operationRoutes(app, () => documents),
     ]
+    const documents = {
+      openapi: `${JSON.stringify(openApiDocument(routes, version))}\n`,
+      page: docsPage(routes, version),
+    }
     return routes
   })
