@@ -29,6 +29,8 @@ export interface Documented {
   readonly operation: OperationDocument
 }
 
+export const surfaceIn = ({ text }: Answered): Surface => JSON.parse(text) as Surface
+
 const methods = ["GET", "POST", "DELETE"] as const
 
 export const operationsIn = ({ paths }: Surface): ReadonlyArray<Documented> =>
