@@ -110,6 +110,15 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
       return Result.isSuccess(limit) ? Effect.succeed(limit.success) : Effect.fail(badLimit)
     }
 
+    /** Waits until folded state has gone past a position: an event can be read a moment before it is folded. */
+    const somethingAbove = (after: number, wait_ms: number): Effect.Effect<void, Error> =>
+      Effect.gen(function* () {
+        while ((yield* end).position <= after && !feed.isClosed()) {
+          yield* feed.waitBeyond(after, wait_ms)
+          yield* Effect.yieldNow
+        }
+      }).pipe(Effect.timeoutOption(wait_ms), Effect.asVoid)
+
     const events = (call: Call): Effect.Effect<Answer, Error> =>
       Effect.gen(function* () {
         const cursor = cursorOf(parameters(call, ["since", "after_id"]))
@@ -124,7 +133,7 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
         const wait_ms = wait === undefined || wait.trim() === "" ? 0 : durationOf(wait)
         if (wait_ms === undefined || wait_ms > wait_ms_max)
           return yield* refuse(400, "wait must be a time of at most 60s, such as 30s or 500ms")
-        if (wait_ms > 0 && (yield* end).position <= after) yield* feed.waitBeyond(after, wait_ms)
+        if (wait_ms > 0) yield* somethingAbove(after, wait_ms)
         const health = yield* ledger.health
         const { lastEventId, position } = yield* end
         const rest = field("corrupt", corruptDocuments(health)) + field("last_event_id", lastEventId)
