@@ -57,11 +57,18 @@ export const refuseCron = (expression: string): string | undefined => {
   return typeof cron === "string" ? cron : undefined
 }
 
-/** The first tick after a time, both in milliseconds since the epoch; `undefined`: never again. */
-export const nextTick_ms = (expression: string, after_ms: number): number | undefined => {
+/**
+ * The latest tick above one time and up to another, in milliseconds since the epoch; `undefined` where there is none. Ticks
+ * of `@every` are counted from the epoch, so that every process means the same ones.
+ */
+export const lastTick_ms = (expression: string, after_ms: number, until_ms: number): number | undefined => {
   const every_ms = everyOf(split(expression).rest)
-  // Counted from the epoch, so that every process means the same ticks.
-  if (every_ms !== undefined) return (Math.floor(after_ms / every_ms) + 1) * every_ms
+  const tick_ms = every_ms === undefined ? lastOf(expression, until_ms) : Math.floor(until_ms / every_ms) * every_ms
+  return tick_ms !== undefined && tick_ms > after_ms ? tick_ms : undefined
+}
+
+const lastOf = (expression: string, until_ms: number): number | undefined => {
   const cron = cronOf(expression)
-  return typeof cron === "string" ? undefined : cron.nextRun(new Date(after_ms))?.getTime()
+  // What stands before the next millisecond is due now.
+  return typeof cron === "string" ? undefined : cron.previousRuns(1, new Date(until_ms + 1))[0]?.getTime()
 }

@@ -1,5 +1,5 @@
 export { type Capability, capabilities, type Credential, BadTokenFile, readTokenText } from "./Credentials.ts"
-export { refuseCron, nextTick_ms } from "./cron.ts"
+export { lastTick_ms, refuseCron } from "./cron.ts"
 export { type Address, CannotListen, parseAddress, urlOf } from "./Listener.ts"
 export { type Log, makeLog } from "./Log.ts"
 export { serve, type ServeOptions, type Serving } from "./serve.ts"

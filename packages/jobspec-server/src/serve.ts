@@ -16,6 +16,7 @@ import { Metrics } from "./Metrics.ts"
 import { makeReplayWatch } from "./ReplayWatch.ts"
 import { makeRouter } from "./Router.ts"
 import { makeRoutes } from "./routes/table.ts"
+import { makeScheduler } from "./Scheduler.ts"
 import { noStoredPlans, type StoredPlans } from "./storedPlans.ts"
 import type { Tokens } from "./tokenFile.ts"
 
@@ -51,6 +52,9 @@ export interface Serving {
 
 /** How often the token file is looked at. */
 const tokens_every_ms = 1_000
+
+/** How often schedules are looked at; the shortest period a schedule can have. */
+const schedules_every_ms = 1_000
 
 const defaultJobSpec = (): JobSpec.JobSpec => JobSpec.make({ refuseCron })
 
@@ -91,6 +95,14 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       }
     })
     yield* Effect.forkScoped(watchTokens)
+    const tick = makeScheduler({ ledger, jobspec, log })
+    const keepTime = Effect.gen(function* () {
+      for (;;) {
+        yield* tick(now_ms())
+        yield* Effect.sleep(schedules_every_ms)
+      }
+    })
+    yield* Effect.forkScoped(keepTime)
     const listening = yield* startListener(
       {
         find: makeRouter(routes),

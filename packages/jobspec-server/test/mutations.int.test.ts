@@ -26,7 +26,7 @@ describe("§5.1 POST /v1/jobs", () => {
     }),
   )
   it(
-    "§5.1 the first check that fails answers",
+    "§5.1, §16.1.3 the first check that fails answers",
     withServer({}, async ({ ask, post }) => {
       const long = "ä".repeat(129)
       const wrong = { idempotency_key: long, job_type: "x", request_id: "a b", job_id: "schedule" }
@@ -55,7 +55,7 @@ describe("§5.1 POST /v1/jobs", () => {
     }),
   )
   it(
-    "§5.1 a repetition by key or id answers the job that is there and appends nothing, also with a bad request id",
+    "§5.1, §16.1.4 a repetition by key or id answers the job that is there and appends nothing, also with a bad request id",
     withServer({}, async (server) => {
       const { post } = server
       const first = { ...job, request_id: "r1", job_id: " j1 ", idempotency_key: "k" }
@@ -88,7 +88,7 @@ describe("§5.1 POST /v1/jobs", () => {
 
 describe("§5.2, §5.3 cancel", () => {
   it(
-    "§5.2 each state has its outcome; a cancellation appends once",
+    "§5.2, §16.1.8 each state has its outcome; a cancellation appends once",
     withServer({}, async (server) => {
       const { post } = server
       const cancel = async (body: object | string) => {

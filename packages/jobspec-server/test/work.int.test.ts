@@ -85,7 +85,7 @@ describe("worker routes", () => {
     }),
   )
   it(
-    "§16.1 an expired lease is claimable until the attempts are used up; then the job fails",
+    "§16.1.7 an expired lease is claimable until the attempts are used up; then the job fails",
     withServer({ now_ms: () => clock.now_ms }, async (server) => {
       await submit(server, "j")
       for (const epoch of [1, 2, 3]) {

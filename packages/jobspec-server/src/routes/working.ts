@@ -165,6 +165,8 @@ export const workingRoutes = (app: App): ReadonlyArray<Route> => {
         const left_ms = Math.min(until_ms, from_ms > at_ms ? from_ms : until_ms) - at_ms
         if (at_ms >= until_ms || feed.isClosed()) return nothing
         yield* feed.waitBeyond(position, Math.max(1, left_ms))
+        // What is recorded may be told a moment before it is folded.
+        yield* Effect.yieldNow
       }
     })
 
