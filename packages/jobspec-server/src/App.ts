@@ -8,11 +8,15 @@ import type { LedgerShape, StoreError } from "@waybill/ledger"
 import type { Effect } from "effect"
 import type { Feed } from "./Feed.ts"
 import type { Metrics } from "./Metrics.ts"
+import type { Ask, AskKnown } from "./SharedQuery.ts"
 import type { StoredPlans } from "./storedPlans.ts"
 
 export interface App {
   readonly ledger: LedgerShape
   readonly jobspec: JobSpec.JobSpec
+  /** Asks folded state; see `SharedQuery`. */
+  readonly ask: Ask
+  readonly askKnown: AskKnown
   readonly feed: Feed
   readonly metrics: Metrics
   /** Milliseconds since the epoch. */

@@ -17,6 +17,7 @@ import { makeReplayWatch } from "./ReplayWatch.ts"
 import { makeRouter } from "./Router.ts"
 import { makeRoutes } from "./routes/table.ts"
 import { makeScheduler } from "./Scheduler.ts"
+import { askKnown, makeSharedQuery } from "./SharedQuery.ts"
 import { noStoredPlans, type StoredPlans } from "./storedPlans.ts"
 import type { Tokens } from "./tokenFile.ts"
 
@@ -72,9 +73,12 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
     const metrics = new Metrics()
     const head = ledger.query(jobspec.projections.queue, ({ position }) => position)
     const feed = yield* makeFeed(ledger, head)
+    const ask = yield* makeSharedQuery(ledger, jobspec.projections)
     const app: App = {
       ledger,
       jobspec,
+      ask,
+      askKnown: askKnown(ledger, jobspec.projections, ask),
       feed,
       metrics,
       now_ms,

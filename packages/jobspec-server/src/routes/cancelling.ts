@@ -30,7 +30,7 @@ const cancelled = (app: App, call: Call, command: Cancel): Effect.Effect<Answer,
     })
     if (failpoint === "after_append_before_ack" && facts.length > 0) return yield* refuseFailpoint(failpoint)
     const replay = yield* Effect.result(app.replay(replay_age_ms))
-    return yield* ledger.queryAll(jobspec.projections, ({ queue, states }) => {
+    return yield* app.ask(({ queue, states }) => {
       const job = queue.get(command.job_id)
       if (job === undefined) throw new TypeError("a job that was cancelled is in the queue")
       const state =

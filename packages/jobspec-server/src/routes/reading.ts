@@ -40,7 +40,7 @@ export const readingRoutes = (app: App): ReadonlyArray<Route> => {
           handle: () =>
             Effect.gen(function* () {
               const found = yield* replay(0)
-              return ok(yield* ledger.query(projections.states, (view) => readiness(view, found)))
+              return ok(yield* app.ask(({ states }) => readiness(states, found)))
             }),
         },
       },

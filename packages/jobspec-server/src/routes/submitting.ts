@@ -55,7 +55,11 @@ const record = (app: App, call: Call, submit: Submit, actor: string) =>
   })
 
 const rebuild_failpoint = "projection rebuild failpoint after durable ledger append"
-const vanished = "the job was recorded but is not in the queue: ask again for its status"
+const vanished = new TypeError("the job was recorded but is not in the queue: ask again for its status")
+
+/** Whether the state at hand has gone as far as the facts. */
+const includes = (position: number, facts: ReadonlyArray<{ readonly position: number }>): boolean =>
+  position >= (facts.at(-1)?.position ?? 0)
 
 /** What is durable is acknowledged, also when it cannot be read back: its own fact says which job it is. */
 const submitted = (app: App, call: Call, body: JsonObject): Effect.Effect<Answer, Error> =>
@@ -65,19 +69,17 @@ const submitted = (app: App, call: Call, body: JsonObject): Effect.Effect<Answer
     const facts = yield* record(app, call, submit, actors.http)
     const isRebuildFailing = failpointOf(app, call) === "projection_rebuild" && facts.length > 0
     const found = yield* Effect.result(app.replay(replay_age_ms))
-    return yield* app.ledger.queryAll(app.jobspec.projections, ({ queue, states }) => {
-      const job = submittedJob(queue, submit, facts)
-      if (job === undefined) throw new TypeError(vanished)
-      const replay: Replay | undefined = found._tag === "Success" ? found.success : undefined
+    const answer = yield* app.askKnown(({ queue, states }) => {
+      const job = includes(queue.position, facts) ? submittedJob(queue, submit, facts) : undefined
+      if (job === undefined) return undefined
       const state =
-        replay === undefined
-          ? unreadProjectionState(found._tag === "Failure" ? found.failure.message : "")
-          : projectionState(states, replay)
-      const answer = submitAnswer(job, submit, state, app.now_ms())
-      if (!isRebuildFailing) return accepted(answer)
-      const degraded_reasons = [...(answer.degraded_reasons ?? []), rebuild_failpoint]
-      return accepted({ ...answer, projection_status: "degraded", degraded_reasons })
+        found._tag === "Success" ? projectionState(states, found.success) : unreadProjectionState(found.failure.message)
+      return submitAnswer(job, submit, state, app.now_ms())
     })
+    if (answer === undefined) return yield* Effect.die(vanished)
+    if (!isRebuildFailing) return accepted(answer)
+    const degraded_reasons = [...(answer.degraded_reasons ?? []), rebuild_failpoint]
+    return accepted({ ...answer, projection_status: "degraded", degraded_reasons })
   })
 
 /** Refuses while there is damage that nobody has acknowledged. */
@@ -85,7 +87,7 @@ const requireReady = (app: App): Effect.Effect<Replay, Error> =>
   Effect.gen(function* () {
     const replay = yield* app.replay(replay_age_ms)
     if (isReady(replay)) return replay
-    const lag = yield* app.ledger.query(app.jobspec.projections.states, (view) => projectionLag(view, replay))
+    const lag = yield* app.ask(({ states }) => projectionLag(states, replay))
     const more = { projection_lag: lag, degraded_reasons: degradedReasons(replay) }
     return yield* refuse(503, "daemon is not ready", more)
   })
@@ -96,11 +98,11 @@ const triggered = (app: App, call: Call, names: ConsumerNames): Effect.Effect<An
     const submit = submitOf(yield* call.body, names)
     if (submit instanceof Refused) return yield* submit
     const facts = yield* record(app, call, submit, names.actor)
-    return yield* app.ledger.queryAll(app.jobspec.projections, ({ queue, states }) => {
-      const job = submittedJob(queue, submit, facts)
-      if (job === undefined) throw new TypeError(vanished)
-      return accepted(triggerAnswer(job, { states }, replay, app.now_ms(), names))
+    const answer = yield* app.askKnown(({ queue, states }) => {
+      const job = includes(queue.position, facts) ? submittedJob(queue, submit, facts) : undefined
+      return job === undefined ? undefined : triggerAnswer(job, { states }, replay, app.now_ms(), names)
     })
+    return answer === undefined ? yield* Effect.die(vanished) : accepted(answer)
   })
 
 const refusals: Readonly<Record<number, Described>> = {

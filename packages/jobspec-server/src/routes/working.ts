@@ -105,9 +105,8 @@ const byHolder: Readonly<Record<number, Described>> = {
 
 export const workingRoutes = (app: App): ReadonlyArray<Route> => {
   const { feed, jobspec, lease_ms, ledger, makeToken, now_ms } = app
-  const { queue } = jobspec.projections
   const callerOf = ({ caller }: Call) => ({ actor: mutationActor(actors.worker, caller.name) })
-  const jobNow = (job_id: string) => ledger.query(queue, (view) => view.get(job_id))
+  const jobNow = (job_id: string) => app.ask(({ queue }) => queue.get(job_id))
 
   const fieldsIn = <const S extends Parameters<typeof readFields>[1]>(body: Call["body"], shape: S) =>
     Effect.flatMap(body, (sent: JsonObject) => {
@@ -147,9 +146,9 @@ export const workingRoutes = (app: App): ReadonlyArray<Route> => {
       }
       const until_ms = now_ms() + wait_ms
       for (;;) {
-        const { from_ms, position } = yield* ledger.query(queue, (view) => ({
-          from_ms: claimableFrom_ms(view, abilities),
-          position: view.position,
+        const { from_ms, position } = yield* app.ask(({ queue }) => ({
+          from_ms: claimableFrom_ms(queue, abilities),
+          position: queue.position,
         }))
         const at_ms = now_ms()
         if (from_ms <= at_ms) {
