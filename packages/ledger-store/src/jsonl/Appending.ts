@@ -185,8 +185,8 @@ export const makeAppending = (
         yield* sealFile.file.flush
         yield* sealFile.seals.flush
       }
+      // Durable together with the name of the file that is made next.
       yield* opened.directory.rename(ledger_name, archiveName(active.first))
-      yield* opened.directory.flush
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.rotated
@@ -223,8 +223,8 @@ export const makeAppending = (
     Effect.gen(function* () {
       const { active } = scanner.history
       if (active === undefined) return opened
+      // Durable together with the name of the file that is made next.
       yield* opened.directory.rename(ledger_name, archiveName(active.first))
-      yield* opened.directory.flush
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.forgetAll
