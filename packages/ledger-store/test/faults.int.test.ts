@@ -68,7 +68,6 @@ const faults: ReadonlyArray<readonly [Fault, number]> = [
   [{ kind: "fail", code: "ENOSPC" }, 6],
   [{ kind: "short", code: "ENOSPC", bytes: 40 }, 1],
   [{ kind: "short", code: "EIO", bytes: 400 }, 3],
-  [{ kind: "die" }, 1],
   [{ kind: "dieAfter" }, 1],
 ]
 type Start = readonly [
@@ -82,8 +81,15 @@ type Start = readonly [
 const starts: ReadonlyArray<Start> = [
   ["an empty root", undefined, [], [], 9e9, []],
   ["an empty root, where every other append rotates", undefined, [], [], 500, ["fail", "dieAfter"]],
-  ["a torn line", torn, ["old"], [], 9e9, ["short", "die"]],
-  ["a line that lacks its newline, in a file that is full", lacksNewline, ["old"], ["old too"], 100, ["fail", "die"]],
+  ["a torn line", torn, ["old"], [], 9e9, ["short", "dieAfter"]],
+  [
+    "a line that lacks its newline, in a file that is full",
+    lacksNewline,
+    ["old"],
+    ["old too"],
+    100,
+    ["fail", "dieAfter"],
+  ],
   ["half a batch", halfBatch, ["old"], [], 9e9, ["fail", "dieAfter"]],
 ]
 
