@@ -192,3 +192,29 @@ it("a disk that is full answers so, keeps what there was, and takes appends agai
   )
   expect(await readTexts(open)).toEqual(["old", "new"])
 })
+
+it("after a failed flush the file ends where it ended before, so that what nobody was told of is not there", async () => {
+  const { disk, layer, open } = simulated(`${noteLine(1, "old")}\n`, { isDurable: true })
+  let isFailing = false
+  const files = layerFaultyFiles(layer, (operation, path) => {
+    if (!isFailing || operation !== "flush" || !path.endsWith("ledger.jsonl")) return undefined
+    isFailing = false
+    return { kind: "fail", code: "EIO" }
+  })
+  await Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const ledger = yield* ledgerOver(yield* Effect.provide(makeJsonlStore({ root: "/r" }), files))
+        yield* ledger.append([written("a", "one")], origin("r1"))
+        const before = textOfBytes(disk.bytes("/r/.agents/daemon/ledger.jsonl"))
+        isFailing = true
+        const failed = yield* Effect.flip(ledger.append([written("a", "two")], origin("r2")))
+        expect(failed._tag).toBe("StorePoisoned")
+        expect(textOfBytes(disk.bytes("/r/.agents/daemon/ledger.jsonl"))).toBe(before)
+        yield* ledger.append([written("a", "three")], origin("r3"))
+      }),
+    ),
+  )
+  disk.crash()
+  expect(await readTexts(open)).toEqual(["old", "one", "three"])
+})
