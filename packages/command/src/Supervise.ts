@@ -38,8 +38,6 @@ const service_grace_ms = 10_000
 type Latch =
   | { readonly by: "outcome"; readonly outcome: Outcome }
   | { readonly by: "stop"; readonly reason: StopReason }
-  /** Nobody reads the stream any more: what was wanted has been had. */
-  | { readonly by: "reader" }
   | { readonly by: "exit"; readonly code: number | null; readonly signal: string | null }
   | { readonly by: "unstarted"; readonly error: Error }
 
@@ -62,7 +60,8 @@ const endedBy = (
   report: StepReport | undefined,
 ): Outcome => {
   const data = stepData(report)
-  if (latch.by === "reader") return { ok: true, data: null }
+  // What was wanted of the stream has been had.
+  if (latch.by === "stop" && latch.reason === "reader") return { ok: true, data: null }
   if (latch.by === "stop" && latch.reason === "timeout") {
     const retryable = command.published.exit_codes["10"]?.retryable === true
     const timeout_ms = request.total_ms ?? 0
@@ -151,7 +150,7 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
       if ((await host.stdout.stream(chunk)) === "written") return
       isReaderGone = true
       // A service goes on without a reader: others depend on it.
-      if (command.published.service !== true) take({ by: "reader" })
+      if (command.published.service !== true) take({ by: "stop", reason: "reader" })
     },
     exited: (code, signal) => {
       heard.resolve()
@@ -178,9 +177,9 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   const by = await latch.promise
   const report = steps.report("failure")
 
-  if (by.by === "stop" || by.by === "reader") {
+  if (by.by === "stop") {
     const stop_ms = command.published.service === true ? service_grace_ms : grace_ms
-    runner.send({ type: "stop", reason: by.by === "stop" ? by.reason : "SIGTERM", grace_ms: stop_ms })
+    runner.send({ type: "stop", reason: by.reason, grace_ms: stop_ms })
     const isAlive = await raceTime(host, hear_ms_max, Promise.race([heard.promise, abandoned.promise]))
     if (isAlive) await raceTime(host, stop_ms, Promise.race([cleaned.promise, abandoned.promise]))
     await runner.end("kill")
@@ -197,7 +196,7 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   return {
     outcome: by.by === "outcome" ? by.outcome : endedBy(by, command, request, report),
     warnings: [...warnings, ...stray.warnings().map((text) => redact(text, request.secrets))],
-    partial: by.by === "stop",
+    partial: by.by === "stop" && by.reason !== "reader",
     streamed,
   }
 }

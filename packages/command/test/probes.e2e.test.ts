@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { fileJobStore } from "../src/JobStore.ts"
 import { needs } from "../../../test/support/needs.ts"
 import { ask, call, envelopeIn, family } from "./support/call.ts"
 
@@ -232,7 +233,7 @@ describe.concurrent("effects", () => {
     const { envelope, exit_code, stderr } = await ask(["effect", end], { program: "effect-tool.ts" })
     expect(exit_code).toBe(code)
     expect(envelope).toMatchObject(answer)
-    if (end === "hang") expect(stderr).toContain("interrupted")
+    expect(stderr.match(/interrupted|tidied/g)).toEqual(end === "hang" ? ["interrupted", "tidied"] : ["tidied"])
   })
 })
 
@@ -272,6 +273,20 @@ describe("jobs", { timeout: 60_000 }, () => {
     expect(await status("a1")).toMatchObject({
       exit_code: 4,
       envelope: { data: { status: "cancelled", terminal: true }, error: { code: "JOB_CANCELLED", retryable: false } },
+    })
+  })
+
+  it("a job that its process reports as complete is complete, with its result, and cannot be cancelled", async () => {
+    await start("f1", "--life", "60000")
+    const store = fileJobStore(join(state, "tool/jobs"))
+    await store.end("f1", { status: "complete", result: { frames: 24 } })
+    expect(await status("f1")).toMatchObject({
+      exit_code: 0,
+      envelope: { data: { status: "complete", terminal: true, result: { frames: 24 } }, error: null },
+    })
+    expect(await ask(["job", "cancel", "f1"], inState())).toMatchObject({
+      exit_code: 6,
+      envelope: { error: { code: "JOB_ALREADY_FINISHED" } },
     })
   })
 

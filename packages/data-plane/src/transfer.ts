@@ -82,6 +82,8 @@ export const capture = <E, R>(
     const add = (piece: Uint8Array) =>
       Effect.gen(function* () {
         if (!(piece instanceof Uint8Array) || isDetached(piece)) return yield* new NotBytes({ at: bytes })
+        // Nothing to wait for: without this, a source of nothing for ever would keep the deadline from ever being noticed.
+        if (piece.byteLength === 0) return yield* Effect.yieldNow
         if (bytes + piece.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
         // All of it at once, before anything is waited for: the source may use its memory again.
         const own = piece.byteLength <= chunk_bytes ? buffer.subarray(0, piece.byteLength) : ownCopyOf(piece)

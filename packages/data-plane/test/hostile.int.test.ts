@@ -213,7 +213,7 @@ describe("a builder", () => {
     ],
     [
       "streams empty pieces for ever",
-      () => build(Stream.forever(Stream.make(new Uint8Array())), 20),
+      () => build(Stream.forever(Stream.make(new Uint8Array())), 500),
       { _tag: "DeadlineExceeded" },
     ],
     ["fails midway", () => build(Stream.concat(Stream.make(piece), Stream.fail("broken"))), "broken"],
@@ -287,7 +287,8 @@ describe("a destination", () => {
           )
         }),
       )
-      expect(error).toMatchObject({ _tag: "StorageFailed", hop: "deliver" })
+      // A name that is too long only the disk can refuse.
+      expect(error._tag).toBe(name.length > 255 ? "StorageFailed" : "DestinationRefused")
       expect(fs.readdirSync(out).sort()).toEqual(["file", "folder"])
       expect(fs.readFileSync(join(out, "file"), "utf8")).toBe("from before")
     },
