@@ -8,6 +8,7 @@
  * @module
  */
 import { spawn, spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
@@ -61,9 +62,21 @@ const configFor = (room: Room, incrementalFile: string) => ({
   allowConsoleColors: false,
 })
 
+/** A digest of every source and test in the copy: while it stays the same, so does every verdict. */
+const fingerprintOf = (folder: string): string => {
+  const hash = createHash("sha256")
+  for (const path of globSync("{packages,mutation,test}/**/*.{ts,json,jsonl,snap}", {
+    cwd: folder,
+    exclude: (path) => path.endsWith("node_modules"),
+  }).toSorted())
+    hash.update(`${path}\0`).update(readFileSync(join(folder, path)))
+  return hash.digest("hex")
+}
+
 /** Runs Stryker over one package; answers its report, or `undefined` when there is none. */
 const mutate = async (room: Room): Promise<MutationReport | undefined> => {
   const folder = makeSandbox(root, join(out, "sandbox", room.name))
+  const fingerprint = fingerprintOf(folder)
   const kept = join(out, `${room.name}.incremental.json`)
   const incremental = join(folder, "incremental.json")
   if (existsSync(kept)) copyFileSync(kept, incremental)
@@ -71,12 +84,19 @@ const mutate = async (room: Room): Promise<MutationReport | undefined> => {
     .filter((path) => !path.endsWith(".long.test.ts"))
     .toSorted()
   writeFileSync(join(folder, "stryker.json"), JSON.stringify(configFor(room, "incremental.json"), null, 2))
+  const journal = join(out, `${room.name}.journal.jsonl`)
+  if (values.fresh) rmSync(journal, { force: true })
   const stryker = join(folder, "mutation/node_modules/@stryker-mutator/core/bin/stryker.js")
   const code = await new Promise<number | null>((resolve, reject) => {
     const child = spawn(process.execPath, [stryker, "run", "stryker.json"], {
       cwd: folder,
       stdio: "inherit",
-      env: { ...process.env, WAYBILL_MUTATION_TESTS: JSON.stringify(tests.map((path) => join(folder, path))) },
+      env: {
+        ...process.env,
+        WAYBILL_MUTATION_TESTS: JSON.stringify(tests.map((path) => join(folder, path))),
+        WAYBILL_MUTATION_JOURNAL: journal,
+        WAYBILL_MUTATION_FINGERPRINT: fingerprint,
+      },
     })
     child.on("error", reject)
     child.on("exit", resolve)

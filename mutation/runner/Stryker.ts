@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { MutantKey } from "./Journal.ts"
+
 /** The globals of instrumented code: which mutant is on, and which test covers what. */
 export interface Switchboard {
   activeMutant?: string | undefined
@@ -42,7 +44,7 @@ export interface MutantRunOptions {
   readonly timeout: number
   readonly testFilter?: ReadonlyArray<string>
   readonly hitLimit?: number
-  readonly activeMutant: { readonly id: string }
+  readonly activeMutant: MutantKey & { readonly id: string }
   readonly mutantActivation: "runtime" | "static"
   readonly reloadEnvironment: boolean
 }

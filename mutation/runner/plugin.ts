@@ -10,10 +10,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
+import { Journal } from "./Journal.ts"
 import type { DryRunResult, MutantRunOptions, MutantRunResult, TestResult, TestRunner } from "./Stryker.ts"
 import type { Answer, Ask, Asked } from "./thread.ts"
 
 const files: ReadonlyArray<string> = JSON.parse(process.env["WAYBILL_MUTATION_TESTS"] ?? "[]")
+const journal = new Journal(
+  process.env["WAYBILL_MUTATION_JOURNAL"] ?? join(process.cwd(), "mutation-journal.jsonl"),
+  process.env["WAYBILL_MUTATION_FINGERPRINT"] ?? "",
+)
 const baselineFile = join(process.cwd(), "mutation-baseline.json")
 
 /** What the first run, without mutants, found: the quickest tests first, which need all their runs, and what snapshots said. */
@@ -225,6 +230,14 @@ class KeepingRunner implements TestRunner {
   }
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
+    const known = journal.recall(options.activeMutant)
+    if (known !== undefined) return known
+    const result = await this.#run(options)
+    journal.remember(options.activeMutant, result)
+    return result
+  }
+
+  async #run(options: MutantRunOptions): Promise<MutantRunResult> {
     // Before Stryker's own limit, which would cost the whole process.
     const limit_ms = options.timeout * 0.9
     const isStatic = options.reloadEnvironment || options.mutantActivation === "static"

@@ -93,22 +93,33 @@ const rowsOf =
     }
   }
 
-const plainIt = Object.assign(
+const oneTest = Object.assign(
   (name: string, ...rest: ReadonlyArray<unknown>): void => addTest(name, bodyOf(rest), []),
   { each: rowsOf((name, body, row) => addTest(name, body, row)) },
 )
-/** Concurrent tests run one after the other here: each is asked alone for each mutant. */
-export const it = Object.assign(plainIt, {
-  concurrent: plainIt,
-  runIf: (isRun: boolean) => (isRun ? plainIt : () => undefined),
+const noTest = Object.assign((): void => undefined, { each: () => (): void => undefined })
+
+// What vitest runs at the same time runs one after the other here: a mutant has one test at a time.
+export const it = Object.assign(oneTest, {
+  concurrent: oneTest,
+  sequential: oneTest,
+  runIf: (isRun: unknown) => (isRun ? oneTest : noTest),
+  skipIf: (isSkipped: unknown) => (isSkipped ? noTest : oneTest),
 })
 export const test = it
 
-const plainDescribe = Object.assign(
+const oneSuite = Object.assign(
   (name: string, ...rest: ReadonlyArray<unknown>): void => addSuite(name, bodyOf(rest), []),
   { each: rowsOf((name, body, row) => addSuite(name, body, row)) },
 )
-export const describe = Object.assign(plainDescribe, { concurrent: plainDescribe })
+const noSuite = noTest
+
+export const describe = Object.assign(oneSuite, {
+  concurrent: oneSuite,
+  sequential: oneSuite,
+  runIf: (isRun: unknown) => (isRun ? oneSuite : noSuite),
+  skipIf: (isSkipped: unknown) => (isSkipped ? noSuite : oneSuite),
+})
 
 export const beforeAll = (hook: Hook): void => void hooks.beforeAll.push(hook)
 export const afterAll = (hook: Hook): void => void hooks.afterAll.push(hook)

@@ -93,6 +93,14 @@ export const makeDisplay = (output: Output): ((event: SettlementEvent) => void) 
   const startedAt = new Map<string, number>()
   return (event) => {
     if (event.kind === "recorded") return
+    if (event.kind === "waiting") {
+      const { holder } = event
+      const since = holder === undefined ? "" : ` since ${new Date(holder.since_ms).toISOString()}`
+      output.write(
+        `\n  ${styleText("yellow", `waiting: ${holder?.who ?? "somebody else"} is at work on this run${since}`)}\n`,
+      )
+      return
+    }
     if (event.step === "repair") {
       output.write(`\n  ${styleText("yellow", "the verifier said no; a repair attempt follows")}\n`)
       return

@@ -22,8 +22,8 @@ export interface Opened {
   readonly subjects: ReadonlyArray<{
     readonly name: string
     readonly role: Role
-    /** The other subject it is compared with; all of them when absent. */
-    readonly beside?: string
+    /** The other subjects it is compared with; all of them when absent. */
+    readonly beside?: ReadonlyArray<string>
     /** Before every run, outside the measured time. */
     readonly prepare: () => Promise<void>
     readonly run: () => unknown
@@ -55,7 +55,7 @@ export interface CurveTools {
  * @param options.describe the input in a few words, for the report
  * @param options.check looks at each subject's answer once, before measuring; throws when it is wrong, so that nobody
  *   is fast by doing less
- * @param options.subjects what is measured in turns; each of ours is compared with every other, or with the one named
+ * @param options.subjects what is measured in turns; each of ours is compared with every other, or with those named
  *   `beside` it, where several pairs share one benchmark
  * @param options.prepare brings the input back to how it was made; before every run, outside the measured time
  * @param options.curves measures what grows with what: memory with jobs, time with history
@@ -85,7 +85,7 @@ export const make = <Input, Result>(options: {
   readonly subjects: ReadonlyArray<{
     readonly name: string
     readonly role: Role
-    readonly beside?: string
+    readonly beside?: ReadonlyArray<string>
     readonly run: (input: Input) => Result | Promise<Result>
   }>
   readonly prepare?: (input: Input) => void | Promise<void>

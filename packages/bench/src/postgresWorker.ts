@@ -74,6 +74,8 @@ await Effect.runPromise(
         (error: unknown) => process.send?.(`failed: ${String(error)}`),
       )
     })
+    // A worker does not outlive the bench.
+    process.once("disconnect", () => process.exit())
     process.send?.("ready")
     return yield* Effect.never
   }).pipe(Effect.scoped),

@@ -68,9 +68,9 @@ it("warm-ups and the collector's time are not measured, and ratios are taken wit
 it("a subject that names what it stands beside is compared with that alone", async () => {
   const { bench, work } = setUp({})
   const subjects = [
-    { name: "one", role: "subject" as const, beside: "floor of one", run: work("one") },
+    { name: "one", role: "subject" as const, beside: ["floor of one"], run: work("one") },
     { name: "floor of one", role: "limit" as const, run: work("floor of one") },
-    { name: "two", role: "subject" as const, beside: "floor of two", run: work("two") },
+    { name: "two", role: "subject" as const, beside: ["floor of two"], run: work("two") },
     { name: "floor of two", role: "limit" as const, run: work("floor of two") },
   ]
   const { ratios } = await measure(bench, make({ ...options, subjects }), settings)

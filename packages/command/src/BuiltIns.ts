@@ -58,7 +58,7 @@ const jobCommand = (app: Application, commands: ReadonlyArray<Declared>, which: 
     isolation: hasHooks ? (app.isolation ?? "process") : "inline",
     execute: async (args, ctx) => {
       const { answerCancel, answerStatus, jobDesk } = await import("./Jobs.ts")
-      const desk = jobDesk(app, commands, Date.now)
+      const desk = jobDesk(app, ctx.env, commands, Date.now)
       const id = String(args["id"])
       return asks
         ? answerStatus(app, id, await desk.status(id, ctx, args))

@@ -29,6 +29,8 @@ export interface Context {
   readonly httpAgent: HttpAgent
   /** For `node:https`, with the same limits. Needs `has_network_io`. */
   readonly httpsAgent: HttpsAgent
+  /** The environment; tests of the program give their own. */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Says where a command with `steps` stands; a word out of order ends the run with STEP_PROTOCOL_VIOLATION. */
   readonly steps: {
     readonly start: (name: string) => void

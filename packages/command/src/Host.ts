@@ -16,6 +16,8 @@ export interface Host {
   readonly stdout: TextOutput & {
     /** Settles when the bytes are out, or with `closed` when nobody reads any more. */
     readonly write: (chunk: string | Uint8Array) => Promise<"written" | "closed">
+    /** The same for one piece of many: a reader that is slow never holds up anything else. */
+    readonly stream: (chunk: Uint8Array) => Promise<"written" | "closed">
   }
   readonly stderr: TextOutput & {
     /** Faults are ignored: there is no one to tell. */
@@ -29,6 +31,10 @@ export interface Host {
   readonly random: (bytes: number) => Uint8Array
   /** Hears SIGTERM and SIGINT until the returned function is called. */
   readonly onSignal: (listener: (signal: "SIGTERM" | "SIGINT") => void) => () => void
+  /** Hears what nobody caught in this process, until the returned function is called. */
+  readonly onAccident: (
+    listener: (thrown: unknown, code: "UNHANDLED_EXCEPTION" | "UNHANDLED_REJECTION") => void,
+  ) => () => void
   /** Calls back after a time; the returned function takes it back. */
   readonly after: (delay_ms: number, call: () => void) => () => void
   /** The program's own file, which is started again for the handler; undefined when there is none. */

@@ -46,6 +46,7 @@ export const startInline = (
     env: host.env,
     drain: async () => [],
   })
+  const forget = host.onAccident(performance.fail)
   void performance.outcome.then((outcome) => {
     events.message({ type: "end", outcome })
     closed.resolve()
@@ -56,7 +57,11 @@ export const startInline = (
       events.message({ type: "stopping" })
       void performance.stop(message.reason, message.grace_ms).then(() => events.message({ type: "stopped" }))
     },
-    closed: closed.promise,
-    end: async () => release(),
+    exited: closed.promise,
+    drained: closed.promise,
+    end: async () => {
+      release()
+      forget()
+    },
   }
 }

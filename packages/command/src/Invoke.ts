@@ -46,15 +46,17 @@ export const invoke = async (
   const out: Array<Uint8Array> = []
   let stderr = ""
   const output = { isTTY: terminal !== undefined, columns: terminal?.columns ?? 80 }
+  const take = async (chunk: string | Uint8Array) => {
+    out.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk)
+    return "written" as const
+  }
   const host: Host = {
     words,
     env,
     stdout: {
       ...output,
-      write: async (chunk) => {
-        out.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk)
-        return "written"
-      },
+      write: take,
+      stream: take,
     },
     stderr: {
       ...output,
@@ -66,6 +68,7 @@ export const invoke = async (
     monotonic_ms: () => performance.now(),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     onSignal: () => () => undefined,
+    onAccident: () => () => undefined,
     after: (delay_ms, call) => {
       const timer = setTimeout(call, delay_ms)
       return () => clearTimeout(timer)

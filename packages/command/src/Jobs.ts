@@ -18,7 +18,7 @@ const default_job_timeout_ms = 3_600_000
 type Env = Readonly<Record<string, string | undefined>>
 
 /** The program's job store: its own, or files under the user's state folder. */
-export const jobStoreOf = (app: Pick<Application, "name" | "job_store">, env: Env = process.env): JobStore =>
+export const jobStoreOf = (app: Pick<Application, "name" | "job_store">, env: Env): JobStore =>
   app.job_store ?? fileJobStore(jobFolder(app.name, env))
 
 const patternOf = (app: Application) => app.jobs?.id_pattern ?? job_id_pattern
@@ -55,6 +55,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
  */
 export const startJob = async (
   app: Application,
+  env: Env,
   command: { readonly path: string; readonly schema: unknown; readonly usesStore: boolean },
   returned: unknown,
   now_ms: number,
@@ -77,7 +78,7 @@ export const startJob = async (
   if (command.usesStore) {
     const identity = typeof pid === "number" ? identify(pid) : undefined
     const { job_id, status } = descriptor
-    const store = jobStoreOf(app)
+    const store = jobStoreOf(app, env)
     const record = { descriptor, command: command.path, started_ms: now_ms }
     await store.start(identity === undefined ? record : { ...record, process: identity })
     if (status !== "running") await store.end(job_id, { status })
@@ -151,8 +152,8 @@ const cancelStored = async (store: JobStore, record: JobRecord, now_ms: number):
 }
 
 /** Finds who answers for jobs. The id reaches the store only after the pattern check of its flag. */
-export const jobDesk = (app: Application, commands: ReadonlyArray<Declared>, now: () => number): JobDesk => {
-  const store = jobStoreOf(app)
+export const jobDesk = (app: Application, env: Env, commands: ReadonlyArray<Declared>, now: () => number): JobDesk => {
+  const store = jobStoreOf(app, env)
   const hooksFor = (path: string): JobHooks =>
     commands.find(({ name }) => name.replaceAll(" ", ".") === path)?.job ?? {}
   const find = async (id: string) => {

@@ -1,18 +1,31 @@
+import { signal_codes } from "@waybill/command-contract"
 import type { Application } from "./Application.ts"
 import type { Host } from "./Host.ts"
 import { nodeHost } from "./NodeHost.ts"
 import { runner_variable } from "./RunnerNames.ts"
 
-/** Hears signals from now on, and hands those that came early to whoever listens first. */
+/**
+ * Hears signals from now on. Those that come before anybody listens are handed to whoever does first. Once the answer is
+ * being written one more signal is let pass, and the second ends a write that nobody reads.
+ */
 const holdSignals = (host: Host): Host => {
   const early: Array<"SIGTERM" | "SIGINT"> = []
-  host.onSignal((signal) => early.push(signal))
+  let late = 0
+  let state: "early" | "heard" | "answering" = "early"
+  host.onSignal((signal) => {
+    if (state === "early") early.push(signal)
+    else if (state === "answering" && ++late > 1) process.exit(signal_codes[signal])
+  })
   return {
     ...host,
     onSignal: (listener) => {
+      state = "heard"
       const stop = host.onSignal(listener)
       for (const signal of early.splice(0)) queueMicrotask(() => listener(signal))
-      return stop
+      return () => {
+        state = "answering"
+        stop()
+      }
     },
   }
 }

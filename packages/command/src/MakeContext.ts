@@ -85,6 +85,7 @@ export const makeContext = (
     get httpsAgent() {
       return agents().httpsAgent
     },
+    env: stage.env,
     steps: { start: steps.start, complete: steps.complete },
     log: (text) => {
       const isWanted = request.style !== undefined || request.verbosity === "verbose" || request.verbosity === "debug"

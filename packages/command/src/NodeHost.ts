@@ -42,17 +42,14 @@ const writeNow = (bytes: Uint8Array): number | "closed" => {
   return at
 }
 
+/** Without a listener a broken pipe would be thrown at the process; each write hears of it by itself. */
+const ignore = (): void => undefined
+
 const writeLater = (bytes: Uint8Array): Promise<"written" | "closed"> =>
   new Promise((resolve) => {
     const { stdout } = process
-    // Without a listener a broken pipe would be thrown at the process.
-    const onError = () => resolve("closed")
-    stdout.on("error", onError)
-    stdout.write(bytes, (error) => {
-      stdout.off("error", onError)
-      stdout.on("error", () => undefined)
-      resolve(error === null || error === undefined ? "written" : "closed")
-    })
+    if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore)
+    stdout.write(bytes, (error) => resolve(error === null || error === undefined ? "written" : "closed"))
   })
 
 export const nodeHost = (): Host => ({
@@ -72,6 +69,7 @@ export const nodeHost = (): Host => ({
       if (written === "closed") return "closed"
       return written === bytes.length ? "written" : writeLater(bytes.subarray(written))
     },
+    stream: writeLater,
   },
   stderr: {
     get isTTY() {
@@ -102,6 +100,16 @@ export const nodeHost = (): Host => ({
     })
     return () => {
       for (const stop of heard) stop()
+    }
+  },
+  onAccident: (listener) => {
+    const onException = (error: unknown) => listener(error, "UNHANDLED_EXCEPTION")
+    const onRejection = (reason: unknown) => listener(reason, "UNHANDLED_REJECTION")
+    process.on("uncaughtException", onException)
+    process.on("unhandledRejection", onRejection)
+    return () => {
+      process.off("uncaughtException", onException)
+      process.off("unhandledRejection", onRejection)
     }
   },
   after: (delay_ms, call) => {

@@ -8,7 +8,10 @@ import type { JobStore } from "./JobStore.ts"
  * const jobs = await openJobStore(app)
  * await jobs.end(job_id, { status: "complete", result: { pages: 12 } })
  */
-export const openJobStore = async (app: Pick<Application, "name" | "job_store">): Promise<JobStore> => {
+export const openJobStore = async (
+  app: Pick<Application, "name" | "job_store">,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<JobStore> => {
   const { jobStoreOf } = await import("./Jobs.ts")
-  return jobStoreOf(app)
+  return jobStoreOf(app, env)
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import type { ArgumentError, ErrorDetail } from "@waybill/command-contract"
-import type { Application, Problem } from "./Application.ts"
+import type { Application, Problem, Style } from "./Application.ts"
 import { shorten } from "./Cap.ts"
 import { makeContext } from "./MakeContext.ts"
 import { type Failure, explain } from "./Failure.ts"
@@ -82,7 +82,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
   let runsEffect = false
 
   const warn = (text: string) => stage.tell({ type: "warning", text })
-  const answerTo = (value: unknown) => (isEffect(value) ? runEffect(value, stopped.signal) : value)
+  const answerTo = (value: unknown, signal: AbortSignal) => (isEffect(value) ? runEffect(value, signal) : value)
 
   let cleanup: Promise<void> | undefined
   const cleanUp = (limit_ms: number): Promise<void> => {
@@ -90,7 +90,8 @@ export const perform = (app: Application, command: Registered, request: RunReque
       const declared = hasStarted && handlers.cleanup !== undefined ? [() => handlers.cleanup?.(request.args)] : []
       for (const each of [...made.cleanups.toReversed(), ...declared]) {
         try {
-          await answerTo(await each())
+          // Its own signal: cleanup runs when the run's has been aborted.
+          await answerTo(await each(), new AbortController().signal)
         } catch (error) {
           warn(`CLEANUP_FAILED: ${error instanceof Error ? error.message : String(error)}`)
         }
@@ -101,16 +102,31 @@ export const perform = (app: Application, command: Registered, request: RunReque
     return cleanup
   }
 
+  /** Parts of a failure that are not JSON are left out: the failure itself must come through. */
+  const jsonable = (value: unknown): unknown => {
+    try {
+      return toJsonable(value, request.secrets) ?? null
+    } catch (error) {
+      warn(`SERIALIZATION_FAILED: ${error instanceof Error ? error.message : String(error)}`)
+      return null
+    }
+  }
+  const shownError = (error: ErrorDetail) =>
+    Object.fromEntries(Object.entries(error).map(([key, value]) => [key, jsonable(value)] as const))
+
   const failed = (failure: Failure): Outcome => {
     for (const text of failure.warnings) warn(text)
     const isTold = request.verbosity === "debug" || (failure.isAccident && request.verbosity !== "quiet")
     if (failure.stack !== undefined && isTold) stage.log(failure.stack)
-    const { exit_code, error } = failure
-    const data = failure.data === null ? null : asObject(toJsonable(failure.data, request.secrets))
+    const { exit_code } = failure
+    const error = { ...failure.error, ...shownError(failure.error) }
+    const data = failure.data === null ? null : asObject(jsonable(failure.data))
     const report = made.steps.report("failure")
     if (report === undefined) return { ok: false, exit_code, error, data }
     const merged = { ...data, ...report }
-    if (made.steps.completed() === 0) return { ok: false, exit_code, error, data: merged }
+    // A word out of order is the author's mistake, however far the run had come.
+    const isViolation = error.code === "STEP_PROTOCOL_VIOLATION"
+    if (isViolation || made.steps.completed() === 0) return { ok: false, exit_code, error, data: merged }
     const code = error.code === "UNHANDLED_EXCEPTION" ? "PARTIAL_FAILURE" : error.code
     return {
       ok: false,
@@ -139,17 +155,28 @@ export const perform = (app: Application, command: Registered, request: RunReque
     if (!isEffect(returned) && !(typeof returned === "object" && returned !== null && "then" in returned)) {
       if (request.development) warn("SYNC_HANDLER: execute answered a plain value; make it an async function")
     }
-    const value: unknown = await answerTo(await returned)
+    const value: unknown = await answerTo(await returned, stopped.signal)
     // A job that a dry run only describes was never started.
     if (published.job_descriptor_schema === undefined || isDryRun) return value
     const { startJob } = await import("./Jobs.ts")
     const usesStore = app.jobs?.status === undefined
     return startJob(
       app,
+      stage.env,
       { path: published.path, schema: published.job_descriptor_schema, usesStore },
       value,
       stage.now_ms(),
     )
+  }
+
+  /** The work is done: a text that cannot be made falls back to the table. */
+  const rendered = (value: unknown, style: Style): string | undefined => {
+    try {
+      return handlers.render?.(value, style)
+    } catch (error) {
+      warn(`RENDER_FAILED: ${error instanceof Error ? error.message : String(error)}`)
+      return undefined
+    }
   }
 
   const succeeded = async (value: unknown): Promise<Outcome> => {
@@ -162,7 +189,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
     const { data, wrapped } = asData(toJsonable(value, request.secrets))
     if (wrapped) warn("RESULT_WRAPPED: the command answered a bare value; it stands in data.value")
     await checkOutput(command, data, warn)
-    const text = request.style === undefined ? undefined : handlers.render?.(value, request.style)
+    const text = request.style === undefined ? undefined : rendered(value, request.style)
     const report = made.steps.report("success")
     const whole = report === undefined ? data : { ...data, ...report }
     const short = shorten(whole, request.size_max_bytes)
@@ -215,7 +242,10 @@ export const perform = (app: Application, command: Registered, request: RunReque
 const reasonOf = (reason: StopReason, total_ms: number | undefined): DOMException =>
   reason === "timeout"
     ? new DOMException(`The limit of ${total_ms ?? 0} ms ran out.`, "TimeoutError")
-    : new DOMException(`${reason} was received.`, "AbortError")
+    : new DOMException(
+        reason === "reader" ? "Nobody reads the output any more." : `${reason} was received.`,
+        "AbortError",
+      )
 
 /** What stopped midway is never repeated blindly, so its hints to repeat go as well. */
 const withoutRetry = (error: ErrorDetail): ErrorDetail => ({
@@ -239,8 +269,13 @@ const checkOutput = async (command: Registered, data: object, warn: (text: strin
   if (Object.keys(schema).every((key) => key === "type") && (schema["type"] === "object") !== Array.isArray(data))
     return
   const { Validator } = await import("@cfworker/json-schema")
-  const { errors, valid } = new Validator({ ...schema }, "2020-12", false).validate(data)
-  if (valid) return
-  const found = errors.slice(-3).map(({ error, instanceLocation }) => `${instanceLocation}: ${error}`)
-  warn(`OUTPUT_SCHEMA_VIOLATION: data does not keep its output_schema: ${found.join(" ")}`)
+  try {
+    const { errors, valid } = new Validator({ ...schema }, "2020-12", false).validate(data)
+    if (valid) return
+    const found = errors.slice(-3).map(({ error, instanceLocation }) => `${instanceLocation}: ${error}`)
+    warn(`OUTPUT_SCHEMA_VIOLATION: data does not keep its output_schema: ${found.join(" ")}`)
+  } catch (error) {
+    // Such as a reference that leads nowhere.
+    warn(`OUTPUT_SCHEMA_UNUSABLE: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }

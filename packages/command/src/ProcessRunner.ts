@@ -26,8 +26,10 @@ export interface RunnerEvents {
 
 export interface RunnerHandle {
   readonly send: (message: ToRunner) => void
-  /** Settles when the process is gone and all it wrote is read. */
-  readonly closed: Promise<void>
+  /** Settles when the process is gone, or was never there. */
+  readonly exited: Promise<void>
+  /** Settles when all that it streamed has been taken; a slow reader may need long. */
+  readonly drained: Promise<void>
   /**
    * Ends what is left. `kill` takes everything that the run ever started; `tidy`, after a run that ended by itself, only
    * the groups that it made; `leave` nothing.
@@ -94,12 +96,11 @@ export const startRunner = (
   )
   const { pid } = child
   const leader = pid === undefined ? undefined : identify(pid)
-  const groups: Array<ProcessIdentity> = []
+  const groups: Array<{ readonly pid: number; readonly identity: ProcessIdentity | undefined }> = []
   let hasExited = false
   child.on("error", events.unstarted)
   child.on("message", (message: FromRunner) => {
-    const group = message.type === "group" ? identify(message.pid) : undefined
-    if (group !== undefined) groups.push(group)
+    if (message.type === "group") groups.push({ pid: message.pid, identity: identify(message.pid) })
     events.message(message)
   })
   child.on("exit", (code, signal) => {
@@ -113,30 +114,33 @@ export const startRunner = (
   const extra = child.stdio[stream_fd]
   const streamed = pump(extra !== null && extra !== undefined && "read" in extra ? extra : undefined, events.stream)
   const strayed = pump(child.stdout, events.stray)
-  const closed = exited
-    .then(() => Promise.race([Promise.all([streamed, strayed]), settleAfter(close_ms_max)]))
-    .then(() => {
-      child.stdout?.destroy()
-    })
+  const drained = exited
+    // Prose that something else still holds open is not waited for; a stream is, to its last byte.
+    .then(() => Promise.all([streamed, Promise.race([strayed, settleAfter(close_ms_max)])]))
+    .then(() => void child.stdout?.destroy())
 
   const endAll = async (alsoMarked: boolean): Promise<void> => {
     if (pid !== undefined && !hasExited) killGroup(pid)
     const marked = alsoMarked ? { marker } : {}
     await Promise.all([
       ...(leader === undefined && !alsoMarked ? [] : [endFamily({ ...led(leader), ...marked }, 0)]),
-      ...groups.map((group) => endFamily({ leader: group }, 0)),
+      ...groups.flatMap(({ identity }) => (identity === undefined ? [] : [endFamily({ leader: identity }, 0)])),
     ])
-    // Where there is no /proc, the group is all that can be reached.
-    if (pid !== undefined && leader === undefined) killGroup(pid)
+    if (leader !== undefined) return
+    // Where there is no /proc, groups are all that can be reached, and nothing tells whether they are still ours.
+    if (pid !== undefined) killGroup(pid)
+    for (const group of groups) killGroup(group.pid)
   }
   return {
     send: (message) => {
       // The child may be gone already; its exit is told elsewhere.
       if (child.connected) child.send(message, () => undefined)
     },
-    closed,
+    exited,
+    drained,
     end: async (how) => {
-      if (how === "leave") return
+      // What it started may stay; the process itself may not.
+      if (how === "leave") return void (hasExited || child.kill("SIGKILL"))
       if (how === "kill") return endAll(true)
       const isTidy = (pid === undefined || isGone(pid)) && groups.every(({ pid: group }) => isGone(group))
       if (!isTidy) await endAll(false)

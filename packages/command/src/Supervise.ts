@@ -38,8 +38,6 @@ const service_grace_ms = 10_000
 type Latch =
   | { readonly by: "outcome"; readonly outcome: Outcome }
   | { readonly by: "stop"; readonly reason: StopReason }
-  /** Nobody reads the stream any more: what was wanted has been had. */
-  | { readonly by: "reader" }
   | { readonly by: "exit"; readonly code: number | null; readonly signal: string | null }
   | { readonly by: "unstarted"; readonly error: Error }
 
@@ -62,7 +60,8 @@ const endedBy = (
   report: StepReport | undefined,
 ): Outcome => {
   const data = stepData(report)
-  if (latch.by === "reader") return { ok: true, data: null }
+  // What was wanted of the stream has been had.
+  if (latch.by === "stop" && latch.reason === "reader") return { ok: true, data: null }
   if (latch.by === "stop" && latch.reason === "timeout") {
     const retryable = command.published.exit_codes["10"]?.retryable === true
     const timeout_ms = request.total_ms ?? 0
@@ -148,10 +147,10 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
     stream: async (chunk) => {
       if (isReaderGone) return
       streamed = true
-      if ((await host.stdout.write(chunk)) === "written") return
+      if ((await host.stdout.stream(chunk)) === "written") return
       isReaderGone = true
       // A service goes on without a reader: others depend on it.
-      if (command.published.service !== true) take({ by: "reader" })
+      if (command.published.service !== true) take({ by: "stop", reason: "reader" })
     },
     exited: (code, signal) => {
       heard.resolve()
@@ -167,7 +166,8 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
       : host.after(request.remaining_ms, () => take({ by: "stop", reason: "timeout" }))
   const seen = new Set<string>()
   const stopSignals = host.onSignal((signal) => {
-    if (signal === "SIGINT" && seen.has(signal)) abandoned.resolve()
+    // After the answer is decided only a reader that has stalled can hold things up.
+    if ((signal === "SIGINT" && seen.has(signal)) || (isLatched && endless)) abandoned.resolve()
     seen.add(signal)
     take({ by: "stop", reason: signal })
   })
@@ -177,25 +177,26 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   const by = await latch.promise
   const report = steps.report("failure")
 
-  if (by.by === "stop" || by.by === "reader") {
+  if (by.by === "stop") {
     const stop_ms = command.published.service === true ? service_grace_ms : grace_ms
-    runner.send({ type: "stop", reason: by.by === "stop" ? by.reason : "SIGTERM", grace_ms: stop_ms })
+    runner.send({ type: "stop", reason: by.reason, grace_ms: stop_ms })
     const isAlive = await raceTime(host, hear_ms_max, Promise.race([heard.promise, abandoned.promise]))
     if (isAlive) await raceTime(host, stop_ms, Promise.race([cleaned.promise, abandoned.promise]))
     await runner.end("kill")
+    await raceTime(host, grace_ms, Promise.race([runner.drained, abandoned.promise]))
   } else {
-    await Promise.race([raceTime(host, grace_ms, runner.closed), abandoned.promise])
+    await raceTime(host, grace_ms, Promise.race([runner.exited, abandoned.promise]))
     const mayLeave = command.leavesProcesses && by.by === "outcome" && by.outcome.ok
     await runner.end(mayLeave ? "leave" : by.by === "outcome" ? "tidy" : "kill")
+    await Promise.race([runner.drained, abandoned.promise])
   }
-  await Promise.race([raceTime(host, grace_ms, runner.closed), abandoned.promise])
   stopDeadline()
   progress.end()
   stopSignals()
   return {
     outcome: by.by === "outcome" ? by.outcome : endedBy(by, command, request, report),
     warnings: [...warnings, ...stray.warnings().map((text) => redact(text, request.secrets))],
-    partial: by.by === "stop",
+    partial: by.by === "stop" && by.reason !== "reader",
     streamed,
   }
 }
@@ -214,5 +215,10 @@ const start = async ({ app, command, host, request }: SuperviseFacts, events: Ru
   if (command.isolation === "inline" || host.program === undefined)
     return startInline(host, app, command, request, events)
   const { startRunner } = await import("./ProcessRunner.ts")
+  // The handler is elsewhere: what breaks here is the program's own start, and does not decide the answer.
+  host.onAccident((thrown) => {
+    const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+    if (request.verbosity !== "quiet") host.stderr.write(`${redact(text, request.secrets)}\n`)
+  })
   return startRunner(host.program, host.words, request, events)
 }

@@ -258,6 +258,58 @@ describe("failures", () => {
     expect([exit_code, envelope?.data]).toEqual([0, { price: "much" }])
     expect(envelope?.warnings).toEqual([expect.stringMatching(/^OUTPUT_SCHEMA_VIOLATION: .*price/)])
   })
+  it("a failure comes through without its secrets, and without what is not JSON", async () => {
+    const circle: Record<string, unknown> = {}
+    circle["itself"] = circle
+    const leaky = command({
+      name: "leaky",
+      description: "Tells too much.",
+      danger_level: "safe",
+      parameters: { token: { type: "string", required: true, secret: true, description: "A secret" } },
+      exit_codes: { SUCCESS, NOT_FOUND },
+      output_schema: object,
+      execute: async ({ token }) => {
+        throw new CommandError({
+          exit: "NOT_FOUND",
+          code: "NOBODY",
+          message: `Nobody has ${token}.`,
+          suggestion: `Do not use ${token}.`,
+          context: { tried: [token], circle },
+          data: circle,
+        })
+      },
+    })
+    const app = application({ name: "press", version: "1.0.0", commands: [leaky] })
+    const { envelope, exit_code, stderr, stdout } = await invoke(app, ["leaky", "--token", "open sesame"])
+    expect([exit_code, envelope?.error?.message, envelope?.data]).toEqual([5, "Nobody has [redacted].", null])
+    expect(stdout + stderr).not.toContain("sesame")
+    expect(envelope?.warnings).toEqual([
+      expect.stringMatching(/^SERIALIZATION_FAILED: /),
+      expect.stringMatching(/^SERIALIZATION_FAILED: /),
+    ])
+    const wrong = await invoke(app, ["leaky", "--token", "open sesame", "--token=open sesame"])
+    expect([wrong.exit_code, (wrong.stdout + wrong.stderr).includes("sesame")]).toEqual([2, false])
+  })
+  it("neither a text nor a schema that cannot be used undoes what was done", async () => {
+    const clumsy = command({
+      name: "clumsy",
+      description: "Promises what it cannot show.",
+      danger_level: "safe",
+      exit_codes: { SUCCESS },
+      output_schema: { $ref: "#/nowhere" },
+      render: () => {
+        throw new Error("no ink")
+      },
+      execute: async () => ({ done: "yes" }),
+    })
+    const app = application({ name: "press", version: "1.0.0", commands: [clumsy] })
+    const { exit_code, stderr, stdout } = await invoke(app, ["clumsy"], {
+      terminal: { columns: 80 },
+      env: { NO_COLOR: "1" },
+    })
+    expect([exit_code, stdout]).toEqual([0, "done  yes\n"])
+    expect(stderr).toMatch(/warning: OUTPUT_SCHEMA_UNUSABLE: .*nowhere.*\n(.*\n)*warning: RENDER_FAILED: no ink\n/)
+  })
   it("a command that is nearly right is suggested", async () => {
     const { envelope, exit_code } = await invoke(shop, ["item", "lst"])
     expect([exit_code, envelope?.error]).toMatchObject([

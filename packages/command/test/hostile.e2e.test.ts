@@ -40,6 +40,7 @@ describe.concurrent("a handler that fails in its own way", () => {
     ["throw-error", "UNHANDLED_EXCEPTION", "first line"],
     ["throw-in-timer", "UNHANDLED_EXCEPTION", "thrown in a timer"],
     ["unhandled-rejection", "UNHANDLED_REJECTION", "nobody waits for this"],
+    ["inline-rejection", "UNHANDLED_REJECTION", "nobody waits for this"],
     ["circular", "SERIALIZATION_FAILED", "data.itself contains itself"],
     ["bad-json", "SERIALIZATION_FAILED", "data cannot be read: no JSON of me"],
     ["exit", "HANDLER_EXITED", "The process of the handler ended with code 0 before the handler did."],

@@ -174,6 +174,13 @@ describe("the command line", () => {
       ),
     )
   })
+  it("a flag that is given twice is refused, unless it is a list", () => {
+    expect(parse(["--name", "a", "--name", "b"], flags).errors).toMatchObject([
+      { param: "--name", code: "FLAG_DUPLICATE" },
+    ])
+    expect(parse(["--loud", "--loud"], flags).errors).toMatchObject([{ code: "FLAG_DUPLICATE" }])
+    expect(parse(["--many", "a", "--many", "b"], flags).errors).toEqual([])
+  })
   it("a value that is missing does not swallow the next flag", () => {
     expect(parse(["--name", "--loud"], flags).errors).toEqual([
       expect.objectContaining({ param: "--name", code: "FLAG_VALUE_MISSING" }),

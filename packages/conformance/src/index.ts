@@ -2,5 +2,6 @@ export { checkLaw, checkLaws, type CheckOptions, type MakeSubject } from "./chec
 export { findLaws } from "./findLaws.ts"
 export { type Law, holds, refused, same, Violation } from "./Law.ts"
 export { type Checked, formatReport, type Report, type Verdict } from "./Report.ts"
+export { lawsPage, type LawsSection } from "./lawsPage.ts"
 export { checkStore, keepsLaw, storeLaws } from "./store/checkStore.ts"
 export type { MakePlace, Place, StoreLaw } from "./store/Place.ts"

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FileError, OpenFile } from "@waybill/host"
-import { Effect, Stream } from "effect"
+import { Effect, Fiber, Stream } from "effect"
 import { createHash, hash as hashOnce } from "node:crypto"
 import { BytesDiffer, type Digest, type Hop, StorageFailed } from "./Errors.ts"
 
@@ -44,33 +44,42 @@ const fill = (file: OpenFile, into: Uint8Array, offset: number): Effect.Effect<n
 
 type OnChunk<E, R> = (chunk: Uint8Array, offset: number) => Effect.Effect<void, E, R>
 
-/** Most files are small, and a whole chunk of memory for each look at one of them is most of what the look costs. */
-const small_bytes = 16_384
-
-/** Reads a whole chunk, or what is left of the file, into memory that is as large as it has to be. */
-const readChunk = (file: OpenFile, offset: number): Effect.Effect<Uint8Array, FileError> =>
+/** Runs `meanwhile` while the disk works. */
+export const during = <E, R>(disk: Effect.Effect<void, E, R>, meanwhile: () => void): Effect.Effect<void, E, R> =>
   Effect.gen(function* () {
-    const small = new Uint8Array(small_bytes)
-    const filled = yield* fill(file, small, offset)
-    if (filled < small_bytes) return small.subarray(0, filled)
-    const whole = new Uint8Array(chunk_bytes)
-    whole.set(small)
-    return whole.subarray(0, filled + (yield* fill(file, whole.subarray(filled), offset + filled)))
+    const working = yield* Effect.forkChild(disk, { startImmediately: true })
+    meanwhile()
+    yield* Fiber.join(working)
   })
 
-/** Hands every chunk of an open file to `onChunk` in order. The chunk's memory is reused: copy what must last. */
+/** Room for a chunk. What is not filled of it is arbitrary and must not be shown to anybody. */
+export const chunkRoom = (): Uint8Array<ArrayBuffer> => Buffer.allocUnsafeSlow(chunk_bytes)
+
+/**
+ * Hands every chunk of an open file to `onChunk` in order; the next one is read meanwhile. The chunk's memory is reused: copy
+ * what must last.
+ */
 export const eachChunk = <E, R>(file: OpenFile, onChunk: OnChunk<E, R>): Effect.Effect<number, E | FileError, R> =>
   Effect.gen(function* () {
-    const first = yield* readChunk(file, 0)
-    if (first.byteLength === 0) return 0
-    yield* onChunk(first, 0)
-    if (first.byteLength < chunk_bytes) return first.byteLength
-    for (let offset = chunk_bytes; ;) {
-      const filled = yield* fill(file, first, offset)
-      if (filled === 0) return offset
-      yield* onChunk(first.subarray(0, filled), offset)
+    let buffer = chunkRoom()
+    let other: Uint8Array<ArrayBuffer> | undefined
+    let filled = yield* fill(file, buffer, 0)
+    let offset = 0
+    while (filled > 0) {
+      const chunk = buffer.subarray(0, filled)
+      // A chunk that did not come full is the last: the end was seen behind it.
+      if (filled < chunk_bytes) {
+        yield* onChunk(chunk, offset)
+        return offset + filled
+      }
+      other ??= chunkRoom()
+      const reading = yield* Effect.forkChild(fill(file, other, offset + filled), { startImmediately: true })
+      yield* onChunk(chunk, offset)
       offset += filled
+      filled = yield* Fiber.join(reading)
+      ;[buffer, other] = [other, buffer]
     }
+    return offset
   })
 
 type OnProgress = ((bytes: number) => void) | undefined
@@ -116,11 +125,12 @@ export const copyInto = (from: OpenFile, to: OpenFile, onProgress?: OnProgress):
   Effect.suspend(() => {
     const meter = makeMeter()
     return Effect.map(
-      eachChunk(from, (chunk, offset) => {
-        const bytes = meter.add(chunk)
-        onProgress?.(bytes)
-        return to.write(chunk, offset)
-      }),
+      eachChunk(from, (chunk, offset) =>
+        during(to.write(chunk, offset), () => {
+          const bytes = meter.add(chunk)
+          onProgress?.(bytes)
+        }),
+      ),
       meter.digest,
     )
   })
@@ -154,15 +164,24 @@ export const eachCheckedChunk = <E, R>(
   onChunk: OnChunk<E, R>,
 ): Effect.Effect<void, E | BytesDiffer | FileError, R> =>
   Effect.gen(function* () {
-    let index = 0
-    const bytes = yield* eachChunk(file, (chunk, offset) =>
-      Effect.andThen(
-        Effect.suspend(() => compareChunk(hop, whole, index++, chunk)),
-        Effect.suspend(() => onChunk(chunk, offset)),
-      ),
-    )
-    if (bytes !== whole.bytes)
-      return yield* new BytesDiffer({ hop, expected: { sha256: whole.sha256, bytes: whole.bytes }, actual: { bytes } })
+    const buffer = chunkRoom()
+    let offset = 0
+    let filled = chunk_bytes
+    // Nothing is read ahead: a chunk is as fresh as it can be when it is let go.
+    for (let index = 0; filled === chunk_bytes; index++) {
+      filled = yield* fill(file, buffer, offset)
+      if (filled === 0) break
+      const chunk = buffer.subarray(0, filled)
+      yield* compareChunk(hop, whole, index, chunk)
+      yield* onChunk(chunk, offset)
+      offset += filled
+    }
+    if (offset !== whole.bytes)
+      return yield* new BytesDiffer({
+        hop,
+        expected: { sha256: whole.sha256, bytes: whole.bytes },
+        actual: { bytes: offset },
+      })
   })
 
 /** The bytes of an open file, each chunk in memory of its own and compared with its digest before it is let go. */

@@ -50,7 +50,7 @@ export interface Room {
     attempt: AttemptKey,
     path: string,
   ) => Effect.Effect<OpenFile, PathRefused | ArtifactMissing | StorageFailed, Scope.Scope>
-  /** Opens the sealed copy; `path` is for messages. What is no plain file there is as good as nothing. */
+  /** Opens the sealed copy by its name; `path` is for messages. What is no plain file there is as good as nothing. */
   readonly openSealed: (
     hop: Hop,
     artifact: { readonly sha256: string; readonly path: string },
@@ -63,6 +63,12 @@ export const attemptIn = (area: "staging" | "artifacts", { attempt, runId }: Att
   folderName(runId),
   String(attempt),
 ]
+
+/** What opening one of our own places can meet: what is no plain file there is as good as nothing. */
+export const missingOrBroken = (hop: Hop, path: string) => (cause: FileError) =>
+  cause.code === "ENOENT" || notPlainFile.has(cause.code)
+    ? new ArtifactMissing({ hop, path })
+    : new StorageFailed({ hop, cause })
 
 export const makeRoom = (
   files: Files["Service"],
@@ -98,11 +104,7 @@ export const makeRoom = (
         const [folders, name] = sealedAt(sha256)
         return folder(folders, { create: false }).pipe(
           Effect.flatMap((directory) => directory.openFile(name, { access: "read" })),
-          Effect.mapError((cause) =>
-            cause.code === "ENOENT" || notPlainFile.has(cause.code)
-              ? new ArtifactMissing({ hop, path })
-              : new StorageFailed({ hop, cause }),
-          ),
+          Effect.mapError(missingOrBroken(hop, path)),
         )
       },
     }

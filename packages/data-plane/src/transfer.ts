@@ -5,7 +5,16 @@
  */
 import type { OpenFile } from "@waybill/host"
 import { Effect, Stream } from "effect"
-import { chunk_bytes, chunkedDigestOf, eachCheckedChunk, makeMeter, ownCopyOf, sha256Of } from "./Bytes.ts"
+import {
+  chunk_bytes,
+  chunkedDigestOf,
+  chunkRoom,
+  during,
+  eachCheckedChunk,
+  makeMeter,
+  ownCopyOf,
+  sha256Of,
+} from "./Bytes.ts"
 import type { Source } from "./DataPlane.ts"
 import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText, NotBytes } from "./Errors.ts"
 import { compare, storage } from "./places.ts"
@@ -68,17 +77,18 @@ export const capture = <E, R>(
     if (source.kind === "illFormed") return yield* new IllFormedText({ at: source.at })
     if (source.kind === "notBytes") return yield* new NotBytes({ at: 0 })
     const meter = makeMeter()
-    const buffer = new Uint8Array(chunk_bytes)
+    const buffer = chunkRoom()
     let bytes = 0
     const add = (piece: Uint8Array) =>
       Effect.gen(function* () {
         if (!(piece instanceof Uint8Array) || isDetached(piece)) return yield* new NotBytes({ at: bytes })
+        // Nothing to wait for: without this, a source of nothing for ever would keep the deadline from ever being noticed.
+        if (piece.byteLength === 0) return yield* Effect.yieldNow
         if (bytes + piece.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
         // All of it at once, before anything is waited for: the source may use its memory again.
         const own = piece.byteLength <= chunk_bytes ? buffer.subarray(0, piece.byteLength) : ownCopyOf(piece)
         if (own.buffer === buffer.buffer) own.set(piece)
-        meter.add(own)
-        yield* Effect.mapError(file.write(own, bytes), storage("build"))
+        yield* during(Effect.mapError(file.write(own, bytes), storage("build")), () => meter.add(own))
         bytes += own.byteLength
         onProgress?.(bytes)
       })

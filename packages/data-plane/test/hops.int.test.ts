@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { chunk_bytes, DataPlane, layerDataPlane } from "../src/index.ts"
+import { sealing } from "./support/sealing.ts"
 
 const base = mkdtempSync(join(tmpdir(), "waybill-plane-"))
 afterAll(() => rmSync(base, { recursive: true, force: true }))
@@ -24,10 +25,7 @@ const planeOver = (files: Layer.Layer<Files>, root: string, bytes_max?: number) 
 const wholeWay = (source: string | Uint8Array | Stream.Stream<Uint8Array>) =>
   Effect.gen(function* () {
     const plane = yield* DataPlane
-    const built = yield* plane.build(key, source)
-    const written = yield* plane.write(key, path, built)
-    const read = yield* plane.readBack(key, written)
-    yield* plane.seal(key, read)
+    const { built, read } = yield* sealing(key, path, source)
     const handed: Array<Uint8Array> = []
     yield* plane.withSealed(read, ({ stream }) =>
       Stream.runForEach(stream, (chunk) => Effect.sync(() => void handed.push(chunk.slice()))),

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { chunk_bytes, DataPlane, type DataPlaneError, failureOf, layerDataPlane } from "../src/index.ts"
+import { sealing } from "./support/sealing.ts"
 
 const base = fs.mkdtempSync(join(tmpdir(), "waybill-hostile-"))
 afterAll(() => fs.rmSync(base, { recursive: true, force: true }))
@@ -212,7 +213,7 @@ describe("a builder", () => {
     ],
     [
       "streams empty pieces for ever",
-      () => build(Stream.forever(Stream.make(new Uint8Array())), 20),
+      () => build(Stream.forever(Stream.make(new Uint8Array())), 500),
       { _tag: "DeadlineExceeded" },
     ],
     ["fails midway", () => build(Stream.concat(Stream.make(piece), Stream.fail("broken"))), "broken"],
@@ -280,14 +281,14 @@ describe("a destination", () => {
       const error = await run(
         Effect.gen(function* () {
           const plane = yield* DataPlane
-          const read = yield* plane.readBack(key, yield* plane.write(key, "a", yield* plane.build(key, content)))
-          yield* plane.seal(key, read)
+          const { read } = yield* sealing(key, "a", content)
           return yield* Effect.flip(
             plane.deliver({ ...read, schemaId: "any" }, { file: name === "/" ? "/" : `${out}/${name}` }),
           )
         }),
       )
-      expect(error).toMatchObject({ _tag: "StorageFailed", hop: "deliver" })
+      // A name that is too long only the disk can refuse.
+      expect(error._tag).toBe(name.length > 255 ? "StorageFailed" : "DestinationRefused")
       expect(fs.readdirSync(out).sort()).toEqual(["file", "folder"])
       expect(fs.readFileSync(join(out, "file"), "utf8")).toBe("from before")
     },

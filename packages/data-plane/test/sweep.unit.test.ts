@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect"
 import { dirname } from "node:path"
 import { expect, it } from "vitest"
 import { DataPlane, layerDataPlane } from "../src/index.ts"
+import { sealing } from "./support/sealing.ts"
 
 const id = "0123456789abcdef0123456789abcdef"
 const folder = `/data/unfinished/local.${id}`
@@ -113,8 +114,7 @@ it("a process notes each folder once, and its notes do not grow for ever", async
   const noted = await run(
     Effect.gen(function* () {
       const plane = yield* DataPlane
-      const read = yield* plane.readBack(key, yield* plane.write(key, "a", yield* plane.build(key, "x")))
-      yield* plane.seal(key, read)
+      const { read } = yield* sealing(key, "a", "x")
       const deliver = (file: string) => plane.deliver({ ...read, schemaId: "any" }, { file })
       const notes = () => {
         const path = disk.files("/data/unfinished").find((file) => file.endsWith("/places")) ?? ""

@@ -1,4 +1,4 @@
-import { layerNodeEntropy, layerNodeFiles } from "@waybill/host"
+import { layerFaultyFiles, layerNodeEntropy, layerNodeFiles } from "@waybill/host"
 import { failures } from "@waybill/workspace-job"
 import { Effect, Layer } from "effect"
 import { execFileSync } from "node:child_process"
@@ -121,6 +121,28 @@ describe("between two hops somebody", () => {
     },
   )
 
+  it.each([
+    ["gives the seal a second name", (at: string, aside: string) => fs.linkSync(at, aside)],
+    ["makes the seal writable", (at: string) => fs.chmodSync(at, 0o600)],
+  ])("%s: it is made anew, out of their hands", async (_, change) => {
+    const { root, run, sealed: at } = fresh()
+    const out = join(root, "out", "report")
+    const links = await run(
+      Effect.gen(function* () {
+        const artifact = { ...(yield* sealed), schemaId: "any" }
+        change(at(artifact), join(root, "mine"))
+        const { ino } = fs.statSync(at(artifact))
+        yield* (yield* plane).seal(key, artifact)
+        const { ino: anew, mode, nlink } = fs.statSync(at(artifact))
+        if (fs.existsSync(join(root, "mine"))) overwrite(join(root, "mine"), "other bytes")
+        yield* (yield* plane).deliver(artifact, { file: out })
+        return [ino === anew, mode & 0o777, nlink]
+      }),
+    )
+    expect(links).toEqual([false, 0o400, 1])
+    expect(fs.readFileSync(out, "utf8")).toBe(content)
+  })
+
   it("[W-01] puts 14 other bytes where 24 were written: they are not read back, and there is no metadata of them", async () => {
     const { artifact, run } = fresh()
     const error = await run(
@@ -227,3 +249,29 @@ describe("a path that leads outside", () => {
     expect([bytes, digestOfIt]).toEqual([content.length, digest])
   })
 })
+
+it.each(["write", "flush", "chmod"] as const)(
+  "[W-04] a delivery that is changed between its %s and its renaming does not get its name",
+  async (when) => {
+    const root = fs.mkdtempSync(join(base, "root-"))
+    const target = join(root, "out", "report")
+    const files = layerFaultyFiles(layerNodeFiles, (operation, path) => {
+      // The next operation on the file: what `when` did is done.
+      if (isWritten && path.includes(".waybill-tmp-") && operation !== "rename") {
+        isWritten = false
+        overwrite(path, "the very bytez")
+      }
+      if (path.includes(".waybill-tmp-") && operation === when) isWritten = true
+      return undefined
+    })
+    let isWritten = false
+    const error = await Effect.runPromise(
+      Effect.gen(function* () {
+        const artifact = { ...(yield* sealed), schemaId: "any" }
+        return yield* Effect.flip((yield* plane).deliver(artifact, { file: target }))
+      }).pipe(Effect.provide(layerDataPlane({ root }).pipe(Layer.provide(Layer.mergeAll(files, layerNodeEntropy))))),
+    )
+    expect(error).toMatchObject({ _tag: "BytesDiffer", hop: "deliver" })
+    expect(fs.readdirSync(join(root, "out"))).toEqual([])
+  },
+)

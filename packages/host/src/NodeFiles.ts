@@ -23,6 +23,7 @@ import {
   type OpenOptions,
 } from "./Files.ts"
 import { lockDomainOf, lockOf, openLock } from "./nodeLocks.ts"
+import { OpenDirectory } from "./OpenDirectory.ts"
 import { attempt, refuse, unless } from "./refusals.ts"
 
 const canResolveByHandle = process.platform === "linux" && existsSync("/proc/self/fd")
@@ -81,10 +82,10 @@ const accessFlags = ({ access, create = "never" }: OpenOptions): number =>
 
 class NodeDirectory implements Directory {
   readonly path: string
-  readonly #handle: fs.FileHandle
+  readonly #open: OpenDirectory
 
-  constructor(handle: fs.FileHandle, path: string) {
-    this.#handle = handle
+  constructor(open: OpenDirectory, path: string) {
+    this.#open = open
     this.path = path
   }
 
@@ -92,17 +93,26 @@ class NodeDirectory implements Directory {
   #at<A>(operation: FileOperation, name: string, run: (path: string) => Promise<A>): Effect.Effect<A, FileError> {
     const shown = join(this.path, name)
     if (!isSegment(name)) return Effect.fail(refuse(operation, shown, "EINVAL"))
-    if (canResolveByHandle) return attempt(operation, shown, () => run(`/proc/self/fd/${this.#handle.fd}/${name}`))
-    return attempt(operation, shown, async () => {
-      await this.#stillHere(operation)
-      const result = await run(shown)
-      await this.#stillHere(operation)
-      return result
-    })
+    return attempt(operation, shown, () =>
+      this.#open.use(async (descriptor) => {
+        if (canResolveByHandle) return run(`/proc/self/fd/${descriptor}/${name}`)
+        await this.#stillHere(operation)
+        const result = await run(shown)
+        await this.#stillHere(operation)
+        return result
+      }),
+    )
+  }
+
+  /** Runs `run` on a path of the open directory itself. */
+  #itself<A>(operation: FileOperation, run: (path: string) => Promise<A>): Effect.Effect<A, FileError> {
+    return attempt(operation, this.path, () =>
+      this.#open.use((descriptor) => run(canResolveByHandle ? `/proc/self/fd/${descriptor}` : this.path)),
+    )
   }
 
   async #stillHere(operation: FileOperation): Promise<void> {
-    const [open, named] = await Promise.all([bigStat(this.#handle), bigLstat(this.path)])
+    const [open, named] = await Promise.all([this.#open.info(), bigLstat(this.path)])
     if (open.ino !== named.ino || open.dev !== named.dev) throw refuse(operation, this.path, "ESTALE")
   }
 
@@ -132,11 +142,9 @@ class NodeDirectory implements Directory {
       ),
       this.flush,
     )
-    const open = this.#at("open", name, (path) =>
-      fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
-    )
-    return Effect.acquireRelease(create ? Effect.andThen(make, open) : open, closeQuietly).pipe(
-      Effect.map((handle) => new NodeDirectory(handle, join(this.path, name))),
+    const open = this.#at("open", name, (path) => OpenDirectory.open(path, { followLink: false }))
+    return Effect.acquireRelease(create ? Effect.andThen(make, open) : open, release).pipe(
+      Effect.map((opened) => new NodeDirectory(opened, join(this.path, name))),
     )
   }
 
@@ -145,8 +153,7 @@ class NodeDirectory implements Directory {
   }
 
   get list(): Effect.Effect<ReadonlyArray<string>, FileError> {
-    const path = canResolveByHandle ? `/proc/self/fd/${this.#handle.fd}` : this.path
-    return attempt("list", this.path, async () => {
+    return this.#itself("list", async (path) => {
       const names = await fs.readdir(path, { encoding: "buffer" })
       return names.sort((a, b) => Buffer.compare(a, b)).map((name) => name.toString("utf8"))
     })
@@ -157,7 +164,9 @@ class NodeDirectory implements Directory {
     if (!(into instanceof NodeDirectory)) return Effect.fail(refuse(operation, join(into.path, to), "EXDEV"))
     return this.#at(operation, name, async (from) => {
       if (!isSegment(to)) throw refuse(operation, join(into.path, to), "EINVAL")
-      await run(from, canResolveByHandle ? `/proc/self/fd/${into.#handle.fd}/${to}` : join(into.path, to))
+      await into.#open.use((descriptor) =>
+        run(from, canResolveByHandle ? `/proc/self/fd/${descriptor}/${to}` : join(into.path, to)),
+      )
     })
   }
 
@@ -178,7 +187,7 @@ class NodeDirectory implements Directory {
   }
 
   get flush(): Effect.Effect<void, FileError> {
-    return attempt("flush", this.path, () => this.#handle.sync())
+    return attempt("flush", this.path, () => this.#open.flush())
   }
 
   lock(
@@ -193,20 +202,18 @@ class NodeDirectory implements Directory {
   }
 
   get lockDomain(): Effect.Effect<string, FileError> {
-    const path = canResolveByHandle ? `/proc/self/fd/${this.#handle.fd}` : this.path
-    return attempt("info", this.path, () => lockDomainOf(path))
+    return this.#itself("info", lockDomainOf)
   }
 
   get realPath(): Effect.Effect<string, FileError> {
-    return attempt("info", this.path, () =>
-      canResolveByHandle ? fs.readlink(`/proc/self/fd/${this.#handle.fd}`) : fs.realpath(this.path),
-    )
+    return this.#itself("info", (path) => (canResolveByHandle ? fs.readlink(path) : fs.realpath(path)))
   }
 }
 
+const release = (open: OpenDirectory): Effect.Effect<void> => Effect.sync(() => open.release())
+
 /** Opens a host path. Links in it are followed: the host chose it. */
-const openRoot = (path: string) =>
-  attempt("open", path, () => fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY))
+const openRoot = (path: string) => attempt("open", path, () => OpenDirectory.open(path, { followLink: true }))
 
 /** Makes a directory and its missing parents, the topmost first, flushing the entry of each. */
 const makeAll = (path: string): Effect.Effect<void, FileError> =>
@@ -224,23 +231,25 @@ const makeAll = (path: string): Effect.Effect<void, FileError> =>
       undefined,
       attempt("make", path, () => fs.mkdir(path, 0o700)),
     )
-    yield* attempt("flush", parent, async () => {
-      const handle = await fs.open(parent, constants.O_RDONLY | constants.O_DIRECTORY)
-      try {
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-    })
+    yield* Effect.scoped(
+      Effect.flatMap(Effect.acquireRelease(openRoot(parent), release), (open) =>
+        attempt("flush", parent, () => open.flush()),
+      ),
+    )
   })
 
 /** The {@link Files} port on the real file system. */
 export const layerNodeFiles: Layer.Layer<Files> = Layer.succeed(Files, {
   openDirectory: (path, { create = false } = {}) => {
     const absolute = resolve(path)
-    return Effect.acquireRelease(
-      create ? Effect.andThen(makeAll(absolute), openRoot(absolute)) : openRoot(absolute),
-      closeQuietly,
-    ).pipe(Effect.map((handle) => new NodeDirectory(handle, absolute)))
+    const open = openRoot(absolute)
+    const made = Effect.catchIf(
+      open,
+      ({ code }) => code === "ENOENT",
+      () => Effect.andThen(makeAll(absolute), open),
+    )
+    return Effect.acquireRelease(create ? made : open, release).pipe(
+      Effect.map((opened) => new NodeDirectory(opened, absolute)),
+    )
   },
 })

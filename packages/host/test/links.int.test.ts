@@ -1,6 +1,19 @@
-import { Effect, type Scope } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { execFileSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { open, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
@@ -61,3 +74,43 @@ it("a parent exchanged for a link while it is open leads nowhere else", () =>
       }),
     ),
   ))
+
+it("an operation that its caller gave up happens where it was meant, or nowhere", async () => {
+  const at = mkdtempSync(join(root, "d-"))
+  const [meant, other] = [join(at, "meant"), join(at, "other")]
+  mkdirSync(meant)
+  mkdirSync(other)
+  // Every thread that serves the file system waits for somebody to write.
+  const threads = 4
+  const pipes = Array.from({ length: threads }, (_, i) => join(at, `pipe-${i}`))
+  execFileSync("mkfifo", pipes)
+  const { scope, directory } = await run(
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const directory = yield* Scope.provide(
+        Effect.flatMap(Files, (files) => files.openDirectory(meant)),
+        scope,
+      )
+      return { scope, directory }
+    }),
+  )
+  const reading = pipes.map((pipe) => open(pipe, "r"))
+  const giving = Effect.runFork(directory.openDirectory("new", { create: true }).pipe(Effect.scoped))
+  const making = Effect.runFork(directory.link("nothing", "new"))
+  const renaming = Effect.runFork(directory.rename("x", "y"))
+  writeFileSync(join(meant, "x"), "meant")
+  writeFileSync(join(other, "x"), "other")
+  // Given up, and what it was to happen in is closed; its number is free for another directory, if anybody lets go of it.
+  making.interruptUnsafe()
+  renaming.interruptUnsafe()
+  await Effect.runPromise(Scope.close(scope, Exit.void))
+  const descriptors = Array.from({ length: 8 }, () => openSync(other, constants.O_RDONLY | constants.O_DIRECTORY))
+  for (const pipe of pipes) closeSync(openSync(pipe, constants.O_WRONLY))
+  for (const handle of await Promise.all(reading)) await handle.close()
+  await Effect.runPromise(Effect.exit(Fiber.join(giving)))
+  // Behind everything that waited.
+  await stat(at)
+  for (const descriptor of descriptors) closeSync(descriptor)
+  expect(readdirSync(other)).toEqual(["x"])
+  expect(readdirSync(meant)).toContain("y")
+})

@@ -1,4 +1,4 @@
-import { Projection } from "@waybill/ledger"
+import { encodeLine, eventId, type NewRecord, Projection, type RecordedEvent } from "@waybill/ledger"
 import {
   type Database,
   makePostgresStore,
@@ -21,6 +21,21 @@ const Counted = Projection.make({
   key: (fact) => fact.job_id,
   evolve: (count) => (count ?? 0) + 1,
 })
+
+const recordOf = (position: number): NewRecord => {
+  const event: RecordedEvent = {
+    position,
+    schema_version: 1,
+    event_id: eventId("note.written", "a", position),
+    request_id: "r",
+    job_id: "a",
+    event_type: "note.written",
+    occurred_at: "2026-01-02T03:04:05.678Z",
+    actor: "test",
+    payload: { text: "sent" },
+  }
+  return { event, line: encodeLine(event) }
+}
 
 describe("the schema", () => {
   promise("is what was released, to the last column, index, constraint and trigger", () =>
@@ -148,6 +163,38 @@ describe("a secret", () => {
 })
 
 describe("a commit", () => {
+  promise("that has begun is finished, also when whoever asked for it gives up", () =>
+    Effect.gen(function* () {
+      const schema = freshSchema()
+      const real = makeSqlPgDatabase({ url: Redacted.make(server().url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 })
+      const [isSent, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const slow: Database = {
+        where: real.where,
+        connect: Effect.map(real.connect, (connection) => ({
+          ...connection,
+          run: (statements) =>
+            statements.at(0)?.text.startsWith("WITH recorded") === true
+              ? Effect.gen(function* () {
+                  yield* Deferred.succeed(isSent, undefined)
+                  yield* Deferred.await(go)
+                  return yield* connection.run(statements)
+                })
+              : connection.run(statements),
+        })),
+      }
+      const store = yield* makePostgresStoreOver(slow, { schema })
+      const giving = yield* Effect.forkChild(
+        store.commit((session) => session.append([[recordOf(session.head + 1)]])),
+        { startImmediately: true },
+      )
+      yield* Deferred.await(isSent)
+      const interrupting = yield* Effect.forkChild(Fiber.interrupt(giving), { startImmediately: true })
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(interrupting)
+      const page = yield* (yield* open(schema)).readAfter(0, 10)
+      expect(page.events.map(textOf)).toEqual(["sent"])
+    }),
+  )
   promise("whose answer is on its way has let others in, so a question asked meanwhile waits and knows of them", () =>
     Effect.gen(function* () {
       const schema = freshSchema()

@@ -127,6 +127,18 @@ describe.concurrent("[W-19] a verifier that is a command", { timeout: 60_000 }, 
   })
 })
 
+it("what a verifier said when it failed reaches whoever looks on, whole and without what it was given in confidence", async ({
+  expect,
+}) => {
+  const root = newRoot()
+  const script = "printf '%020000d' 7 >&2; echo $TOKEN >&2; echo $PLACE/x >&2; exit 2"
+  const env = { TOKEN: "s3cr3t-t0ken", PLACE: "s3cr3t-t0ken/below" }
+  const seen = await judge(root, bytes, { cwd: root, env, ...shell(script) })
+  expect(seen.failures).toEqual([`verify: verifier v: failed: exited with 2: ${"0".repeat(19_999)}7[TOKEN]\n[PLACE]/x`])
+  expect(seen.facts).not.toContain("s3cr3t")
+  expect(seen.facts).not.toContain("0000000")
+})
+
 it("[W-19] a verifier that writes 1 GB has failed, and costs no memory", async ({ expect }) => {
   const before = process.memoryUsage().rss
   const seen = await judge(newRoot(), bytes, shell("head -c 1000000000 /dev/zero; exit 0"))

@@ -37,7 +37,7 @@ it("an observer is told each step in order, with what went wrong, which no fact 
   const words = told.flatMap((event) =>
     event.kind === "recorded"
       ? [event.fact.event_type.replace("workspace_job.", "+ ")]
-      : event.state === "progress"
+      : event.kind === "waiting" || event.state === "progress"
         ? []
         : [`${event.step} ${event.state}`],
   )

@@ -50,23 +50,42 @@ const input = async (): Promise<Input> => {
   return { server, workers }
 }
 
+/** Everybody works at once: so many writers and facts in each of the first workers. */
 const work =
-  (how: Command["how"], writers: number, processes: number) =>
+  (how: Command["how"], workers_count: number, writers: number) =>
   async ({ workers }: Input): Promise<void> => {
     await Promise.all(
-      workers.slice(0, processes).map((worker) => {
-        worker.send({ how, writers: writers / processes, facts: facts / processes } satisfies Command)
+      workers.slice(0, workers_count).map((worker) => {
+        worker.send({ how, writers, facts: facts / workers_count } satisfies Command)
         return answer(worker)
       }),
     )
   }
 
-const pair = (writers: number, processes: number) => {
-  const who = `${writers} ${writers === 1 ? "writer" : "writers"}${processes === 1 ? "" : ` in ${processes} processes`}`
-  const plain = `plain inserts of the same batches, ${who}`
+const writersInWords = (writers: number) => `${writers} ${writers === 1 ? "writer" : "writers"}`
+
+const inOne = (writers: number) => {
+  const [name, plain] = [`${writersInWords(writers)}`, `plain inserts, batches of ${writers}`]
   return [
-    { name: `ledger, ${who}`, role: "subject", beside: plain, run: work("ledger", writers, processes) },
-    { name: plain, role: "limit", run: work("plain", writers, processes) },
+    { name, role: "subject", beside: [plain], run: work("ledger", 1, writers) },
+    { name: plain, role: "limit", run: work("plain", 1, writers) },
+  ] as const
+}
+
+/**
+ * Two processes: beside the same batches one after the other, as the commits of one log are, and beside each process inserting
+ * for itself, which keeps no order between them.
+ */
+const inTwo = (writers: number) => {
+  const [name, log, apart] = [
+    `${writersInWords(writers)} in each of 2 processes`,
+    `plain inserts, batches of ${writers}, one after the other`,
+    `plain inserts, batches of ${writers}, 2 processes for themselves`,
+  ]
+  return [
+    { name, role: "subject", beside: [log, apart], run: work("ledger", 2, writers) },
+    { name: log, role: "limit", run: work("plain", 1, writers) },
+    { name: apart, role: "peer", run: work("plain", 2, writers) },
   ] as const
 }
 
@@ -78,7 +97,7 @@ export default make({
   input,
   amount: () => facts,
   describe: () => `${facts} facts of about 400 bytes, PostgreSQL on this machine, every commit flushed`,
-  subjects: [...pair(1, 1), ...pair(8, 1), ...pair(32, 1), ...pair(8, 2), ...pair(32, 2)],
+  subjects: [...inOne(1), ...inOne(8), ...inOne(32), ...inTwo(4), ...inTwo(16)],
   close: async ({ server, workers }) => {
     for (const worker of workers) worker.kill("SIGKILL")
     await server.close()

@@ -35,11 +35,23 @@ const app = application({
       exit_codes: { SUCCESS, NOT_FOUND },
       error_registry: { THING_MISSING: { exit: "NOT_FOUND", fix_required: "Make the thing first." } },
       output_schema: { type: "object" },
+      cleanup: () =>
+        Effect.andThen(
+          Effect.sleep(50),
+          Effect.sync(() => writeSync(2, "tidied\n")),
+        ),
       execute: returnsEffect(({ end }: { readonly end: string }) => {
         if (end === "fail") return Effect.fail(new ThingMissing("The thing is not there."))
         if (end === "die") return Effect.die(new Error("a defect"))
         if (end === "hang") {
-          return Effect.never.pipe(Effect.onInterrupt(() => Effect.sync(() => writeSync(2, "interrupted\n"))))
+          return Effect.never.pipe(
+            Effect.onInterrupt(() =>
+              Effect.andThen(
+                Effect.sleep(200),
+                Effect.sync(() => writeSync(2, "interrupted\n")),
+              ),
+            ),
+          )
         }
         return Effect.succeed({ fine: true })
       }),

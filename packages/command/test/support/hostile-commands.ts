@@ -95,6 +95,19 @@ export const hostile_commands = [
     }, 1)
     return never()
   }),
+  command({
+    name: "hostile inline-rejection",
+    description: "Rejects in the program's own process.",
+    danger_level: "safe",
+    exit_codes: { SUCCESS },
+    output_schema: any,
+    isolation: "inline",
+    execute: async () => {
+      console.log("prose in the program's own process")
+      void Promise.reject(new Error("nobody waits for this"))
+      return never()
+    },
+  }),
   hostile("circular", async () => {
     const circle: Record<string, unknown> = {}
     circle["itself"] = circle

@@ -115,11 +115,21 @@ const app = application({
       exit_codes: { SUCCESS },
       output_schema: any,
       execute: async (_, ctx) => {
-        ctx.onCleanup(async () => {
-          writeSync(2, "cleaning\n")
-          await never()
-        })
+        ctx.onCleanup(never)
         writeSync(2, "waiting\n")
+        return never()
+      },
+    }),
+    command({
+      name: "deaf",
+      description: "Serves, and does not stop when it is told to.",
+      danger_level: "safe",
+      service: true,
+      exit_codes: { SUCCESS },
+      output_schema: any,
+      execute: async (_, ctx) => {
+        ctx.signal.addEventListener("abort", () => writeSync(2, "told to stop\n"))
+        await ctx.write({ event: "waiting" })
         return never()
       },
     }),
@@ -177,6 +187,15 @@ const app = application({
       },
     }),
     command({
+      name: "blob",
+      description: "Streams bytes, all at once.",
+      danger_level: "safe",
+      stream: { format: "raw", media_type: "application/octet-stream" },
+      exit_codes: { SUCCESS },
+      output_schema: any,
+      execute: async (_, ctx) => ctx.write(Buffer.alloc(180_000, "x")),
+    }),
+    command({
       name: "serve",
       description: "Serves until it is told to stop.",
       danger_level: "safe",
@@ -184,6 +203,7 @@ const app = application({
       exit_codes: { SUCCESS },
       output_schema: any,
       execute: async (_, ctx) => {
+        ctx.onCleanup(() => writeSync(2, "cleaned up\n"))
         const server = http.createServer((_request, response) => response.end("served"))
         await new Promise<void>((resolve) => {
           server.listen(0, "127.0.0.1", resolve)
@@ -192,6 +212,7 @@ const app = application({
         await new Promise((resolve) => {
           ctx.signal.addEventListener("abort", resolve)
         })
+        await new Promise((resolve) => setTimeout(resolve, 300))
         await new Promise((resolve) => {
           server.close(resolve)
           server.closeAllConnections()

@@ -1,9 +1,9 @@
 /** Stores that are wrong on purpose, each in one way, and the law that was written against it. */
 import type { MakePlace, Place } from "@waybill/conformance"
-import { type Directory, Files, makeMemoryFiles } from "@waybill/host"
+import { makeMemoryFiles, mapFiles } from "@waybill/host"
 import { makeJsonlStore, makeMemoryStore } from "@waybill/ledger-store"
 import type { NewRecord, Page, Session, Store } from "@waybill/ledger"
-import { Effect, Layer, Semaphore } from "effect"
+import { Effect, Semaphore } from "effect"
 import { makeNaiveStore } from "./naiveStore.ts"
 
 export interface Broken {
@@ -165,33 +165,10 @@ const firstCheckpointStands: Change = (inner) =>
       ),
   }))(inner)
 
-/** A directory whose files are never flushed; everything else is passed on as it is. */
-const withLazyFiles = (directory: Directory): Directory => ({
-  path: directory.path,
-  openFile: (name, options) =>
-    Effect.map(directory.openFile(name, options), (file) => ({ ...file, flush: Effect.void })),
-  openDirectory: (name, options) => Effect.map(directory.openDirectory(name, options), withLazyFiles),
-  info: (name) => directory.info(name),
-  list: directory.list,
-  rename: (name, to) => directory.rename(name, to),
-  link: (name, to) => directory.link(name, to),
-  unlink: (name) => directory.unlink(name),
-  remove: (name) => directory.remove(name),
-  flush: directory.flush,
-  lock: (name) => directory.lock(name),
-  lockDomain: directory.lockDomain,
-  realPath: directory.realPath,
-})
-
 /** JSONL on a disk whose flushes do nothing. */
 const withoutFlush: MakePlace = Effect.sync(() => {
   const { disk, layer } = makeMemoryFiles()
-  const lazy = Layer.effect(
-    Files,
-    Effect.map(Files, ({ openDirectory }) => ({
-      openDirectory: (path, options) => Effect.map(openDirectory(path, options), withLazyFiles),
-    })),
-  ).pipe(Layer.provide(layer))
+  const lazy = mapFiles(layer, (file) => ({ ...file, flush: Effect.void }))
   return { open: Effect.provide(makeJsonlStore({ root: "/r", poll_ms: 5 }), lazy), crash: Effect.sync(disk.crash) }
 })
 

@@ -9,7 +9,7 @@ import type { DataPlane } from "../DataPlane.ts"
 import { ArtifactMissing, PathRefused } from "../Errors.ts"
 import { artifactRef, sealedAt } from "../Layout.ts"
 import { checkFile, checkPath, compare, opened, place, storing } from "../places.ts"
-import { attemptIn, type Room } from "../Room.ts"
+import { attemptIn, missingOrBroken, type Room } from "../Room.ts"
 
 export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "readBack" | "seal"> => ({
   write: (attempt, path, built, call) =>
@@ -63,7 +63,8 @@ export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "rea
         const [folders, name] = sealedAt(read.sha256)
         const directory = yield* room.folder(folders, { create: true })
         const isSealed = yield* Effect.scoped(
-          room.openSealed("seal", read).pipe(
+          directory.openFile(name, { access: "read" }).pipe(
+            Effect.mapError(missingOrBroken("seal", read.path)),
             Effect.flatMap((file) => checkFile("seal", file, read)),
             // A second name, or a mode that lets somebody write, is somebody's hand on it.
             Effect.map(({ links, mode }) => links === 1 && (mode & 0o222) === 0),

@@ -9,9 +9,9 @@ import { join } from "node:path"
 import { checkedStreamOf, chunkedDigestOf, copyInto } from "../Bytes.ts"
 import { untilAborted } from "../Call.ts"
 import type { DataPlane } from "../DataPlane.ts"
-import { ArtifactMissing, BytesDiffer, CopyTouched, StorageFailed } from "../Errors.ts"
-import { checkFile, compare, notPlainFile, storing } from "../places.ts"
-import type { Room } from "../Room.ts"
+import { BytesDiffer, CopyTouched } from "../Errors.ts"
+import { checkFile, compare, storing } from "../places.ts"
+import { missingOrBroken, type Room } from "../Room.ts"
 
 export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed"> => ({
   withSealed: (artifact, use, call) =>
@@ -53,11 +53,7 @@ export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed">
             const ours = yield* checkFile("verify", copy, artifact)
             // From the root, as the verifier came to it.
             const found = Effect.flatMap(room.folder(segments, { create: false }), (directory) => directory.info(name))
-            const named = yield* Effect.mapError(Effect.scoped(found), (cause) =>
-              cause.code === "ENOENT" || notPlainFile.has(cause.code)
-                ? new ArtifactMissing({ hop: "verify", path: artifact.path })
-                : new StorageFailed({ hop: "verify", cause }),
-            )
+            const named = yield* Effect.mapError(Effect.scoped(found), missingOrBroken("verify", artifact.path))
             // Another file under the name may be what the verifier read.
             if (named.inode !== ours.inode || named.device !== ours.device)
               return yield* new BytesDiffer({

@@ -14,7 +14,7 @@ export interface Remark {
 export interface Attack {
   readonly name: string
   /** Done at the gap. */
-  readonly run: (scene: Scene, target: string, gap: Gap, bytes: Bytes) => Remark | void
+  readonly run: (scene: Scene, target: string, gap: Gap | "never", bytes: Bytes) => Remark | void
   /** What it is tried on where a single chunk would do for the gap. */
   readonly bytes?: Bytes
 }

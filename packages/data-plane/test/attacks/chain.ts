@@ -83,14 +83,19 @@ export const targetAt = (scene: Scene, gap: Gap, bytes: Bytes, handed: string): 
   }
 }
 
-/** Runs every hop; at the gap, `attack` is told what the next step will read. */
-export const runChain = (scene: Scene, gap: Gap, bytes: Bytes, attack: (target: string) => void): Promise<Outcome> => {
+/** Runs every hop; at the gap, `attack` is told what the next step will read. Without one only the scene's plan interferes. */
+export const runChain = (
+  scene: Scene,
+  gap: Gap | "never",
+  bytes: Bytes,
+  attack: (target: string) => void,
+): Promise<Outcome> => {
   const { content } = bytes
   const { delivered } = placesOf(scene, bytes)
   const reached = (here: Gap, handed = "") =>
     Effect.sync(() => {
       // What was to happen in the step behind the gap happens in no later one.
-      scene.plan = () => undefined
+      if (gap !== "never") scene.plan = () => undefined
       if (here === gap) attack(targetAt(scene, gap, bytes, handed))
     })
   const released: Array<Uint8Array> = []

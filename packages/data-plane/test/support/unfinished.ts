@@ -5,6 +5,7 @@
 import { layerFaultyFiles, layerNodeEntropy, layerNodeFiles } from "@waybill/host"
 import { Effect, Layer, Stream } from "effect"
 import { DataPlane, layerDataPlane } from "../../src/index.ts"
+import { sealing } from "./sealing.ts"
 
 const [root = "", what = "", target = ""] = process.argv.slice(2)
 const key = { runId: "run", attempt: 1 }
@@ -22,12 +23,7 @@ const files = layerFaultyFiles(layerNodeFiles, (operation) => {
   return { kind: "hang" }
 })
 
-const sealed = Effect.gen(function* () {
-  const { build, readBack, seal, write } = yield* DataPlane
-  const read = yield* readBack(key, yield* write(key, "report.bin", yield* build(key, half)))
-  yield* seal(key, read)
-  return read
-})
+const sealed = Effect.map(sealing(key, "report.bin", half), ({ read }) => read)
 
 const ways: Readonly<Record<string, Effect.Effect<unknown, unknown, DataPlane>>> = {
   build: Effect.flatMap(DataPlane, ({ build }) =>
@@ -43,7 +39,7 @@ const ways: Readonly<Record<string, Effect.Effect<unknown, unknown, DataPlane>>>
     yield* (yield* DataPlane).deliver(artifact, { file: target })
   }),
   verify: Effect.gen(function* () {
-    yield* (yield* DataPlane).withSealed(yield* sealed, () => begun)
+    return yield* (yield* DataPlane).withSealed(yield* sealed, () => begun)
   }),
 }
 // Something to wait for: a fiber that waits for nothing keeps no process alive.

@@ -17,7 +17,7 @@ import { acknowledge } from "./acknowledged.ts"
 import type { Finding } from "./History.ts"
 import { indexOf, saveIndex } from "./IndexFile.ts"
 import { archiveName, ledger_name, seals_name } from "./Layout.ts"
-import type { LedgerFile, Writing } from "./LedgerFile.ts"
+import type { LedgerFile, Sight, Writing } from "./LedgerFile.ts"
 import { mend } from "./mend.ts"
 import { readExactly } from "./readExactly.ts"
 import type { Scanner } from "./Scanner.ts"
@@ -25,8 +25,9 @@ import type { SealHeader } from "./SealHeader.ts"
 import { openSeal } from "./Seals.ts"
 import { type InHand, sealAll } from "./sealing.ts"
 
-/** The index is saved again once so many records are new, and as many as there are jobs: so saving costs each record little. */
+/** The index is saved again once so many records are new, and half as many as there are jobs: so it costs each record little. */
 const index_records_min = 4096
+const index_records_per_job = 0.5
 
 const encoder = new TextEncoder()
 const isFileError = (error: unknown): error is FileError => error instanceof FileError
@@ -42,6 +43,8 @@ export interface Appending {
   ) => Effect.Effect<void, StoreError>
   /** Gives the file that is appended to the name of an archive, and begins a new one. */
   readonly rotate: (opened: Writing) => Effect.Effect<void, StoreError>
+  /** Tells that the lock is held, and what was seen under it; or that it is held no more. */
+  readonly hold: (sight: Sight | undefined) => void
   /** Closes the seal that is written. */
   readonly close: Effect.Effect<void>
 }
@@ -164,7 +167,8 @@ export const makeAppending = (
     Effect.gen(function* () {
       const { history } = scanner
       const { active } = history
-      const isDue = history.head - history.saved >= Math.max(index_records_min, history.jobs.size)
+      const isDue =
+        history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
       if (!isDue || active === undefined || active.sealed === 0 || sealFile === undefined) return
       yield* sealFile.file.flush
       yield* sealFile.seals.flush
@@ -181,8 +185,8 @@ export const makeAppending = (
         yield* sealFile.file.flush
         yield* sealFile.seals.flush
       }
+      // Durable together with the name of the file that is made next.
       yield* opened.directory.rename(ledger_name, archiveName(active.first))
-      yield* opened.directory.flush
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.rotated
@@ -219,8 +223,8 @@ export const makeAppending = (
     Effect.gen(function* () {
       const { active } = scanner.history
       if (active === undefined) return opened
+      // Durable together with the name of the file that is made next.
       yield* opened.directory.rename(ledger_name, archiveName(active.first))
-      yield* opened.directory.flush
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.forgetAll
@@ -235,7 +239,8 @@ export const makeAppending = (
       const { history } = scanner
       const { active } = history
       const isFull = active !== undefined && active.count > 0 && history.reader.end + bytes > rotate_bytes
-      const isDue = history.head - history.saved >= Math.max(index_records_min, history.jobs.size)
+      const isDue =
+        history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
       if (!isFull && !isDue) return opened
       yield* Effect.andThen(seal(opened), keepIndex(opened)).pipe(orPoison(opened), Effect.uninterruptible)
       if (!isFull) return opened
@@ -250,6 +255,7 @@ export const makeAppending = (
     prepare,
     layAside,
     rotate,
+    hold: scanner.hold,
     close: closeSeal,
     append: (given, batches) =>
       Effect.gen(function* () {

@@ -81,49 +81,48 @@ export class SealedEvent implements RecordedEvent {
   readonly position: number
   readonly job_id: string
   readonly event_type: string
-  readonly #rows: Rows
+  readonly #place: CutPlace
   readonly #row: number
-  readonly #block: Buffer
-  readonly #start: number
-  #payload: LedgerEvent["payload"] | undefined
 
-  constructor(
-    position: number,
-    job_id: string,
-    event_type: string,
-    rows: Rows,
-    row: number,
-    block: Buffer,
-    start: number,
-  ) {
+  constructor(position: number, job_id: string, event_type: string, place: CutPlace, row: number) {
     this.position = position
     this.job_id = job_id
     this.event_type = event_type
-    this.#rows = rows
+    this.#place = place
     this.#row = row
-    this.#block = block
-    this.#start = start
+  }
+
+  #cut(field: Exclude<keyof FieldLengths, "tail">): string {
+    const { block, rows, start } = this.#place
+    return cut(rows, this.#row, block, rows.offset(this.#row) - start, field)
   }
 
   get schema_version(): 1 {
     return 1
   }
   get event_id(): string {
-    return cut(this.#rows, this.#row, this.#block, this.#start, "event_id")
+    return this.#cut("event_id")
   }
   get request_id(): string {
-    return cut(this.#rows, this.#row, this.#block, this.#start, "request_id")
+    return this.#cut("request_id")
   }
   get occurred_at(): string {
-    return cut(this.#rows, this.#row, this.#block, this.#start, "occurred_at")
+    return this.#cut("occurred_at")
   }
   get actor(): string {
-    return cut(this.#rows, this.#row, this.#block, this.#start, "actor")
+    return this.#cut("actor")
   }
   get payload(): LedgerEvent["payload"] {
-    this.#payload ??= cutPayload(this.#rows, this.#row, this.#block, this.#start)
-    return this.#payload
+    const { block, rows, start } = this.#place
+    return cutPayload(rows, this.#row, block, rows.offset(this.#row) - start)
   }
+}
+
+/** Some records' rows and bytes, which begin at the file offset `start`. */
+export interface CutPlace {
+  readonly rows: Rows
+  readonly block: Buffer
+  readonly start: number
 }
 
 /** One field of a cuttable record whose line begins at `start` of `block`. */

@@ -35,9 +35,15 @@ export const makeLocking = (ledgerFile: LedgerFile, appender: Appending, lock_wa
               const sight = yield* ledgerFile.look
               const daemon = sight?.isActivated === true ? yield* io(ledgerFile.daemon(opened.directory)) : undefined
               if (daemon !== undefined) return yield* new StoreLocked({ where, holder: daemon })
-              return isSameFile(sight?.info, opened.info) ? { answer: yield* use(opened) } : undefined
+              if (!isSameFile(sight?.info, opened.info)) return undefined
+              appender.hold(sight)
+              return { answer: yield* use(opened) }
             }),
-          () => Effect.ignore(opened.lock.release),
+          () =>
+            Effect.suspend(() => {
+              appender.hold(undefined)
+              return Effect.ignore(opened.lock.release)
+            }),
         )
         if (done !== undefined) return done.answer
         yield* appender.close

@@ -16,7 +16,7 @@ import { Flag, Rows } from "./Rows.ts"
 import { readRows } from "./Seals.ts"
 import type { Segment } from "./Segment.ts"
 
-const page_rows_max = 4096
+const page_rows_max = 16_384
 const page_bytes_max = 8_388_608
 const block_rows = 512
 const cached_blocks_max = 32
@@ -220,35 +220,37 @@ export const makeRecords = (archives: Archives, history: () => History): Records
     return name
   }
 
+  const noteBroken = (segment: Segment, record: number, table: Rows, i: number, error: string) => {
+    const position = segment.first + record
+    const line_number = segment.line + record + 1 + table.blanks(i)
+    history().corrupt.set(position, { position, line_number, error, file: segment.name, offset: table.offset(i) })
+  }
+
   const make = (segment: Segment, from: number, made: Run, making: Making) => {
     const { at, block, broken, rows: table, start } = made
     const events: Array<RecordedEvent> = []
+    const sealed = segment.isSealDamaged ? 0 : segment.sealed
+    const needed = Flag.readable | Flag.cuttable
     for (let i = at; i < table.count; i++) {
       const record = from + i - at
       const position = segment.first + record
-      const offset = table.offset(i) - start
-      const reason = broken.get(i)
+      const reason = broken.size === 0 ? undefined : broken.get(i)
       if (reason !== undefined) {
-        const line_number = segment.line + record + 1 + table.blanks(i)
-        history().corrupt.set(position, {
-          position,
-          line_number,
-          error: reason,
-          file: segment.name,
-          offset: table.offset(i),
-        })
+        noteBroken(segment, record, table, i, reason)
         continue
       }
-      if (!table.is(i, Flag.readable)) continue
-      if (record < segment.sealed && !segment.isSealDamaged && table.is(i, Flag.cuttable)) {
+      const flags = table.flags(i)
+      if (record < sealed && (flags & needed) === needed) {
         const eventType = typeOf(segment, made, i)
         events.push(
           making === "lazy"
-            ? new SealedEvent(position, jobOf(made, i), eventType, table, i, block, offset)
-            : cutEvent(position, eventType, table, i, block, offset),
+            ? new SealedEvent(position, jobOf(made, i), eventType, made, i)
+            : cutEvent(position, eventType, table, i, block, table.offset(i) - start),
         )
         continue
       }
+      if ((flags & Flag.readable) === 0) continue
+      const offset = table.offset(i) - start
       const content = readLine(block.subarray(offset, offset + table.bytes(i)))
       if ("error" in content) return new RecordChanged({ position, reason: content.error })
       events.push({ ...content, position })

@@ -7,23 +7,22 @@ import type { FileError, FileInfo, OpenFile } from "@waybill/host"
 import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
-import { measure } from "./Envelope.ts"
-import { hashOf, History, told } from "./History.ts"
+import { makeEntering, type ReadPart } from "./entering.ts"
+import { History } from "./History.ts"
 import { archiveName, ledger_name } from "./Layout.ts"
 import { isSameFile, type LedgerFile, type Sight } from "./LedgerFile.ts"
-import { incomplete_batch, type Line, LineReader, partial_line, readLine } from "./LineReader.ts"
+import { LineReader } from "./LineReader.ts"
 import { load } from "./opening.ts"
 import { readExactly } from "./readExactly.ts"
 import { adoptSeals } from "./sealing.ts"
 import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
-import { Flag, type NewRow, row_bytes } from "./Rows.ts"
+import { row_bytes } from "./Rows.ts"
 import { Segment } from "./Segment.ts"
 
 const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
   (a === undefined && b === undefined) || isSameFile(a, b)
 
 const nothing_raw = new Uint8Array()
-const read_bytes = 1_048_576
 /** How much of the end of what was read is remembered, to notice that somebody cut or changed it. */
 const witness_bytes = 256
 /** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
@@ -57,6 +56,8 @@ export interface Scanner {
   readonly adopt: (place: Place) => Effect.Effect<void, StoreError>
   /** Whether a record bears already the event id that the next one is to have. */
   readonly holds: (eventId: string, position: number) => Effect.Effect<boolean, StoreError>
+  /** Nobody else can append: until it is told otherwise, the names are as they were seen. */
+  readonly hold: (sight: Sight | undefined) => void
   /** Forgets bytes that are no records yet: they were cut or completed. */
   readonly forgetPending: () => void
   /** Nothing beyond what is known may be read while our own lines are not durable. */
@@ -79,136 +80,15 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
     const restructure = structure.withPermits(readings_max)
     let place: Place | undefined
     let seen_bytes = 0
+    let held: Sight | undefined
+    const look = Effect.suspend(() => (held === undefined ? ledgerFile.look : Effect.succeed(held)))
     const archives = makeArchives()
     const broken = new Set<number>()
     let history = new History(0)
     let isHiding = false
     const records = makeRecords(archives, () => history)
 
-    const readRecord = (place: Place, position: number) =>
-      Effect.gen(function* () {
-        const segment = history.segmentOf(position)
-        const row = yield* records.row(place, position)
-        if (segment === undefined || row === undefined || !row.is(0, Flag.readable)) return undefined
-        const bytes = yield* Effect.catchTag(
-          records.bytes(place, segment, row.offset(0), row.bytes(0)),
-          "ArchiveDamaged",
-          () => Effect.succeed(new Uint8Array()),
-        )
-        const content = readLine(bytes)
-        return "error" in content ? undefined : content
-      })
-
-    /** Ids of others that are sealed and were not needed so far. */
-    const learnForeign = (place: Place) =>
-      Effect.gen(function* () {
-        const to = history.foreign_from
-        history.foreign_from = 0
-        for (const segment of history.segments)
-          for (let record = 0; record < segment.count && segment.first + record <= to; record += 4096) {
-            const rows = yield* records.rows(place, segment, record, Math.min(segment.count, record + 4096))
-            for (let i = 0; i < rows.count && segment.first + record + i <= to; i++) {
-              if (!rows.is(i, Flag.foreign) || !rows.is(i, Flag.readable)) continue
-              const known = history.foreign.get(rows.idHash(i))
-              if (known === undefined) history.foreign.set(rows.idHash(i), [segment.first + record + i])
-              else known.push(segment.first + record + i)
-            }
-          }
-      })
-
-    /** The first line with an event id stands; later ones are copies. */
-    const isCopy = (place: Place, eventId: string, position: number): Effect.Effect<boolean, ReadFailure> =>
-      Effect.gen(function* () {
-        const tells = told(eventId)
-        const suspects = [...(history.ahead.get(position) ?? [])]
-        if (tells !== position) {
-          if (history.foreign_from > 0) yield* learnForeign(place)
-          suspects.push(...(history.foreign.get(hashOf(eventId)) ?? []))
-          if (tells !== undefined && tells < position) suspects.push(tells)
-        }
-        for (const suspect of suspects) {
-          const row = suspect < position ? yield* records.row(place, suspect) : undefined
-          if (row === undefined || row.idHash(0) !== hashOf(eventId)) continue
-          if ((yield* readRecord(place, suspect))?.event_id === eventId) return true
-        }
-        return false
-      })
-
-    const isSuspect = (eventId: string, position: number): boolean =>
-      told(eventId) !== position || history.ahead.has(position)
-
-    const addRow = (segment: Segment, line: Line, isKnown: boolean): RecordedEvent | undefined => {
-      const { bytes, content, line_number, offset, text } = line
-      const position = segment.last + 1
-      const record = segment.count
-      const blanks = line_number - record - 1
-      segment.lines = line_number
-      history.ahead.delete(position)
-      const row = { offset, bytes, blanks, previous: 0, job: 0, type_at: 0 }
-      if ("error" in content) {
-        const { error } = content
-        const flags = error === incomplete_batch ? Flag.incomplete : error === partial_line ? Flag.partial : 0
-        segment.add({ ...row, flags, id_hash: 0, lengths: undefined })
-        history.corrupt.set(position, {
-          position,
-          line_number: segment.line + line_number,
-          error,
-          file: segment.name,
-          offset,
-        })
-        return undefined
-      }
-      const { batch, event_id, event_type, job_id } = content
-      const id_hash = hashOf(event_id)
-      if (isKnown) {
-        segment.add({ ...row, flags: Flag.copy, id_hash, lengths: undefined })
-        return undefined
-      }
-      if (!segment.types.has(event_type)) segment.learnType(event_type, record)
-      const lengths = measure(text, content)
-      const tells = told(event_id)
-      if (tells !== position) history.enterForeign(event_id, position)
-      const flags =
-        Flag.readable |
-        (lengths === undefined ? 0 : Flag.cuttable) |
-        (text.length === bytes ? Flag.ascii : 0) |
-        (tells === position ? 0 : Flag.foreign) |
-        (tells !== undefined && tells > position ? Flag.ahead : 0) |
-        (batch !== undefined && batch[0] < batch[1] - 1 ? Flag.continues : 0)
-      const type_at = segment.types.get(event_type) ?? record
-      const full: NewRow = { ...row, ...history.enter(job_id, position), flags, id_hash, type_at, lengths }
-      segment.add(full)
-      return { ...content, position }
-    }
-
-    type ReadPart = (offset: number, bytes: number) => Effect.Effect<Uint8Array, FileError | ArchiveDamaged>
-
-    /** Reads lines up to the file offset `bytes`, or until about `limit` readable ones have come. */
-    const readOn = (place: Place, segment: Segment, reader: LineReader, read: ReadPart, bytes: number, limit: number) =>
-      Effect.gen(function* () {
-        const events: Array<RecordedEvent> = []
-        const enter = (lines: ReadonlyArray<Line>) =>
-          Effect.gen(function* () {
-            for (const line of lines) {
-              const position = segment.last + 1
-              const id = "error" in line.content ? undefined : line.content.event_id
-              const isKnown = id !== undefined && isSuspect(id, position) && (yield* isCopy(place, id, position))
-              const event = addRow(segment, line, isKnown)
-              if (event !== undefined) events.push(event)
-            }
-          })
-        // Stops before a chunk that would bring more than was asked for.
-        while (events.length === 0 || events.length * 2 <= limit) {
-          const { next } = reader
-          const chunk = yield* read(next, Math.min(read_bytes, bytes - next))
-          if (chunk.byteLength === 0) {
-            if (!segment.isActive) yield* enter(reader.finish())
-            break
-          }
-          yield* enter(reader.push(chunk))
-        }
-        return events
-      })
+    const { addRow, isCopy, isSuspect, readOn } = makeEntering(records, () => history)
 
     const readClosed = (place: Place) => (segment: Segment, reader: LineReader) =>
       Effect.gen(function* () {
@@ -234,6 +114,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       }))
 
     const startAnew = () => {
+      held = undefined
       history = new History(history.generation + 1)
       place = undefined
       records.forget()
@@ -337,9 +218,10 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         const nothing = () => ({ after: history.head, head: history.head, events: [] })
         if (isHiding) return nothing()
         const { generation } = history
-        let sight = yield* ledgerFile.look
+        let sight = yield* look
         // What is seen may have grown while it was learnt, so it is looked at again.
         for (; sight !== undefined && !isCurrent(sight); sight = yield* ledgerFile.look) {
+          held = undefined
           yield* restructure(settleNames(sight))
           if (history.generation !== generation) return nothing()
         }
@@ -431,12 +313,17 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
           if (place === undefined || !isSuspect(eventId, position)) return Effect.succeed(false)
           return again(ioOr(isCopy(place, eventId, position)))
         }),
+      hold: (sight) => {
+        held = sight
+      },
       forgetPending: () => {
+        held = undefined
         history.reader = history.reader.restart()
       },
       hideWhile: (run) =>
         Effect.suspend(() => {
           isHiding = true
+          held = undefined
           // A scan that has begun ends first: it may already have seen how long the file is about to be.
           return Effect.ensuring(
             scanning.withPermits(1)(run),
@@ -470,6 +357,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         Effect.sync(() => {
           const { active, reader } = history
           if (active === undefined) return
+          held = undefined
           rename(active)
           active.lines = reader.line_number
           begin(active)

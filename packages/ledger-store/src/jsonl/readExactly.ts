@@ -4,7 +4,8 @@ import { Effect } from "effect"
 /** Reads `bytes` bytes at an offset, or as many as there are before the end. A single read may come back short. */
 export const readExactly = (file: OpenFile, offset: number, bytes: number): Effect.Effect<Uint8Array, FileError> =>
   Effect.gen(function* () {
-    const into = new Uint8Array(bytes)
+    // Whatever is not filled is cut off below.
+    const into = Buffer.allocUnsafeSlow(bytes)
     let filled = 0
     while (filled < bytes) {
       const got = yield* file.read(into.subarray(filled), offset + filled)

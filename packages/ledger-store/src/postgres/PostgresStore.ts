@@ -164,7 +164,8 @@ export const makePostgresStoreOver = (
         const inTurn = (statement: Statement) => Effect.catch(turn.read(statement), () => ask(statement))
         return readPage(statements.readAfter(position, limit), "last", limit, inTurn)
       },
-      append: (batches) => append(turn, batches.flat()),
+      // Given up halfway, nobody would know what became of it.
+      append: (batches) => Effect.uninterruptible(append(turn, batches.flat())),
       // On a connection of its own, so that it is durable at once, like an append.
       saveCheckpoint: (checkpoint) =>
         told(

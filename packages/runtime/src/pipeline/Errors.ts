@@ -4,10 +4,18 @@
  * @module
  */
 import type { HopError, PathRefused } from "@waybill/data-plane"
-import type { Anomaly, AppendError, CorruptRecord, Damage, InvalidFact } from "@waybill/ledger"
+import {
+  type Anomaly,
+  type AppendError,
+  type CorruptRecord,
+  type Damage,
+  formatTime,
+  type InvalidFact,
+} from "@waybill/ledger"
 import type { RecordRefusal } from "@waybill/workspace-job"
 import { Data } from "effect"
 import type { AgentError } from "../agent/Agent.ts"
+import type { Holder } from "./Holds.ts"
 
 /** The key was used for other work: its recorded request differs. Use a new key for new work. */
 export class IdempotencyConflict extends Data.TaggedError("IdempotencyConflict")<{
@@ -33,9 +41,16 @@ export class InvalidDeclaration extends Data.TaggedError("InvalidDeclaration")<{
 }
 
 /** Somebody else is at work on the run, and still is after `holdWait_ms`. Ask for the job's status, or wait longer. */
-export class RunHeld extends Data.TaggedError("RunHeld")<{ readonly runId: string; readonly waited_ms: number }> {
+export class RunHeld extends Data.TaggedError("RunHeld")<{
+  readonly runId: string
+  readonly waited_ms: number
+  readonly holder?: Holder
+}> {
   override get message(): string {
-    return `somebody else is settling ${JSON.stringify(this.runId)}, and still was after ${this.waited_ms} ms`
+    const { holder, runId, waited_ms } = this
+    const who = holder?.who ?? "somebody else"
+    const since = holder === undefined ? "" : ` since ${formatTime(holder.since_ms)}`
+    return `${who} is settling ${JSON.stringify(runId)}${since}, and still was after ${waited_ms} ms`
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { RecordedFact } from "@waybill/ledger"
 import { Effect } from "effect"
+import type { Holder } from "./Holds.ts"
 
 export type Step = "seed" | "agent" | "build" | "write" | "readback" | "seal" | "verify" | "repair"
 
@@ -15,9 +16,15 @@ export type SettlementEvent =
       readonly attempt: number
       readonly step: Step
       readonly state: "started" | "progress" | "done" | "failed"
+      /**
+       * Of a step that failed, all that is known about why, uncut; a fact holds no more than a code of the catalogue. Values
+       * of the variables that a command was given are not in it.
+       */
       readonly detail?: string
       readonly bytes?: number
     }
+  /** Somebody else is at work on the run, and this settlement waits. Told again when it is another one. */
+  | { readonly kind: "waiting"; readonly at_ms: number; readonly runId: string; readonly holder?: Holder }
   /** A fact is durable. */
   | { readonly kind: "recorded"; readonly at_ms: number; readonly fact: RecordedFact<string, unknown> }
 
@@ -48,5 +55,7 @@ export const guarded = (observe: Observer): Effect.Effect<Observer> =>
     }
   })
 
-const eventName = (event: SettlementEvent): string =>
-  event.kind === "recorded" ? event.fact.event_type : `${event.step} ${event.state}`
+const eventName = (event: SettlementEvent): string => {
+  if (event.kind === "waiting") return "waiting"
+  return event.kind === "recorded" ? event.fact.event_type : `${event.step} ${event.state}`
+}

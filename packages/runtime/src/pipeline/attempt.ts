@@ -21,9 +21,11 @@ import {
   submitFailure,
   type StepName,
 } from "@waybill/workspace-job"
-import { Clock, Effect, type Result, Schedule } from "effect"
+import { Clock, Effect, Predicate, type Result, Schedule } from "effect"
 import { createHash } from "node:crypto"
 import { Agent, type AgentError, type AgentReceipt, type SubmitSpec } from "../agent/Agent.ts"
+import { explainReceipt } from "../agent/explainReceipt.ts"
+import { hideValues } from "../hideValues.ts"
 import { refuseReceipt } from "../agent/refuseReceipt.ts"
 import { askWithin } from "../verifier/ask.ts"
 import type { VerifierError } from "../verifier/Verifier.ts"
@@ -145,7 +147,8 @@ export const runAttempt = (
           answer(() => submitSpec(workspace)),
           (fault) => failed("agent", failures.submit_spec_builder_failed, fault.message),
         )
-        yield* step("agent", "started", Array.isArray(spec?.command) ? spec.command.join(" ") : "")
+        const words = Array.isArray(spec?.command) ? spec.command.join(" ") : ""
+        yield* step("agent", "started", Predicate.isObject(spec?.env) ? hideValues(words, spec.env) : words)
         const receipt = yield* agent
           .submit({ key: idempotencyKey, runId, attempt: index, workspace, candidatePath: job.candidatePath, spec })
           .pipe(
@@ -158,8 +161,7 @@ export const runAttempt = (
         const refused = refuseReceipt(receipt)
         if (refused !== undefined) return yield* failed("agent", failures.runtime_projection_missing, refused)
         submitRunId = receipt.submitRunId
-        if (!receipt.ok)
-          return yield* failed("agent", submitFailure(receipt.reason), receipt.diagnostics.note ?? receipt.reason)
+        if (!receipt.ok) return yield* failed("agent", submitFailure(receipt.reason), explainReceipt(receipt))
         yield* step("agent", "done")
         return receipt
       })

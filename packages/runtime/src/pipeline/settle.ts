@@ -41,7 +41,7 @@ export interface SettleOptions {
   /** Where an artifact lies within its attempt's own place; `artifact` by default. */
   readonly terminalPath?: string
   readonly observe?: Observer
-  /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. */
+  /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. The observer is told. */
   readonly holdWait_ms?: number
 }
 
@@ -238,7 +238,9 @@ export const settleJob = (
     const { runId } = holder
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* hold(runId, holdWait_ms)
+        yield* hold(runId, holdWait_ms, (holder) =>
+          tell(composition.observe, { kind: "waiting", runId, ...(holder === undefined ? {} : { holder }) }),
+        )
         yield* refuseDamage
         // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
         yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)

@@ -34,6 +34,7 @@ export type Verification = Settlement.Verification
 export class VerifierError extends Data.TaggedError("VerifierError")<{
   readonly verifier: string
   readonly code: "failed" | "malformed" | "timeout"
+  /** The whole of what is known, however long; for people, never part of a fact. */
   readonly detail: string
 }> {
   override get message(): string {
@@ -94,7 +95,7 @@ const charactersOf = (verification: Verification): number => {
 export const checkAnswer = (verifier: string, answer: unknown): Result.Result<Verification, VerifierError> => {
   const malformed = (detail: string) => Result.fail(new VerifierError({ verifier, code: "malformed", detail }))
   const decoded = decode(answer)
-  if (Result.isFailure(decoded)) return malformed(decoded.failure.message.slice(0, 500))
+  if (Result.isFailure(decoded)) return malformed(decoded.failure.message)
   const verification = decoded.success
   if (verification.ok && verification.checks.length === 0) return malformed("it accepts without naming a check")
   const failed = verification.checks.find(({ status }) => status === "failed")

@@ -6,6 +6,7 @@
 import { Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
 import { basename } from "node:path"
+import { hideValues } from "../hideValues.ts"
 import { InvalidDeclaration } from "../pipeline/Errors.ts"
 import { refuseCommand } from "../refuseCommand.ts"
 import { asProse, checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
@@ -60,7 +61,7 @@ const verificationOf = (
     return Result.succeed({ ok, checks: [{ name, status: "failed" }], reason: `${name} exited with 1` })
   }
   const decoded = decode(text)
-  if (Result.isFailure(decoded)) return error("malformed", decoded.failure.message.slice(0, 500))
+  if (Result.isFailure(decoded)) return error("malformed", decoded.failure.message)
   const { checks, summary } = decoded.success
   if (ok) return Result.succeed({ ok, checks, ...(summary === undefined ? {} : { summary }) })
   const failed = checks.filter(({ status }) => status === "failed").map((check) => check.name)
@@ -85,7 +86,8 @@ export const commandVerifier = (
     const refused = refuseCommand(command, env)
     if (refused !== undefined) return yield* new InvalidDeclaration({ field: "commandVerifier", reason: refused })
     const name = options.name ?? basename(command[0])
-    const error = (code: VerifierError["code"], detail: string) => new VerifierError({ verifier: name, code, detail })
+    const error = (code: VerifierError["code"], detail: string) =>
+      new VerifierError({ verifier: name, code, detail: hideValues(detail, env) })
     return {
       name,
       verify: ({ artifact, attempt, runId, verificationId }) =>
@@ -117,17 +119,20 @@ export const commandVerifier = (
           )
           if (leftovers.remaining.length > 0)
             return yield* error("failed", `left ${leftovers.remaining.length} processes that could not be ended`)
-          if (exit.kind === "signal") return yield* error("failed", `ended by ${exit.signal}`)
-          const said = new TextDecoder().decode(stderr.bytes).trim().slice(0, 500)
-          if (exit.code !== 0 && exit.code !== 1)
-            return yield* error("failed", `exited with ${exit.code}${said === "" ? "" : `: ${said}`}`)
+          const dropped = stderr.dropped_bytes === 0 ? "" : ` … and ${stderr.dropped_bytes} bytes more`
+          const said = `${new TextDecoder().decode(stderr.bytes).trim()}${dropped}`
+          const andSaid = said === "" ? "" : `: ${said}`
+          if (exit.kind === "signal") return yield* error("failed", `ended by ${exit.signal}${andSaid}`)
+          if (exit.code !== 0 && exit.code !== 1) return yield* error("failed", `exited with ${exit.code}${andSaid}`)
           if (stdout.dropped_bytes > 0) return yield* error("malformed", `it wrote more than ${outputBytes_max} bytes`)
           const verification = yield* Effect.fromResult(
             verificationOf(name, exit.code, stdout.bytes, silentRejection),
           ).pipe(
             Effect.mapError(({ code, detail }) => error(code, said === "" ? detail : `${detail}; it said: ${said}`)),
           )
-          return yield* Effect.fromResult(checkAnswer(name, verification))
+          return yield* Effect.mapError(Effect.fromResult(checkAnswer(name, verification)), ({ code, detail }) =>
+            error(code, detail),
+          )
         }),
     }
   })

@@ -38,7 +38,7 @@ const labelled = (trace: Trace): ReadonlyArray<readonly [string, Operation]> => 
       if (event.kind === "recorded") {
         isAppending = false
         if (event.fact.event_type.endsWith(".verifier_rejected")) attempt++
-      } else {
+      } else if (event.kind === "step") {
         attempt = event.attempt
         step = event.state === "started" ? `${attempt} ${event.step}` : undefined
       }

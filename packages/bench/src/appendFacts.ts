@@ -1,0 +1,65 @@
+import { type Files, layerNodeFiles, mapFiles } from "@waybill/host"
+import { Ledger, Vocabulary } from "@waybill/ledger"
+import { makeJsonlStore } from "@waybill/ledger-store"
+import { Effect, type Layer, Schema } from "effect"
+
+const Step = Vocabulary.make("step", {
+  done: { payload: Schema.Struct({ n: Schema.Int, note: Schema.String }) },
+})
+/** Brings a line to the length of a queue's typical event. */
+const note = "x".repeat(200)
+
+/** Who appends how much to which root. */
+export interface Appends {
+  readonly root: string
+  readonly writers: number
+  readonly facts: number
+  readonly name: string
+}
+
+export interface Appended {
+  readonly facts: number
+  /** The bytes of each write to the ledger's file, in order. */
+  readonly pieces: ReadonlyArray<number>
+}
+
+/** The file system, and what is written to the ledger's file through it. */
+const watched = (pieces: Array<number>): Layer.Layer<Files> =>
+  mapFiles(layerNodeFiles, (file) =>
+    file.path.endsWith("ledger.jsonl")
+      ? {
+          ...file,
+          write: (bytes, offset) => {
+            pieces.push(bytes.byteLength)
+            return file.write(bytes, offset)
+          },
+        }
+      : file,
+  )
+
+/** Writers in this process append one fact after the other, each waiting for the answer to the last. */
+export const appendFacts = ({ facts, name, root, writers }: Appends): Promise<Appended> => {
+  const pieces: Array<number> = []
+  return Effect.gen(function* () {
+    const ledger = yield* Ledger.make(yield* makeJsonlStore({ root }), [Step])
+    yield* Effect.forEach(
+      Array.from({ length: writers }, (_, i) => i),
+      (writer) =>
+        Effect.gen(function* () {
+          for (let n = 0; n < facts / writers; n++)
+            yield* ledger.append([Step.facts.done.makeOrThrow(`${name}-${writer}`, { n, note })], {
+              actor: "bench",
+              requestId: `req-${name}-${writer}-${n}`,
+            })
+        }),
+      { concurrency: "unbounded", discard: true },
+    )
+    return { facts: Math.ceil(facts / writers) * writers, pieces }
+  }).pipe(Effect.scoped, Effect.provide(watched(pieces)), Effect.runPromise)
+}
+
+// As a process of its own it does what it is told, as often as it is told.
+if (process.send !== undefined)
+  process.on("message", (appends: Appends) => {
+    void appendFacts(appends).then((appended) => process.send?.(appended))
+  })

@@ -1,0 +1,3 @@
+import { appendBenchmark } from "../appendBenchmark.ts"
+
+export default appendBenchmark(256, 8192)

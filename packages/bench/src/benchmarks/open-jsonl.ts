@@ -1,0 +1,99 @@
+import { type JsonObject, Ledger, Projection, Vocabulary } from "@waybill/ledger"
+import { Effect, Schema } from "effect"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { make } from "../Benchmark.ts"
+import { makeRoot, removeRoot, withStore } from "../jsonlFolder.ts"
+
+const events_count = 200_000
+const jobs_count = 2000
+const batch_facts = 1000
+
+const Step = Vocabulary.make("step", { done: { payload: Schema.Struct({ n: Schema.Int }) } })
+const Steps = Projection.make({
+  name: "steps",
+  version: 1,
+  reader: Step,
+  entity: Schema.Int,
+  key: (fact) => fact.job_id,
+  evolve: (count) => (count ?? 0) + 1,
+})
+
+const withLedger = <A>(root: string, use: (ledger: Ledger["Service"]) => Effect.Effect<A, unknown>): Promise<A> =>
+  withStore(root, (store) => Effect.scoped(Effect.flatMap(Ledger.make(store, [Step]), use)))
+
+/** A ledger of so many facts of so many jobs, folded all along. */
+const grown = async (events: number, jobs: number): Promise<string> => {
+  const root = await makeRoot()
+  await withLedger(root, (ledger) =>
+    Effect.gen(function* () {
+      yield* ledger.query(Steps, (view) => view.size)
+      for (let at = 0; at < events; at += batch_facts)
+        yield* ledger.append(
+          Array.from({ length: batch_facts }, (_, i) =>
+            Step.facts.done.makeOrThrow(`job-${(at + i) % jobs}`, { n: at + i }),
+          ),
+          { actor: "bench", requestId: `r${at}` },
+        )
+    }),
+  )
+  return root
+}
+
+/** Opens the ledger as a new process would, and asks for the folded state. */
+const openAndAsk = (root: string): Promise<number> =>
+  withLedger(root, (ledger) => ledger.query(Steps, (view) => view.size))
+
+const readCopies = (root: string): number => {
+  let size = 0
+  for (const folder of ["index", "checkpoints"]) {
+    const path = join(root, ".agents", "daemon", folder)
+    for (const name of readdirSync(path)) {
+      const text = readFileSync(join(path, name), "utf8")
+      const value = JSON.parse(text.slice(text.indexOf("\n") + 1)) as JsonObject
+      if (name === "jobs.json") size = (value["jobs"] as ReadonlyArray<unknown>).length
+    }
+  }
+  return size
+}
+
+export default make({
+  name: "open-jsonl",
+  title: "Opening a ledger from its checkpoints",
+  unit: "jobs",
+  input: () => grown(events_count, jobs_count),
+  amount: () => jobs_count,
+  describe: () => `${events_count} facts of ${jobs_count} jobs`,
+  subjects: [
+    { name: "opening, and a query", role: "subject", run: openAndAsk },
+    { name: "JSON.parse of index and checkpoints", role: "limit", run: readCopies },
+  ],
+  check: (jobs) => {
+    if (jobs !== jobs_count) throw new Error(`${jobs} jobs, want ${jobs_count}`)
+  },
+  curves: async (_, { now, progress }) => {
+    const measure = async (events: number, jobs: number) => {
+      progress(`opening ${events} facts of ${jobs} jobs`)
+      const root = await grown(events, jobs)
+      await openAndAsk(root)
+      const times: Array<number> = []
+      for (let i = 0; i < 5; i++) {
+        const started = now()
+        await openAndAsk(root)
+        times.push(now() - started)
+      }
+      await removeRoot(root)
+      return Math.round(Math.min(...times) * 10) / 10
+    }
+    const byEvents = []
+    for (const events of [50_000, 100_000, 200_000, 400_000])
+      byEvents.push({ x: events, y: await measure(events, jobs_count) })
+    const byJobs = []
+    for (const jobs of [2000, 8000, 32_000]) byJobs.push({ x: jobs, y: await measure(events_count, jobs) })
+    return [
+      { name: `opening, ${jobs_count} jobs`, x: "facts", y: "ms", points: byEvents },
+      { name: `opening, ${events_count} facts`, x: "jobs", y: "ms", points: byJobs },
+    ]
+  },
+  close: removeRoot,
+})

@@ -1,0 +1,60 @@
+import { type BigIntStats, closeSync, constants, fstat, fsync, open } from "node:fs"
+import { promisify } from "node:util"
+
+const openDescriptor = promisify(open)
+const flushDescriptor = promisify(fsync)
+
+const flags = constants.O_RDONLY | constants.O_DIRECTORY
+
+/**
+ * A directory's descriptor, which is closed once nobody uses it.
+ *
+ * A name is resolved through the number of the descriptor. An operation whose caller gave up may still wait for a thread; were
+ * the number free by then, and given to another directory, it would happen there.
+ *
+ * A bare descriptor, because most of what a walk costs is opening and closing directories, and closing one waits for no disk:
+ * it need not be sent to another thread.
+ */
+export class OpenDirectory {
+  readonly descriptor: number
+  #users = 1
+
+  private constructor(descriptor: number) {
+    this.descriptor = descriptor
+  }
+
+  /** Opens a directory; a link in its place is followed only where that is wanted. */
+  static async open(path: string, options: { readonly followLink: boolean }): Promise<OpenDirectory> {
+    return new OpenDirectory(await openDescriptor(path, options.followLink ? flags : flags | constants.O_NOFOLLOW))
+  }
+
+  /** Runs an operation that names the descriptor; `EBADF` once it is closed. */
+  async use<A>(run: (descriptor: number) => Promise<A>): Promise<A> {
+    if (this.#users === 0) throw Object.assign(new Error("the directory is closed"), { code: "EBADF" })
+    this.#users++
+    try {
+      return await run(this.descriptor)
+    } finally {
+      this.release()
+    }
+  }
+
+  /** To be called once by whoever opened it. */
+  release(): void {
+    this.#users--
+    if (this.#users === 0) closeSync(this.descriptor)
+  }
+
+  flush(): Promise<void> {
+    return this.use(flushDescriptor)
+  }
+
+  info(): Promise<BigIntStats> {
+    return this.use(
+      (descriptor) =>
+        new Promise((done, fail) => {
+          fstat(descriptor, { bigint: true }, (error, stats) => (error === null ? done(stats) : fail(error)))
+        }),
+    )
+  }
+}

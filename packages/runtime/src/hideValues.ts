@@ -1,0 +1,21 @@
+/**
+ * Keeping secrets out of what is told about a program.
+ *
+ * @module
+ */
+
+/** A shorter value is no secret, and taking it out would make the text unreadable. */
+const secret_length_min = 6
+
+/**
+ * The text with the values of variables replaced by the variables' names: a program may say what it was given in confidence.
+ *
+ * @example
+ * hideValues("no access with s3cr3t-t0ken", { TOKEN: "s3cr3t-t0ken" }) // "no access with [TOKEN]"
+ */
+export const hideValues = (text: string, env: Readonly<Record<string, string>>): string =>
+  Object.entries(env)
+    .filter(([, value]) => value.length >= secret_length_min)
+    // A value may be a part of another one.
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .reduce((hidden, [name, value]) => hidden.replaceAll(value, () => `[${name}]`), text)
