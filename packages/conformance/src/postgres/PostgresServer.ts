@@ -1,5 +1,5 @@
 /**
- * A real PostgreSQL for a test or a benchmark: made in a temporary folder with the machine's own programs, on a port of its own,
+ * A real PostgreSQL for a test or a benchmark: made in a temporary folder with the machine's programs or those of an npm package, on a port of its own,
  * gone without a trace afterwards. Works for root too, which PostgreSQL itself refuses to run as.
  *
  * @module
@@ -11,13 +11,16 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { findPostgres } from "./findPostgres.ts"
+import { findPostgres, packagedPostgres } from "./findPostgres.ts"
+import { unpackPrograms } from "./unpackPrograms.ts"
 
 export interface PostgresServerOptions {
   /** Whether commits wait for the disk; off by default, since a test's server never loses power. */
   readonly fsync?: boolean
   /** How clients prove who they are: with the password by default; `trust` for tests that connect a thousand times. */
   readonly auth?: "scram-sha-256" | "trust"
+  /** The folder of `initdb` and `postgres`; what {@link findPostgres} finds by default. */
+  readonly programs?: string
   /** Further settings, by name. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -73,11 +76,14 @@ const watchOver = (pid: number, folder: string, account: Account | undefined): C
 
 /** Makes and starts a server. Rejects when this machine has no PostgreSQL: ask {@link findPostgres} before. */
 export const startPostgres = async (options: PostgresServerOptions = {}): Promise<PostgresServer> => {
-  const programs = findPostgres()
-  if (programs === undefined) throw new Error("PostgreSQL's programs initdb and postgres were not found")
+  const found = options.programs ?? findPostgres()
+  if (found === undefined) throw new Error("PostgreSQL's programs initdb and postgres were not found")
   const account = accountForRoot()
   const folder = mkdtempSync(join(tmpdir(), "waybill-postgres-"))
   if (account !== undefined) chownSync(folder, account.uid, account.gid)
+  const packaged = packagedPostgres()
+  const isPackaged = packaged !== undefined && found === join(packaged, "bin")
+  const programs = isPackaged ? unpackPrograms(packaged, join(folder, "programs")) : found
   const [data, passwordFile] = [join(folder, "data"), join(folder, "password")]
   const [user, password, port] = ["waybill", randomBytes(12).toString("base64url"), await freePort()]
   writeFileSync(passwordFile, password)

@@ -39,7 +39,7 @@ const ways: Readonly<Record<string, Effect.Effect<unknown, unknown, DataPlane>>>
     yield* (yield* DataPlane).deliver(artifact, { file: target })
   }),
   verify: Effect.gen(function* () {
-    yield* (yield* DataPlane).withSealed(yield* sealed, () => begun)
+    return yield* (yield* DataPlane).withSealed(yield* sealed, () => begun)
   }),
 }
 // Something to wait for: a fiber that waits for nothing keeps no process alive.
