@@ -88,9 +88,13 @@ export class BytesDiffer extends Data.TaggedError("BytesDiffer")<{
   readonly actual: { readonly bytes: number; readonly sha256?: string }
   /** Present where it is the sealed bytes that differ, and they were to be delivered. */
   readonly sealed?: SealedName
+  /** Present where somebody wrote to a delivered file, or put another in its place, before it was delivered; says which. */
+  readonly meddledWith?: string
 }> {
   override get message(): string {
-    const { actual, expected, hop, sealed } = this
+    const { actual, expected, hop, meddledWith, sealed } = this
+    if (meddledWith !== undefined)
+      return `${hop}: the file for ${meddledWith} was changed or exchanged by somebody else after it was read back (expected ${expected.bytes} bytes ${expected.sha256}); it is not delivered. Deliver again, into a folder that nobody else can write to`
     if (sealed !== undefined)
       return `${hop}: ${nameOf(sealed)} has changed since it was verified: expected ${expected.bytes} bytes, found ${actual.bytes} bytes ${actual.sha256 ?? ""}; ${remedy}`
     return `${hop}: expected ${expected.bytes} bytes ${expected.sha256}, found ${actual.bytes} bytes ${actual.sha256 ?? ""}`

@@ -275,3 +275,50 @@ it.each(["write", "flush", "chmod"] as const)(
     expect(fs.readdirSync(join(root, "out"))).toEqual([])
   },
 )
+
+const meddling: ReadonlyArray<readonly [string, (path: string, bytes: string) => void]> = [
+  ["written to", (path, bytes) => overwrite(path, bytes)],
+  ["exchanged", (path, bytes) => replace(path, () => fs.writeFileSync(path, bytes))],
+]
+/** Until a change can be told from one before it: the kernel's clock goes in steps. */
+const nextStep = () => {
+  for (const until = performance.now() + 12; performance.now() < until;);
+}
+
+describe.each(meddling)("[W-04] a delivery that is %s after it was read back gets no receipt", (_, meddle) => {
+  it.each(["once it is read", "right before its renaming", "right after its renaming"] as const)("%s", async (when) => {
+    const root = fs.mkdtempSync(join(base, "root-"))
+    const target = join(root, "out", "report")
+    let isRead = false
+    let isRenamed = false
+    let isDone = false
+    const files = layerFaultyFiles(layerNodeFiles, (operation, path) => {
+      const isDraft = path.includes(".waybill-tmp-")
+      const isNow = {
+        "once it is read": isRead && operation === "info",
+        "right before its renaming": isDraft && operation === "rename",
+        "right after its renaming": isRenamed,
+      }[when]
+      if (isNow && !isDone) {
+        isDone = true
+        nextStep()
+        meddle(isRenamed ? target : path, "the very bytez")
+      }
+      isRead ||= isDraft && operation === "read"
+      isRenamed ||= isDraft && operation === "rename"
+      return undefined
+    })
+    const error = await Effect.runPromise(
+      Effect.gen(function* () {
+        const artifact = { ...(yield* sealed), schemaId: "any" }
+        return yield* Effect.flip((yield* plane).deliver(artifact, { file: target }))
+      }).pipe(Effect.provide(layerDataPlane({ root }).pipe(Layer.provide(Layer.mergeAll(files, layerNodeEntropy))))),
+    )
+    expect(isDone).toBe(true)
+    expect(error).toMatchObject({ _tag: "BytesDiffer", hop: "deliver", meddledWith: target })
+    expect(error.message).toContain("not delivered")
+    // Whose file it is that was put there in the last moment cannot be known: it stays, and the delivery has failed.
+    const isForeign = meddle !== meddling[0]?.[1] && when !== "once it is read"
+    expect(fs.readdirSync(join(root, "out"))).toEqual(isForeign ? ["report"] : [])
+  })
+})

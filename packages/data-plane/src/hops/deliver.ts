@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OpenFile } from "@waybill/host"
+import type { FileInfo, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { join } from "node:path"
 import { chunk_bytes, digestOf, ownCopyOf } from "../Bytes.ts"
@@ -28,6 +28,11 @@ const naming = (room: Room, { artifactRef, sha256 }: StoredArtifact) => {
   }
 }
 
+const isSameFile = (a: FileInfo, b: FileInfo): boolean => a.inode === b.inode && a.device === b.device
+
+const isUntouched = (a: FileInfo, b: FileInfo): boolean =>
+  isSameFile(a, b) && a.bytes === b.bytes && a.modified_ms === b.modified_ms
+
 export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> => {
   const own = own_folders.map((name) => join(room.root, name))
   /** Releases the sealed bytes into `sink`, once they are what they should be. */
@@ -43,15 +48,37 @@ export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> =
 
   const toFile = ({ directory, name }: Target, artifact: StoredArtifact, sealed: OpenFile, call: Call | undefined) =>
     Effect.gen(function* () {
+      const { bytes, sha256 } = artifact
+      const draft = yield* room.unfinished.fileIn(directory, { folder: directory.path }, 0o600)
+      const meddled = (found: FileInfo) =>
+        new BytesDiffer({
+          hop: "deliver",
+          expected: { sha256, bytes },
+          actual: { bytes: found.bytes },
+          meddledWith: join(directory.path, name),
+        })
+      let asRead: FileInfo | undefined
       yield* place(
         "deliver",
-        yield* room.unfinished.fileIn(directory, { folder: directory.path }, 0o600),
+        draft,
         { directory, name, mode: 0o644 },
         (file) => releaseTo(artifact, sealed, (chunk, at) => file.write(chunk, at), call),
         // The receipt speaks for the file: what the disk took is read again before it gets its name.
         (_, file) =>
-          Effect.flatMap(digestOf(file), (stored) => compare("deliver", artifact, stored)).pipe(storing("deliver")),
+          Effect.gen(function* () {
+            const before = yield* file.info
+            yield* compare("deliver", artifact, yield* digestOf(file))
+            const now = yield* draft.directory.info(draft.name)
+            if (!isSameFile(before, now) || before.changed_ns !== now.changed_ns) return yield* meddled(now)
+            asRead = before
+          }).pipe(storing("deliver")),
       )
+      // Getting a name moves `changed_ns` too, so from here on the length and the time of the last write have to tell.
+      const named = yield* directory.info(name)
+      if (asRead === undefined || isUntouched(asRead, named)) return
+      // What somebody else put there since may be the good file of another delivery: only ours is taken away.
+      if (isSameFile(asRead, named)) yield* Effect.andThen(directory.unlink(name), directory.flush)
+      return yield* meddled(named)
     })
 
   return {
