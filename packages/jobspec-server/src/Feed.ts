@@ -99,11 +99,11 @@ export const makeFeed = (
       Effect.gen(function* () {
         for (;;) {
           const waking = changed
-          if (isClosed) return []
           if (seen > position && position >= from) return recent.filter((each) => each.position > position)
-          if (seen > position || watching === undefined) {
+          if (seen > position || watching === undefined || isClosed) {
+            // Also at the end: whatever was recorded before it is told.
             const page = yield* Stream.runCollect(Stream.take(ledger.read({ after: position }), recent_max))
-            if (page.length > 0) return page.map(told)
+            if (page.length > 0 || isClosed) return page.map(told)
           }
           yield* Deferred.await(waking)
         }
