@@ -4,8 +4,10 @@
  * @module
  */
 import { application } from "@waybill/command"
-import { deliver, explain, logs, settle } from "./commands/settlement.ts"
+import { events, jobs, list, submit, wait } from "./commands/jobs.ts"
+import * as keeping from "./commands/keeping.ts"
 import { preflight } from "./commands/preflight.ts"
+import { deliver, explain, logs, settle } from "./commands/settlement.ts"
 import { version } from "./Version.ts"
 
 export const waybill = application({
@@ -15,5 +17,24 @@ export const waybill = application({
   // A handler's own process group would take the agent along on Ctrl-C, and a run could not go on.
   isolation: "inline",
   preflight,
-  commands: [settle, deliver, explain, logs],
+  jobs,
+  commands: [
+    settle,
+    deliver,
+    explain,
+    logs,
+    submit,
+    wait,
+    list,
+    events,
+    keeping.ledgerShow,
+    keeping.ledgerVerify,
+    keeping.ledgerReplay,
+    keeping.ledgerRepair,
+    keeping.ledgerHead,
+    keeping.ledgerExport,
+    keeping.ledgerImport,
+    keeping.du,
+    keeping.gc,
+  ],
 })

@@ -8,6 +8,7 @@ import { parseDuration } from "@waybill/command-contract"
 import { changed, done, JOB_FAILED, ledger_errors, ledger_exits, run_missing, VERIFIER_REJECTED } from "../Exits.ts"
 import { place_flags, placeOf } from "../Place.ts"
 import type { Settled } from "../settling/settle.ts"
+import type { Logged } from "../settling/logs.ts"
 import type { Explained } from "../settling/explain.ts"
 import type { ShownAttempt } from "../settling/Attempts.ts"
 
@@ -198,12 +199,12 @@ export const deliver = command({
   },
   exit_codes: {
     SUCCESS: changed("The bytes are delivered"),
+    NOT_FOUND: run_missing,
     CONFLICT: done("The run holds nothing that may be delivered, or its bytes are not those that were verified"),
     ...ledger_exits,
   },
   error_registry: {
     ...ledger_errors,
-    NOT_DELIVERABLE: { exit: "CONFLICT", suggestion: "See what became of the run with: waybill explain RUN_ID" },
     BYTES_DIFFER: { exit: "CONFLICT", fix_required: "The stored bytes were changed. Put them back, or settle anew." },
     ARTIFACT_MISSING: { exit: "CONFLICT", fix_required: "The stored bytes are gone. Put them back, or settle anew." },
     DESTINATION_REFUSED: { exit: "CONFLICT", fix_required: "Choose another --to." },
@@ -256,6 +257,30 @@ export const logs = command({
   },
   output_schema: { type: "object", required: ["run_id", "attempts"], properties: { attempts: { type: "array" } } },
   validate: ({ bytes }) => (bytes >= 1 && bytes <= 262_144 ? [] : [{ field: "bytes", message: "is from 1 to 262144" }]),
+  render: ({ attempts }: Logged) =>
+    attempts
+      .map(({ agent, attempt, verifier }) =>
+        [
+          `attempt ${attempt}: agent ${agent.state}${agent.exit === null ? "" : `, ${agent.exit}`}`,
+          ...(["stdout", "stderr"] as const).flatMap((name) => {
+            const said = agent[name]
+            if (said === null || said.text === "") return []
+            const cut = said.omitted_bytes === 0 ? "" : ` (${said.omitted_bytes} bytes are not shown)`
+            return [
+              `  ${name}${cut}`,
+              ...said.text
+                .trimEnd()
+                .split("\n")
+                .map((line) => `  | ${line}`),
+            ]
+          }),
+          ...verifier.checks.map(
+            ({ message, name, status }) =>
+              `  ${status === "passed" ? "✓" : "✗"} ${name}${message === undefined ? "" : `: ${message}`}`,
+          ),
+        ].join("\n"),
+      )
+      .join("\n"),
   execute: async (args, ctx) => {
     const { logs: run } = await import("../settling/logs.ts")
     return run(args["run-id"], args.bytes, placeOf(args, ctx.env), ctx)

@@ -6,7 +6,7 @@
 import type { Context } from "@waybill/command"
 import { Ledger } from "@waybill/ledger"
 import { Agent, type KeptOutput } from "@waybill/runtime"
-import { attemptOf, Jobs } from "@waybill/workspace-job"
+import { attemptOf, type Check, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
 import { runHere, settlementLayer } from "../Opening.ts"
@@ -39,7 +39,22 @@ const tail = ({ bytes, dropped_bytes, path }: KeptOutput, bytes_max: number, ctx
   }
 }
 
-export const logs = (runId: string, bytes_max: number, place: Place, ctx: Context) => {
+export interface Logged {
+  readonly run_id: string
+  readonly attempts: ReadonlyArray<{
+    readonly attempt: number
+    readonly agent: {
+      readonly state: string
+      readonly exit: string | null
+      readonly note: string | null
+      readonly stdout: Printed | null
+      readonly stderr: Printed | null
+    }
+    readonly verifier: { readonly summary: string | null; readonly checks: ReadonlyArray<Check> }
+  }>
+}
+
+export const logs = (runId: string, bytes_max: number, place: Place, ctx: Context): Promise<Logged> => {
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
     const agent = yield* Agent
