@@ -40,9 +40,14 @@ export const settlementLayer = (place: Place) => {
   ).pipe(Layer.provideMerge(node))
 }
 
-/** Runs to the end; the signal interrupts. Rejects with the very error that it failed with. */
-export const runHere = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>, signal: AbortSignal): Promise<A> =>
-  Effect.runPromise(Effect.scoped(effect), { signal })
+/** Runs to the end; the signal interrupts. Rejects with the very error that it failed with, or with the signal's reason. */
+export const runHere = async <A, E>(effect: Effect.Effect<A, E, Scope.Scope>, signal: AbortSignal): Promise<A> => {
+  try {
+    return await Effect.runPromise(Effect.scoped(effect), { signal })
+  } catch (thrown) {
+    throw signal.aborted ? signal.reason : thrown
+  }
+}
 
 /** Runs what only needs the files of this machine. */
 export const runOnFiles = <A, E>(effect: Effect.Effect<A, E, Files | Scope.Scope>, signal: AbortSignal): Promise<A> =>

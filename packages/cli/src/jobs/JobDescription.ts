@@ -118,7 +118,9 @@ export const jobState = (jobId: string, reading: JobReading, place: Place, now_m
       job_id: jobId,
       status,
       ...jobCommands(jobId, place),
-      ...(queue === undefined ? {} : { job_type: queue.job_type, queue_status: statusAt(queue, now_ms) }),
+      ...(queue === undefined
+        ? {}
+        : { job_type: queue.unknown_job_type ?? queue.job_type, queue_status: statusAt(queue, now_ms) }),
       ...(run.status === "missing" ? {} : { run_status: run.status }),
       created_at: formatTime(reading.began_ms),
     },

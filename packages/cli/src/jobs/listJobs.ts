@@ -44,7 +44,12 @@ export const listJobs = (status: string | undefined, place: Place, ctx: Context)
         const { descriptor, error } = jobState(id, { queue: queued, run, began_ms }, place, now_ms)
         if (status !== undefined && descriptor.status !== status) continue
         if (seen++ < from || jobs.length >= limit) continue
-        const type = queued?.job_type ?? (run.status === "missing" ? "" : run.request.terminalSchemaId)
+        const type =
+          queued === undefined
+            ? run.status === "missing"
+              ? ""
+              : run.request.terminalSchemaId
+            : (queued.unknown_job_type ?? queued.job_type)
         const detail = error?.message ?? (run.status === "missing" ? (queued?.status ?? "") : run.status)
         jobs.push({ job_id: id, status: descriptor.status, type, detail })
       }
