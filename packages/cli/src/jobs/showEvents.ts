@@ -6,7 +6,8 @@
 import type { Context } from "@waybill/command"
 import { Ledger, type RecordedEvent } from "@waybill/ledger"
 import { Effect, Stream } from "effect"
-import { ledgerLayer, runHere } from "../Opening.ts"
+import { runHere } from "../Opening.ts"
+import { ledgerLayer } from "../Ledgers.ts"
 import type { Place } from "../Place.ts"
 
 export interface EventWords {

@@ -18,7 +18,8 @@ import { Jobs } from "@waybill/workspace-job"
 import { Effect, Stream } from "effect"
 import { createReadStream } from "node:fs"
 import { jobSpecOf } from "../jobs/JobSpecHere.ts"
-import { ledgerLayer, runHere, runOnFiles } from "../Opening.ts"
+import { runHere, runOnFiles } from "../Opening.ts"
+import { ledgerLayer } from "../Ledgers.ts"
 import { commandLine, type Place } from "../Place.ts"
 
 const upTo = (at: number | undefined) =>
