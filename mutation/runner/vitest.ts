@@ -53,7 +53,8 @@ const chain = (of: Suite | undefined): ReadonlyArray<Suite> => (of === undefined
 const bodyOf = (args: ReadonlyArray<unknown>): Body =>
   (args.find((arg) => typeof arg === "function") as Body | undefined) ?? (() => undefined)
 
-const addTest = (name: string, body: Body, args: ReadonlyArray<unknown>): void => {
+/** A row's test is given the row, any other its context. */
+const addTest = (name: string, body: Body, row?: ReadonlyArray<unknown>): void => {
   const path = [...chain(suite), { name, suite }].map((part) => part.name).filter((part) => part !== "")
   const [own, file] = [suite, fileName]
   const context: Context = {
@@ -69,7 +70,7 @@ const addTest = (name: string, body: Body, args: ReadonlyArray<unknown>): void =
     fileName: file,
     before: chain(own).flatMap((each) => beforeEachOf.get(each) ?? []),
     after: chain(own).flatMap((each) => afterEachOf.get(each) ?? []),
-    body: () => body(...args, context),
+    body: () => body(...(row ?? [context])),
   })
 }
 
@@ -93,10 +94,9 @@ const rowsOf =
     }
   }
 
-const oneTest = Object.assign(
-  (name: string, ...rest: ReadonlyArray<unknown>): void => addTest(name, bodyOf(rest), []),
-  { each: rowsOf((name, body, row) => addTest(name, body, row)) },
-)
+const oneTest = Object.assign((name: string, ...rest: ReadonlyArray<unknown>): void => addTest(name, bodyOf(rest)), {
+  each: rowsOf((name, body, row) => addTest(name, body, row)),
+})
 const noTest = Object.assign((): void => undefined, { each: () => (): void => undefined })
 
 // What vitest runs at the same time runs one after the other here: a mutant has one test at a time.

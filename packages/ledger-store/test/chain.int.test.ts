@@ -1,5 +1,6 @@
 import { type Files, makeMemoryFiles } from "@waybill/host"
 import { Effect, type Scope } from "effect"
+import { crc32 } from "node:zlib"
 import { expect, it } from "vitest"
 import {
   type ChainHead,
@@ -10,6 +11,9 @@ import {
   printHead,
   verifyLedger,
 } from "../src/index.ts"
+import { sealName } from "../src/jsonl/Layout.ts"
+import { Rows } from "../src/jsonl/Rows.ts"
+import { header_bytes } from "../src/jsonl/SealHeader.ts"
 import { bytesOf, file, folder, textOfBytes } from "./support/simulated.ts"
 import { ledgerOver, write } from "./support/texts.ts"
 
@@ -80,5 +84,27 @@ it("a past that was cut, rows and all, is told by a head of a position that was 
       disk.remove(`${folder}/seals`)
       disk.overwrite(file, bytesOf(`${lines[0] ?? ""}\n`))
       expect(yield* verify(kept)).toEqual([`the chain does not reach the kept head's position, ${kept.position}`])
+    }),
+  ))
+
+it("a line that was changed together with the sums of its file, but not the chain, is told by the chain", () =>
+  on((disk) =>
+    Effect.gen(function* () {
+      const ledger = yield* open
+      for (const text of ["one", "two", "three", "four"]) yield* write(ledger, "a", text)
+      const path = `${folder}/seals/${sealName(1)}`
+      const seal = Buffer.from(disk.bytes(path) ?? [])
+      const lines = bytesOf(textOfBytes(disk.bytes(file)).replace("two", "owt"))
+      const rows = new Rows(seal.subarray(header_bytes))
+      let crc = 0
+      for (let i = 0, from = 0; i < rows.count; from = rows.end(i), i++) {
+        crc = crc32(lines.subarray(from, rows.end(i)), crc)
+        rows.seal(i, crc, Buffer.from(rows.sha(i)))
+      }
+      disk.overwrite(file, lines)
+      disk.overwrite(path, seal)
+      const { flaws } = yield* verifyLedger({ root: "/r" })
+      expect(flaws).toMatchObject([{ file: "ledger.jsonl", position: 2 }])
+      expect(flaws[0]?.error).toContain("chain")
     }),
   ))

@@ -68,7 +68,6 @@ const faults: ReadonlyArray<readonly [Fault, number]> = [
   [{ kind: "fail", code: "ENOSPC" }, 6],
   [{ kind: "short", code: "ENOSPC", bytes: 40 }, 1],
   [{ kind: "short", code: "EIO", bytes: 400 }, 3],
-  [{ kind: "die" }, 1],
   [{ kind: "dieAfter" }, 1],
 ]
 type Start = readonly [
@@ -82,8 +81,15 @@ type Start = readonly [
 const starts: ReadonlyArray<Start> = [
   ["an empty root", undefined, [], [], 9e9, []],
   ["an empty root, where every other append rotates", undefined, [], [], 500, ["fail", "dieAfter"]],
-  ["a torn line", torn, ["old"], [], 9e9, ["short", "die"]],
-  ["a line that lacks its newline, in a file that is full", lacksNewline, ["old"], ["old too"], 100, ["fail", "die"]],
+  ["a torn line", torn, ["old"], [], 9e9, ["short", "dieAfter"]],
+  [
+    "a line that lacks its newline, in a file that is full",
+    lacksNewline,
+    ["old"],
+    ["old too"],
+    100,
+    ["fail", "dieAfter"],
+  ],
   ["half a batch", halfBatch, ["old"], [], 9e9, ["fail", "dieAfter"]],
 ]
 
@@ -185,4 +191,30 @@ it("a disk that is full answers so, keeps what there was, and takes appends agai
     ),
   )
   expect(await readTexts(open)).toEqual(["old", "new"])
+})
+
+it("after a failed flush the file ends where it ended before, so that what nobody was told of is not there", async () => {
+  const { disk, layer, open } = simulated(`${noteLine(1, "old")}\n`, { isDurable: true })
+  let isFailing = false
+  const files = layerFaultyFiles(layer, (operation, path) => {
+    if (!isFailing || operation !== "flush" || !path.endsWith("ledger.jsonl")) return undefined
+    isFailing = false
+    return { kind: "fail", code: "EIO" }
+  })
+  await Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const ledger = yield* ledgerOver(yield* Effect.provide(makeJsonlStore({ root: "/r" }), files))
+        yield* ledger.append([written("a", "one")], origin("r1"))
+        const before = textOfBytes(disk.bytes("/r/.agents/daemon/ledger.jsonl"))
+        isFailing = true
+        const failed = yield* Effect.flip(ledger.append([written("a", "two")], origin("r2")))
+        expect(failed._tag).toBe("StorePoisoned")
+        expect(textOfBytes(disk.bytes("/r/.agents/daemon/ledger.jsonl"))).toBe(before)
+        yield* ledger.append([written("a", "three")], origin("r3"))
+      }),
+    ),
+  )
+  disk.crash()
+  expect(await readTexts(open)).toEqual(["old", "one", "three"])
 })

@@ -90,7 +90,7 @@ describe("every bit of a sealed batch", () => {
     for (let at = from; at < to; at++)
       for (let bit = 0; bit < 8; bit++) {
         const position = starts.findLastIndex((start) => start <= at) + 1
-        const { events, verification } = await flipped(world, file, at, bit, (at + bit) % 5 === 0)
+        const { events, verification } = await flipped(world, file, at, bit, (at + bit) % 11 === 0)
         expect([at, bit, verification.flaws]).toMatchObject([
           at,
           bit,

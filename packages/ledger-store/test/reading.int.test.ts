@@ -1,8 +1,10 @@
+import { type Files, layerFaultyFiles } from "@waybill/host"
 import { Projection } from "@waybill/ledger"
-import { Effect, Schema, type Scope } from "effect"
+import { Effect, type Layer, Schema, type Scope } from "effect"
 import { expect, it } from "vitest"
+import { makeJsonlStore } from "../src/index.ts"
 import { noteLine, simulated } from "./support/simulated.ts"
-import { collect, ledgerOver, Note } from "./support/texts.ts"
+import { collect, ledgerOver, Note, write } from "./support/texts.ts"
 
 const run = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
 
@@ -14,6 +16,9 @@ const Written = Projection.make({
   key: (fact) => fact.job_id,
   evolve: (times) => (times ?? 0) + 1,
 })
+
+const rotating = (files: Layer.Layer<Files>) =>
+  Effect.provide(makeJsonlStore({ root: "/r", rotate_bytes: 600, compress: false }), files)
 
 /** More than a store reads at a time. */
 const count = 400
@@ -50,3 +55,35 @@ it("the checkpoint of the ledger's own index is used, however far into the file 
       expect(asked.filter((position) => position < count - 1)).toEqual([])
     }),
   ))
+
+it("a first reading that failed anywhere is begun anew by the next, on the same store", async () => {
+  const { layer } = simulated()
+  await run(
+    Effect.gen(function* () {
+      const ledger = yield* ledgerOver(yield* rotating(layer))
+      for (let i = 0; i < 8; i++) yield* write(ledger, `j${i % 2}`, `n${i}`)
+    }),
+  )
+  const readAll = () => run(Effect.flatMap(rotating(layer), (store) => store.readStream("j1", 0, 99)))
+  const truth = await readAll()
+  expect(truth.events.length).toBe(4)
+  for (let k = 1; ; k++) {
+    let isReached = false
+    const faulty = layerFaultyFiles(layer, (_operation, _path, nth) => {
+      if (nth !== k) return undefined
+      isReached = true
+      return { kind: "fail", code: "EIO" }
+    })
+    await run(
+      Effect.gen(function* () {
+        const opened = yield* rotating(faulty)
+        yield* Effect.exit(opened.readStream("j1", 0, 99))
+        if (!isReached) return
+        expect([k, (yield* opened.readStream("j1", 0, 99)).events]).toEqual([k, truth.events])
+      }),
+    )
+    if (isReached) continue
+    expect(k).toBeGreaterThan(30)
+    return
+  }
+})

@@ -14,7 +14,7 @@ import { collect, ledgerOver, Note, textOf, write } from "./support/texts.ts"
 const faults: ReadonlyArray<Fault> = [
   { kind: "fail", code: "EIO" },
   { kind: "short", code: "ENOSPC", bytes: 30 },
-  { kind: "die" },
+  // Dying before an operation is dying after the one before it.
   { kind: "dieAfter" },
 ]
 

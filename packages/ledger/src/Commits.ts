@@ -173,6 +173,8 @@ export const makeCommits = (
   Effect.gen(function* () {
     const room = yield* Semaphore.make(waiting_requests_max)
     const queue = new Set<Waiting>()
+    let isDraining = false
+    /** Whoever drained last; for the end alone, since it may be done before it is known here. */
     let running: Fiber.Fiber<void> | undefined
     let isClosed = false
 
@@ -282,7 +284,7 @@ export const makeCommits = (
 
     const drain: Effect.Effect<void> = Effect.suspend(() => {
       if (queue.size > 0) return Effect.andThen(commitGroup, drain)
-      running = undefined
+      isDraining = false
       return Effect.void
     })
 
@@ -305,7 +307,11 @@ export const makeCommits = (
             const waiting: Waiting = { request, answer }
             queue.add(waiting)
             // A group that has begun is finished even if every caller gives up waiting.
-            running ??= yield* Effect.forkDetach(Effect.uninterruptible(drain))
+            if (!isDraining) {
+              // Said before it is so: where this caller gives way in between, the whole of it may be over when it comes back.
+              isDraining = true
+              running = yield* Effect.forkDetach(Effect.uninterruptible(drain))
+            }
             // Whoever gives up before the group is made has not asked.
             const gaveUp = Effect.sync(() => queue.delete(waiting))
             const answered = restore(Deferred.await(answer)).pipe(Effect.onInterrupt(() => gaveUp))

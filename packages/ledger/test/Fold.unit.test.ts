@@ -267,4 +267,16 @@ it("a checkpoint that must not be used says of what, and why", () => {
     }),
   ).toBe("resumed")
   expect(reason({ state: 5 })).toMatch(/^checkpoint of doors: is damaged: state /u)
+  const damaged = (state: object) =>
+    reason({ state: { ...saved.state, ...state } })
+      .split(": ")[2]
+      ?.split(" ")[0]
+  expect(damaged({ skipped: { unknown: -1, malformed: 0 } })).toBe("state.skipped.unknown")
+  expect(damaged({ skipped: {} })).toBe("state.skipped.unknown")
+  expect(damaged({ holders: [["door.installed s1", { position: 1, event_id: "e" }]] })).toBe("state.holders.0.1.job_id")
+  expect(damaged({ anomalies: [["a", [{ position: 1, event_id: "e", event_type: "t" }]]] })).toBe(
+    "state.anomalies.0.1.0.code",
+  )
+  expect(damaged({ last: { position: 2 } })).toBe("state.last.event_id")
+  expect(damaged({ entities: [["a"]] })).toBe("state.entities.0.1")
 })

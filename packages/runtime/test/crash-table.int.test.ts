@@ -22,7 +22,7 @@ it("[W-12] [W-22] a settlement that is cut anywhere is settled once by whoever g
   for (const row of [...commits, ...effects])
     for (const place of ["before", "inside", "after"])
       for (const runners of [1, 2]) expect(table.cells.get(`${row}|${place}|${runners}`)?.runs).toBeGreaterThan(0)
-}, 240_000)
+}, 600_000)
 
 const boom = () => {
   throw new Error("no")
@@ -77,4 +77,4 @@ it("[W-22] two runners at once, each of which may die anywhere, run one agent pe
     ),
     { numRuns: 60 },
   )
-}, 60_000)
+}, 180_000)

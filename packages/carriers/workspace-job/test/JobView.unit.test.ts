@@ -140,6 +140,14 @@ describe("views", () => {
       expect(jobStatus(fold, "run-1").status).toBe("running")
     }
   })
+  it("a saved job whose fields are not what they were is not resumed", () => {
+    const text = JSON.stringify(Checkpoint.take(foldOf(story)))
+    for (const field of ["runId", "requestedEventId", "sha256", "seedPaths", "checks", "kind", "eventId"]) {
+      const saved = JSON.parse(text.replaceAll(`"${field}":`, `"not ${field}":`)) as Checkpoint.Checkpoint
+      expect(Result.isFailure(Checkpoint.resume(Jobs, saved))).toBe(true)
+    }
+    expect([Jobs.name, JobsWithReconcile.name]).toEqual(["workspace_job.jobs", "workspace_job.jobs_with_reconcile"])
+  })
   it("facts are told apart by their short names", () => {
     const [request, seed] = story.events.map((event) => WorkspaceJob.decode(event))
     expect([isJobFact("requested", request), isJobFact("requested", seed), isJobFact("seed_written", seed)]).toEqual([

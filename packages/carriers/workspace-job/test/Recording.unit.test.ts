@@ -84,6 +84,18 @@ it("what is recorded comes back as the next helper takes it", () =>
     ),
   ))
 
+it("each refusal has its tag", () => {
+  const runId = "run-1"
+  expect(
+    [
+      new KeyTaken({ idempotencyKey: "k", heldByRunId: runId, heldByEventId: "e" }),
+      new RunTaken({ runId, idempotencyKey: "k" }),
+      new AlreadySettled({ runId, requestedEventId: "e1", settledByEventId: "e2" }),
+      new StaleAttempt({ runId, reason: "r" }),
+    ].map(({ _tag }) => _tag),
+  ).toEqual(["KeyTaken", "RunTaken", "AlreadySettled", "StaleAttempt"])
+})
+
 describe("refused", () => {
   const rejected = recordedAt(7, reject(finalized))
   const second = recordedAt(8, Settlement.repair(requested, rejected))

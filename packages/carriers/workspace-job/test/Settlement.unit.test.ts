@@ -317,3 +317,32 @@ it("a rejection may have no check at all, and an empty reason", () =>
       | Payload<"verified">
       | Payload<"verifier_rejected">,
   ).toMatchObject({ checks: [], summary: "" }))
+
+it("a refusal names the type of the fact that was not made", () => {
+  const typeOf = (made: Result.Result<unknown, InvalidFact>) =>
+    Result.isFailure(made) ? made.failure.event_type.replace("workspace_job.", "") : "made"
+  const other = { ...stored, bytes: 8 }
+  expect(
+    [
+      Settlement.request({ ...jobRequest, idempotencyKey: "" }),
+      Settlement.repair(requested, recordedAt(17, reject(foreign.finalized))),
+      Settlement.repair(spent, recordedAt(7, reject(attemptFrom(spent).finalized))),
+      Settlement.seed(requested, [""]),
+      Settlement.build(requested, { submitRunId, schemaId: "other", bytes: 7, sha256: digestA }),
+      Settlement.write(built, other),
+      Settlement.readBack(written, other),
+      Settlement.finalize(requested, foreign.readback),
+      Settlement.settle(finalized, { ok: true, checks: [] }),
+    ].map(typeOf),
+  ).toEqual([
+    "requested",
+    "requested",
+    "requested",
+    "seed_written",
+    "terminal_build_attempted",
+    "artifact_written",
+    "artifact_readback_verified",
+    "terminal_finalized",
+    "verified",
+  ])
+})

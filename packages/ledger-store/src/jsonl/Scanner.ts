@@ -94,7 +94,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       Effect.gen(function* () {
         const bytes = yield* archives.bytes(place.directory, segment)
         const read: ReadPart = (offset, length) => archives.read(place.directory, segment, offset, length)
-        yield* readOn(place, segment, reader, read, bytes, Number.MAX_SAFE_INTEGER)
+        yield* readOn(place, segment, reader, read, bytes, "to its end")
         segment.lines = reader.line_number
       })
 

@@ -116,8 +116,15 @@ export const makeEntering = (records: Records, history: () => History) => {
     return { ...content, position }
   }
 
-  /** Reads lines up to the file offset `bytes`, or until about `limit` readable ones have come. */
-  const readOn = (place: Place, segment: Segment, reader: LineReader, read: ReadPart, bytes: number, limit: number) =>
+  /** Reads lines up to the file offset `bytes`, or until about `limit` readable ones have come; to the end, they are not kept. */
+  const readOn = (
+    place: Place,
+    segment: Segment,
+    reader: LineReader,
+    read: ReadPart,
+    bytes: number,
+    limit: number | "to its end",
+  ) =>
     Effect.gen(function* () {
       const events: Array<RecordedEvent> = []
       const enter = (lines: ReadonlyArray<Line>) =>
@@ -127,11 +134,11 @@ export const makeEntering = (records: Records, history: () => History) => {
             const id = "error" in line.content ? undefined : line.content.event_id
             const isKnown = id !== undefined && isSuspect(id, position) && (yield* isCopy(place, id, position))
             const event = addRow(segment, line, isKnown)
-            if (event !== undefined) events.push(event)
+            if (event !== undefined && limit !== "to its end") events.push(event)
           }
         })
       // Stops before a chunk that would bring more than was asked for.
-      while (events.length === 0 || events.length * 2 <= limit) {
+      while (limit === "to its end" || events.length === 0 || events.length * 2 <= limit) {
         const { next } = reader
         const chunk = yield* read(next, Math.min(read_bytes, bytes - next))
         if (chunk.byteLength === 0) {

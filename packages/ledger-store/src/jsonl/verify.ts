@@ -14,7 +14,7 @@ import type { ChainHead } from "./ChainHead.ts"
 import { checkSideFiles } from "./checkSideFiles.ts"
 import { type Flaw, flawKey } from "./Flaw.ts"
 import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, sealName, seals_name } from "./Layout.ts"
-import { makeLedgerFile, type Sight } from "./LedgerFile.ts"
+import { isSameFile, makeLedgerFile, type Sight } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
@@ -42,6 +42,8 @@ export interface Verification {
 }
 
 const read_bytes = 1_048_576
+/** How often a ledger is walked that is rotated meanwhile. */
+const walks_max = 5
 
 /** Lines that no seal covers: whether each is a record that can be read. */
 const walkLines = (
@@ -122,9 +124,19 @@ export const verifyLedger = ({ expect = [], root }: VerifyOptions): Effect.Effec
         return { head: undefined, sealed: 0, unsealed: 0, unsealed_bytes: 0, torn_bytes: 0, flaws: missing(expect) }
       const scanner = yield* makeScanner(ledgerFile)
       const acknowledged = new Set((yield* repairedFlaws(scanner)).map(flawKey))
-      const verification = yield* Effect.mapError(walkFolder(sight, archives, expect), (cause) =>
-        cause instanceof FileError ? new StoreUnavailable({ where: ledgerFile.where, cause }) : cause,
-      )
+      const walked = (at: Sight) =>
+        Effect.mapError(walkFolder(at, archives, expect), (cause) =>
+          cause instanceof FileError ? new StoreUnavailable({ where: ledgerFile.where, cause }) : cause,
+        )
+      let verification = yield* walked(sight)
+      let seen: Sight = sight
+      for (let tries = 1; tries < walks_max && verification.flaws.length > 0; tries++) {
+        const now = yield* ledgerFile.look
+        // Files that changed their names under the walk look damaged to it.
+        if (now === undefined || isSameFile(now.info, seen.info)) break
+        seen = now
+        verification = yield* walked(now)
+      }
       const flaws = verification.flaws.map((flaw) =>
         acknowledged.has(flawKey(flaw)) ? { ...flaw, isAcknowledged: true } : flaw,
       )

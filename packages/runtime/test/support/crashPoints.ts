@@ -58,8 +58,8 @@ const labelled = (trace: Trace): ReadonlyArray<readonly [string, Operation]> => 
 }
 
 /**
- * The points at which dying leaves another disk, or another agent, behind; inside a repair attempt, which goes through the
- * same steps as the first, every third of them. With `every`, all points there are.
+ * The points at which dying leaves another disk, or another agent, behind: all that lie inside a commit, and inside an effect
+ * every second one (every fourth in a repair attempt, which goes through the same steps). With `every`, all points there are.
  */
 export const crashPointsOf = (trace: Trace, every: boolean): ReadonlyArray<CrashPoint> => {
   const operations = labelled(trace)
@@ -90,8 +90,9 @@ export const crashPointsOf = (trace: Trace, every: boolean): ReadonlyArray<Crash
       if (changes.has(nth) && nth + 1 < end) points.push({ row, place: "inside", nth: nth + 1 })
     }
     if (row !== "  reading") points.push({ row, place: "after", nth: end })
-    if (every || !row.startsWith("2")) return points
+    if (every || isCommit) return points
     const inside = points.filter(({ place }) => place === "inside")
-    return points.filter((point) => point.place !== "inside" || inside.indexOf(point) % 3 === 0)
+    const nth = row.startsWith("2") ? 4 : 2
+    return points.filter((point) => point.place !== "inside" || inside.indexOf(point) % nth === 0)
   })
 }
