@@ -54,8 +54,8 @@ describe("jobs of the queue", () => {
     for (const id of ["a", "b", "c"]) await at(root)("submit", "--type", "report.build", "--job-id", id)
     const list = async (...words: ReadonlyArray<string>) => {
       const { envelope } = await invoke(waybill, ["list", "--root", root, "--limit", "2", ...words])
-      const { jobs } = envelope?.data as { readonly jobs: ReadonlyArray<{ readonly job_id: string }> }
-      return { ids: jobs.map(({ job_id }) => job_id), pagination: envelope?.meta.pagination }
+      const data = envelope?.data as { readonly jobs: ReadonlyArray<{ readonly job_id: string }> } | undefined
+      return { ids: (data?.jobs ?? []).map(({ job_id }) => job_id), pagination: envelope?.meta.pagination }
     }
     const first = await list()
     expect(first.ids).toEqual(["a", "b"])

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { command, type Problem, type Style } from "@waybill/command"
+import { command, type Problem } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
 import { changed, done, JOB_FAILED, ledger_errors, ledger_exits, run_missing, VERIFIER_REJECTED } from "../Exits.ts"
 import { place_flags, placeOf } from "../Place.ts"
@@ -37,7 +37,7 @@ const attemptText = (attempts: ReadonlyArray<ShownAttempt>): ReadonlyArray<strin
     ),
   ])
 
-const settledText = ({ artifact, attempts, ledger, next_command, run_id: id, status }: Settled, _: Style): string =>
+const settledText = ({ artifact, attempts, ledger, next_command, run_id: id, status }: Settled): string =>
   [
     `${status}: ${id}`,
     ...(artifact === null ? [] : [`  ${artifact.sha256}  ${artifact.bytes} bytes  ${artifact.schema_id}`]),
