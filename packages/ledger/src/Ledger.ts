@@ -85,6 +85,14 @@ export interface LedgerShape {
     projections: P,
     ask: (views: ViewsOf<P>) => A,
   ) => Effect.Effect<A, StoreError>
+  /**
+   * Like `queryAll`, but without a look at what other processes have recorded since. It includes at least everything that
+   * this process was answered, unless the past has changed under it: then it may include less, and `position` shows it.
+   */
+  readonly queryKnown: <const P extends Readonly<Record<string, AnyProjection>>, A>(
+    projections: P,
+    ask: (views: ViewsOf<P>) => A,
+  ) => Effect.Effect<A, StoreError>
   /** All events above a position (default 0), up to the ledger's end. */
   readonly read: (options?: { readonly after?: number }) => Stream.Stream<RecordedEvent, StoreError>
   /** All events below a position (default: the end), the newest first. */
@@ -248,18 +256,28 @@ export const make = (
         return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Out>
       })
 
+    const answerFrom = <const P extends Readonly<Record<string, AnyProjection>>, A>(
+      projections: P,
+      ask: (views: ViewsOf<P>) => A,
+    ): A => {
+      const views: Record<string, unknown> = {}
+      for (const [name, projection] of Object.entries(projections)) views[name] = folds.get(projection)
+      return ask(views as ViewsOf<P>)
+    }
+
+    const queryKnown: LedgerShape["queryKnown"] = (projections, ask) =>
+      Effect.gen(function* () {
+        for (const projection of Object.values(projections)) yield* ensure(projection)
+        return answerFrom(projections, ask)
+      })
+
     const queryAll = <const P extends Readonly<Record<string, AnyProjection>>, A>(
       projections: P,
       ask: (views: ViewsOf<P>) => A,
     ) =>
       Effect.gen(function* () {
-        const named = Object.entries(projections)
-        for (const [, projection] of named) yield* ensure(projection)
-        const answer = () => {
-          const views: Record<string, unknown> = {}
-          for (const [name, projection] of named) views[name] = folds.get(projection)
-          return ask(views as ViewsOf<P>)
-        }
+        for (const projection of Object.values(projections)) yield* ensure(projection)
+        const answer = () => answerFrom(projections, ask)
         // While a group is flushed nobody waits for it: what is folded is all that is durable.
         if (folds.isComplete) return answer()
         // The question is asked before the permit is given back: a new generation may begin right after.
@@ -315,6 +333,7 @@ export const make = (
       saveCheckpoint,
       query,
       queryAll,
+      queryKnown,
       read,
       readBackwards: ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
         pages((position) => store.readBefore(position, page_records), before),

@@ -21,6 +21,21 @@ describe("two ledgers over one store", () => {
         expect(yield* one.query(Diary, (diary) => diary.get("all")?.length)).toBe(1)
       }),
     ))
+  it("what is known includes all that one was answered, and what another recorded only after a look", () =>
+    run(
+      Effect.gen(function* () {
+        const store = yield* makeMemoryStore()
+        const [one, two] = [yield* open(store), yield* open(store)]
+        const known = one.queryKnown({ diary: Diary }, ({ diary }) => diary.get("all")?.length ?? 0)
+        expect(yield* known).toBe(0)
+        yield* one.append([openedBy("front")], by("r1"))
+        expect(yield* known).toBe(1)
+        yield* two.append([openedBy("back")], by("r2"))
+        expect(yield* known).toBe(1)
+        yield* one.query(Diary, () => 0)
+        expect(yield* known).toBe(2)
+      }),
+    ))
   it("a query sees what another recorded after an append was durable and before its store had heard so", () =>
     run(
       Effect.gen(function* () {

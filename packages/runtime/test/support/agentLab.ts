@@ -70,7 +70,7 @@ const linesIn = (path: string): ReadonlyArray<string> =>
 
 export const runsIn = (root: string): number => linesIn(join(root, "runs")).length
 
-const isAlive = (pid: number): boolean => {
+export const isAlive = (pid: number): boolean => {
   try {
     return !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ")
   } catch {

@@ -3,7 +3,7 @@
  */
 import { DataPlane, type DataPlaneOptions, layerDataPlane } from "@waybill/data-plane"
 import { layerNodeEntropy, makeMemoryFiles } from "@waybill/host"
-import { Ledger, type Store } from "@waybill/ledger"
+import { Ledger, type Store, type Vocabulary } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
 import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, Layer, Stream } from "effect"
@@ -26,6 +26,7 @@ export const world = (
   leave: (attempt: number) => string | undefined = () => "work",
   bounds: Pick<DataPlaneOptions, "bytes_max" | "deadline_ms"> = {},
   store: Effect.Effect<Store> = makeMemoryStore(),
+  vocabularies: ReadonlyArray<Vocabulary.Reader> = [WorkspaceJob],
 ) => {
   const { disk, layer } = makeMemoryFiles()
   const receipts = new Map<string, AgentReceipt>()
@@ -56,7 +57,7 @@ export const world = (
   )
   const host = Layer.mergeAll(layer, layerNodeEntropy)
   const layers = Layer.mergeAll(
-    Ledger.layer(store, [WorkspaceJob]),
+    Ledger.layer(store, vocabularies),
     agent.pipe(Layer.provideMerge(layerDataPlane({ ...bounds, root: "/data" }))),
     layerFileHolds({ root: "/holds" }),
   ).pipe(Layer.provide(host))

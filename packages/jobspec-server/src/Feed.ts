@@ -1,0 +1,144 @@
+/**
+ * What is recorded, for everybody who waits for it: one look at the ledger's end serves them all, and each event is written
+ * out once however many follow.
+ *
+ * @module
+ */
+import { encodeDocument, eventDocument } from "@waybill/jobspec"
+import type { LedgerShape, RecordedEvent } from "@waybill/ledger"
+import { Deferred, Effect, Fiber, type Scope, Stream } from "effect"
+
+/** An event and its text as it is served, without a newline. */
+export interface Told {
+  readonly position: number
+  readonly event_id: string
+  readonly event_type: string
+  readonly text: string
+}
+
+export const told = (event: RecordedEvent): Told => ({
+  position: event.position,
+  event_id: event.event_id,
+  event_type: event.event_type,
+  text: encodeDocument(eventDocument(event)).trimEnd(),
+})
+
+export interface Feed {
+  /** Waits until something stands above a position, for at most this long, or until the server stops. */
+  readonly waitBeyond: (position: number, time_ms: number) => Effect.Effect<void>
+  /** Everything above a position, then whatever comes, in arrays; ends when the server stops. */
+  readonly follow: (after: number) => Stream.Stream<ReadonlyArray<Told>, Error>
+  /** Ends everybody's wait, for good. */
+  readonly close: Effect.Effect<void>
+  readonly isClosed: () => boolean
+  readonly followers: () => number
+}
+
+/** How many of the latest events are kept for followers; who is further behind reads the ledger. */
+const recent_max = 2048
+
+/** `head` tells the position that the ledger stands at. */
+export const makeFeed = (
+  ledger: LedgerShape,
+  head: Effect.Effect<number, Error>,
+): Effect.Effect<Feed, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    let recent: Array<Told> = []
+    /** Every event above this and up to `seen` is among the recent ones. */
+    let from = 0
+    let seen = 0
+    let followers = 0
+    let isClosed = false
+    let watching: Fiber.Fiber<unknown, unknown> | undefined
+    let changed = Deferred.makeUnsafe<void>()
+
+    const wake = (): void => {
+      const before = changed
+      changed = Deferred.makeUnsafe<void>()
+      Deferred.doneUnsafe(before, Effect.void)
+    }
+    const take = (events: ReadonlyArray<RecordedEvent>): void => {
+      for (const event of events) recent.push(told(event))
+      seen = recent.at(-1)?.position ?? seen
+      if (recent.length > 2 * recent_max) {
+        recent = recent.slice(-recent_max)
+        from = (recent[0]?.position ?? 1) - 1
+      }
+      wake()
+    }
+    const watch = Effect.gen(function* () {
+      from = seen = yield* head
+      wake()
+      yield* Stream.runForEachArray(ledger.tail({ after: seen }), (events) => Effect.sync(() => take(events)))
+    }).pipe(
+      Effect.ensuring(
+        Effect.sync(() => {
+          watching = undefined
+          recent = []
+          from = seen = 0
+          // Who waits looks for himself, and meets the error if there is one.
+          wake()
+        }),
+      ),
+    )
+    const join = Effect.suspend(() => {
+      followers++
+      if (watching !== undefined) return Effect.void
+      return Effect.map(Effect.forkIn(Effect.ignore(watch), scope), (fiber) => {
+        watching = fiber
+      })
+    })
+    const leave = Effect.suspend(() => {
+      followers--
+      return followers > 0 || watching === undefined ? Effect.void : Fiber.interrupt(watching)
+    })
+
+    /** The next events above a position, as far as they are known; waits where there are none. */
+    const nextAbove = (position: number): Effect.Effect<ReadonlyArray<Told>, Error> =>
+      Effect.gen(function* () {
+        for (;;) {
+          const waking = changed
+          if (isClosed) return []
+          if (seen > position && position >= from) return recent.filter((each) => each.position > position)
+          if (seen > position || watching === undefined) {
+            const page = yield* Stream.runCollect(Stream.take(ledger.read({ after: position }), recent_max))
+            if (page.length > 0) return page.map(told)
+          }
+          yield* Deferred.await(waking)
+        }
+      })
+
+    return {
+      isClosed: () => isClosed,
+      followers: () => followers,
+      waitBeyond: (position, time_ms) =>
+        Effect.acquireUseRelease(
+          join,
+          () =>
+            Effect.gen(function* () {
+              for (;;) {
+                const waking = changed
+                if (isClosed || seen > position || watching === undefined) return
+                yield* Deferred.await(waking)
+              }
+            }).pipe(Effect.timeoutOption(time_ms), Effect.ignore),
+          () => leave,
+        ),
+      follow: (after) =>
+        Stream.unwrap(
+          Effect.as(
+            join,
+            Stream.unfold(after, (position) =>
+              Effect.map(nextAbove(position), (events) =>
+                events.length === 0 ? undefined : ([events, events.at(-1)?.position ?? position] as const),
+              ),
+            ).pipe(Stream.ensuring(leave)),
+          ),
+        ),
+      close: Effect.sync(() => {
+        isClosed = true
+        wake()
+      }),
+    }
+  })

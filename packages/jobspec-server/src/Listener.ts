@@ -1,0 +1,127 @@
+/**
+ * The HTTP server itself: where it listens, how long it waits, how it stops.
+ *
+ * @module
+ */
+import { Data, Effect, Fiber, type Scope } from "effect"
+import { createServer, type Server } from "node:http"
+import { answer, type Answering } from "./answering.ts"
+import { isLoopback } from "./authorize.ts"
+
+/** The server cannot listen there. */
+export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly reason: string }> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * The host and port of `HOST:PORT`, `[::1]:PORT` or `HOST`; a loopback address or `localhost` (JobSpec v0 §6.6), the port
+ * 8765 where none is said.
+ */
+export const parseAddress = (text: string): Address | CannotListen => {
+  const parts = /^(?:\[(?<six>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>\d*))?$/u.exec(text)?.groups
+  const host = parts?.["six"] ?? parts?.["plain"] ?? text
+  const port = Number(parts?.["port"] ?? 8765)
+  if (host.toLowerCase() !== "localhost" && !isLoopback(host))
+    return new CannotListen({ reason: `daemon bind address is not loopback: ${JSON.stringify(text)}` })
+  if (port > 65_535) return new CannotListen({ reason: `there is no port ${port}` })
+  return { host, port }
+}
+
+/** An address as a URL names it. */
+export const urlOf = ({ host, port }: Address): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+
+const header_bytes_max = 1_048_576
+const header_ms = 5_000
+const request_ms = 300_000
+const idle_ms = 75_000
+
+const listen = (server: Server, { host, port }: Address): Effect.Effect<Address, CannotListen> =>
+  Effect.callback((resume) => {
+    const failed = (cause: Error): void =>
+      resume(Effect.fail(new CannotListen({ reason: `cannot listen at ${urlOf({ host, port })}: ${cause.message}` })))
+    server.once("error", failed)
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off("error", failed)
+      const address = server.address()
+      resume(Effect.succeed({ host, port: typeof address === "object" && address !== null ? address.port : port }))
+    })
+  })
+
+export interface Listening {
+  readonly address: Address
+  /** Takes no new connections, lets requests end for at most this long, then cuts the rest. */
+  readonly drain: (grace_ms: number) => Effect.Effect<void>
+}
+
+/** Listens until the scope ends. */
+export const startListener = (
+  answering: Answering,
+  address: Address,
+): Effect.Effect<Listening, CannotListen, Scope.Scope> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<never>()
+    const run = Effect.runForkWith(context)
+    let isDraining = false
+    const server = createServer(
+      {
+        maxHeaderSize: header_bytes_max,
+        headersTimeout: header_ms,
+        requestTimeout: request_ms,
+        keepAliveTimeout: idle_ms,
+        connectionsCheckingInterval: 1_000,
+        noDelay: true,
+      },
+      (request, response) => {
+        const start = performance.now()
+        if (isDraining) response.setHeader("Connection", "close")
+        const begun = answer(answering, request, response)
+        const { method = "" } = request
+        const route = begun?.route ?? "none"
+        response.once("close", () =>
+          answering.metrics.answered(
+            knownMethods.has(method) ? method : "other",
+            route,
+            response.statusCode,
+            performance.now() - start,
+          ),
+        )
+        if (begun === undefined) return
+        const fiber = run(begun.effect)
+        response.once("close", () => {
+          if (!response.writableFinished) run(Fiber.interrupt(fiber))
+        })
+      },
+    )
+    // Somebody who hangs up in the middle of a request is no event.
+    server.on("clientError", (_, socket) => {
+      if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    })
+    const closed = Effect.callback<void>((resume) => {
+      server.close(() => resume(Effect.void))
+      server.closeIdleConnections()
+    })
+    const listening = yield* Effect.acquireRelease(listen(server, address), () =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      }),
+    )
+    return {
+      address: listening,
+      drain: (grace_ms) =>
+        Effect.gen(function* () {
+          isDraining = true
+          yield* Effect.timeoutOption(closed, grace_ms)
+          server.closeAllConnections()
+        }),
+    }
+  })
+
+const knownMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

@@ -1,0 +1,148 @@
+/**
+ * From a request to its answer, in the order of checks that the contract fixes (JobSpec v0 §4.1, §5.1): whose host, which
+ * path, which method, who asks, and then what.
+ *
+ * @module
+ */
+import { Cause, Effect, Exit } from "effect"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { authorize, isTrustedHost } from "./authorize.ts"
+import { readBody } from "./body.ts"
+import type { Credential } from "./Credentials.ts"
+import { refusedBy } from "./failures.ts"
+import { type Call, header, Refused, refuse } from "./Http.ts"
+import type { Log } from "./Log.ts"
+import type { Metrics } from "./Metrics.ts"
+import { allowOf, type Operation, type Route } from "./Route.ts"
+import type { Find, Found } from "./Router.ts"
+import { sendAnswer, sendRefusal, sendText } from "./send.ts"
+import type { Tokens } from "./tokenFile.ts"
+
+export interface Answering {
+  readonly find: Find
+  readonly tokens: Tokens
+  /** Host names beside the loopback's that requests may be sent to. */
+  readonly hosts: ReadonlyArray<string>
+  /** Browser origins that may change something. */
+  readonly origins: ReadonlyArray<string>
+  /** How long a body may take. */
+  readonly body_ms: number
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+const nobody: Credential = { name: "", token: "", capabilities: new Set(), local_only: true }
+
+const operationFor = ({ operations }: Route, method: string | undefined): Operation | undefined =>
+  method === "GET" || method === "POST" || method === "DELETE" ? operations[method] : undefined
+
+/** Who asks; nobody in particular where the operation asks for no capability. */
+const callerOf = (
+  { origins, tokens }: Answering,
+  request: IncomingMessage,
+  { parameters, route }: Found,
+  capabilities: Operation["capabilities"],
+): Credential | Refused => {
+  if (capabilities === undefined) return nobody
+  const isOutside = route.isOneSegment === true && Object.values(parameters).some((value) => value.includes("/"))
+  const caller = authorize(tokens.current(), origins, {
+    headers: request.headers,
+    remote: request.socket.remoteAddress,
+    capabilities: isOutside ? undefined : capabilities,
+  })
+  return typeof caller === "string" ? refuse(403, `daemon mutation denied: ${caller}`) : caller
+}
+
+const notAllowed = (answering: Answering, request: IncomingMessage, found: Found): Refused => {
+  const { method = "" } = request
+  const { POST } = found.route.operations
+  if (found.route.authorizesFirst === true && (method === "DELETE" || method === "PATCH")) {
+    const caller = callerOf(answering, request, found, POST?.capabilities)
+    if (caller instanceof Refused) return caller
+  }
+  return new Refused({
+    status: 405,
+    body: { error: "method not allowed" },
+    headers: { Allow: allowOf(found.route, method) },
+  })
+}
+
+const callFor = (
+  { body_ms }: Answering,
+  request: IncomingMessage,
+  response: ServerResponse,
+  parameters: Call["parameters"],
+  search: string,
+  caller: Credential,
+): Call => {
+  let values: URLSearchParams | undefined
+  return {
+    headers: request.headers,
+    parameters,
+    query: (name) => {
+      values ??= new URLSearchParams(search)
+      return values.get(name) ?? undefined
+    },
+    caller,
+    body: readBody(request, false, body_ms),
+    optionalBody: readBody(request, true, body_ms),
+    isGone: () => response.destroyed,
+  }
+}
+
+/** What a request is answered by, or how it is refused before any route is asked. */
+const begin = (
+  answering: Answering,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Refused | "not found" | { readonly route: Route; readonly operation: Operation; readonly call: Call } => {
+  const { method, url = "" } = request
+  if (!isTrustedHost(header(request.headers, "host"), answering.hosts)) return refuse(403, "host is not trusted")
+  const mark = url.indexOf("?")
+  const found = answering.find(mark < 0 ? url : url.slice(0, mark))
+  if (found === "not found") return found
+  if (found === "malformed") return refuse(400, "malformed path")
+  const operation = operationFor(found.route, method)
+  if (operation === undefined) return notAllowed(answering, request, found)
+  const caller = callerOf(answering, request, found, operation.capabilities)
+  if (caller instanceof Refused) return caller
+  const search = mark < 0 ? "" : url.slice(mark + 1)
+  return {
+    route: found.route,
+    operation,
+    call: callFor(answering, request, response, found.parameters, search, caller),
+  }
+}
+
+/** Answers one request. Never fails; what goes wrong is answered as far as nothing was sent yet, and logged. */
+export const answer = (
+  answering: Answering,
+  request: IncomingMessage,
+  response: ServerResponse,
+): { readonly route: string; readonly effect: Effect.Effect<void> } | undefined => {
+  const begun = begin(answering, request, response)
+  if (begun === "not found") {
+    sendText(response, 404, "text/plain; charset=utf-8", "404 page not found\n")
+    return undefined
+  }
+  if (begun instanceof Refused) {
+    sendRefusal(response, begun)
+    return undefined
+  }
+  const { call, operation, route } = begun
+  const failed = (cause: Cause.Cause<Error>): Effect.Effect<void> =>
+    Effect.sync(() => {
+      if (Cause.hasInterruptsOnly(cause)) return
+      const thrown = Cause.squash(cause)
+      const refused = refusedBy(thrown instanceof Error ? thrown : new Error(String(thrown)))
+      if (refused.status >= 500)
+        answering.log("error", "a request failed", { route: route.path, error: Cause.pretty(cause) })
+      if (response.headersSent) response.destroy()
+      else sendRefusal(response, refused)
+    })
+  const effect = Effect.flatMap(
+    Effect.exit(Effect.flatMap(operation.handle(call), (each) => sendAnswer(response, each))),
+    (exit) => (Exit.isSuccess(exit) ? Effect.void : failed(exit.cause)),
+  )
+  return { route: route.path, effect }
+}

@@ -1,0 +1,70 @@
+/**
+ * A whole server process: the root's lock, the ledger, the tokens, the first line, the end.
+ *
+ * @module
+ */
+import type { Files } from "@waybill/host"
+import { vocabularies } from "@waybill/jobspec"
+import { Ledger } from "@waybill/ledger"
+import { makeJsonlStore } from "@waybill/ledger-store"
+import { Effect, type Redacted, type Scope } from "effect"
+import { randomBytes } from "node:crypto"
+import { join } from "node:path"
+import { daemonFolder, holdRoot, writeActivation } from "./activation.ts"
+import type { Address } from "./Listener.ts"
+import type { Log } from "./Log.ts"
+import { serve, type Serving } from "./serve.ts"
+import { makeStoredPlans } from "./storedPlans.ts"
+import { makeTokenFile, tokensOf } from "./tokenFile.ts"
+
+export interface RunOptions {
+  /** The project directory. Its `.agents/daemon` holds the activation file, the token made at a first start, and the ledger. */
+  readonly root: string
+  readonly address: Address
+  /** Absent: `.agents/daemon/token`, which is made where there is none. */
+  readonly token_file?: string
+  /** `postgres://…`, with a ledger's schema as `?schema=`; absent: the root's files. */
+  readonly database?: Redacted.Redacted
+  readonly schema?: string
+  readonly lease_ms?: number
+  readonly hasFailpoints?: boolean
+  readonly log: Log
+}
+
+export interface Running extends Serving {
+  readonly token_file: string
+  readonly isNewToken: boolean
+}
+
+const openStore = ({ database, root, schema }: RunOptions) =>
+  Effect.gen(function* () {
+    if (database === undefined) return yield* makeJsonlStore({ root })
+    // Loaded where it is used: most servers have no database.
+    const { makePostgresStore } = yield* Effect.promise(() => import("@waybill/ledger-store/postgres"))
+    return yield* makePostgresStore({ url: database, ...(schema === undefined ? {} : { schema }) })
+  })
+
+/** Starts a server that lives as long as the scope. */
+export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Files | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { address, log, root } = options
+    yield* holdRoot(root)
+    const token_file = options.token_file ?? join(daemonFolder(root), "token")
+    const isNewToken =
+      options.token_file === undefined &&
+      (yield* Effect.promise(() => makeTokenFile(token_file, randomBytes(32).toString("hex"))))
+    if (isNewToken) log("info", "a token was made; only you can read it", { token_file })
+    const tokens = yield* tokensOf(token_file)
+    const ledger = yield* Ledger.make(yield* openStore(options), vocabularies)
+    const serving = yield* serve({
+      ledger,
+      tokens,
+      address,
+      log,
+      plans: makeStoredPlans(root),
+      ...(options.lease_ms === undefined ? {} : { lease_ms: options.lease_ms }),
+      ...(options.hasFailpoints === undefined ? {} : { hasFailpoints: options.hasFailpoints }),
+    })
+    yield* writeActivation(root, serving.address, { now_ms: Date.now(), token_file })
+    return { ...serving, token_file, isNewToken }
+  })

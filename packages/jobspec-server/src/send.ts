@@ -1,0 +1,73 @@
+/**
+ * Answers on the wire (JobSpec v0 §1.1): small ones in one write with their length, large ones in pieces, no faster than the
+ * peer takes them.
+ *
+ * @module
+ */
+import { documentPieces } from "@waybill/jobspec"
+import { Effect, Stream } from "effect"
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http"
+import { type Answer, json_type, type Refused } from "./Http.ts"
+
+/** Ends the response with a text; answers once it is handed over. */
+export const sendText = (
+  response: ServerResponse,
+  status: number,
+  type: string,
+  text: string,
+  headers: OutgoingHttpHeaders = {},
+): void => {
+  const bytes = Buffer.byteLength(text)
+  response.writeHead(status, { "Content-Type": type, "Content-Length": bytes, ...headers })
+  response.end(text)
+}
+
+export const sendRefusal = (response: ServerResponse, { body, headers, status }: Omit<Refused, never>): void => {
+  const [text = ""] = documentPieces(body)
+  sendText(response, status, json_type, text, headers)
+}
+
+/** Waits until the peer has taken enough that more may be written. */
+const drained = (response: ServerResponse): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const done = (): void => {
+      response.off("drain", done).off("close", done)
+      resume(Effect.void)
+    }
+    response.on("drain", done).on("close", done)
+    return Effect.sync(() => void response.off("drain", done).off("close", done))
+  })
+
+const write = (response: ServerResponse, text: string): Effect.Effect<void> =>
+  Effect.suspend(() => (text === "" || response.write(text) ? Effect.void : drained(response)))
+
+/** Sends an answer. Only text that is made while it is sent can fail; then the head has gone out already. */
+export const sendAnswer = (response: ServerResponse, answer: Answer): Effect.Effect<void, Error> =>
+  Effect.gen(function* () {
+    if ("document" in answer) {
+      const pieces = documentPieces(answer.document)
+      const first = pieces.next()
+      const second = pieces.next()
+      if (first.done === true) return
+      if (second.done === true) return sendText(response, answer.status, json_type, first.value)
+      response.writeHead(answer.status, { "Content-Type": json_type })
+      yield* write(response, first.value)
+      yield* write(response, second.value)
+      for (const piece of pieces) {
+        if (response.destroyed) return
+        yield* write(response, piece)
+        // Others get their turn between two pieces.
+        yield* Effect.yieldNow
+      }
+      response.end()
+    } else if ("text" in answer) sendText(response, answer.status, answer.type, answer.text)
+    else if ("pieces" in answer) {
+      response.writeHead(answer.status, { "Content-Type": answer.type, "Cache-Control": "no-store" })
+      response.flushHeaders()
+      yield* Stream.runForEach(answer.pieces, (text) => write(response, text))
+      response.end()
+    } else {
+      response.writeHead(204)
+      response.end()
+    }
+  })

@@ -1,0 +1,127 @@
+/**
+ * A JobSpec v0 server over a ledger.
+ *
+ * @module
+ */
+import { JobSpec } from "@waybill/jobspec"
+import type { LedgerShape, StoreError } from "@waybill/ledger"
+import { Effect, type Scope } from "effect"
+import { randomBytes } from "node:crypto"
+import type { App } from "./App.ts"
+import { refuseCron } from "./cron.ts"
+import { makeFeed } from "./Feed.ts"
+import { type Address, type CannotListen, startListener, urlOf } from "./Listener.ts"
+import { type Log, noLog } from "./Log.ts"
+import { Metrics } from "./Metrics.ts"
+import { makeReplayWatch } from "./ReplayWatch.ts"
+import { makeRouter } from "./Router.ts"
+import { makeRoutes } from "./routes/table.ts"
+import { makeScheduler } from "./Scheduler.ts"
+import { askKnown, makeSharedQuery } from "./SharedQuery.ts"
+import { noStoredPlans, type StoredPlans } from "./storedPlans.ts"
+import type { Tokens } from "./tokenFile.ts"
+
+export interface ServeOptions {
+  readonly ledger: LedgerShape
+  readonly tokens: Tokens
+  /** A loopback address; port 0 takes any that is free. */
+  readonly address: Address
+  /** Made with `refuseCron` of this package; by default the contract's types and nothing else. */
+  readonly jobspec?: JobSpec.JobSpec
+  readonly plans?: Effect.Effect<StoredPlans>
+  /** How long a worker holds a job that names no other lease; 60 seconds by default. */
+  readonly lease_ms?: number
+  /** How long a body may take; 15 seconds by default. */
+  readonly body_ms?: number
+  /** Host names beside the loopback's that requests may be sent to. */
+  readonly hosts?: ReadonlyArray<string>
+  /** Browser origins that may change something. */
+  readonly origins?: ReadonlyArray<string>
+  /** Whether requests may ask for failures. For tests alone. */
+  readonly hasFailpoints?: boolean
+  readonly now_ms?: () => number
+  readonly makeToken?: () => string
+  readonly log?: Log
+}
+
+export interface Serving {
+  readonly address: Address
+  readonly url: string
+  /** Stops taking requests, ends whoever waits, lets the rest end for at most this long. */
+  readonly drain: (grace_ms: number) => Effect.Effect<void>
+}
+
+/** How often the token file is looked at. */
+const tokens_every_ms = 1_000
+
+/** How often schedules are looked at; the shortest period a schedule can have. */
+const schedules_every_ms = 1_000
+
+const defaultJobSpec = (): JobSpec.JobSpec => JobSpec.make({ refuseCron })
+
+/** Serves until the scope ends. Everything is folded before the first request is taken. */
+export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError | CannotListen, Scope.Scope> =>
+  Effect.gen(function* () {
+    const {
+      jobspec = defaultJobSpec(),
+      ledger,
+      log = noLog,
+      now_ms = Date.now,
+      plans = noStoredPlans,
+      tokens,
+    } = options
+    const metrics = new Metrics()
+    const head = ledger.query(jobspec.projections.queue, ({ position }) => position)
+    const feed = yield* makeFeed(ledger, head)
+    const ask = yield* makeSharedQuery(ledger, jobspec.projections)
+    const app: App = {
+      ledger,
+      jobspec,
+      ask,
+      askKnown: askKnown(ledger, jobspec.projections, ask),
+      feed,
+      metrics,
+      now_ms,
+      makeToken: options.makeToken ?? (() => randomBytes(32).toString("hex")),
+      lease_ms: options.lease_ms ?? 60_000,
+      hasFailpoints: options.hasFailpoints ?? false,
+      plans,
+      replay: makeReplayWatch(ledger.health, plans, now_ms),
+    }
+    yield* ledger.queryAll(jobspec.projections, () => undefined)
+    yield* app.replay(0)
+    const routes = yield* makeRoutes(app)
+    const watchTokens = Effect.gen(function* () {
+      for (;;) {
+        yield* Effect.sleep(tokens_every_ms)
+        const changed = yield* tokens.refresh
+        if (changed !== undefined) log("warn", changed)
+      }
+    })
+    yield* Effect.forkScoped(watchTokens)
+    const tick = makeScheduler({ ledger, jobspec, log })
+    const keepTime = Effect.gen(function* () {
+      for (;;) {
+        yield* tick(now_ms())
+        yield* Effect.sleep(schedules_every_ms)
+      }
+    })
+    yield* Effect.forkScoped(keepTime)
+    const listening = yield* startListener(
+      {
+        find: makeRouter(routes),
+        tokens,
+        hosts: options.hosts ?? [],
+        origins: options.origins ?? [],
+        body_ms: options.body_ms ?? 15_000,
+        metrics,
+        log,
+      },
+      options.address,
+    )
+    return {
+      address: listening.address,
+      url: urlOf(listening.address),
+      drain: (grace_ms) => Effect.andThen(feed.close, listening.drain(grace_ms)),
+    }
+  })

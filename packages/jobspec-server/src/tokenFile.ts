@@ -1,0 +1,83 @@
+/**
+ * The token file on disk (JobSpec v0 §6.5): who may read it, a first one where there is none, and tokens that change while
+ * the server runs.
+ *
+ * @module
+ */
+import { Effect, Result } from "effect"
+import { mkdir, open, readFile, stat } from "node:fs/promises"
+import { dirname } from "node:path"
+import { BadTokenFile, type Credential, readTokenText } from "./Credentials.ts"
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : String(cause)
+
+/** Reads a token file, following links. Refuses one that others may read. */
+export const readTokenFile = async (path: string): Promise<Result.Result<ReadonlyArray<Credential>, BadTokenFile>> => {
+  try {
+    const { mode } = await stat(path)
+    if ((mode & 0o077) !== 0) {
+      const octal = (mode & 0o777).toString(8).padStart(4, "0")
+      const reason = `daemon mutation token file mode is too permissive: ${path} has mode ${octal}`
+      return Result.fail(new BadTokenFile({ reason }))
+    }
+    return readTokenText(await readFile(path, "utf8"))
+  } catch (cause) {
+    return Result.fail(new BadTokenFile({ reason: `read mutation token file: ${path}: ${codeOf(cause)}` }))
+  }
+}
+
+/** Makes a file with a new token that only its owner may read; answers whether it was made, `false` where there is one. */
+export const makeTokenFile = async (path: string, token: string): Promise<boolean> => {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  try {
+    const file = await open(path, "wx", 0o600)
+    try {
+      await file.writeFile(`${token}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    return true
+  } catch (cause) {
+    if (codeOf(cause) === "EEXIST") return false
+    throw cause
+  }
+}
+
+export interface Tokens {
+  /** The credentials that count now. */
+  readonly current: () => ReadonlyArray<Credential>
+  /** Looks whether the file has changed. A file that cannot be used leaves what was; the answer says why, once. */
+  readonly refresh: Effect.Effect<string | undefined>
+}
+
+/** The same tokens for ever. */
+export const fixedTokens = (credentials: ReadonlyArray<Credential>): Tokens => ({
+  current: () => credentials,
+  refresh: Effect.succeed(undefined),
+})
+
+/** The tokens of a file; fails where it cannot be used at the start. */
+export const tokensOf = (path: string): Effect.Effect<Tokens, BadTokenFile> =>
+  Effect.gen(function* () {
+    const mark = () =>
+      stat(path).then(
+        ({ ino, mode, mtimeMs, size }) => `${ino} ${mode} ${size} ${mtimeMs}`,
+        (cause: unknown) => codeOf(cause),
+      )
+    let seen = yield* Effect.promise(mark)
+    let credentials = yield* Effect.fromResult(yield* Effect.promise(() => readTokenFile(path)))
+    return {
+      current: () => credentials,
+      refresh: Effect.promise(async () => {
+        const now = await mark()
+        if (now === seen) return undefined
+        seen = now
+        const read = await readTokenFile(path)
+        if (Result.isFailure(read)) return `the tokens of before still count: ${read.failure.message}`
+        credentials = read.success
+        return "the tokens have changed"
+      }),
+    }
+  })

@@ -1,0 +1,88 @@
+import { request } from "node:http"
+import { describe, expect, it } from "vitest"
+import { listIn } from "./support/client.ts"
+import { type TestServer, withServer } from "./support/server.ts"
+
+/** Follows the ledger until so many events have come, then hangs up. */
+const follow = ({ url }: TestServer, count: number, headers: Record<string, string> = {}, path = "/v1/events") =>
+  new Promise<ReadonlyArray<{ readonly id: string; readonly event: string; readonly data: Record<string, unknown> }>>(
+    (resolve, reject) => {
+      const asked = request(`${url}${path}`, {
+        agent: false,
+        headers: { Accept: "text/event-stream", ...headers },
+        signal: AbortSignal.timeout(20_000),
+      })
+      let text = ""
+      asked.on("error", reject)
+      asked.on("response", (response) => {
+        expect(response.headers["content-type"]).toBe("text/event-stream")
+        response.on("error", () => undefined)
+        response.on("data", (chunk: Buffer) => {
+          text += chunk.toString("utf8")
+          const records = text
+            .split("\n\n")
+            .slice(0, -1)
+            .filter((record) => !record.startsWith(":"))
+          if (records.length < count) return
+          asked.destroy()
+          resolve(
+            records.map((record) => {
+              const field = (name: string) => new RegExp(`^${name}: (.*)$`, "mu").exec(record)?.[1] ?? ""
+              return {
+                id: field("id"),
+                event: field("event"),
+                data: JSON.parse(field("data")) as Record<string, unknown>,
+              }
+            }),
+          )
+        })
+      })
+      asked.end()
+    },
+  )
+
+describe("following the ledger", () => {
+  it(
+    "server-sent events begin where they are asked to and go on with what comes, in order, once each",
+    withServer({}, async (server) => {
+      const submit = (job_id: string) => server.post("/v1/jobs", { job_type: "rpi.run", job_id })
+      await submit("a")
+      await submit("b")
+      const all = follow(server, 24)
+      const later = follow(server, 23, { "Last-Event-ID": "1" })
+      const since = follow(server, 22, {}, "/v1/events?since=evt_job.accepted_b_000002")
+      for (let n = 0; n < 22; n++) await submit(`j${n}`)
+      const positions = (await all).map(({ id }) => Number(id))
+      expect(positions).toEqual(Array.from({ length: 24 }, (_, i) => i + 1))
+      expect((await later).map(({ id }) => Number(id))).toEqual(positions.slice(1))
+      expect((await since).map(({ data }) => data["job_id"])).toEqual(Array.from({ length: 22 }, (_, n) => `j${n}`))
+      const [first] = await all
+      expect(first).toMatchObject({ event: "job.accepted", data: { event_id: "evt_job.accepted_a_000001" } })
+    }),
+  )
+  it(
+    "a long poll answers with the first event that comes, and with none when its time is over",
+    withServer({}, async (server) => {
+      const waiting = server.get("/v1/events?wait=20s")
+      await server.post("/v1/jobs", { job_type: "rpi.run", job_id: "a" })
+      expect(listIn((await waiting).json(), "events")).toHaveLength(1)
+      const last = "evt_job.accepted_a_000001"
+      const none = await server.get(`/v1/events?wait=50ms&since=${last}`)
+      expect(none.json()).toEqual({ events: [], last_event_id: last })
+      expect((await server.get("/v1/events?wait=61s")).status).toBe(400)
+    }),
+  )
+  it(
+    "fifty followers of many submissions at once all see the same",
+    withServer({}, async (server) => {
+      const followers = Array.from({ length: 50 }, () => follow(server, 200))
+      await Promise.all(
+        Array.from({ length: 200 }, (_, n) => server.post("/v1/jobs", { job_type: "rpi.run", job_id: `j${n}` })),
+      )
+      const seen = await Promise.all(followers)
+      const ids = seen.map((events) => events.map(({ id }) => id).join(" "))
+      expect(new Set(ids).size).toBe(1)
+      expect(new Set(seen[0]?.map(({ data }) => data["job_id"])).size).toBe(200)
+    }),
+  )
+})

@@ -1,0 +1,148 @@
+/**
+ * The queue of a ledger in this process or on this machine: claims are facts, decided and appended in one step.
+ *
+ * @module
+ */
+import { Entropy } from "@waybill/host"
+import {
+  type Abilities,
+  actors,
+  claimableFrom_ms,
+  type Hold,
+  type JobSpec,
+  leaseOf,
+  type QueueCommand,
+  type QueueJob,
+  type QueueRefusal,
+} from "@waybill/jobspec"
+import { type AppendError, Ledger } from "@waybill/ledger"
+import { Clock, Effect, Layer, Stream } from "effect"
+import { createHash } from "node:crypto"
+import {
+  type ClaimedJob,
+  type Held,
+  LeaseLost,
+  QueueUnavailable,
+  ReportRefused,
+  type ReportError,
+  WorkQueue,
+} from "./WorkQueue.ts"
+
+export interface LedgerQueueOptions {
+  /** The one binding of this process; the same that the host submits with. */
+  readonly jobspec: JobSpec.JobSpec
+  /** Who is named as the facts' actor; `agentopsd-worker` by default. */
+  readonly actor?: string
+}
+
+const token_bytes = 32
+/** A clock that was set, or a machine that slept, is noticed after this long. */
+const look_ms_max = 60_000
+
+const claimed = (job: QueueJob): ClaimedJob => {
+  const { attempt, idempotency_key, job_id, job_type, lease_epoch, max_attempts, payload, request_id } = job
+  return {
+    job_id,
+    job_type,
+    request_id,
+    ...(idempotency_key === undefined ? {} : { idempotency_key }),
+    payload,
+    lease_epoch,
+    attempt,
+    max_attempts,
+  }
+}
+
+/** What the decider or the ledger said, as the holder has to take it. */
+const asHolder =
+  (where: string, { job_id, lease_epoch }: ClaimedJob) =>
+  (cause: QueueRefusal | AppendError): ReportError => {
+    const lost = (reason: LeaseLost["reason"]) => new LeaseLost({ job_id, lease_epoch, reason })
+    switch (cause._tag) {
+      case "NoClaimableJobs":
+        return lost("ended")
+      case "LeaseMismatch":
+        return lost("taken")
+      case "LeaseExpired":
+        return lost("expired")
+      case "Conflict":
+      case "StorePoisoned":
+      case "StoreLocked":
+      case "StoreFull":
+      case "StoreRefused":
+      case "StoreUnavailable":
+        return new QueueUnavailable({ where, cause })
+      default:
+        return new ReportRefused({ job_id, reason: cause.message })
+    }
+  }
+
+/** Without reports there is nothing that could be refused: what cannot be recorded will not be recorded later either. */
+const withoutReport = (error: ReportError): Effect.Effect<never, LeaseLost | QueueUnavailable> =>
+  error._tag === "ReportRefused" ? Effect.die(error) : Effect.fail(error)
+
+/** Workers over a ledger. Any number of them, also in other processes on the same store, share its jobs. */
+export const layerLedgerQueue = (options: LedgerQueueOptions): Layer.Layer<WorkQueue, never, Ledger | Entropy> =>
+  Layer.effect(
+    WorkQueue,
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const entropy = yield* Entropy
+      const { actor = actors.worker, jobspec } = options
+      const { where } = ledger
+      const unavailable = (cause: unknown) => new QueueUnavailable({ where, cause })
+
+      const held = (job: ClaimedJob, hold: Hold): Held => {
+        const common = { job_id: job.job_id, hold }
+        const ask = (command: (now_ms: number) => QueueCommand) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now_ms) =>
+            ledger.transact(jobspec.queue, command(now_ms), { actor }),
+          ).pipe(Effect.asVoid, Effect.mapError(asHolder(where, job)))
+        return {
+          job,
+          heartbeat: (lease_ms) =>
+            Effect.catch(
+              ask((now_ms) => ({ kind: "heartbeat", ...common, now_ms, lease_ms })),
+              withoutReport,
+            ),
+          complete: (report) => ask((now_ms) => ({ kind: "complete", ...common, now_ms, ...report })),
+          fail: (failure, report) => ask((now_ms) => ({ kind: "fail", ...common, now_ms, ...report, failure })),
+          release: Effect.catch(
+            ask((now_ms) => ({ kind: "expire", ...common, now_ms })),
+            withoutReport,
+          ),
+        }
+      }
+
+      const claimNext = (abilities: Abilities, lease_ms: number) =>
+        Effect.gen(function* () {
+          const token = yield* entropy.hex(token_bytes)
+          const token_sha256 = createHash("sha256").update(token).digest("hex")
+          const now_ms = yield* Clock.currentTimeMillis
+          const command = { kind: "claim_next", ...abilities, token_sha256, now_ms, lease_ms } as const
+          const lease = leaseOf(yield* ledger.transact(jobspec.queue, command, { actor }))
+          if (lease === undefined) return undefined
+          const { job_id, lease_epoch } = lease
+          const job = yield* ledger.query(jobspec.projections.queue, (view) => view.get(job_id))
+          if (job === undefined) return yield* Effect.die(new Error(`${job_id} was claimed and is not in the queue`))
+          return held({ ...claimed(job), lease_epoch, attempt: lease.attempt }, { token_sha256, lease_epoch })
+        }).pipe(Effect.mapError(unavailable))
+
+      const awaitWork = (abilities: Abilities) =>
+        Effect.gen(function* () {
+          for (;;) {
+            const { from_ms, position } = yield* ledger.query(jobspec.projections.queue, (view) => ({
+              from_ms: claimableFrom_ms(view, abilities),
+              position: view.position,
+            }))
+            const left_ms = from_ms - (yield* Clock.currentTimeMillis)
+            if (left_ms <= 0) return
+            yield* ledger
+              .tail({ after: position })
+              .pipe(Stream.take(1), Stream.runDrain, Effect.timeoutOption(Math.min(left_ms, look_ms_max)))
+          }
+        }).pipe(Effect.mapError(unavailable))
+
+      return { claimNext, awaitWork }
+    }),
+  )
