@@ -55,7 +55,7 @@ describe("jobs of the queue", () => {
     const list = async (...words: ReadonlyArray<string>) => {
       const { envelope } = await invoke(waybill, ["list", "--root", root, "--limit", "2", ...words])
       const data = envelope?.data as { readonly jobs: ReadonlyArray<{ readonly job_id: string }> } | undefined
-      return { ids: (data?.jobs ?? []).map(({ job_id }) => job_id), pagination: envelope?.meta.pagination }
+      return { ids: data?.jobs.map(({ job_id }) => job_id), pagination: envelope?.meta.pagination }
     }
     const first = await list()
     expect(first.ids).toEqual(["a", "b"])

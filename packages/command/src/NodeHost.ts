@@ -50,10 +50,9 @@ const writeLater = (bytes: Uint8Array): Promise<"written" | "closed"> =>
     const { stdout } = process
     if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore)
     // Not the stream's own `write`: while a handler runs in this process, what it prints is taken there.
-    const write: unknown = Reflect.get(Object.getPrototypeOf(stdout), "write")
-    if (typeof write !== "function") throw new Error("this Node writes to stdout in a way that is not known here")
+    const own = Object.getPrototypeOf(stdout) as typeof stdout
     const taken = (error?: Error | null) => resolve(error === null || error === undefined ? "written" : "closed")
-    Reflect.apply(write, stdout, [bytes, taken])
+    own.write.call(stdout, bytes, undefined, taken)
   })
 
 export const nodeHost = (): Host => ({
