@@ -36,14 +36,9 @@ export const preflight: ReadonlyArray<Preflight> = [
     name: "ledger can be read and is sound",
     fix: "waybill ledger verify",
     check: async (ctx) => {
-      const [{ Effect }, { openStore, runOnFiles }] = await Promise.all([import("effect"), import("../Opening.ts")])
-      const place = placeOf({}, ctx.env)
-      const health = await runOnFiles(
-        Effect.flatMap(openStore(place), (store) => store.health),
-        ctx.signal,
-      )
-      const open = [...health.corrupt, ...(health.damage ?? [])].filter(({ isAcknowledged }) => isAcknowledged !== true)
-      if (open.length > 0) throw new Error(`${open.length} damages that nobody has acknowledged.`)
+      const { openDamage } = await import("../keeping/openDamage.ts")
+      const count = await openDamage(placeOf({}, ctx.env), ctx.signal)
+      if (count > 0) throw new Error(`${count} damages that nobody has acknowledged.`)
     },
   },
 ]
