@@ -1,6 +1,7 @@
 import { Ledger } from "@waybill/ledger"
 import { Jobs, jobStatus } from "@waybill/workspace-job"
 import { Effect, Stream } from "effect"
+import { dirname } from "node:path"
 import { describe, expect, it } from "vitest"
 import { deliverJob, type JobDeclaration, settleJob, VerifierError } from "../src/index.ts"
 import { accept, declare, reject, spec, text, types, verifierOf, world } from "./support/world.ts"
@@ -129,6 +130,36 @@ describe("repair", () => {
     expect(status).toMatchObject({ status: "failed", failed: { failure: { reason: "repair_decision_failed" } } })
     expect(facts.slice(-3)).toEqual(["verifier_rejected", "requested", "failed"])
   })
+
+  it.each(["link", "fifo"] as const)(
+    "whose workspace has become a %s ends the next attempt, and the rejected one keeps its verdict",
+    async (what) => {
+      const { disk, run, runs } = world()
+      const told: Array<unknown> = []
+      const [status, again, facts] = await run(
+        Effect.gen(function* () {
+          const verifier = verifierOf(() =>
+            Effect.sync(() => {
+              disk.plant(dirname(disk.files("/data/workspaces")[0] ?? ""), what)
+              return reject
+            }),
+          )
+          const job = declare({ verifier, recovery: { maxAttempts: 3, submit: () => spec } })
+          const status = yield* settleJob(job, {
+            observe: (event) => {
+              if (event.kind === "step" && event.state === "failed") told.push([event.attempt, event.step])
+            },
+          })
+          return [status, yield* settleJob(job), yield* types] as const
+        }),
+      )
+      expect(status).toMatchObject({ status: "failed", failed: { failure: { reason: "path_refused" } } })
+      expect(again).toEqual(status)
+      expect(facts.slice(-3)).toEqual(["verifier_rejected", "requested", "failed"])
+      expect(runs).toHaveLength(1)
+      expect(told).toEqual([[2, "repair"]])
+    },
+  )
 
   it("that is declined leaves the rejection, and is asked about again", async () => {
     const { run } = world()

@@ -10,7 +10,7 @@ import { digestOf, ownCopyOf, streamOf } from "../Bytes.ts"
 import type { DataPlane } from "../DataPlane.ts"
 import { CandidateMissing, PathRefused } from "../Errors.ts"
 import { folderName } from "../Layout.ts"
-import { checkPath, holds, opened, place, storage, storing } from "../places.ts"
+import { checkPath, holds, notPlainFile, opened, place, storage, storing } from "../places.ts"
 import type { Room } from "../Room.ts"
 
 type Hops = Pick<DataPlane["Service"], "workspace" | "writeSeed" | "candidate">
@@ -31,8 +31,13 @@ export const workspaceHops = (room: Room): Hops => {
       room.bounded(
         "seed",
         call,
-        Effect.map(Effect.mapError(open(below(runId, []), true), storage("seed")), () =>
-          join(room.root, "workspaces", folderName(runId)),
+        open(below(runId, []), true).pipe(
+          Effect.mapError((cause) =>
+            notPlainFile.has(cause.code)
+              ? new PathRefused({ hop: "seed", path: "/", reason: `the workspace itself is no folder (${cause.code})` })
+              : storage("seed")(cause),
+          ),
+          Effect.as(join(room.root, "workspaces", folderName(runId))),
         ),
       ),
 

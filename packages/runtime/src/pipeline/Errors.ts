@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { HopError, PathRefused } from "@waybill/data-plane"
 import {
   type Anomaly,
   type AppendError,
@@ -112,8 +111,8 @@ export class HistoryBroken extends Data.TaggedError("HistoryBroken")<{
 
 /**
  * All of them. Beside the ones above: the ledger refused or could not be reached (`AppendError`, `InvalidFact`,
- * `RecordRefusal`), the agent's records could not be read or written (`AgentError`), or the workspace could not be opened
- * for a repair (`HopError`, `PathRefused`). Ask again under the same key when the cause is gone.
+ * `RecordRefusal`), or the agent's records could not be read or written (`AgentError`). Ask again under the same key when the
+ * cause is gone.
  */
 export type SettleError =
   | IdempotencyConflict
@@ -126,5 +125,3 @@ export type SettleError =
   | AppendError
   | InvalidFact
   | AgentError
-  | HopError
-  | PathRefused

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { type Call, DataPlane, type Destination, ofRun } from "@waybill/data-plane"
+import { type Call, DataPlane, type Destination, failureOf, ofRun } from "@waybill/data-plane"
 import { Ledger } from "@waybill/ledger"
 import {
   type Attempt,
   attemptOf,
   byIdempotencyKey,
   deliverable,
+  type Failure,
   failures,
   type Job,
   Jobs,
@@ -19,14 +20,14 @@ import {
   RunTaken,
   Settlement,
 } from "@waybill/workspace-job"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { createHash } from "node:crypto"
 import { dirname } from "node:path"
 import type { Agent, SubmitSpec } from "../agent/Agent.ts"
 import { runAttempt } from "./attempt.ts"
 import { type Composition, record, tell } from "./commit.ts"
 import { checkDeclaration } from "./checkDeclaration.ts"
-import type { Declared, JobDeclaration, RepairContext } from "./Declaration.ts"
+import type { Declared, JobDeclaration, Recovery, RepairContext } from "./Declaration.ts"
 import { evaluate } from "./declared.ts"
 import { IdempotencyConflict, InvalidDeclaration, type SettleError } from "./Errors.ts"
 import { hold, type Holds } from "./Holds.ts"
@@ -103,40 +104,49 @@ const mayRepair = ({ recovery }: JobDeclaration, { request }: Attempt): boolean 
   return recovery !== undefined && index < maxAttempts
 }
 
+type Decision =
+  | { readonly kind: "repair" | "leave" }
+  /** The next attempt is over before it begins. */
+  | { readonly kind: "fail"; readonly failure: Failure; readonly detail: string }
+
+/** Asks the product, where it wants to be asked. */
+const decide = (job: JobDeclaration, shouldRepair: Recovery["shouldRepair"], context: RepairContext) =>
+  shouldRepair === undefined
+    ? Effect.succeed<Decision>({ kind: "repair" })
+    : evaluate(() => shouldRepair(context), job.answerDeadline_ms ?? 300_000).pipe(
+        Effect.map((repair): Decision => ({ kind: repair === true ? "repair" : "leave" })),
+        Effect.catch(({ message }) =>
+          Effect.succeed<Decision>({ kind: "fail", failure: failures.repair_decision_failed, detail: message }),
+        ),
+      )
+
 /** Asks whether to repair, and records the next attempt if so. Answers whether there is one. */
 const decideRepair = (job: JobDeclaration, current: Attempt, composition: Composition) =>
   Effect.gen(function* () {
     const { recovery } = job
     if (recovery === undefined || !mayRepair(job, current) || current.terminal === undefined) return false
-    const { index } = attemptOf(current.request)
+    const attempt = attemptOf(current.request).index + 1
     const plane = yield* DataPlane
     const { runId } = current.request
-    const workspace = yield* plane.workspace(runId)
-    const context = repairContext(job, current, workspace)
+    const opened = yield* Effect.result(plane.workspace(runId))
+    const context = repairContext(job, current, Result.isSuccess(opened) ? opened.success : "")
     if (context === undefined) return false
-    const { shouldRepair } = recovery
-    const decision =
-      shouldRepair === undefined
-        ? ({ kind: "answer", repair: true } as const)
-        : yield* evaluate(() => shouldRepair(context), job.answerDeadline_ms ?? 300_000).pipe(
-            Effect.map((repair) => ({ kind: "answer", repair: repair === true }) as const),
-            Effect.catch((cause) => Effect.succeed({ kind: "threw", cause } as const)),
-          )
-    if (decision.kind === "answer" && !decision.repair) return false
+    // Without its workspace there is nothing to ask about: the repair fails as any attempt does whose workspace is no folder.
+    const decision: Decision = Result.isSuccess(opened)
+      ? yield* decide(job, recovery.shouldRepair, context)
+      : { kind: "fail", failure: failureOf(opened.failure), detail: opened.failure.message }
+    if (decision.kind === "leave") return false
     const requested = yield* recordedFact("requested", runId, current.requestedEventId)
     const rejected = yield* recordedFact("verifier_rejected", runId, current.terminal.eventId)
     const next = yield* record<NewJobFact>(Settlement.repair(requested, rejected), composition)
-    yield* tell(composition.observe, {
-      kind: "step",
-      attempt: index + 1,
-      step: "repair",
-      state: "started",
-      detail: context.previous.reason,
-    })
-    if (decision.kind === "threw") {
-      // The rejected attempt keeps its verdict; the decision's own failure ends the attempt that it was about.
-      const attempt = yield* recordedFact("requested", runId, next.event_id)
-      yield* record<NewJobFact>(Settlement.fail(attempt, failures.repair_decision_failed), composition)
+    const step = { kind: "step", attempt, step: "repair" } as const
+    yield* tell(composition.observe, { ...step, state: "started", detail: context.previous.reason })
+    if (decision.kind === "fail") {
+      // The rejected attempt keeps its verdict; what failed ends the attempt that it was about.
+      const { detail, failure } = decision
+      yield* tell(composition.observe, { ...step, state: "failed", detail })
+      const asked = yield* recordedFact("requested", runId, next.event_id)
+      yield* record<NewJobFact>(Settlement.fail(asked, failure), composition)
     }
     return true
   })
