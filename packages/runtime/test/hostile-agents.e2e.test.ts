@@ -192,6 +192,32 @@ describe.concurrent("the agent's records", { timeout: 60_000 }, () => {
     },
   )
 
+  it.for([
+    ["no JSON", "echo garbage > $R/receipt.json"],
+    ["a FIFO", "mkfifo $R/receipt.json"],
+    ["a folder", "mkdir $R/receipt.json"],
+    ["a link", "ln -s /dev/zero $R/receipt.json"],
+    ["longer than any", "head -c 20000000 /dev/zero > $R/receipt.json"],
+  ] as const)(
+    "of which an agent makes the receipt %s, and kills its wrapper: that is told, and nothing of it is left",
+    async ([, forge], { expect }) => {
+      const root = newRoot()
+      const script = `echo run >> ../runs; echo $$ >> ../pids; R=$(dirname "$WAYBILL_INPUT"); ${forge}; kill -9 $PPID; sleep 60`
+      const error = await Effect.runPromise(
+        Effect.flip(Agent.use((agent) => agent.submit(requestFor(root, script)))).pipe(Effect.provide(agentIn(root))),
+      )
+      expect(error).toMatchObject({ _tag: "AgentError", code: "folder_damaged" })
+      expect(error.message).toContain("receipt.json")
+      expect([runsIn(root), aliveIn(root)]).toEqual([1, []])
+    },
+  )
+
+  it("whose receipt an agent makes up is told by the true one, once its wrapper has written it", async ({ expect }) => {
+    const root = newRoot()
+    const script = `echo garbage > "$(dirname "$WAYBILL_INPUT")"/receipt.json; sleep 0.5; exit 0`
+    expect(await submit(root, script)).toMatchObject({ ok: true })
+  })
+
   it("[W-30] that cannot be written are a typed error, and the next call goes on when they can", async ({ expect }) => {
     const root = newRoot()
     mkdirSync(root, { recursive: true })

@@ -167,6 +167,12 @@ describe("[W-30] a declaration that answers nonsense ends its attempt with a fac
     expect(await reasonOf({}, made)).toBe("runtime_projection_missing")
   })
 
+  it("the agent's records are damaged", async () => {
+    const made = world()
+    made.refuseWith(new AgentError({ code: "folder_damaged", key: "key-1", detail: "receipt.json is not JSON" }))
+    expect(await reasonOf({}, made)).toBe("runtime_projection_missing")
+  })
+
   it("the agent says that nothing can be started from the spec", async () => {
     const made = world()
     made.refuseWith(new AgentError({ code: "request_invalid", key: "key-1", detail: "there is no command" }))
@@ -187,6 +193,7 @@ it("[W-30] an agent whose records cannot be read is an error of the call: nothin
     }),
   )
   expect(error).toMatchObject({ _tag: "AgentError", code: "folder_refused" })
+  expect(String(error)).toContain("ask again under the same key")
   expect(before).toEqual(["requested", "seed_written"])
   expect(status.status).toBe("verified")
   expect(made.runs).toHaveLength(1)

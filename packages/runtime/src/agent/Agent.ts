@@ -72,25 +72,34 @@ export type AgentReceipt =
       readonly diagnostics: AgentDiagnostics
     }
 
+const advice = {
+  request_invalid: "Correct the request; nothing was started",
+  folder_refused: "See to the room and the rights of the agent's folder, and ask again under the same key",
+  folder_damaged: "Put the named file back from a copy, or do the work again under a new key",
+  wrapper_failed: "Look at the named log, and ask again under the same key",
+  run_unreachable: "Cancel it on the machine where it runs",
+} as const
+
 /**
- * No receipt could be had, and nothing is said about the run: ask again with the same key.
+ * No receipt could be had, and nothing is said about the run: ask again with the same key. A settlement takes
+ * `request_invalid` and `folder_damaged` for the end of the attempt, because asking again would not help.
  *
  * | code | meaning | what to do |
  * |---|---|---|
  * | `request_invalid` | the request cannot be run as it stands | correct it; nothing was started |
  * | `folder_refused` | the run's folder could not be read or written | see `cause`; make room, give rights |
- * | `folder_damaged` | a record in the run's folder is not what was written there | look at the named file |
+ * | `folder_damaged` | a record in the run's folder is not what was written there | put the named file back; a settlement ends the attempt |
  * | `wrapper_failed` | the wrapper ended several times before it began | see the named log |
  * | `run_unreachable` | the run is alive but cannot be ended from here | cancel where it runs |
  */
 export class AgentError extends Data.TaggedError("AgentError")<{
-  readonly code: "request_invalid" | "folder_refused" | "folder_damaged" | "wrapper_failed" | "run_unreachable"
+  readonly code: keyof typeof advice
   readonly key: string
   readonly detail: string
   readonly cause?: unknown
 }> {
   override get message(): string {
-    return `agent run ${JSON.stringify(this.key)}: ${this.code}: ${this.detail}`
+    return `agent run ${JSON.stringify(this.key)}: ${this.code}: ${this.detail}. ${advice[this.code]}`
   }
 }
 

@@ -73,6 +73,8 @@ const Receipt = Schema.Struct({
 const fromSource = import.meta.url.endsWith(".ts")
 const wrapperPath = fileURLToPath(new URL(fromSource ? "./wrapper.ts" : "./wrapper.js", import.meta.url))
 
+const isDamage = ({ code }: AgentError): boolean => code === "folder_damaged"
+
 const toReceipt = (folder: string, record: typeof Receipt.Type): AgentReceipt => {
   const { endedAt, exit, key: _, leftovers, note, ok, reason, startedAt, stderr, stdout, submitRunId } = record
   const diagnostics = {
@@ -161,15 +163,21 @@ const make = ({ root }: CommandAgentOptions) =>
         record === undefined ? undefined : toReceipt(folder, record),
       )
 
-    /** For the holder of the lock: nobody is alive who could write a receipt, so we do. */
-    const giveUp = (key: string, folder: string, started: typeof Started.Type, note: string) =>
+    /** Ends all that is left of a run whose wrapper is dead. */
+    const endRun = (key: string, folder: string, started: typeof Started.Type) =>
       Effect.gen(function* () {
         const agent = yield* read(key, folder, recordNames.agent, AgentRecord)
         const marker = { name: runMarker, value: started.submitRunId }
-        const end = yield* processes.endFamily(
+        return yield* processes.endFamily(
           agent === undefined ? { marker } : { marker, leader: agent.leader },
           started.grace_ms,
         )
+      })
+
+    /** For the holder of the lock: nobody is alive who could write a receipt, so we do. */
+    const giveUp = (key: string, folder: string, started: typeof Started.Type, note: string) =>
+      Effect.gen(function* () {
+        const end = yield* endRun(key, folder, started)
         const receipt: ReceiptRecord = {
           key,
           submitRunId: started.submitRunId,
@@ -199,6 +207,30 @@ const make = ({ root }: CommandAgentOptions) =>
         yield* giveUp(key, folder, started, note)
         return "ended" as const
       })
+
+    /**
+     * The receipt, or `undefined` as long as there is none. One that is damaged counts once nobody is alive who would put the
+     * true one in its place; what is left of its run is ended first.
+     */
+    const receiptAtLast = (key: string, folder: string) =>
+      Effect.catchIf(receiptIn(key, folder), isDamage, () =>
+        Effect.gen(function* () {
+          const found = yield* locked(
+            key,
+            folder,
+            Effect.tapErrorTag(receiptIn(key, folder), "AgentError", () =>
+              read(key, folder, recordNames.started, Started).pipe(
+                Effect.flatMap((started) =>
+                  started === undefined ? Effect.void : Effect.asVoid(endRun(key, folder, started)),
+                ),
+                // Which record is damaged has been found already.
+                Effect.catchIf(isDamage, () => Effect.void),
+              ),
+            ),
+          )
+          return found?.value
+        }),
+      )
 
     const launch = (request: SubmitRequest, folder: string) =>
       Effect.gen(function* () {
@@ -241,7 +273,7 @@ const make = ({ root }: CommandAgentOptions) =>
         const folder = yield* makeFolder(key)
         let launches = 0
         for (;;) {
-          const receipt = yield* receiptIn(key, folder)
+          const receipt = yield* receiptAtLast(key, folder)
           if (receipt !== undefined) return receipt
           const found = yield* locked(
             key,

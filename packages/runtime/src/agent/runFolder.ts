@@ -18,7 +18,9 @@
 import { createHash } from "node:crypto"
 import {
   closeSync,
+  constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   openSync,
@@ -160,16 +162,34 @@ export const publishOnce = (folder: string, name: string, record: unknown): bool
 
 export const hasRecord = (folder: string, name: string): boolean => existsSync(join(folder, name))
 
-/** The record as parsed JSON, or undefined when there is none. Throws `SyntaxError` on anything that is not JSON. */
-export const readRecord = (folder: string, name: string): unknown => {
-  const path = join(folder, name)
-  let text: string
+/** Far more than any record has: what is longer was written by somebody else, and is not read. */
+const record_bytes_max = 16_777_216
+
+/** A file's text; undefined when there is none. Never waits for the other end of a pipe. */
+const readPlain = (path: string): string | undefined => {
+  let descriptor: number
   try {
-    text = readFileSync(path, "utf8")
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (cause) {
     if (hasCode(cause, "ENOENT")) return undefined
+    if (["ELOOP", "ENXIO"].some((code) => hasCode(cause, code))) throw new SyntaxError(`${path} is no file`)
     throw cause
   }
+  try {
+    const stat = fstatSync(descriptor)
+    if (!stat.isFile()) throw new SyntaxError(`${path} is no file`)
+    if (stat.size > record_bytes_max) throw new SyntaxError(`${path} has more than ${record_bytes_max} bytes`)
+    return readFileSync(descriptor, "utf8")
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** The record as parsed JSON, or undefined when there is none. Throws `SyntaxError` on anything that is no file of JSON. */
+export const readRecord = (folder: string, name: string): unknown => {
+  const path = join(folder, name)
+  const text = readPlain(path)
+  if (text === undefined) return undefined
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -128,13 +128,21 @@ export const runAttempt = (
       yield* step("seed", "done", `${job.seeds.length} ${job.seeds.length === 1 ? "file" : "files"}`)
     })
 
+    /** Records that are damaged stay so: what they said of the run can be had from nobody any more. */
+    const orBelieved = <A>(run: Effect.Effect<A, AgentError>) =>
+      Effect.catchIf(
+        run,
+        (error) => error.code === "folder_damaged",
+        (error) => failed("agent", failures.runtime_projection_missing, error.message),
+      )
+
     const submit = (workspace: string): Effect.Effect<AgentReceipt, AttemptFailed | AgentError> =>
       Effect.gen(function* () {
         const { idempotencyKey } = requested.payload
         if (attempt.terminalBuildAttempted !== undefined) {
           // The run ended before the build was recorded: it is found again, never repeated.
           submitRunId = attempt.terminalBuildAttempted.payload.submitRunId
-          const found = yield* agent.find(idempotencyKey)
+          const found = yield* orBelieved(agent.find(idempotencyKey))
           if (found === undefined || found.submitRunId !== submitRunId)
             return yield* failed(
               "agent",
@@ -149,15 +157,23 @@ export const runAttempt = (
         )
         const words = Array.isArray(spec?.command) ? spec.command.join(" ") : ""
         yield* step("agent", "started", Predicate.isObject(spec?.env) ? hideValues(words, spec.env) : words)
-        const receipt = yield* agent
-          .submit({ key: idempotencyKey, runId, attempt: index, workspace, candidatePath: job.candidatePath, spec })
-          .pipe(
-            // Nothing was started, and nothing can be under this declaration.
-            Effect.catchIf(
-              (error) => error.code === "request_invalid",
-              (error) => failed("agent", failures.submit_spec_builder_failed, error.message),
-            ),
-          )
+        const receipt = yield* orBelieved(
+          agent.submit({
+            key: idempotencyKey,
+            runId,
+            attempt: index,
+            workspace,
+            candidatePath: job.candidatePath,
+            spec,
+          }),
+        ).pipe(
+          // Nothing was started, and nothing can be under this declaration.
+          Effect.catchTag("AgentError", (error): Effect.Effect<never, AgentError | AttemptFailed> =>
+            error.code === "request_invalid"
+              ? failed("agent", failures.submit_spec_builder_failed, error.message)
+              : Effect.fail(error),
+          ),
+        )
         const refused = refuseReceipt(receipt)
         if (refused !== undefined) return yield* failed("agent", failures.runtime_projection_missing, refused)
         submitRunId = receipt.submitRunId
