@@ -8,6 +8,7 @@ import { execFile } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { bundleProgram } from "./bundle-program.ts"
 import { type Manifest, type Package, missingFromBuild, publicPackagesOf } from "./public-packages.ts"
 import { root, seconds } from "./run-tool.ts"
 
@@ -128,6 +129,7 @@ const checkPackages = async (folder: string): Promise<ReadonlyArray<string>> => 
   for (const { folder: path } of packages) rmSync(join(root, path, "dist"), { recursive: true, force: true })
   const built = await startTool("tsc", ["-b", "tsconfig.build.json"])
   if (built.code !== 0) return [`build: ${built.output}`]
+  await bundleProgram(root)
 
   const which = packages.flatMap(({ folder: path }) => ["-w", path])
   const pack = await start("npm", ["pack", ...which, "--json", "--pack-destination", folder], root)

@@ -5,7 +5,7 @@ import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { deliverJob, layerCommandAgent, layerFileHolds, type Observer, settleJob } from "@waybill/runtime"
 import { WorkspaceJob } from "@waybill/workspace-job"
-import { Clock, Effect, Layer, Stream } from "effect"
+import { Clock, Data, Effect, Layer, Stream } from "effect"
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { styleText } from "node:util"
@@ -22,6 +22,13 @@ export interface Setting {
   readonly root: string
   /** A path as it is shown. */
   readonly shown: (path: string) => string
+}
+
+/** The copy of the lock file could not be written. */
+class InputNotKept extends Data.TaggedError("InputNotKept")<{ readonly folder: string; readonly cause: unknown }> {
+  override get message(): string {
+    return `${this.folder}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+  }
 }
 
 /** The lock file as the job has it. Whoever judges the result is given this copy: the original may change meanwhile. */
@@ -69,7 +76,7 @@ export const quickstart = ({ lockPath, options, repository, root, shown }: Setti
     const ledger = yield* Ledger
     const input = yield* Effect.try({
       try: () => keepInput(root, lock),
-      catch: (problem) => new Error(`${join(root, "inputs")}: ${String(problem)}`),
+      catch: (cause) => new InputNotKept({ folder: join(root, "inputs"), cause }),
     })
     const job = yield* declareJob(input, lock, repository)
     say(styleText("bold", "Waybill settles a bill of materials of this repository"))

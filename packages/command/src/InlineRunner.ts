@@ -7,6 +7,7 @@
 import type { Application } from "./Application.ts"
 import type { Host } from "./Host.ts"
 import { perform } from "./Perform.ts"
+import { clear_line } from "./Progress.ts"
 import type { RunnerEvents, RunnerHandle } from "./ProcessRunner.ts"
 import type { RunRequest } from "./Protocol.ts"
 import type { Registered } from "./Registered.ts"
@@ -38,7 +39,7 @@ export const startInline = (
   const release = command.by === "framework" ? () => undefined : guardStdout(events.stray)
   const performance = perform(app, command, request, {
     tell: events.message,
-    log: (line) => host.stderr.write(`${line}\n`),
+    log: (line) => host.stderr.write(`${request.progress ? clear_line : ""}${line}\n`),
     stream: async (chunk) => {
       await events.stream(typeof chunk === "string" ? Buffer.from(chunk) : chunk)
     },

@@ -49,7 +49,10 @@ const writeLater = (bytes: Uint8Array): Promise<"written" | "closed"> =>
   new Promise((resolve) => {
     const { stdout } = process
     if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore)
-    stdout.write(bytes, (error) => resolve(error === null || error === undefined ? "written" : "closed"))
+    // Not the stream's own `write`: while a handler runs in this process, what it prints is taken there.
+    const own = Object.getPrototypeOf(stdout) as typeof stdout
+    const taken = (error?: Error | null) => resolve(error === null || error === undefined ? "written" : "closed")
+    own.write.call(stdout, bytes, undefined, taken)
   })
 
 export const nodeHost = (): Host => ({

@@ -15,7 +15,8 @@ export interface Progress {
 const begin_ms = 500
 const redraw_ms = 100
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
-const clear_line = "\r\u001b[K"
+/** Takes the line away that the cursor is in. */
+export const clear_line = "\r\u001b[K"
 
 export const makeProgress = (host: Host, isWanted: boolean, name: string): Progress => {
   if (!isWanted) return { say: () => undefined, end: () => undefined }

@@ -158,6 +158,12 @@ describe.concurrent("answers", () => {
     expect(envelope.error?.errors?.map(({ param }) => param)).toEqual(["--times", "--mood", "TEXT"])
     expect(envelope.error?.phase).toBe("validation")
   })
+  it("what a stream writes in the program's own process is on stdout, and what its handler prints is not", async () => {
+    const { exit_code, stderr, stdout } = await call(["blob-here"])
+    expect([exit_code, stdout]).toEqual([0, "first second"])
+    expect(stderr).toContain("THIRD_PARTY_STDOUT: prose")
+  })
+
   it("a stream that fails after it began has the answer as its last line", async () => {
     const { exit_code, stdout } = await call(["count", "2", "--fail"])
     const lines = stdout.trimEnd().split("\n")

@@ -6,7 +6,7 @@
  */
 import { encodeDocument, eventDocument } from "@waybill/jobspec"
 import type { LedgerShape, RecordedEvent } from "@waybill/ledger"
-import { Deferred, Effect, Fiber, type Scope, Stream } from "effect"
+import { Clock, Deferred, Effect, Fiber, type Scope, Stream } from "effect"
 
 /** An event and its text as it is served, without a newline. */
 export interface Told {
@@ -36,6 +36,12 @@ export interface Feed {
 
 /** How many of the latest events are kept for followers; who is further behind reads the ledger. */
 const recent_max = 2048
+
+/**
+ * How often a follower is sent something at most. All of them are sent to at the same moments, so that what one is told was
+ * mostly put together for another already.
+ */
+const turn_ms = 50
 
 /** `head` tells the position that the ledger stands at. */
 export const makeFeed = (
@@ -99,11 +105,11 @@ export const makeFeed = (
       Effect.gen(function* () {
         for (;;) {
           const waking = changed
-          if (isClosed) return []
           if (seen > position && position >= from) return recent.filter((each) => each.position > position)
-          if (seen > position || watching === undefined) {
+          if (seen > position || watching === undefined || isClosed) {
+            // Also at the end: whatever was recorded before it is told.
             const page = yield* Stream.runCollect(Stream.take(ledger.read({ after: position }), recent_max))
-            if (page.length > 0) return page.map(told)
+            if (page.length > 0 || isClosed) return page.map(told)
           }
           yield* Deferred.await(waking)
         }
@@ -129,10 +135,16 @@ export const makeFeed = (
         Stream.unwrap(
           Effect.as(
             join,
-            Stream.unfold(after, (position) =>
-              Effect.map(nextAbove(position), (events) =>
-                events.length === 0 ? undefined : ([events, events.at(-1)?.position ?? position] as const),
-              ),
+            Stream.unfold({ position: after, isFirst: true }, ({ isFirst, position }) =>
+              Effect.gen(function* () {
+                if (!isFirst && !isClosed) {
+                  const now_ms = yield* Clock.currentTimeMillis
+                  yield* Effect.sleep(turn_ms - (now_ms % turn_ms))
+                }
+                const events = yield* nextAbove(position)
+                const last = events.at(-1)
+                return last === undefined ? undefined : ([events, { position: last.position, isFirst: false }] as const)
+              }),
             ).pipe(Stream.ensuring(leave)),
           ),
         ),

@@ -99,9 +99,10 @@ export const startListener = (
         })
       },
     )
-    // Somebody who hangs up in the middle of a request is no event.
-    server.on("clientError", (_, socket) => {
-      if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    // What never became a request is answered as far as somebody still listens; somebody who hangs up is no event.
+    server.on("clientError", (cause: NodeJS.ErrnoException, socket) => {
+      const status = broken_requests[cause.code ?? ""] ?? "400 Bad Request"
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     })
     const closed = Effect.callback<void>((resume) => {
       server.close(() => resume(Effect.void))
@@ -123,5 +124,10 @@ export const startListener = (
         }),
     }
   })
+
+const broken_requests: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+}
 
 const knownMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

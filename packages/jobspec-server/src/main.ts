@@ -20,7 +20,7 @@ Serves JobSpec v0 over the ledger of a project.
 
   --root DIR           the project (default: here); its ledger lies in DIR/.agents/daemon
   --addr HOST:PORT     where to listen, on this machine alone (default 127.0.0.1:8765); port 0 takes a free one
-  --token-file FILE    who may change something (default DIR/.agents/daemon/token, made where there is none)
+  --token-file FILE    who may change something; made where there is none (default DIR/.agents/daemon/token)
   --ledger URL         postgres://USER:PASSWORD@HOST:PORT/DATABASE: keep the ledger there
   --schema NAME        the schema of that ledger (default waybill)
   --lease TIME         how long a worker holds a job without a heartbeat (default 60s)

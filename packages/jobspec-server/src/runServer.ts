@@ -21,7 +21,7 @@ export interface RunOptions {
   /** The project directory. Its `.agents/daemon` holds the activation file, the token made at a first start, and the ledger. */
   readonly root: string
   readonly address: Address
-  /** Absent: `.agents/daemon/token`, which is made where there is none. */
+  /** Made with a new token where there is none; `.agents/daemon/token` by default. */
   readonly token_file?: string
   /** `postgres://…`, with a ledger's schema as `?schema=`; absent: the root's files. */
   readonly database?: Redacted.Redacted
@@ -50,9 +50,7 @@ export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Fi
     const { address, log, root } = options
     yield* holdRoot(root)
     const token_file = options.token_file ?? join(daemonFolder(root), "token")
-    const isNewToken =
-      options.token_file === undefined &&
-      (yield* Effect.promise(() => makeTokenFile(token_file, randomBytes(32).toString("hex"))))
+    const isNewToken = yield* Effect.promise(() => makeTokenFile(token_file, randomBytes(32).toString("hex")))
     if (isNewToken) log("info", "a token was made; only you can read it", { token_file })
     const tokens = yield* tokensOf(token_file)
     const ledger = yield* Ledger.make(yield* openStore(options), vocabularies)

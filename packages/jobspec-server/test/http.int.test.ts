@@ -78,12 +78,15 @@ describe("§1.1 HTTP", () => {
     }),
   )
   it(
-    "a body that drips is cut off, and so is a header",
+    "a body that drips is cut off, and so is a head that is too long or none",
     withServer({ body_ms: 50 }, async (server) => {
       const head = `POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-AgentOps-Daemon-Token: ${token}\r\nContent-Length: 99\r\n\r\n{`
       const answer = await raw(server, head)
       expect(answer).toMatch(/^HTTP\/1\.1 408 /u)
       expect(answer).toContain("request body took too long")
+      expect(await raw(server, "GET\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /u)
+      const long = `GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(1_100_000)}`
+      expect(await raw(server, long)).toMatch(/^HTTP\/1\.1 431 /u)
     }),
   )
 })

@@ -196,6 +196,20 @@ const app = application({
       execute: async (_, ctx) => ctx.write(Buffer.alloc(180_000, "x")),
     }),
     command({
+      name: "blob-here",
+      description: "Streams bytes from the program's own process, and prints in between.",
+      danger_level: "safe",
+      isolation: "inline",
+      stream: { format: "raw", media_type: "application/octet-stream" },
+      exit_codes: { SUCCESS },
+      output_schema: any,
+      execute: async (_, ctx) => {
+        await ctx.write("first ")
+        console.log("prose")
+        await ctx.write("second")
+      },
+    }),
+    command({
       name: "serve",
       description: "Serves until it is told to stop.",
       danger_level: "safe",

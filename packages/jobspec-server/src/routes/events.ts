@@ -10,7 +10,7 @@ import { Effect, Result, Stream } from "effect"
 import type { App } from "../App.ts"
 import { makeCursors } from "../cursors.ts"
 import { durationOf } from "../durations.ts"
-import { told } from "../Feed.ts"
+import { type Told, told } from "../Feed.ts"
 import { type Answer, type Call, header, json_type, refuse } from "../Http.ts"
 import type { QueryParameter, Route } from "../Route.ts"
 
@@ -18,23 +18,31 @@ const wait_ms_max = 60_000
 /** So that an idle follower's connection is seen to be alive. */
 const heartbeat_ms = 15_000
 
+/** The text of some events, made once for all who are told the same at the same time. */
+const sseTexts = () => {
+  let latest: { readonly first: number; readonly last: Told; readonly text: string } | undefined
+  return (events: ReadonlyArray<Told>): string => {
+    const [first, last] = [events[0], events.at(-1)]
+    if (first === undefined || last === undefined) return ""
+    // A ledger that lost its tail gives a position again, but to another event.
+    if (latest?.first === first.position && latest.last === last) return latest.text
+    const text = events
+      .map(
+        ({ event_type, position, text: data }) =>
+          `id: ${position}\nevent: ${event_type.replaceAll(/[\r\n]/gu, " ")}\ndata: ${data}\n\n`,
+      )
+      .join("")
+    latest = { first: first.position, last, text }
+    return text
+  }
+}
+
 /** Follows as server-sent events; the id of each is its position. */
-const followed = (app: App, after: number): Answer => ({
+const followed = (app: App, sse: (events: ReadonlyArray<Told>) => string, after: number): Answer => ({
   status: 200,
   type: "text/event-stream",
   pieces: Stream.merge(
-    app.feed
-      .follow(after)
-      .pipe(
-        Stream.map((events) =>
-          events
-            .map(
-              ({ event_type, position, text }) =>
-                `id: ${position}\nevent: ${event_type.replaceAll(/[\r\n]/gu, " ")}\ndata: ${text}\n\n`,
-            )
-            .join(""),
-        ),
-      ),
+    app.feed.follow(after).pipe(Stream.map(sse)),
     Stream.map(Stream.tick(heartbeat_ms), () => ": waiting\n\n"),
     { haltStrategy: "left" },
   ),
@@ -95,6 +103,7 @@ const badLimit = refuse(400, "limit must be a non-negative integer")
 export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
   Effect.map(makeCursors(app.ledger), (find) => {
     const { feed, jobspec, ledger } = app
+    const sse = sseTexts()
     const end = ledger.query(jobspec.projections.states, ({ lastEventId, position }) => ({ lastEventId, position }))
 
     const parameters = (call: Call, names: ReadonlyArray<"since" | "after_id">) => {
@@ -126,7 +135,7 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
         if (after === undefined) return yield* noCursor
         if (header(call.headers, "accept")?.includes("text/event-stream") === true) {
           const seen = header(call.headers, "last-event-id")?.trim() ?? ""
-          return followed(app, /^\d{1,15}$/u.test(seen) ? Number(seen) : after)
+          return followed(app, sse, /^\d{1,15}$/u.test(seen) ? Number(seen) : after)
         }
         const limit = yield* limitIn(call)
         const wait = call.query("wait")

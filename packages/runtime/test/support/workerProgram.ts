@@ -28,7 +28,7 @@ const worker = Effect.runFork(
   Effect.gen(function* () {
     const executor = yield* commandExecutor({ command: [process.execPath, "-e", script], root: join(root, "work") })
     const terms = { lease_ms: 1000, heartbeat_ms: 200, drain_ms: Number(drain_ms) }
-    yield* runWorker({ executors: { "test.work": executor }, ...terms, observe })
+    return yield* runWorker({ executors: { "test.work": executor }, ...terms, observe })
   }).pipe(
     Effect.provide(
       layerLedgerQueue({ jobspec }).pipe(

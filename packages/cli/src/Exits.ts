@@ -1,0 +1,47 @@
+/**
+ * What commands that work on a ledger can end with, and which error ends how.
+ *
+ * @module
+ */
+import { type ErrorDefaults, defineExitCode } from "@waybill/command-contract"
+
+export const done = (description: string) => ({ description, retryable: false, side_effects: "none" }) as const
+export const changed = (description: string) => ({ description, retryable: false, side_effects: "complete" }) as const
+
+/** Every command that opens a ledger has these. */
+export const ledger_exits = {
+  PRECONDITION: done("The ledger is damaged, or must not be opened or written as it is"),
+  UNAVAILABLE: { description: "The ledger cannot be reached, or is full", retryable: true, side_effects: "none" },
+} as const
+
+export const ledger_errors: Readonly<Record<string, ErrorDefaults>> = {
+  STORE_LOCKED: { exit: "UNAVAILABLE", suggestion: "See who has it with: waybill ledger show" },
+  STORE_FULL: { exit: "UNAVAILABLE", suggestion: "See what takes space with: waybill du" },
+  STORE_POISONED: { exit: "UNAVAILABLE", suggestion: "Check the ledger with: waybill ledger verify" },
+  STORE_UNAVAILABLE: { exit: "UNAVAILABLE", suggestion: "Check what is needed with: waybill doctor" },
+  STORE_REFUSED: { exit: "PRECONDITION", suggestion: "Look at the ledger with: waybill ledger show" },
+  LEDGER_DAMAGED: {
+    exit: "PRECONDITION",
+    fix_required: "Put the ledger's file back from a copy, or acknowledge the damage with: waybill ledger repair",
+  },
+  HISTORY_BROKEN: { exit: "PRECONDITION", suggestion: "See every record with: waybill ledger verify" },
+}
+
+/** A run that nobody asked for. */
+export const run_missing = done("No run has this id")
+
+export const VERIFIER_REJECTED = defineExitCode(80, "VERIFIER_REJECTED", {
+  description: "The verifier said no, and no attempt is left; data has the checks",
+  retryable: false,
+  side_effects: "partial",
+})
+export const JOB_FAILED = defineExitCode(81, "JOB_FAILED", {
+  description: "The job ended without a verdict; data has the reason",
+  retryable: false,
+  side_effects: "partial",
+})
+export const LEDGER_FLAWED = defineExitCode(82, "LEDGER_FLAWED", {
+  description: "Something in the ledger is not what was written; data lists it",
+  retryable: false,
+  side_effects: "none",
+})

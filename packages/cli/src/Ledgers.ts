@@ -1,0 +1,21 @@
+/**
+ * Opens a place's ledger, with every vocabulary that this program knows.
+ *
+ * @module
+ */
+import { layerNodeEntropy, layerNodeFiles, layerNodeProcesses } from "@waybill/host"
+import { vocabularies } from "@waybill/jobspec"
+import { Ledger } from "@waybill/ledger"
+import { WorkspaceJob } from "@waybill/workspace-job"
+import { Layer } from "effect"
+import { openStore } from "./Opening.ts"
+import type { Place } from "./Place.ts"
+
+/** What a machine offers. */
+export const machine = Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)
+
+/** The ledger, over whatever machine it is given. */
+export const ledgerOf = (place: Place) => Ledger.layer(openStore(place), [WorkspaceJob, ...vocabularies])
+
+/** The ledger on this machine. */
+export const ledgerLayer = (place: Place) => ledgerOf(place).pipe(Layer.provideMerge(machine))

@@ -1,0 +1,32 @@
+/**
+ * Opens a place's store, and runs what works on it. Loads as little as possible: asking about one job waits for this alone.
+ *
+ * @module
+ */
+import { type Files, layerNodeFiles } from "@waybill/host"
+import type { Store, StoreError } from "@waybill/ledger"
+import { makeJsonlStore } from "@waybill/ledger-store"
+import { Effect, Redacted, type Scope } from "effect"
+import type { Place } from "./Place.ts"
+
+/** The place's store; the driver of the database is loaded only where there is one. */
+export const openStore = ({ root, url }: Place): Effect.Effect<Store, StoreError, Files | Scope.Scope> =>
+  url === undefined
+    ? makeJsonlStore({ root })
+    : Effect.flatMap(
+        Effect.promise(() => import("@waybill/ledger-store/postgres")),
+        ({ makePostgresStore }) => makePostgresStore({ url: Redacted.make(url) }),
+      )
+
+/** Runs to the end; the signal interrupts. Rejects with the very error that it failed with, or with the signal's reason. */
+export const runHere = async <A, E>(effect: Effect.Effect<A, E, Scope.Scope>, signal: AbortSignal): Promise<A> => {
+  try {
+    return await Effect.runPromise(Effect.scoped(effect), { signal })
+  } catch (thrown) {
+    throw signal.aborted ? signal.reason : thrown
+  }
+}
+
+/** Runs what only needs the files of this machine. */
+export const runOnFiles = <A, E>(effect: Effect.Effect<A, E, Files | Scope.Scope>, signal: AbortSignal): Promise<A> =>
+  runHere(Effect.provide(effect, layerNodeFiles), signal)

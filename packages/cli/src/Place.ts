@@ -1,0 +1,67 @@
+/**
+ * Where a command works: the root, and the ledger that belongs to it.
+ *
+ * @module
+ */
+import type { Flag } from "@waybill/command-contract"
+import { existsSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+
+/** The flags of every command that works on a ledger. */
+export const place_flags = {
+  root: {
+    type: "string",
+    value_name: "DIR",
+    pattern_type: "filepath",
+    description: "The project's folder; else the nearest one upwards that has .agents/daemon, else this one",
+  },
+  ledger: {
+    type: "string",
+    value_name: "URL",
+    secret: true,
+    description: "postgres://… in place of files; WAYBILL_LEDGER says the same",
+  },
+} as const satisfies Readonly<Record<string, Flag>>
+
+/** The flags of commands that work on the files of a ledger. */
+export const root_flags = { root: place_flags.root } as const
+
+export interface Place {
+  /** Absolute. */
+  readonly root: string
+  /** Where the ledger is, when it is not in files. May hold a password. */
+  readonly url: string | undefined
+  /** What a command must carry to find the same place again from elsewhere. */
+  readonly words: ReadonlyArray<string>
+}
+
+const ledgerFolder = (root: string): string => join(root, ".agents", "daemon")
+
+const nearest = (from: string): string | undefined => {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(ledgerFolder(folder))) return folder
+    if (dirname(folder) === folder) return undefined
+  }
+}
+
+/** Finds the place. Nothing is made: a root that is not there yet is made by the first write. */
+export const placeOf = (
+  flags: { readonly root?: string | undefined; readonly ledger?: string | undefined },
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string = process.cwd(),
+): Place => {
+  const root = flags.root === undefined ? (nearest(cwd) ?? cwd) : resolve(cwd, flags.root)
+  const url = flags.ledger ?? (env["WAYBILL_LEDGER"] === "" ? undefined : env["WAYBILL_LEDGER"])
+  return { root, url, words: ["--root", root] }
+}
+
+/** Where everything lies that is not the ledger: artifacts, agents' records, holds. */
+export const ownFolder = ({ root }: Place): string => join(root, ".agents", "waybill")
+
+const plain_word = /^[\w./:@%+=,-]+$/u
+/** A word as it is typed in a shell. */
+export const shellWord = (text: string): string => (plain_word.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+
+/** A command that can be typed, or pasted, as it stands. */
+export const commandLine = (place: Place, ...words: ReadonlyArray<string>): string =>
+  ["waybill", ...words, ...place.words].map(shellWord).join(" ")

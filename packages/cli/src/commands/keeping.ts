@@ -1,0 +1,184 @@
+/**
+ * The commands that operate a ledger, and the space around it.
+ *
+ * @module
+ */
+import { command } from "@waybill/command"
+import { changed, done, ledger_errors, ledger_exits, LEDGER_FLAWED } from "../Exits.ts"
+import { place_flags, placeOf, root_flags } from "../Place.ts"
+
+const position = (description: string) => ({ type: "integer", value_name: "POSITION", description }) as const
+const refusePosition = (field: string, value: number | undefined) =>
+  value === undefined || value >= 1 ? [] : [{ field, message: "is a position, from 1" }]
+const sound = { SUCCESS: done("The answer is in data"), ...ledger_exits } as const
+
+export const ledgerShow = command({
+  name: "ledger show",
+  description: "Says what is in a ledger and how it is; with --position, shows one record.",
+  danger_level: "safe",
+  parameters: { position: position("The record to show"), ...place_flags },
+  exit_codes: { ...sound, NOT_FOUND: done("Nothing stands at this position") },
+  error_registry: ledger_errors,
+  output_schema: { type: "object", required: ["where"], properties: { where: { type: "string" } } },
+  validate: (args) => refusePosition("position", args.position),
+  execute: async (args, ctx) => {
+    const { show } = await import("../keeping/ledger.ts")
+    return show(args.position, placeOf(args, ctx.env), ctx)
+  },
+})
+
+export const ledgerVerify = command({
+  name: "ledger verify",
+  description: "Checks every byte of a ledger against its seals, from the first to the last.",
+  danger_level: "safe",
+  timeout_ms: 2_147_483_647,
+  parameters: {
+    expect: { type: "array", value_name: "HEAD", description: "What ledger head printed earlier; it must still hold" },
+    ...root_flags,
+  },
+  exit_codes: { ...sound, SUCCESS: done("Everything is what was written"), LEDGER_FLAWED },
+  error_registry: ledger_errors,
+  output_schema: { type: "object", required: ["head", "sealed", "unsealed", "torn_bytes", "flaws"] },
+  validate: ({ expect }) =>
+    expect.flatMap((text) =>
+      /^waybill-chain:(?:0|[1-9]\d{0,15}):[\da-f]{64}$/u.test(text.trim())
+        ? []
+        : [{ field: "expect", message: `${JSON.stringify(text)} is no head; ledger head prints one` }],
+    ),
+  execute: async (args, ctx) => {
+    const { verify } = await import("../keeping/ledger.ts")
+    return verify(args.expect, placeOf(args, ctx.env), ctx)
+  },
+})
+
+export const ledgerRepair = command({
+  name: "ledger repair",
+  description: "Acknowledges what is damaged with one more fact; nothing is rewritten.",
+  danger_level: "mutating",
+  timeout_ms: 2_147_483_647,
+  parameters: root_flags,
+  exit_codes: { ...sound, SUCCESS: changed("The damage is acknowledged, or there was none") },
+  error_registry: ledger_errors,
+  output_schema: { type: "object", required: ["effect", "position", "flaws"] },
+  execute: async (args, ctx) => {
+    const { repair } = await import("../keeping/ledger.ts")
+    return repair(placeOf(args, ctx.env), ctx)
+  },
+})
+
+export const ledgerHead = command({
+  name: "ledger head",
+  description: "Prints where the chain of seals ends: keep it elsewhere, and hand it to ledger verify --expect later.",
+  danger_level: "safe",
+  parameters: root_flags,
+  exit_codes: { ...sound, NOT_FOUND: done("Nothing is sealed yet") },
+  error_registry: ledger_errors,
+  output_schema: { type: "object", required: ["head", "position", "sha256"] },
+  execute: async (args, ctx) => {
+    const { head } = await import("../keeping/ledger.ts")
+    return head(placeOf(args, ctx.env), ctx)
+  },
+})
+
+export const ledgerReplay = command({
+  name: "ledger replay",
+  description: "Folds the ledger anew, up to a position, and shows what it came to then.",
+  danger_level: "safe",
+  list: { default_limit: 50 },
+  parameters: {
+    at: position("The last fact that counts; the last one there is when left out"),
+    projection: {
+      type: "enum",
+      enum_values: ["runs", "queue", "jobs"],
+      default: "runs",
+      description: "Settlements, the queue, or the queue's read model",
+    },
+    ...place_flags,
+  },
+  exit_codes: sound,
+  error_registry: ledger_errors,
+  output_schema: { type: "object", required: ["projection", "position", "events", "entities", "anomalies"] },
+  validate: (args) => refusePosition("at", args.at),
+  execute: async (args, ctx) => {
+    const { replay } = await import("../keeping/ledger.ts")
+    const { projection } = args
+    const which = projection === "queue" || projection === "jobs" ? projection : "runs"
+    return replay(args.at, which, placeOf(args, ctx.env), ctx)
+  },
+})
+
+export const ledgerExport = command({
+  name: "ledger export",
+  description: "Prints every record as a line, for ledger import elsewhere.",
+  danger_level: "safe",
+  stream: { format: "raw", media_type: "application/x-ndjson" },
+  output_schema: { type: "string", description: "Lines of a ledger" },
+  parameters: place_flags,
+  exit_codes: { ...sound, SUCCESS: done("Every record was printed") },
+  error_registry: ledger_errors,
+  execute: async (args, ctx) => {
+    const { exportLines } = await import("../keeping/ledger.ts")
+    return exportLines(placeOf(args, ctx.env), ctx)
+  },
+})
+
+export const ledgerImport = command({
+  name: "ledger import",
+  description: "Fills an empty ledger with the lines of another one, all or none.",
+  danger_level: "mutating",
+  timeout_ms: 2_147_483_647,
+  parameters: {
+    from: {
+      type: "string",
+      required: true,
+      positional: 0,
+      value_name: "FILE",
+      pattern_type: "filepath",
+      description: "The lines; - is stdin",
+    },
+    ...root_flags,
+  },
+  exit_codes: { ...sound, SUCCESS: changed("Every line is in the ledger"), CONFLICT: done("A line cannot be taken") },
+  error_registry: {
+    ...ledger_errors,
+    IMPORT_REFUSED: { exit: "CONFLICT", fix_required: "Mend that line, or leave it out, and import again." },
+  },
+  output_schema: { type: "object", required: ["root", "records", "next_command"] },
+  execute: async (args, ctx) => {
+    const { importFile } = await import("../keeping/ledger.ts")
+    return importFile(args.from, placeOf(args, ctx.env), ctx)
+  },
+})
+
+export const du = command({
+  name: "du",
+  description: "Says what takes space, and what it is for.",
+  danger_level: "safe",
+  parameters: root_flags,
+  exit_codes: { SUCCESS: done("The sizes are in data") },
+  output_schema: { type: "object", required: ["root", "bytes", "parts"], properties: { parts: { type: "array" } } },
+  execute: async (args, ctx) => {
+    const { du: run } = await import("../keeping/space.ts")
+    return run(placeOf(args, ctx.env))
+  },
+})
+
+export const gc = command({
+  name: "gc",
+  description: "Removes what ended runs left behind: never facts, and deliverable bytes only when told twice.",
+  danger_level: "destructive",
+  dry_run: "supported",
+  timeout_ms: 2_147_483_647,
+  parameters: {
+    deliverables: { type: "boolean", description: "Remove verified bytes, too; needs --yes" },
+    yes: { type: "boolean", description: "Yes, even what could still be delivered" },
+    ...place_flags,
+  },
+  exit_codes: { ...sound, SUCCESS: changed("What may go is gone, or listed with --dry-run") },
+  error_registry: ledger_errors,
+  output_schema: { type: "object", required: ["root", "removed", "bytes", "entries"] },
+  execute: async (args, ctx) => {
+    const { gc: run } = await import("../keeping/space.ts")
+    return run({ deliverables: args.deliverables, yes: args.yes }, placeOf(args, ctx.env), ctx)
+  },
+})

@@ -1,0 +1,44 @@
+/**
+ * What `doctor` looks at.
+ *
+ * @module
+ */
+import type { Preflight } from "@waybill/command"
+import { accessSync, constants, existsSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { placeOf } from "../Place.ts"
+
+const node_major_min = 24
+
+/** The folder, or what is there of the way to it. */
+const nearestThere = (path: string): string => (existsSync(path) ? path : nearestThere(dirname(path)))
+
+export const preflight: ReadonlyArray<Preflight> = [
+  {
+    name: "node",
+    required: `>= ${node_major_min}`,
+    fix: "Install a newer Node.",
+    check: async () => {
+      const { node } = process.versions
+      if (Number(node.split(".")[0]) < node_major_min) throw new Error(`This is Node ${node}.`)
+      return { version: node }
+    },
+  },
+  {
+    name: "root can be written",
+    fix: "Choose another folder with --root.",
+    check: async ({ env }) => {
+      const { root } = placeOf({}, env)
+      accessSync(nearestThere(join(root, ".agents")), constants.W_OK)
+    },
+  },
+  {
+    name: "ledger can be read and is sound",
+    fix: "waybill ledger verify",
+    check: async (ctx) => {
+      const { openDamage } = await import("../keeping/openDamage.ts")
+      const count = await openDamage(placeOf({}, ctx.env), ctx.signal)
+      if (count > 0) throw new Error(`${count} damages that nobody has acknowledged.`)
+    },
+  },
+]

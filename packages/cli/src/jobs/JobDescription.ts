@@ -1,0 +1,130 @@
+/**
+ * A job of the ledger as the command contract describes jobs: the one map between the two.
+ *
+ * | the job                                                    | its descriptor |
+ * | ---------------------------------------------------------- | -------------- |
+ * | queued, running, waiting for a retry                       | `running`      |
+ * | rejected, with attempts left                               | `running`      |
+ * | verified, completed                                        | `complete`     |
+ * | rejected with none left, failed                            | `failed`       |
+ * | cancelled                                                  | `cancelled`    |
+ *
+ * @module
+ */
+import type { JobState } from "@waybill/command"
+import { type QueueJob, statusAt } from "@waybill/jobspec"
+import { foldAll, formatTime, type RecordedEvent } from "@waybill/ledger"
+import { jobStatus, Jobs, type JobStatus } from "@waybill/workspace-job"
+import { commandLine, type Place } from "../Place.ts"
+import { jobSpecOf } from "./JobSpecHere.ts"
+
+/** A job that is older than this and has not ended counts as failed; nothing is written because of it. */
+export const job_timeout_ms = 604_800_000
+const poll_interval_ms = 1_000
+
+type Status = JobState["descriptor"]["status"]
+
+interface Standing {
+  readonly status: Status
+  readonly result?: unknown
+  readonly error?: { readonly code: string; readonly message: string }
+}
+
+const failed = (code: string, message: string): Standing => ({ status: "failed", error: { code, message } })
+
+const ofRun = (run: JobStatus): Standing | undefined => {
+  switch (run.status) {
+    case "missing":
+      return undefined
+    case "running":
+    case "reconcile_required":
+      return { status: "running" }
+    case "verified": {
+      const { bytes, schemaId, sha256 } = run.terminalArtifact
+      return { status: "complete", result: { sha256, bytes, schema_id: schemaId } }
+    }
+    case "verifier_rejected":
+      return run.attemptsLeft > 0
+        ? { status: "running" }
+        : failed("VERIFIER_REJECTED", `The verifier rejected the last attempt: ${run.summary ?? "see the checks"}.`)
+    case "failed":
+      return failed("JOB_FAILED", `The run ended without a verdict: ${run.failed.failure.code}.`)
+  }
+}
+
+const ofQueue = (job: QueueJob): Standing => {
+  if (job.status === "completed") return { status: "complete", result: { artifacts: job.artifacts ?? {} } }
+  if (job.status === "cancelled") return { status: "cancelled" }
+  if (job.status !== "failed") return { status: "running" }
+  const { code = "job_failed", message = "" } = job.failure ?? {}
+  return failed("JOB_FAILED", `The job failed: ${code}${message === "" ? "" : `, ${message}`}.`)
+}
+
+/** The ids that a word may mean: itself, and percent-decoded, as the commands of descriptors have it. */
+export const namesOf = (word: string): ReadonlySet<string> => {
+  try {
+    return new Set([word, decodeURIComponent(word)])
+  } catch {
+    return new Set([word])
+  }
+}
+
+/** What the facts of one job come to. */
+export interface JobReading {
+  readonly queue: QueueJob | undefined
+  readonly run: JobStatus
+  /** Milliseconds since the epoch, of the first fact. */
+  readonly began_ms: number
+}
+
+/** Folds one job's stream; `undefined` for a job that nobody asked for. */
+export const readJob = (jobId: string, events: ReadonlyArray<RecordedEvent>): JobReading | undefined => {
+  const queue = foldAll(jobSpecOf().projections.queue, events).get(jobId)
+  const run = jobStatus(foldAll(Jobs, events), jobId)
+  const isQueued = queue !== undefined && (queue.created_at !== undefined || ofQueue(queue).status !== "running")
+  if (!isQueued && run.status === "missing") return undefined
+  const [first] = events
+  return { queue: isQueued ? queue : undefined, run, began_ms: Date.parse(first?.occurred_at ?? "") || 0 }
+}
+
+const standingOf = ({ began_ms, queue, run }: JobReading, now_ms: number): Standing => {
+  const own = ofRun(run)
+  const queued = queue === undefined ? undefined : ofQueue(queue)
+  // What was settled says more than the queue; the queue alone knows that a job was called off.
+  const standing =
+    own !== undefined && own.status !== "running" ? own : (queued ?? own ?? { status: "running" as const })
+  return standing.status === "running" && now_ms - began_ms > job_timeout_ms
+    ? failed("JOB_TIMEOUT", `The job is older than ${job_timeout_ms} ms and has not ended.`)
+    : standing
+}
+
+/** The calls that ask about a job and end it, from anywhere. Ids are percent-encoded in them. */
+export const jobCommands = (jobId: string, place: Place) => {
+  const word = encodeURIComponent(jobId)
+  return {
+    status_command: commandLine(place, "job", "status", word),
+    cancel_command: commandLine(place, "job", "cancel", word),
+    poll_interval_ms,
+    timeout_ms: job_timeout_ms,
+  }
+}
+
+/** Where a job stands, as `job status` answers it. */
+export const jobState = (jobId: string, reading: JobReading, place: Place, now_ms: number): JobState => {
+  const { error, result, status } = standingOf(reading, now_ms)
+  const { queue, run } = reading
+  return {
+    descriptor: {
+      job_id: jobId,
+      status,
+      ...jobCommands(jobId, place),
+      ...(queue === undefined
+        ? {}
+        : { job_type: queue.unknown_job_type ?? queue.job_type, queue_status: statusAt(queue, now_ms) }),
+      ...(run.status === "missing" ? {} : { run_status: run.status }),
+      created_at: formatTime(reading.began_ms),
+    },
+    ...(result === undefined ? {} : { result }),
+    ...(error === undefined ? {} : { error }),
+  }
+}

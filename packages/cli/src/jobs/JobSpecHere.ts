@@ -1,0 +1,12 @@
+/**
+ * JobSpec v0 as this program reads and writes it: the contract's job types, and any other that is asked for by name.
+ *
+ * @module
+ */
+import { contract_job_types, JobSpec, renamed_job_types } from "@waybill/jobspec"
+
+const known: ReadonlySet<string> = new Set([...contract_job_types, ...renamed_job_types].map(({ name }) => name))
+
+/** Binds the queue to the contract's types and to those that are named. Throws `TypeError` for a name that cannot be one. */
+export const jobSpecOf = (types: ReadonlyArray<string> = []): JobSpec.JobSpec =>
+  JobSpec.make({ jobTypes: types.filter((name) => !known.has(name)).map((name) => ({ name })) })

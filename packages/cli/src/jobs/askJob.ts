@@ -1,0 +1,43 @@
+/**
+ * Asks one job's facts, without reading anybody else's.
+ *
+ * @module
+ */
+import type { JobState } from "@waybill/command"
+import type { RecordedEvent, Store } from "@waybill/ledger"
+import { Effect } from "effect"
+import { openStore, runOnFiles } from "../Opening.ts"
+import type { Place } from "../Place.ts"
+import { type JobReading, jobState, namesOf, readJob } from "./JobDescription.ts"
+
+const page_records = 1024
+
+const streamOf = (store: Store, jobId: string) =>
+  Effect.gen(function* () {
+    const found: Array<RecordedEvent> = []
+    for (;;) {
+      const { events } = yield* store.readStream(jobId, found.at(-1)?.position ?? 0, page_records)
+      if (events.length === 0) return found
+      found.push(...events)
+    }
+  })
+
+/** The job of this name; what is no job's name is looked up percent-decoded, as the commands of descriptors have it. */
+export const findJob = (store: Store, word: string) =>
+  Effect.gen(function* () {
+    for (const jobId of namesOf(word)) {
+      const reading: JobReading | undefined = readJob(jobId, yield* streamOf(store, jobId))
+      if (reading !== undefined) return { jobId, reading }
+    }
+    return undefined
+  })
+
+/** Where a job stands; `undefined` when nobody asked for it. */
+export const askJob = (word: string, place: Place, signal: AbortSignal): Promise<JobState | undefined> =>
+  runOnFiles(
+    Effect.gen(function* () {
+      const found = yield* findJob(yield* openStore(place), word)
+      return found === undefined ? undefined : jobState(found.jobId, found.reading, place, Date.now())
+    }),
+    signal,
+  )

@@ -1,0 +1,81 @@
+/**
+ * Calls a job off: in the queue, at its agent, and in its open attempt.
+ *
+ * @module
+ */
+import type { CancelOutcome } from "@waybill/command"
+import { Ledger, type RecordedEvent } from "@waybill/ledger"
+import { Agent, Holds } from "@waybill/runtime"
+import { isJobFact, type Job, Jobs, recording, Settlement, submitFailure, WorkspaceJob } from "@waybill/workspace-job"
+import { Effect, Stream } from "effect"
+import { runHere } from "../Opening.ts"
+import { settlementLayer } from "../Settlements.ts"
+import type { Place } from "../Place.ts"
+import { jobCommands, jobState, namesOf, readJob } from "./JobDescription.ts"
+import { jobSpecOf } from "./JobSpecHere.ts"
+
+const origin = { actor: "waybill", requestId: "waybill-cancel" } as const
+
+const eventsOf = (jobId: string) =>
+  Effect.flatMap(Ledger, (ledger) => Effect.map(Stream.runCollect(ledger.readStream(jobId)), (events) => [...events]))
+
+const find = (word: string) =>
+  Effect.gen(function* () {
+    for (const jobId of namesOf(word)) {
+      const events: ReadonlyArray<RecordedEvent> = yield* eventsOf(jobId)
+      const reading = readJob(jobId, events)
+      if (reading !== undefined) return { jobId, reading }
+    }
+    return undefined
+  })
+
+/** Ends the agent's run for good, and the attempt with it unless somebody is at work on it, who will then end it. */
+const endAttempt = (runId: string, { current }: Job) =>
+  Effect.gen(function* () {
+    const agent = yield* Agent
+    const holds = yield* Holds
+    const ledger = yield* Ledger
+    yield* agent.cancel(current.request.idempotencyKey)
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        if (!(yield* holds.tryHold(runId))) return
+        const events = yield* eventsOf(runId)
+        const event = events.find(({ event_id }) => event_id === current.requestedEventId)
+        const requested = event === undefined ? undefined : WorkspaceJob.decode(event)
+        if (requested === undefined || !isJobFact("requested", requested)) return
+        const fact = yield* Effect.fromResult(Settlement.fail(requested, submitFailure("interrupted")))
+        // Whoever was faster has ended the attempt in another way; that stands.
+        yield* Effect.catchTags(ledger.transact(recording, fact, origin), {
+          AlreadySettled: () => Effect.succeed([]),
+          StaleAttempt: () => Effect.succeed([]),
+        })
+      }),
+    )
+  })
+
+/** Cancels the job; `undefined` when nobody asked for it. */
+export const cancelJob = (word: string, place: Place, signal: AbortSignal): Promise<CancelOutcome | undefined> => {
+  const program = Effect.gen(function* () {
+    const found = yield* find(word)
+    if (found === undefined) return undefined
+    const { jobId, reading } = found
+    const before = jobState(jobId, reading, place, Date.now())
+    if (before.descriptor.status !== "running" && before.error?.code !== "JOB_TIMEOUT")
+      return { descriptor: before.descriptor, changed: false }
+    const ledger = yield* Ledger
+    if (reading.queue !== undefined)
+      yield* ledger.transact(
+        jobSpecOf().queue,
+        { kind: "cancel", job_id: jobId, reason: "cancelled by waybill job cancel" },
+        { actor: origin.actor },
+      )
+    const job = yield* ledger.query(Jobs, (view) => view.get(jobId))
+    if (job !== undefined && job.current.terminal === undefined) yield* endAttempt(jobId, job)
+    const after = readJob(jobId, yield* eventsOf(jobId))
+    const own = { job_id: jobId, ...jobCommands(jobId, place) }
+    // Somebody is at work on the attempt, and will hear of its agent's end.
+    if (after?.run.status === "running") return { descriptor: { ...own, status: "running" as const }, changed: true }
+    return { descriptor: { ...own, status: "cancelled" as const }, changed: true }
+  })
+  return runHere(Effect.provide(program, settlementLayer(place)), signal)
+}

@@ -1,0 +1,63 @@
+/**
+ * Every job of the ledger, a page at a time.
+ *
+ * @module
+ */
+import { type Context, decodeCursor, encodeCursor } from "@waybill/command"
+import { Ledger } from "@waybill/ledger"
+import { jobStatus, Jobs } from "@waybill/workspace-job"
+import { Effect } from "effect"
+import { runHere } from "../Opening.ts"
+import { ledgerLayer } from "../Ledgers.ts"
+import type { Place } from "../Place.ts"
+import { jobState } from "./JobDescription.ts"
+import { jobSpecOf } from "./JobSpecHere.ts"
+
+export interface ListedJob {
+  readonly job_id: string
+  readonly status: string
+  readonly type: string
+  readonly detail: string
+}
+
+const startOf = (cursor: string | undefined): number => {
+  const value = cursor === undefined ? 0 : decodeCursor(cursor)
+  return typeof value === "number" ? value : 0
+}
+
+export const listJobs = (status: string | undefined, place: Place, ctx: Context) => {
+  const now_ms = Date.now()
+  const program = Effect.gen(function* () {
+    const ledger = yield* Ledger
+    return yield* ledger.queryAll({ queue: jobSpecOf().projections.queue, runs: Jobs }, ({ queue, runs }) => {
+      const ids = new Set([...queue.entries()].map(([id]) => id))
+      for (const [id] of runs.entries()) ids.add(id)
+      const from = startOf(ctx.list.cursor)
+      const limit = ctx.list.limit ?? Number.POSITIVE_INFINITY
+      const jobs: Array<ListedJob> = []
+      let seen = 0
+      for (const id of ids) {
+        const job = queue.get(id)
+        const run = jobStatus(runs, id)
+        const queued = job?.created_at === undefined ? undefined : job
+        if (queued === undefined && run.status === "missing") continue
+        const began_ms = queued?.created_at === undefined ? now_ms : Date.parse(queued.created_at)
+        const { descriptor, error } = jobState(id, { queue: queued, run, began_ms }, place, now_ms)
+        if (status !== undefined && descriptor.status !== status) continue
+        if (seen++ < from || jobs.length >= limit) continue
+        const type =
+          queued === undefined
+            ? run.status === "missing"
+              ? ""
+              : run.request.terminalSchemaId
+            : (queued.unknown_job_type ?? queued.job_type)
+        const detail = error?.message ?? (run.status === "missing" ? (queued?.status ?? "") : run.status)
+        jobs.push({ job_id: id, status: descriptor.status, type, detail })
+      }
+      const next = from + jobs.length
+      ctx.page({ total: seen, ...(next < seen ? { next_cursor: encodeCursor(next) } : {}) })
+      return { jobs }
+    })
+  })
+  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+}

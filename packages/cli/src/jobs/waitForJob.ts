@@ -1,0 +1,37 @@
+/**
+ * Waits for the end of a job.
+ *
+ * @module
+ */
+import type { JobState } from "@waybill/command"
+import { Effect } from "effect"
+import { openStore, runOnFiles } from "../Opening.ts"
+import type { Place } from "../Place.ts"
+import { findJob } from "./askJob.ts"
+import { jobState } from "./JobDescription.ts"
+
+/** Where the job stands when it has ended, or when the time is up; `undefined` when nobody asked for it. */
+export const waitForJob = (
+  word: string,
+  wait_ms: number,
+  place: Place,
+  signal: AbortSignal,
+): Promise<JobState | undefined> =>
+  runOnFiles(
+    Effect.gen(function* () {
+      const store = yield* openStore(place)
+      const until_ms = Date.now() + wait_ms
+      let head = 0
+      for (;;) {
+        const found = yield* findJob(store, word)
+        if (found === undefined) return undefined
+        const state = jobState(found.jobId, found.reading, place, Date.now())
+        const left_ms = until_ms - Date.now()
+        if (state.descriptor.status !== "running" || left_ms <= 0) return state
+        const page = yield* store.readBefore(Number.MAX_SAFE_INTEGER, 1)
+        head = page.events[0]?.position ?? head
+        yield* Effect.timeoutOption(store.waitBeyond(head), Math.min(left_ms, 1_000))
+      }
+    }),
+    signal,
+  )

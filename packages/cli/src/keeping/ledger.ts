@@ -1,0 +1,153 @@
+/**
+ * Looking at a ledger: what is in it, whether it is what was written, and what it came to at an earlier time.
+ *
+ * @module
+ */
+import { CommandError, type Context } from "@waybill/command"
+import { encodeLine, foldAll, Ledger, type RecordedEvent } from "@waybill/ledger"
+import {
+  chainHead,
+  importLines,
+  parseHead,
+  printHead,
+  repairLedger,
+  type Verification,
+  verifyLedger,
+} from "@waybill/ledger-store"
+import { Jobs } from "@waybill/workspace-job"
+import { Effect, Stream } from "effect"
+import { createReadStream } from "node:fs"
+import { jobSpecOf } from "../jobs/JobSpecHere.ts"
+import { runHere, runOnFiles } from "../Opening.ts"
+import { ledgerLayer } from "../Ledgers.ts"
+import { commandLine, type Place } from "../Place.ts"
+
+const upTo = (at: number | undefined) =>
+  Effect.gen(function* () {
+    const ledger = yield* Ledger
+    const events = at === undefined ? ledger.read() : Stream.takeWhile(ledger.read(), ({ position }) => position <= at)
+    const found: Array<RecordedEvent> = []
+    yield* Stream.runForEach(events, (event) => Effect.sync(() => void found.push(event)))
+    return found
+  })
+
+export const show = (position: number | undefined, place: Place, ctx: Context) => {
+  const program = Effect.gen(function* () {
+    const ledger = yield* Ledger
+    if (position !== undefined) {
+      const [event] = yield* Stream.runCollect(Stream.take(ledger.read({ after: position - 1 }), 1))
+      if (event?.position !== position)
+        return yield* Effect.fail(
+          new CommandError({
+            exit: "NOT_FOUND",
+            code: "POSITION_NOT_FOUND",
+            message: `Nothing that can be read stands at position ${position}.`,
+            suggestion: `See where the ledger ends with: ${commandLine(place, "ledger", "show")}`,
+          }),
+        )
+      return { where: ledger.where, event }
+    }
+    const types = new Map<string, number>()
+    let head = 0
+    yield* Stream.runForEach(ledger.read(), (event) =>
+      Effect.sync(() => {
+        head = event.position
+        types.set(event.event_type, (types.get(event.event_type) ?? 0) + 1)
+      }),
+    )
+    const health = yield* ledger.health
+    return {
+      where: ledger.where,
+      head,
+      events: [...types.values()].reduce((sum, count) => sum + count, 0),
+      health,
+      types: [...types].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([event_type, count]) => ({ event_type, count })),
+    }
+  })
+  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+}
+
+const answerOf = (verification: Verification, place: Place) => {
+  const { flaws, head, ...counts } = verification
+  return { root: place.root, head: head === undefined ? null : printHead(head), ...counts, flaws }
+}
+
+/** Walks every byte. A flaw that nobody has acknowledged ends the command with LEDGER_FLAWED. */
+export const verify = async (expect: ReadonlyArray<string>, place: Place, ctx: Context) => {
+  const heads = expect.flatMap((text) => parseHead(text) ?? [])
+  const data = answerOf(await runOnFiles(verifyLedger({ root: place.root, expect: heads }), ctx.signal), place)
+  const open = data.flaws.filter(({ isAcknowledged }) => isAcknowledged !== true)
+  if (open.length === 0) return data
+  const [first] = open
+  const at = first?.position === undefined ? "" : `, record ${first.position}`
+  throw new CommandError({
+    exit: "LEDGER_FLAWED",
+    code: "LEDGER_FLAWED",
+    message: `${open.length === 1 ? "One thing is" : `${open.length} things are`} not what was written: ${first?.file ?? ""}${at}: ${first?.error ?? ""}.`,
+    fix_required: `Put the file back from a copy; or, when it cannot be had, acknowledge the damage with: ${commandLine(place, "ledger", "repair")}`,
+    data,
+  })
+}
+
+export const repair = async (place: Place, ctx: Context) => {
+  const options = { root: place.root, actor: "waybill", requestId: ctx.requestId }
+  const { fact, flaws } = await runOnFiles(repairLedger(options), ctx.signal)
+  return { effect: fact === undefined ? "noop" : "created", position: fact?.position ?? null, flaws }
+}
+
+export const head = async (place: Place, ctx: Context) => {
+  const found = await runOnFiles(chainHead(place.root), ctx.signal)
+  if (found !== undefined) return { head: printHead(found), ...found }
+  throw new CommandError({
+    exit: "NOT_FOUND",
+    code: "NOTHING_SEALED",
+    message: `Nothing in the ledger of ${place.root} is sealed yet.`,
+    suggestion: "A record is sealed with the append behind it; ask again after the next one.",
+  })
+}
+
+/** Any projection as it was at a position. */
+export const replay = (at: number | undefined, projection: "runs" | "queue" | "jobs", place: Place, ctx: Context) => {
+  const program = Effect.map(upTo(at), (events) => {
+    const { projections } = jobSpecOf()
+    const folded =
+      projection === "runs"
+        ? foldAll(Jobs, events)
+        : projection === "queue"
+          ? foldAll(projections.queue, events)
+          : foldAll(projections.jobs, events)
+    const limit = ctx.list.limit ?? Number.POSITIVE_INFINITY
+    const entities: Array<{ readonly key: string; readonly entity: unknown }> = []
+    for (const [key, entity] of folded.entries()) if (entities.length < limit) entities.push({ key, entity })
+    ctx.page({ total: folded.size })
+    const anomalies = [...folded.anomalous()].map(([key, found]) => ({ key, anomalies: found }))
+    return {
+      entities,
+      projection,
+      position: folded.position,
+      events: folded.events,
+      skipped: folded.skipped,
+      anomalies,
+    }
+  })
+  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+}
+
+/** Every record that can be read, as a line that `import` takes. */
+export const exportLines = (place: Place, ctx: Context): Promise<void> => {
+  const program = Effect.gen(function* () {
+    const ledger = yield* Ledger
+    yield* Stream.runForEach(ledger.read(), (event) => Effect.promise(() => ctx.write(`${encodeLine(event)}\n`)))
+  })
+  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+}
+
+/** Fills an empty ledger with the lines of a file, or of stdin. */
+export const importFile = async (from: string, place: Place, ctx: Context) => {
+  const lines = Stream.fromAsyncIterable<Uint8Array, Error>(
+    from === "-" ? process.stdin : createReadStream(from),
+    (cause) => (cause instanceof Error ? cause : new Error(String(cause))),
+  )
+  const records = await runOnFiles(importLines({ root: place.root, lines }), ctx.signal)
+  return { root: place.root, records, next_command: commandLine(place, "ledger", "verify") }
+}

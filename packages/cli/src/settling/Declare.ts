@@ -1,0 +1,159 @@
+/**
+ * From the words of `settle` to the declaration of a job.
+ *
+ * @module
+ */
+import { CommandError } from "@waybill/command"
+import { parseDuration } from "@waybill/command-contract"
+import { allOf, commandVerifier, type JobDeclaration, jsonSchemaVerifier, type Verifier } from "@waybill/runtime"
+import { Effect } from "effect"
+import { createHash, randomBytes } from "node:crypto"
+import { existsSync, readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import { readSeeds } from "./Seeds.ts"
+
+/** The words, as they were parsed. */
+export interface SettleWords {
+  readonly agent: ReadonlyArray<string>
+  readonly candidate: string
+  readonly "schema-id": string
+  readonly workspace?: string | undefined
+  readonly verify: ReadonlyArray<string>
+  readonly "json-schema"?: string | undefined
+  readonly repair?: string | undefined
+  readonly "max-attempts"?: number | undefined
+  readonly "attempt-timeout": string
+  readonly "verify-timeout": string
+  readonly "run-id"?: string | undefined
+  readonly key?: string | undefined
+  readonly seed: ReadonlyArray<string>
+  readonly env: ReadonlyArray<string>
+}
+
+const digest = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex")
+const longest_ms = 2_147_483_647
+const timeOf = (text: string): number => {
+  const reading = parseDuration(text)
+  // The words were validated; `0` is no limit.
+  return reading.ok ? (reading.ms ?? longest_ms) : longest_ms
+}
+
+/** A program with a slash is looked for from here, as a shell does, although it will run in the workspace. */
+const fromHere = (program: string, cwd: string): string =>
+  program.includes("/") && existsSync(resolve(cwd, program)) ? resolve(cwd, program) : program
+
+type Words = readonly [string, ...ReadonlyArray<string>]
+
+const agentOf = ([program = "", ...rest]: ReadonlyArray<string>, cwd: string): Words => [
+  fromHere(program, cwd),
+  ...rest,
+]
+
+/** One line of a shell; what is added behind it becomes its last argument. */
+const shell = (line: string): Words => ["/bin/sh", "-c", `${line} "$@"`, "waybill"]
+
+const name_length_max = 60
+const nameOf = (line: string): string => (line.length > name_length_max ? `${line.slice(0, name_length_max)}…` : line)
+
+const readSchema = (path: string, cwd: string): Verifier => {
+  try {
+    const schema: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(resolve(cwd, path), "utf8"))
+    return jsonSchemaVerifier({ schema })
+  } catch (cause) {
+    throw new CommandError({
+      exit: "ARG_ERROR",
+      code: "JSON_SCHEMA_UNUSABLE",
+      message: `--json-schema ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      fix_required: "Name a file that holds one JSON Schema, draft 2020-12 or draft-07.",
+      cause,
+    })
+  }
+}
+
+/** `NAME` passes a variable on, `NAME=VALUE` sets it. */
+const variables = (words: ReadonlyArray<string>, env: Readonly<Record<string, string | undefined>>) =>
+  Object.fromEntries(
+    words.flatMap((word) => {
+      const at = word.indexOf("=")
+      const name = at < 0 ? word : word.slice(0, at)
+      const value = at < 0 ? env[name] : word.slice(at + 1)
+      return value === undefined ? [] : [[name, value] as const]
+    }),
+  )
+
+const idsOf = (words: SettleWords): { readonly runId: string; readonly key: string } => {
+  const { key, "run-id": given } = words
+  const runId =
+    given ?? (key === undefined ? `run-${randomBytes(6).toString("hex")}` : `run-${digest(key).slice(0, 16)}`)
+  return { runId, key: key ?? runId }
+}
+
+/** Declares the job that the words ask for. Reads the seeds and the schema; changes nothing. */
+export const declare = (words: SettleWords, env: Readonly<Record<string, string | undefined>>, cwd: string) =>
+  Effect.gen(function* () {
+    const { candidate, repair, verify } = words
+    const { key, runId } = idsOf(words)
+    const agent = agentOf(words.agent, cwd)
+    const seeds = yield* Effect.try({
+      try: () => readSeeds({ seeds: words.seed, workspace: words.workspace, cwd }),
+      catch: (cause) => cause,
+    })
+    const schema = words["json-schema"]
+    const schemaVerifier = yield* Effect.try({
+      try: () => (schema === undefined ? [] : [readSchema(schema, cwd)]),
+      catch: (cause) => cause,
+    })
+    const passed = variables(words.env, env)
+    const commands = yield* Effect.forEach(verify, (line) =>
+      commandVerifier({ name: nameOf(line), command: shell(line), cwd, env: passed, silentRejection: true }),
+    )
+    const [first, ...others] = [...schemaVerifier, ...commands]
+    if (first === undefined) return yield* Effect.die("validated: there is a verifier")
+    const timeLimit_ms = timeOf(words["attempt-timeout"])
+    const isRepairable = repair !== undefined || words["max-attempts"] !== undefined
+    const inputHash = digest(
+      JSON.stringify([
+        words.agent,
+        repair,
+        candidate,
+        verify,
+        schema,
+        seeds.map((seed) => [seed.path, digest(seed.content)]),
+      ]),
+    )
+    const job: JobDeclaration = {
+      runId,
+      idempotencyKey: key,
+      requestedBy: "waybill",
+      terminalSchemaId: words["schema-id"],
+      inputHash: `sha256:${inputHash}`,
+      seeds,
+      candidatePath: candidate,
+      submit: () => ({ command: agent, env: passed, timeLimit_ms }),
+      verifier: others.length === 0 ? first : allOf([first, ...others]),
+      verifierDeadline_ms: timeOf(words["verify-timeout"]),
+      ...(isRepairable
+        ? {
+            recovery: {
+              maxAttempts: words["max-attempts"] ?? 2,
+              submit: ({ previous }) => ({
+                command: repair === undefined ? agent : shell(repair),
+                env: passed,
+                timeLimit_ms,
+                input: {
+                  previous: {
+                    reason: previous.reason,
+                    checks: previous.checks.map(({ message, name, status }) => ({
+                      name,
+                      status,
+                      ...(message === undefined ? {} : { message }),
+                    })),
+                  },
+                },
+              }),
+            },
+          }
+        : {}),
+    }
+    return job
+  })

@@ -1,0 +1,96 @@
+/**
+ * What the agent and the verifier of a run printed: bounded, and without secrets.
+ *
+ * @module
+ */
+import type { Context } from "@waybill/command"
+import { Ledger } from "@waybill/ledger"
+import { Agent, type KeptOutput } from "@waybill/runtime"
+import { attemptOf, type Check, Jobs } from "@waybill/workspace-job"
+import { Effect } from "effect"
+import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { runHere } from "../Opening.ts"
+import { settlementLayer } from "../Settlements.ts"
+import type { Place } from "../Place.ts"
+import { attemptsOf } from "./Attempts.ts"
+import { noSuchRun } from "./explain.ts"
+import { redacted } from "./Redaction.ts"
+
+export interface Printed {
+  readonly text: string
+  /** Bytes in front of the text that are not shown, and behind it that were not kept. */
+  readonly omitted_bytes: number
+}
+
+/** The last bytes of a file. Cuts no character in two. */
+const tail = ({ bytes, dropped_bytes, path }: KeptOutput, bytes_max: number, ctx: Context): Printed => {
+  const file = openSync(path, "r")
+  try {
+    const size = Math.min(bytes, fstatSync(file).size)
+    const from = Math.max(0, size - bytes_max)
+    const buffer = Buffer.alloc(size - from)
+    const count = readSync(file, buffer, 0, buffer.length, from)
+    const text = buffer
+      .subarray(0, count)
+      .toString("utf8")
+      .replace(/^\ufffd+/u, "")
+    return { text: redacted(text, ctx.env), omitted_bytes: from + dropped_bytes }
+  } finally {
+    closeSync(file)
+  }
+}
+
+export interface Logged {
+  readonly run_id: string
+  readonly attempts: ReadonlyArray<{
+    readonly attempt: number
+    readonly agent: {
+      readonly state: string
+      readonly exit: string | null
+      readonly note: string | null
+      readonly stdout: Printed | null
+      readonly stderr: Printed | null
+    }
+    readonly verifier: { readonly summary: string | null; readonly checks: ReadonlyArray<Check> }
+  }>
+}
+
+export const logs = (runId: string, bytes_max: number, place: Place, ctx: Context): Promise<Logged> => {
+  const program = Effect.gen(function* () {
+    const ledger = yield* Ledger
+    const agent = yield* Agent
+    const job = yield* ledger.query(Jobs, (view) => view.get(runId))
+    if (job === undefined) return yield* Effect.fail(noSuchRun(runId, place))
+    const shown = attemptsOf(job)
+    const attempts = yield* Effect.forEach([...job.earlier, job.current], ({ request }, index) =>
+      Effect.gen(function* () {
+        const receipt = yield* agent.find(request.idempotencyKey)
+        const { exit, note, stderr, stdout } = receipt?.diagnostics ?? {}
+        const printed = (kept: KeptOutput | undefined) =>
+          kept === undefined
+            ? Effect.succeed(null)
+            : Effect.try({ try: () => tail(kept, bytes_max, ctx), catch: (cause) => cause })
+        const { checks = [], summary = null } = shown[index] ?? {}
+        return {
+          attempt: attemptOf(request).index,
+          agent: {
+            state: receipt === undefined ? "unfinished" : receipt.ok ? "ended well" : receipt.reason,
+            exit: exit === undefined ? null : exit.kind === "code" ? `code ${exit.code}` : exit.signal,
+            note: note ?? null,
+            stdout: yield* printed(stdout),
+            stderr: yield* printed(stderr),
+          },
+          verifier: {
+            summary: summary === null ? null : redacted(summary, ctx.env),
+            checks: checks.map((check) => ({
+              ...check,
+              ...(check.message === undefined ? {} : { message: redacted(check.message, ctx.env) }),
+            })),
+          },
+        }
+      }),
+    )
+    return { run_id: runId, attempts }
+  })
+  return runHere(Effect.provide(program, settlementLayer(place)), ctx.signal)
+}

@@ -1,0 +1,90 @@
+/**
+ * Settles one job in this process.
+ *
+ * @module
+ */
+import { CommandError, type Context } from "@waybill/command"
+import { Ledger } from "@waybill/ledger"
+import { settleJob } from "@waybill/runtime"
+import { type JobStatus, Jobs } from "@waybill/workspace-job"
+import { Effect } from "effect"
+import { basename } from "node:path"
+import { runHere } from "../Opening.ts"
+import { settlementLayer } from "../Settlements.ts"
+import { commandLine, type Place } from "../Place.ts"
+import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
+import { declare, type SettleWords } from "./Declare.ts"
+import { timeline } from "./Timeline.ts"
+
+export interface Settled {
+  readonly run_id: string
+  readonly status: JobStatus["status"]
+  readonly artifact: { readonly sha256: string; readonly bytes: number; readonly schema_id: string } | null
+  readonly attempts: ReadonlyArray<ShownAttempt>
+  readonly ledger: string
+  readonly next_command: string
+}
+
+const artifactOf = (status: JobStatus): Settled["artifact"] => {
+  if (!("terminalArtifact" in status)) return null
+  const { bytes, schemaId, sha256 } = status.terminalArtifact
+  return { sha256, bytes, schema_id: schemaId }
+}
+
+/** What a settled job is answered with: the data, or the error that bears it. */
+const answer = (data: Settled, status: JobStatus, place: Place, cause: string | undefined): Settled => {
+  const { run_id } = data
+  if (status.status === "verified") return data
+  if (status.status === "verifier_rejected")
+    throw new CommandError({
+      exit: "VERIFIER_REJECTED",
+      code: "VERIFIER_REJECTED",
+      message: `The verifier rejected what run ${run_id} made: ${status.summary ?? "see the checks"}.`,
+      suggestion: `See what it said with: ${commandLine(place, "explain", run_id)}`,
+      data,
+    })
+  const failure = status.status === "failed" ? status.failed.failure : undefined
+  throw new CommandError({
+    exit: "JOB_FAILED",
+    code: "JOB_FAILED",
+    message: `Run ${run_id} ended without a verdict: ${failure?.code ?? status.status}.`,
+    ...(cause === undefined || cause === "" ? {} : { detail: cause }),
+    suggestion: `See what was printed with: ${commandLine(place, "logs", run_id)}`,
+    data,
+  })
+}
+
+/** Asks for the job, or joins it, and works on it until it has a verdict or has failed. */
+export const settle = (words: SettleWords, place: Place, ctx: Context): Promise<Settled> => {
+  let cause: string | undefined
+  const program = Effect.gen(function* () {
+    const job = yield* declare(words, ctx.env, process.cwd())
+    const ledger = yield* Ledger
+    ctx.log(`run ${job.runId}; if this is cut off, the same call with --run-id ${job.runId} goes on from there`)
+    const status = yield* settleJob(job, {
+      terminalPath: basename(job.candidatePath),
+      actor: "waybill",
+      observe: timeline({
+        log: ctx.log,
+        progress: ctx.progress,
+        failed: (detail) => {
+          cause = detail
+        },
+      }),
+    })
+    const attempts = yield* ledger.query(Jobs, (view) => attemptsOf(view.get(status.runId)))
+    const next = status.status === "verified" ? "deliver" : "explain"
+    const data: Settled = {
+      run_id: status.runId,
+      status: status.status,
+      artifact: artifactOf(status),
+      attempts,
+      ledger: ledger.where,
+      next_command: commandLine(place, next, status.runId),
+    }
+    return { data, status }
+  })
+  return runHere(Effect.provide(program, settlementLayer(place)), ctx.signal).then(({ data, status }) =>
+    answer(data, status, place, cause),
+  )
+}
