@@ -9,15 +9,15 @@ export * from "./verifier/Verifier.ts"
 export { allOf } from "./verifier/allOf.ts"
 export { commandVerifier, type CommandVerifierOptions } from "./verifier/commandVerifier.ts"
 export { jsonSchemaVerifier, type JsonSchemaVerifierOptions } from "./verifier/jsonSchemaVerifier.ts"
-export { commandExecutor, type CommandExecutorOptions } from "./work/commandExecutor.ts"
-export * from "./work/Executor.ts"
-export { layerLedgerQueue, type LedgerQueueOptions } from "./work/ledgerQueue.ts"
+export { commandExecutor, type CommandExecutorOptions } from "./worker/commandExecutor.ts"
+export * from "./worker/Executor.ts"
+export { layerLedgerQueue, type LedgerQueueOptions } from "./worker/ledgerQueue.ts"
 export {
   type QueuedDeclaration,
   settlementExecutor,
   type SettlementExecutorOptions,
   settlementOnly,
-} from "./work/settlementExecutor.ts"
-export { runWorker, type WorkerOptions } from "./work/Worker.ts"
-export type { WorkerEvent, WorkerObserver } from "./work/WorkerObserver.ts"
-export * from "./work/WorkQueue.ts"
+} from "./worker/settlementExecutor.ts"
+export { runWorker, type WorkerOptions } from "./worker/Worker.ts"
+export type { WorkerEvent, WorkerObserver } from "./worker/WorkerObserver.ts"
+export * from "./worker/WorkQueue.ts"
