@@ -3,22 +3,10 @@
  *
  * @module
  */
-import { type FlagEntry, formatDuration } from "@waybill/command-contract"
+import { everywhere_flags, type FlagEntry, formatDuration } from "@waybill/command-contract"
 import type { Application, Style } from "./Application.ts"
 import { paints } from "./Human.ts"
 import type { Registered } from "./Registered.ts"
-
-const everywhere = new Set([
-  "output",
-  "schema",
-  "output-schema",
-  "validate-only",
-  "quiet",
-  "verbose",
-  "debug",
-  "help",
-  "version",
-])
 
 const valueName = (name: string, entry: FlagEntry): string =>
   entry.value_name ?? (entry.type === "enum" ? (entry.enum_values ?? []).join("|") : name.toUpperCase())
@@ -67,7 +55,7 @@ export const commandHelp = (app: Application, command: Registered, style: Style)
   const invocation = app.invocation ?? app.name
   const words = positionals(published.flags)
   const own = Object.entries(published.flags).filter(
-    ([name, { positional }]) => positional === undefined && !everywhere.has(name),
+    ([name, { positional }]) => positional === undefined && !everywhere_flags.has(name),
   )
   const limit =
     command.timeout_ms === undefined

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type ArgumentError, type FlagEntry, type RequiresRule, parseDuration } from "@waybill/command-contract"
+import {
+  type ArgumentError,
+  type FlagEntry,
+  type RequiresRule,
+  parseDuration,
+  reserved_flags,
+} from "@waybill/command-contract"
 import { type Given, paramOf } from "./Parse.ts"
 import type { Registered } from "./Registered.ts"
 
@@ -98,28 +104,10 @@ export const validate = (command: Registered, parsed: Given): Validated => {
 const argsOf = (command: Registered, given: Given, limits: RunLimits, isNetwork: boolean) => {
   const args: Record<string, unknown> = {}
   for (const [name, entry] of Object.entries(command.published.flags)) {
-    if (framework_flags.has(name)) continue
+    if (reserved_flags.has(name)) continue
     const empty = entry.type === "boolean" ? false : entry.type === "array" ? [] : undefined
     const value = given.get(name) ?? entry.default ?? empty
     if (value !== undefined) args[name] = value
   }
   return isNetwork ? { ...args, timeout: limits.timeout_ms, connect_timeout: limits.connect_timeout_ms } : args
 }
-
-/** Flags that the framework reads itself; handlers find them on `ctx`. */
-const framework_flags: ReadonlySet<string> = new Set([
-  "output",
-  "schema",
-  "output-schema",
-  "validate-only",
-  "quiet",
-  "verbose",
-  "debug",
-  "help",
-  "version",
-  "timeout",
-  "connect-timeout",
-  "dry-run",
-  "limit",
-  "cursor",
-])

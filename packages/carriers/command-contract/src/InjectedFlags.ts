@@ -45,9 +45,12 @@ const everywhere: Readonly<Record<string, FlagEntry>> = {
   version: flag("boolean", "Show the version and exit", { short: "V" }),
 }
 
-/** Names that no author may declare, whatever the command is. */
+/** The names of the flags that every command has. */
+export const everywhere_flags: ReadonlySet<string> = new Set(Object.keys(everywhere))
+
+/** Names that no author may declare, whatever the command is: the framework reads them itself. */
 export const reserved_flags: ReadonlySet<string> = new Set([
-  ...Object.keys(everywhere),
+  ...everywhere_flags,
   "timeout",
   "connect-timeout",
   "dry-run",
