@@ -13,10 +13,12 @@ const id_pattern = "^[^\\u0000-\\u001f\\u007f]{1,768}$"
 
 const placeIn = (args: Readonly<Record<string, unknown>>, env: Readonly<Record<string, string | undefined>>): Place => {
   const { ledger, root } = args
+  const schema = args["ledger-schema"]
   return placeOf(
     {
       root: typeof root === "string" ? root : undefined,
       ledger: typeof ledger === "string" ? ledger : undefined,
+      "ledger-schema": typeof schema === "string" ? schema : undefined,
     },
     env,
   )

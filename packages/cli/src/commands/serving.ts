@@ -1,0 +1,99 @@
+/**
+ * The commands around a server: run one, and say who may change something there.
+ *
+ * @module
+ */
+import { command, type Problem } from "@waybill/command"
+import { parseDuration } from "@waybill/command-contract"
+import { done, ledger_errors, ledger_exits } from "../Exits.ts"
+import { place_flags, placeOf } from "../Place.ts"
+
+const lease_ms_max = 86_400_000
+const grace_ms_max = 3_600_000
+/** What the server does after its requests have ended: the ledger is closed, the root is let go. */
+const closing_ms_max = 5_000
+
+/** The time that a text names, when it names one and not more than a limit. */
+const limited_ms = (text: string, most_ms: number): number | undefined => {
+  const reading = parseDuration(text)
+  return reading.ok && reading.ms !== undefined && reading.ms <= most_ms ? reading.ms : undefined
+}
+
+const refuseTime = (field: string, text: string, most_ms: number): ReadonlyArray<Problem> =>
+  limited_ms(text, most_ms) === undefined
+    ? [{ field, message: `${JSON.stringify(text)}: write a time such as 30s or 5m, at most ${most_ms / 3_600_000}h` }]
+    : []
+
+export const serve = command({
+  name: "serve",
+  description: "Serves JobSpec v0 over the ledger, on this machine alone, until it is told to stop.",
+  danger_level: "mutating",
+  service: true,
+  grace_ms: grace_ms_max + closing_ms_max,
+  parameters: {
+    addr: {
+      type: "string",
+      default: "127.0.0.1:8765",
+      value_name: "HOST:PORT",
+      description: "Where to listen; port 0 takes a free one",
+    },
+    "token-file": {
+      type: "string",
+      value_name: "FILE",
+      pattern_type: "filepath",
+      description: "Who may change something; made where there is none; .agents/daemon/token when left out",
+    },
+    lease: {
+      type: "string",
+      default: "60s",
+      value_name: "DURATION",
+      description: "How long a worker holds a job without a heartbeat",
+    },
+    grace: {
+      type: "string",
+      default: "10s",
+      value_name: "DURATION",
+      description: "How long requests may take to end after SIGTERM",
+    },
+    failpoints: { type: "boolean", description: "Let requests ask for failures; for tests alone" },
+    ...place_flags,
+  },
+  exit_codes: {
+    SUCCESS: done("It was told to stop, and did"),
+    CONFLICT: done("Another server has this root"),
+    ...ledger_exits,
+    PRECONDITION: done("The address, the token file or the ledger cannot be used as they are"),
+  },
+  error_registry: {
+    ...ledger_errors,
+    ALREADY_SERVED: { exit: "CONFLICT", suggestion: "See where it is with: waybill token" },
+    CANNOT_LISTEN: { exit: "PRECONDITION", suggestion: "Take a free port with: waybill serve --addr 127.0.0.1:0" },
+    BAD_TOKEN_FILE: { exit: "PRECONDITION", fix_required: "Make the file readable by its owner alone: chmod 600 FILE" },
+  },
+  output_schema: {
+    type: "object",
+    description: "The first and only line: where the server is",
+    required: ["url", "pid", "root", "token_file", "made_token"],
+    properties: {
+      url: { type: "string" },
+      pid: { type: "integer" },
+      root: { type: "string" },
+      token_file: { type: "string" },
+      made_token: { type: "boolean" },
+    },
+  },
+  examples: [{ description: "Serve this project on a free port", command: "waybill serve --addr 127.0.0.1:0" }],
+  validate: ({ grace, lease }) => [
+    ...refuseTime("lease", lease, lease_ms_max),
+    ...refuseTime("grace", grace, grace_ms_max),
+  ],
+  execute: async ({ grace, lease, ...args }, ctx) => {
+    const { serve: run } = await import("../serving/serve.ts")
+    const words = {
+      ...args,
+      lease_ms: limited_ms(lease, lease_ms_max) ?? lease_ms_max,
+      grace_ms: limited_ms(grace, grace_ms_max) ?? grace_ms_max,
+    }
+    await run(words, placeOf(args, ctx.env), ctx)
+  },
+})
