@@ -8,11 +8,11 @@ import { vocabularies } from "@waybill/jobspec"
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { Effect, type Redacted, type Scope } from "effect"
-import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { daemonFolder, holdRoot, writeActivation } from "./activation.ts"
 import type { Address } from "./Listener.ts"
 import type { Log } from "./Log.ts"
+import { newToken } from "./rotateToken.ts"
 import { serve, type Serving } from "./serve.ts"
 import { makeStoredPlans } from "./storedPlans.ts"
 import { makeTokenFile, tokensOf } from "./tokenFile.ts"
@@ -50,7 +50,7 @@ export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Fi
     const { address, log, root } = options
     yield* holdRoot(root)
     const token_file = options.token_file ?? join(daemonFolder(root), "token")
-    const isNewToken = yield* Effect.promise(() => makeTokenFile(token_file, randomBytes(32).toString("hex")))
+    const isNewToken = yield* Effect.promise(() => makeTokenFile(token_file, newToken()))
     if (isNewToken) log("info", "a token was made; only you can read it", { token_file })
     const tokens = yield* tokensOf(token_file)
     const ledger = yield* Ledger.make(yield* openStore(options), vocabularies)

@@ -7,8 +7,8 @@ import { CommandError, type Context } from "@waybill/command"
 import { layerNodeFiles } from "@waybill/host"
 import { CannotListen, makeLog, parseAddress, runServer } from "@waybill/jobspec-server"
 import { Effect, Redacted } from "effect"
-import { resolve } from "node:path"
 import type { Place } from "../Place.ts"
+import { tokenFileOf } from "./tokenFileOf.ts"
 
 export interface ServeWords {
   readonly addr: string
@@ -39,7 +39,7 @@ const aborted = (signal: AbortSignal): Effect.Effect<void> =>
 
 /** The first line says where; everything else is said on stderr, one JSON object per line. Returns when all is stopped. */
 export const serve = async (words: ServeWords, place: Place, ctx: Context): Promise<void> => {
-  const { failpoints, grace_ms, lease_ms, "token-file": token_file } = words
+  const { failpoints, grace_ms, lease_ms } = words
   const { root, schema, url: database } = place
   const address = addressOf(words.addr)
   const log = makeLog((line) => void process.stderr.write(line), Date.now)
@@ -50,7 +50,7 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
       log,
       lease_ms,
       hasFailpoints: failpoints,
-      ...(token_file === undefined ? {} : { token_file: resolve(token_file) }),
+      token_file: tokenFileOf(words, place, ctx.env),
       ...(database === undefined ? {} : { database: Redacted.make(database) }),
       ...(schema === undefined ? {} : { schema }),
     })
