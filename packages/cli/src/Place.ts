@@ -31,15 +31,18 @@ export const place_flags = {
 /** The flags of commands that work on the files of a ledger. */
 export const root_flags = { root: place_flags.root } as const
 
-export interface Place {
+/** What a command must carry to find the same place again from elsewhere. */
+export interface Addressed {
+  readonly words: ReadonlyArray<string>
+}
+
+export interface Place extends Addressed {
   /** Absolute. */
   readonly root: string
   /** Where the ledger is, when it is not in files. May hold a password. */
   readonly url: string | undefined
   /** Its schema there; undefined: the usual one. */
   readonly schema: string | undefined
-  /** What a command must carry to find the same place again from elsewhere. */
-  readonly words: ReadonlyArray<string>
 }
 
 const ledgerFolder = (root: string): string => join(root, ".agents", "daemon")
@@ -76,5 +79,5 @@ const plain_word = /^[\w./:@%+=,-]+$/u
 export const shellWord = (text: string): string => (plain_word.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
 /** A command that can be typed, or pasted, as it stands. */
-export const commandLine = (place: Place, ...words: ReadonlyArray<string>): string =>
+export const commandLine = (place: Addressed, ...words: ReadonlyArray<string>): string =>
   ["waybill", ...words, ...place.words].map(shellWord).join(" ")

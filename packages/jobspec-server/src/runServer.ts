@@ -4,11 +4,12 @@
  * @module
  */
 import type { Files } from "@waybill/host"
-import { vocabularies } from "@waybill/jobspec"
+import { JobSpec, vocabularies } from "@waybill/jobspec"
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { Effect, type Redacted, type Scope } from "effect"
 import { join } from "node:path"
+import { refuseCron } from "./cron.ts"
 import { daemonFolder, holdRoot, writeActivation } from "./activation.ts"
 import type { Address } from "./Listener.ts"
 import type { Log } from "./Log.ts"
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly schema?: string
   readonly lease_ms?: number
   readonly hasFailpoints?: boolean
+  /** Types of jobs beside the contract's. */
+  readonly job_types?: ReadonlyArray<string>
   readonly log: Log
 }
 
@@ -60,6 +63,9 @@ export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Fi
       address,
       log,
       plans: makeStoredPlans(root),
+      ...(options.job_types === undefined
+        ? {}
+        : { jobspec: JobSpec.make({ jobTypes: options.job_types.map((name) => ({ name })), refuseCron }) }),
       ...(options.lease_ms === undefined ? {} : { lease_ms: options.lease_ms }),
       ...(options.hasFailpoints === undefined ? {} : { hasFailpoints: options.hasFailpoints }),
     })

@@ -6,6 +6,7 @@
 import { command, type Problem } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
 import { changed, done, ledger_errors, ledger_exits } from "../Exits.ts"
+import { refuseJobType } from "../jobs/refuseJobType.ts"
 import { place_flags, placeOf, root_flags } from "../Place.ts"
 import { token_flags, tokenFileOf } from "../serving/tokenFileOf.ts"
 
@@ -55,6 +56,11 @@ export const serve = command({
       value_name: "DURATION",
       description: "How long requests may take to end after SIGTERM",
     },
+    "job-type": {
+      type: "array",
+      value_name: "T",
+      description: "Type of job to take beside the contract's; may be given several times",
+    },
     failpoints: { type: "boolean", description: "Let requests ask for failures; for tests alone" },
     ...place_flags,
   },
@@ -86,7 +92,11 @@ export const serve = command({
     },
   },
   examples: [{ description: "Serve this project on a free port", command: "waybill serve --addr 127.0.0.1:0" }],
-  validate: ({ grace, lease }) => [
+  validate: ({ grace, "job-type": types, lease }) => [
+    ...types.flatMap((each) => {
+      const refused = refuseJobType(each)
+      return refused === undefined ? [] : [{ field: "job-type", message: refused }]
+    }),
     ...refuseTime("lease", lease, lease_ms_max),
     ...refuseTime("grace", grace, grace_ms_max),
   ],

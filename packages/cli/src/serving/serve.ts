@@ -7,6 +7,7 @@ import { CommandError, type Context } from "@waybill/command"
 import { layerNodeFiles } from "@waybill/host"
 import { CannotListen, makeLog, parseAddress, runServer } from "@waybill/jobspec-server"
 import { Effect, Redacted } from "effect"
+import { otherTypes } from "../jobs/JobSpecHere.ts"
 import type { Place } from "../Place.ts"
 import { tokenFileOf } from "./tokenFileOf.ts"
 
@@ -16,6 +17,7 @@ export interface ServeWords {
   readonly lease_ms: number
   readonly grace_ms: number
   readonly failpoints: boolean
+  readonly "job-type": ReadonlyArray<string>
 }
 
 const addressOf = (text: string) => {
@@ -50,6 +52,7 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
       log,
       lease_ms,
       hasFailpoints: failpoints,
+      job_types: otherTypes(words["job-type"]),
       token_file: tokenFileOf(words, place, ctx.env),
       ...(database === undefined ? {} : { database: Redacted.make(database) }),
       ...(schema === undefined ? {} : { schema }),
