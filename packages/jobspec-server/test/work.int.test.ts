@@ -140,6 +140,39 @@ describe("worker routes", () => {
     }),
   )
   it(
+    "a claim whose answer was lost is asked again with its token: the same job, the same hold, nothing recorded",
+    withServer({ now_ms: () => clock.now_ms }, async (server) => {
+      await submit(server, "j")
+      await submit(server, "k")
+      const mine = { claim_token: "ab".repeat(32) }
+      const first = await claim(server, mine)
+      expect(first).toMatchObject({ ...mine, job_id: "j", lease_epoch: 1, attempt: 1 })
+      const before = (await server.get("/v1/events")).text
+      clock.now_ms += 30_000
+      expect(await claim(server, { ...mine, wait: "20s" })).toEqual(first)
+      expect((await server.post("/waybill/v1/jobs/j/claim", mine)).json()).toEqual(first)
+      const second = await server.post("/waybill/v1/jobs/k/claim", mine)
+      expect([second.status, second.json()["code"]]).toEqual([409, "TokenInUse"])
+      expect((await server.get("/v1/events")).text).toBe(before)
+      expect((await server.post("/waybill/v1/jobs/j/heartbeat", holdOf(first))).status).toBe(200)
+      for (const claim_token of ["", "ab", "AB".repeat(32), `${"ab".repeat(32)} `])
+        expect((await server.post(claims, { claim_token })).status).toBe(400)
+    }),
+  )
+  it(
+    "who only waits is told that there is something, and holds nothing",
+    withServer({}, async (server) => {
+      const wait = (body: object) => server.post(`${claims}/wait`, body)
+      expect((await wait({})).status).toBe(204)
+      const waiting = wait({ job_types: ["rpi.run"], wait: "20s" })
+      await submit(server, "other")
+      await submit(server, "mine", "rpi.run")
+      expect((await waiting).json()).toEqual({ claimable: true })
+      expect((await wait({ wait: "20s" })).json()).toEqual({ claimable: true })
+      expect((await server.get("/waybill/v1/jobs/mine")).json()).toMatchObject({ job: { status: "queued" } })
+    }),
+  )
+  it(
     "64 workers on 300 jobs hold every job once",
     withServer({}, async (server) => {
       await Promise.all(Array.from({ length: 300 }, (_, i) => submit(server, `j${i}`)))

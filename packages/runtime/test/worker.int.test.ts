@@ -224,6 +224,29 @@ it("an idle worker asks nothing again until there is something to claim, and the
     }),
   ))
 
+it("a certain job is claimed by its id, under a lease of its own, and refused for a reason that says why", () =>
+  atWork(
+    Effect.gen(function* () {
+      const queue = yield* WorkQueue
+      const refused = (job_id: string) => Effect.map(Effect.flip(queue.claim(job_id, 1000)), (error) => error.message)
+      yield* submit("a")
+      yield* submit("b", { max_attempts: 1 })
+      expect(yield* refused("nobody's")).toBe('the job "nobody\'s" cannot be claimed: nobody asked for it')
+      const held = yield* queue.claim("b", 1000)
+      expect(held.job).toMatchObject({ job_id: "b", lease_epoch: 1, attempt: 1 })
+      expect(leaseLeft_ms(yield* jobNow("b"), yield* Clock.currentTimeMillis)).toBe(1000)
+      expect((yield* jobNow("a"))?.status).toBe("queued")
+      expect(yield* refused("b")).toBe('the job "b" cannot be claimed: somebody has it')
+      yield* held.release
+      // Its one attempt is used up: the claim ends it.
+      expect(yield* refused("b")).toBe('the job "b" cannot be claimed: it has ended')
+      expect(yield* factsOf("b")).toEqual(["job.accepted", "job.claimed", "job.lease_expired", "job.failed"])
+      yield* (yield* queue.claim("a", 1000)).complete({ artifacts: { made: "a" } })
+      expect((yield* jobNow("a"))?.artifacts).toEqual({ made: "a" })
+      expect(yield* refused("a")).toBe('the job "a" cannot be claimed: it has ended')
+    }),
+  ))
+
 it("options that cannot work are refused before anything is claimed", () =>
   atWork(
     Effect.gen(function* () {
