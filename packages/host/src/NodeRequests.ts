@@ -42,10 +42,24 @@ const sendWith =
   }: HttpRequest): Effect.Effect<HttpAnswer, RequestFailed> =>
     Effect.callback((resume) => {
       const isSecure = url.startsWith("https:")
-      const failed = (code: string): void => end(Effect.fail(new RequestFailed({ method, url, code })))
+      const cutting = new AbortController()
+      const timer = setTimeout(() => {
+        failed("TIME_LIMIT")
+        cutting.abort()
+      }, limit_ms)
+      let isOver = false
+      const end = (answer: Effect.Effect<HttpAnswer, RequestFailed>): void => {
+        if (isOver) return
+        isOver = true
+        clearTimeout(timer)
+        resume(answer)
+      }
+      const failed = (code: RequestFailure | (string & {})): void =>
+        end(Effect.fail(new RequestFailed({ method, url, code })))
       const options: https.RequestOptions = {
         method,
         agent: isSecure ? secure : plain,
+        signal: cutting.signal,
         headers: { ...headers, ...(body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) }) },
       }
       let asked: http.ClientRequest
@@ -54,19 +68,7 @@ const sendWith =
       } catch (cause) {
         // A header or an address that no request can have; the text of the error may name its value.
         const code = cause instanceof Error ? codeOf(cause) : "UNKNOWN"
-        return resume(Effect.fail(new RequestFailed({ method, url, code })))
-      }
-      let isOver = false
-      const cut = (code: RequestFailure): void => {
-        failed(code)
-        asked.destroy()
-      }
-      const timer = setTimeout(() => cut("TIME_LIMIT"), limit_ms)
-      const end = (answer: Effect.Effect<HttpAnswer, RequestFailed>): void => {
-        if (isOver) return
-        isOver = true
-        clearTimeout(timer)
-        resume(answer)
+        return failed(code)
       }
       asked.on("error", (cause) => failed(codeOf(cause)))
       asked.on("response", (response) => {
@@ -75,25 +77,23 @@ const sendWith =
         response.on("data", (chunk: Buffer) => {
           chunks.push(chunk)
           size += chunk.length
-          if (size > answerBytes_max) cut("ANSWER_TOO_LARGE")
+          if (size <= answerBytes_max) return
+          failed("ANSWER_TOO_LARGE")
+          cutting.abort()
         })
         response.on("error", (cause) => failed(codeOf(cause)))
-        response.on("end", () =>
-          end(
-            Effect.succeed({
-              status: response.statusCode ?? 0,
-              headers: headersOf(response.headers),
-              body: Buffer.concat(chunks).toString("utf8"),
-            }),
-          ),
-        )
-        response.on("close", () => failed("ECONNRESET"))
+        // By then the connection may serve the next request.
+        response.on("close", () => {
+          if (!response.complete) return failed("ECONNRESET")
+          const { headers, statusCode: status = 0 } = response
+          end(Effect.succeed({ status, headers: headersOf(headers), body: Buffer.concat(chunks).toString("utf8") }))
+        })
       })
       asked.end(body)
       return Effect.sync(() => {
         isOver = true
         clearTimeout(timer)
-        asked.destroy()
+        cutting.abort()
       })
     })
 

@@ -1,3 +1,4 @@
+import { Effect } from "effect"
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { listIn } from "./support/client.ts"
@@ -170,6 +171,17 @@ describe("worker routes", () => {
       expect((await waiting).json()).toEqual({ claimable: true })
       expect((await wait({ wait: "20s" })).json()).toEqual({ claimable: true })
       expect((await server.get("/waybill/v1/jobs/mine")).json()).toMatchObject({ job: { status: "queued" } })
+    }),
+  )
+  it(
+    "who waits when the server stops is told to come back",
+    withServer({}, async (server) => {
+      const waiting = server.post(`${claims}/wait`, { wait: "20s" })
+      const isWaiting = async () => (await server.get("/waybill/v1/metrics")).text.includes("waybill_followers 1\n")
+      while (!(await isWaiting())) await server.get("/v1/health")
+      await Effect.runPromise(server.drain(20_000))
+      const { headers, status } = await waiting
+      expect([status, headers["retry-after"]]).toEqual([503, "1"])
     }),
   )
   it(

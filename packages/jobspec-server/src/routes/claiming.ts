@@ -18,7 +18,7 @@ import {
 import { Effect } from "effect"
 import type { App } from "../App.ts"
 import type { FieldsOf } from "../fields.ts"
-import { type Answer, type Call, ok, type Refused, refuse } from "../Http.ts"
+import { type Answer, type Call, ok, Refused, refuse } from "../Http.ts"
 import type { Described, Route } from "../Route.ts"
 import {
   byJob,
@@ -52,6 +52,9 @@ interface Token {
   readonly token_sha256: string
   readonly once: boolean
 }
+
+const stopping = (): Refused =>
+  new Refused({ status: 503, body: { error: "the server is stopping" }, headers: { "Retry-After": "1" } })
 
 export const claimingRoutes = (app: App): ReadonlyArray<Route> => {
   const { feed, jobspec, lease_ms, ledger, makeToken, now_ms } = app
@@ -94,12 +97,12 @@ export const claimingRoutes = (app: App): ReadonlyArray<Route> => {
 
   const nothing: Answer = { status: 204 }
 
-  /** Tries whenever there may be something to claim, until it succeeds or the time is up. */
+  /** Tries whenever there may be something to claim, until it succeeds, the time is up, or the server stops. */
   const tryUntil = (
     abilities: Abilities,
     wait_ms: number,
     attempt: Effect.Effect<Answer | undefined, Error>,
-  ): Effect.Effect<Answer, Error> =>
+  ): Effect.Effect<Answer | undefined, Error> =>
     Effect.gen(function* () {
       const until_ms = now_ms() + wait_ms
       for (;;) {
@@ -113,7 +116,7 @@ export const claimingRoutes = (app: App): ReadonlyArray<Route> => {
           if (answer !== undefined) return answer
         }
         const left_ms = Math.min(until_ms, from_ms > at_ms ? from_ms : until_ms) - at_ms
-        if (at_ms >= until_ms || feed.isClosed()) return nothing
+        if (at_ms >= until_ms || feed.isClosed()) return undefined
         yield* feed.waitBeyond(position, Math.max(1, left_ms))
         // What is recorded may be told a moment before it is folded.
         yield* Effect.yieldNow
@@ -139,14 +142,17 @@ export const claimingRoutes = (app: App): ReadonlyArray<Route> => {
         const answer = yield* attempt
         if (answer !== undefined) return answer
       }
-      return yield* tryUntil(abilities, wait_ms, attempt)
+      return (yield* tryUntil(abilities, wait_ms, attempt)) ?? nothing
     })
 
   const awaitWork = (call: Call): Effect.Effect<Answer, Error> =>
     Effect.gen(function* () {
       const fields = yield* fieldsIn(call.optionalBody, claiming)
       const wait_ms = (yield* timeIn(fields.wait, "wait", wait_range)) ?? 0
-      return yield* tryUntil(abilitiesIn(fields), wait_ms, Effect.succeed(ok({ claimable: true })))
+      const answer = yield* tryUntil(abilitiesIn(fields), wait_ms, Effect.succeed(ok({ claimable: true })))
+      if (answer !== undefined) return answer
+      // Who is told that nothing came asks again at once.
+      return feed.isClosed() ? yield* stopping() : nothing
     })
 
   const claimGiven = (call: Call): Effect.Effect<Answer, Error> =>
@@ -191,6 +197,7 @@ export const claimingRoutes = (app: App): ReadonlyArray<Route> => {
         {
           200: { description: "A job waits for this worker, or did a moment ago.", schema: "Claimable" },
           204: { description: "Nothing came in that time." },
+          503: { description: "The server is stopping; `Retry-After` says when to come back.", schema: "WorkError" },
           ...refusals,
         },
         awaitWork,

@@ -32,6 +32,8 @@ export interface JobFailed {
 export class QueueUnavailable extends Data.TaggedError("QueueUnavailable")<{
   readonly where: string
   readonly cause: unknown
+  /** When the queue wants to be asked again at the earliest, where it has said so. */
+  readonly retryAfter_ms?: number
 }> {
   override get message(): string {
     return `the queue at ${this.where} could not be asked: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
