@@ -29,9 +29,16 @@ const is =
     line["event"] === event && (job_id === undefined || line["job_id"] === job_id)
 
 const working = (...words: ReadonlyArray<string>) => [
-  ...["work", "--type", "report.build", "--env", "NAME=ada", "--drain", "1ms"],
+  "work",
+  "--type",
+  "report.build",
+  "--env",
+  "NAME=ada",
+  "--drain",
+  "1ms",
   ...words,
-  ...["--", makeCommand()],
+  "--",
+  makeCommand(),
 ]
 
 describe("a worker with a command", { timeout: 60_000 }, () => {

@@ -57,7 +57,8 @@ const readSchema = (path: string, cwd: string): Verifier => {
   }
 }
 
-const idsOf = (words: SettleWords): { readonly runId: string; readonly key: string } => {
+/** The ids of a job. One that nobody named is new, so it is asked for once. */
+export const idsOf = (words: SettleWords): { readonly runId: string; readonly key: string } => {
   const { key, "run-id": given } = words
   const runId =
     given ?? (key === undefined ? `run-${randomBytes(6).toString("hex")}` : `run-${digest(key).slice(0, 16)}`)

@@ -11,14 +11,21 @@ import { Effect } from "effect"
 import { basename } from "node:path"
 import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
+import { jobCommands } from "../jobs/JobDescription.ts"
 import { commandLine, type Place } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
+import { tellStarter } from "./Detached.ts"
 import { timeline } from "./Timeline.ts"
 
-export interface Settled {
+/** A settlement that has come to an end: its job's descriptor, and what it made. */
+export interface Settled extends ReturnType<typeof jobCommands> {
+  readonly job_id: string
+  readonly status: "complete" | "failed"
+  readonly terminal: true
   readonly run_id: string
-  readonly status: JobStatus["status"]
+  /** What the settlement came to; `status` says what that makes of the job. */
+  readonly run_status: JobStatus["status"]
   readonly artifact: { readonly sha256: string; readonly bytes: number; readonly schema_id: string } | null
   readonly attempts: ReadonlyArray<ShownAttempt>
   readonly ledger: string
@@ -57,6 +64,14 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
 /** Asks for the job, or joins it, and works on it until it has a verdict or has failed. */
 export const settle = (words: SettleWords, place: Place, ctx: Context): Promise<Settled> => {
   let cause: string | undefined
+  const tell = tellStarter(ctx.env)
+  const show = timeline({
+    log: ctx.log,
+    progress: ctx.progress,
+    failed: (detail) => {
+      cause = detail
+    },
+  })
   const program = Effect.gen(function* () {
     const job = yield* declare(words, ctx.env, process.cwd())
     const ledger = yield* Ledger
@@ -64,19 +79,20 @@ export const settle = (words: SettleWords, place: Place, ctx: Context): Promise<
     const status = yield* settleJob(job, {
       terminalPath: basename(job.candidatePath),
       actor: "waybill",
-      observe: timeline({
-        log: ctx.log,
-        progress: ctx.progress,
-        failed: (detail) => {
-          cause = detail
-        },
-      }),
+      observe: (event) => {
+        tell(event)
+        show(event)
+      },
     })
     const attempts = yield* ledger.query(Jobs, (view) => attemptsOf(view.get(status.runId)))
     const next = status.status === "verified" ? "deliver" : "explain"
     const data: Settled = {
+      job_id: status.runId,
+      status: status.status === "verified" ? "complete" : "failed",
+      terminal: true,
+      ...jobCommands(status.runId, place),
       run_id: status.runId,
-      status: status.status,
+      run_status: status.status,
       artifact: artifactOf(status),
       attempts,
       ledger: ledger.where,

@@ -35,12 +35,11 @@ const lineOf = (event: WorkerEvent): Readonly<Record<string, unknown>> => {
 }
 
 /** The same for a person. */
-const textOf = ({ attempt, event, failure, job_id, message, reason }: Readonly<Record<string, unknown>>): string => {
-  const why =
-    typeof message === "string" ? message : typeof reason === "string" ? reason : failure && JSON.stringify(failure)
-  return [event, job_id, attempt === undefined ? undefined : `attempt ${String(attempt)}`, why]
-    .filter((part) => typeof part === "string")
-    .join("  ")
+const textOf = (event: WorkerEvent): string => {
+  if (event.kind === "unavailable") return `waiting: ${event.error.message}`
+  const { attempt, job_id, max_attempts } = event.job
+  const why = event.kind === "lost" ? event.reason : event.kind === "failed" ? event.failure.message : undefined
+  return `${event.kind}: ${job_id}, attempt ${attempt} of ${max_attempts}${why === undefined ? "" : `: ${why}`}`
 }
 
 const aborted = (signal: AbortSignal): Effect.Effect<void> =>
@@ -59,8 +58,8 @@ export const work = async (
 ): Promise<void> => {
   const { command, concurrency, drain_ms, env, job_timeout_ms, lease_ms, type } = words
   let told = Promise.resolve()
-  const tell = (line: Readonly<Record<string, unknown>>): void => {
-    if (ctx.isForPeople) ctx.log(textOf(line))
+  const tell = (line: Readonly<Record<string, unknown>>, text: string): void => {
+    if (ctx.isForPeople) ctx.log(text)
     else told = told.then(() => ctx.write(line))
   }
   const program = Effect.gen(function* () {
@@ -76,13 +75,17 @@ export const work = async (
       lease_ms,
       heartbeat_ms: Math.max(1, Math.floor(lease_ms / 4)),
       drain_ms,
-      observe: (event) => tell(lineOf(event)),
+      observe: (event) => tell(lineOf(event), textOf(event)),
     })
     const fiber = yield* Effect.forkChild(worker)
-    tell({ event: "working", queue: server?.url ?? place.root, job_types: type, concurrency, pid: process.pid })
+    const queue = server?.url ?? place.root
+    tell(
+      { event: "working", queue, job_types: type, concurrency, pid: process.pid },
+      `working on ${type.join(", ")} of ${queue}`,
+    )
     yield* Effect.raceFirst(aborted(ctx.signal), Fiber.join(fiber))
     yield* Fiber.interrupt(fiber)
-    tell({ event: "stopped" })
+    tell({ event: "stopped" }, "stopped")
     yield* Effect.promise(() => told)
   })
   const run = <E>(queue: Layer.Layer<WorkQueue, E>) =>
