@@ -72,6 +72,8 @@ const answerOf = (verification: Verification, place: Place) => {
   return { root: place.root, head: head === undefined ? null : printHead(head), ...counts, flaws }
 }
 
+export type Verified = ReturnType<typeof answerOf>
+
 /** Walks every byte. A flaw that nobody has acknowledged ends the command with LEDGER_FLAWED. */
 export const verify = async (expect: ReadonlyArray<string>, place: Place, ctx: Context) => {
   const heads = expect.flatMap((text) => parseHead(text) ?? [])
