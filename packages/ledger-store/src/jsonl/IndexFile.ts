@@ -54,12 +54,13 @@ const jobs_end = '],"corrupt":['
  * for certain. A quote within a text of JSON is escaped, so what is searched for is found in no id; and an id that begins with a
  * letter, a digit or `_` cannot be found where one id ends.
  */
-const withOneJob = (text: string, jobId: string): string => {
+export const withOneJob = (text: string, jobId: string): string => {
   const from = text.indexOf(jobs_begin)
   const to = text.indexOf(jobs_end, from)
   if (!/^\w/u.test(jobId) || from < 0 || to < 0) return text
-  const at = text.indexOf(`[${JSON.stringify(jobId)},`, from + jobs_begin.length)
-  const entry = at < 0 || at > to ? "" : text.slice(at, text.indexOf("]", at + jobId.length) + 1)
+  const wanted = `[${JSON.stringify(jobId)},`
+  const at = text.indexOf(wanted, from + jobs_begin.length)
+  const entry = at < 0 || at > to ? "" : text.slice(at, text.indexOf("]", at + wanted.length) + 1)
   return text.slice(0, from + jobs_begin.length) + entry + text.slice(to)
 }
 
