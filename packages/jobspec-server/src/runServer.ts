@@ -4,15 +4,16 @@
  * @module
  */
 import type { Files } from "@waybill/host"
-import { vocabularies } from "@waybill/jobspec"
+import { JobSpec, vocabularies } from "@waybill/jobspec"
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { Effect, type Redacted, type Scope } from "effect"
-import { randomBytes } from "node:crypto"
 import { join } from "node:path"
+import { refuseCron } from "./cron.ts"
 import { daemonFolder, holdRoot, writeActivation } from "./activation.ts"
 import type { Address } from "./Listener.ts"
 import type { Log } from "./Log.ts"
+import { newToken } from "./rotateToken.ts"
 import { serve, type Serving } from "./serve.ts"
 import { makeStoredPlans } from "./storedPlans.ts"
 import { makeTokenFile, tokensOf } from "./tokenFile.ts"
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly schema?: string
   readonly lease_ms?: number
   readonly hasFailpoints?: boolean
+  /** Types of jobs beside the contract's. */
+  readonly job_types?: ReadonlyArray<string>
   readonly log: Log
 }
 
@@ -50,7 +53,7 @@ export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Fi
     const { address, log, root } = options
     yield* holdRoot(root)
     const token_file = options.token_file ?? join(daemonFolder(root), "token")
-    const isNewToken = yield* Effect.promise(() => makeTokenFile(token_file, randomBytes(32).toString("hex")))
+    const isNewToken = yield* Effect.promise(() => makeTokenFile(token_file, newToken()))
     if (isNewToken) log("info", "a token was made; only you can read it", { token_file })
     const tokens = yield* tokensOf(token_file)
     const ledger = yield* Ledger.make(yield* openStore(options), vocabularies)
@@ -60,6 +63,9 @@ export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Fi
       address,
       log,
       plans: makeStoredPlans(root),
+      ...(options.job_types === undefined
+        ? {}
+        : { jobspec: JobSpec.make({ jobTypes: options.job_types.map((name) => ({ name })), refuseCron }) }),
       ...(options.lease_ms === undefined ? {} : { lease_ms: options.lease_ms }),
       ...(options.hasFailpoints === undefined ? {} : { hasFailpoints: options.hasFailpoints }),
     })

@@ -6,7 +6,6 @@
 import { JobSpec } from "@waybill/jobspec"
 import type { LedgerShape, StoreError } from "@waybill/ledger"
 import { Effect, type Scope } from "effect"
-import { randomBytes } from "node:crypto"
 import type { App } from "./App.ts"
 import { refuseCron } from "./cron.ts"
 import { makeFeed } from "./Feed.ts"
@@ -15,6 +14,7 @@ import { type Log, noLog } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
 import { makeReplayWatch } from "./ReplayWatch.ts"
 import { makeRouter } from "./Router.ts"
+import { newToken } from "./rotateToken.ts"
 import { makeRoutes } from "./routes/table.ts"
 import { makeScheduler } from "./Scheduler.ts"
 import { askKnown, makeSharedQuery } from "./SharedQuery.ts"
@@ -82,7 +82,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       feed,
       metrics,
       now_ms,
-      makeToken: options.makeToken ?? (() => randomBytes(32).toString("hex")),
+      makeToken: options.makeToken ?? newToken,
       lease_ms: options.lease_ms ?? 60_000,
       hasFailpoints: options.hasFailpoints ?? false,
       plans,
