@@ -42,6 +42,8 @@ export interface ServeOptions {
   readonly now_ms?: () => number
   readonly makeToken?: () => string
   readonly log?: Log
+  /** Counts what is answered; told at `/waybill/v1/metrics` with whatever else its owner counts. */
+  readonly metrics?: Metrics
 }
 
 export interface Serving {
@@ -66,11 +68,11 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       jobspec = defaultJobSpec(),
       ledger,
       log = noLog,
+      metrics = new Metrics(),
       now_ms = Date.now,
       plans = noStoredPlans,
       tokens,
     } = options
-    const metrics = new Metrics()
     const head = ledger.query(jobspec.projections.queue, ({ position }) => position)
     const feed = yield* makeFeed(ledger, head)
     const ask = yield* makeSharedQuery(ledger, jobspec.projections)
