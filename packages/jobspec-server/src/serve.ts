@@ -8,6 +8,7 @@ import type { LedgerShape, StoreError } from "@waybill/ledger"
 import { Effect, type Scope } from "effect"
 import type { App } from "./App.ts"
 import { refuseCron } from "./cron.ts"
+import { Deadlines } from "./Deadlines.ts"
 import { makeFeed } from "./Feed.ts"
 import { type Address, type CannotListen, startListener, urlOf } from "./Listener.ts"
 import { type Log, noLog } from "./Log.ts"
@@ -115,7 +116,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
         tokens,
         hosts: options.hosts ?? [],
         origins: options.origins ?? [],
-        body_ms: options.body_ms ?? 15_000,
+        deadlines: new Deadlines(options.body_ms ?? 15_000),
         metrics,
         log,
       },
