@@ -38,8 +38,8 @@ const drained = (response: ServerResponse): Effect.Effect<void> =>
     return Effect.sync(() => void response.off("drain", done).off("close", done))
   })
 
-const write = (response: ServerResponse, text: string): Effect.Effect<void> =>
-  Effect.suspend(() => (text === "" || response.write(text) ? Effect.void : drained(response)))
+const write = (response: ServerResponse, text: string | Uint8Array): Effect.Effect<void> =>
+  Effect.suspend(() => (text.length === 0 || response.write(text) ? Effect.void : drained(response)))
 
 const sendPieces = (
   response: ServerResponse,
@@ -70,11 +70,15 @@ export const sendAnswer = (response: ServerResponse, answer: Answer): Effect.Eff
       if (second.done !== true) return sendPieces(response, answer.status, [first.value, second.value], pieces)
       sendText(response, answer.status, json_type, first.value)
     } else if ("text" in answer) sendText(response, answer.status, answer.type, answer.text)
-    else if ("pieces" in answer) {
+    else if ("pieces" in answer || "follow" in answer) {
       response.writeHead(answer.status, { "Content-Type": answer.type, "Cache-Control": "no-store" })
       response.flushHeaders()
+      const told =
+        "follow" in answer
+          ? answer.follow((bytes) => write(response, bytes))
+          : Stream.runForEach(answer.pieces, (text) => write(response, text))
       return Effect.andThen(
-        Stream.runForEach(answer.pieces, (text) => write(response, text)),
+        told,
         Effect.sync(() => void response.end()),
       )
     } else {
