@@ -60,6 +60,9 @@ export const makeFeed = (
     /** Every event above this and up to `seen` is among the recent ones. */
     let from = 0
     let seen = 0
+    let latest:
+      | { readonly position: number; readonly last: Told | undefined; readonly events: ReadonlyArray<Told> }
+      | undefined
     let followers = 0
     let isClosed = false
     let watching: Fiber.Fiber<unknown, unknown> | undefined
@@ -88,6 +91,7 @@ export const makeFeed = (
         Effect.sync(() => {
           watching = undefined
           recent = []
+          latest = undefined
           from = seen = 0
           // Who waits looks for himself, and meets the error if there is one.
           wake()
@@ -106,9 +110,6 @@ export const makeFeed = (
       return followers > 0 || watching === undefined ? Effect.void : Fiber.interrupt(watching)
     })
 
-    let latest:
-      | { readonly position: number; readonly last: Told | undefined; readonly events: ReadonlyArray<Told> }
-      | undefined
     /** The recent events above a position, put together once for all who stand there. */
     const recentAbove = (position: number): ReadonlyArray<Told> => {
       const last = recent.at(-1)

@@ -85,7 +85,7 @@ const commands = (root: string) => {
 }
 
 it(
-  "the types of the plan are worked on by its commands; a payload is data, and other types are left alone",
+  "§15.3 the types of the plan are worked on by its commands; a payload is data, and other types are left alone",
   working(commands, [], async ({ ended, get, job, post, root, said }) => {
     const payload = { command: ["touch", join(root, "owned")], "$(touch owned)": "`touch owned`" }
     for (const job_type of ["report.build", "wiki.build", "rpi.run"])
@@ -123,7 +123,7 @@ it(
 )
 
 it(
-  "work that outlasts the grace is ended and handed back",
+  "§15.3 work that outlasts the grace is ended and handed back",
   working(commands, ["--grace", "100ms"], async ({ end, ended, post, root }) => {
     writeFileSync(join(root, "hold"), "")
     await post("/v1/jobs", { job_type: "wiki.build", job_id: "a" })
