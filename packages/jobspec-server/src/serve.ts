@@ -8,6 +8,7 @@ import type { LedgerShape, StoreError } from "@waybill/ledger"
 import { Effect, type Scope } from "effect"
 import type { App } from "./App.ts"
 import { refuseCron } from "./cron.ts"
+import { Deadlines } from "./Deadlines.ts"
 import { makeFeed } from "./Feed.ts"
 import { type Address, type CannotListen, startListener, urlOf } from "./Listener.ts"
 import { type Log, noLog } from "./Log.ts"
@@ -42,6 +43,8 @@ export interface ServeOptions {
   readonly now_ms?: () => number
   readonly makeToken?: () => string
   readonly log?: Log
+  /** Counts what is answered; told at `/waybill/v1/metrics` with whatever else its owner counts. */
+  readonly metrics?: Metrics
 }
 
 export interface Serving {
@@ -66,11 +69,11 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       jobspec = defaultJobSpec(),
       ledger,
       log = noLog,
+      metrics = new Metrics(),
       now_ms = Date.now,
       plans = noStoredPlans,
       tokens,
     } = options
-    const metrics = new Metrics()
     const head = ledger.query(jobspec.projections.queue, ({ position }) => position)
     const feed = yield* makeFeed(ledger, head)
     const ask = yield* makeSharedQuery(ledger, jobspec.projections)
@@ -113,7 +116,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
         tokens,
         hosts: options.hosts ?? [],
         origins: options.origins ?? [],
-        body_ms: options.body_ms ?? 15_000,
+        deadlines: new Deadlines(options.body_ms ?? 15_000),
         metrics,
         log,
       },

@@ -30,6 +30,18 @@ const bad_token_file = {
   BAD_TOKEN_FILE: { exit: "PRECONDITION", fix_required: "Make the file readable by its owner alone: chmod 600 FILE" },
 } as const
 
+const workers_max = 256
+
+/** A server runs nothing that its operator has not written down. */
+const refuseWorkers = (workers: number, plan: string | undefined): ReadonlyArray<Problem> => {
+  if (workers < 0 || workers > workers_max) return [{ field: "workers", message: `is from 0 to ${workers_max}` }]
+  if (workers > 0 && plan === undefined)
+    return [{ field: "workers", message: "needs --work-plan FILE, which says what they may run" }]
+  if (workers === 0 && plan !== undefined)
+    return [{ field: "work-plan", message: "is for --workers N, which says how many work by it" }]
+  return []
+}
+
 export const serve = command({
   name: "serve",
   description: "Serves JobSpec v0 over the ledger, on this machine alone, until it is told to stop.",
@@ -61,6 +73,17 @@ export const serve = command({
       value_name: "T",
       description: "Type of job to take beside the contract's; may be given several times",
     },
+    workers: {
+      type: "integer",
+      default: 0,
+      value_name: "N",
+      description: "How many jobs to work on at once in this process; what is run is in --work-plan alone",
+    },
+    "work-plan": {
+      type: "string",
+      value_name: "FILE",
+      description: "Which types of jobs are worked on, and by which commands; nobody else may write it",
+    },
     failpoints: { type: "boolean", description: "Let requests ask for failures; for tests alone" },
     ...place_flags,
   },
@@ -78,6 +101,8 @@ export const serve = command({
     },
     CANNOT_LISTEN: { exit: "PRECONDITION", suggestion: "Take a free port with: waybill serve --addr 127.0.0.1:0" },
     ...bad_token_file,
+    BAD_WORK_PLAN: { exit: "PRECONDITION", suggestion: "See how a plan is written in docs/server.md" },
+    INVALID_DECLARATION: { exit: "PRECONDITION", suggestion: "See how a plan is written in docs/server.md" },
   },
   output_schema: {
     type: "object",
@@ -92,7 +117,8 @@ export const serve = command({
     },
   },
   examples: [{ description: "Serve this project on a free port", command: "waybill serve --addr 127.0.0.1:0" }],
-  validate: ({ grace, "job-type": types, lease }) => [
+  validate: ({ grace, "job-type": types, lease, "work-plan": plan, workers }) => [
+    ...refuseWorkers(workers, plan),
     ...types.flatMap((each) => {
       const refused = refuseJobType(each)
       return refused === undefined ? [] : [{ field: "job-type", message: refused }]

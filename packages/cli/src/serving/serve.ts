@@ -5,10 +5,10 @@
  */
 import { CommandError, type Context } from "@waybill/command"
 import { layerNodeFiles } from "@waybill/host"
-import { CannotListen, makeLog, parseAddress, runServer } from "@waybill/jobspec-server"
+import { CannotListen, makeLog, parseAddress, readWorkPlan, runServer } from "@waybill/jobspec-server"
 import { Effect, Redacted } from "effect"
 import { otherTypes } from "../jobs/JobSpecHere.ts"
-import type { Place } from "../Place.ts"
+import { ownFolder, type Place } from "../Place.ts"
 import { tokenFileOf } from "./tokenFileOf.ts"
 
 export interface ServeWords {
@@ -17,6 +17,8 @@ export interface ServeWords {
   readonly lease_ms: number
   readonly grace_ms: number
   readonly failpoints: boolean
+  readonly workers: number
+  readonly "work-plan"?: string | undefined
   readonly "job-type": ReadonlyArray<string>
 }
 
@@ -46,6 +48,7 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
   const address = addressOf(words.addr)
   const log = makeLog((line) => void process.stderr.write(line), Date.now)
   const program = Effect.gen(function* () {
+    const plan = words["work-plan"] === undefined ? undefined : yield* readWorkPlan(words["work-plan"])
     const serving = yield* runServer({
       root,
       address,
@@ -54,6 +57,9 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
       hasFailpoints: failpoints,
       job_types: otherTypes(words["job-type"]),
       token_file: tokenFileOf(words, place, ctx.env),
+      ...(plan === undefined
+        ? {}
+        : { workers: { count: words.workers, plan, folder: ownFolder(place), drain_ms: grace_ms, env: ctx.env } }),
       ...(database === undefined ? {} : { database: Redacted.make(database) }),
       ...(schema === undefined ? {} : { schema }),
     })

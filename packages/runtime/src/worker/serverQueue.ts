@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Entropy, refuseDuration, Requests } from "@waybill/host"
+import { Entropy, refuseDuration, type Requests } from "@waybill/host"
 import type { Abilities } from "@waybill/jobspec"
 import { Cause, Clock, Effect, Layer, Option } from "effect"
 import { InvalidDeclaration } from "../pipeline/Errors.ts"

@@ -14,7 +14,7 @@ export const token = "s3cret-of-the-tests"
 /** Calls that are under way, but for those that wait for work. */
 let calls = 0
 
-const layerCountedRequests = Layer.effect(
+export const layerCountedRequests = Layer.effect(
   Requests,
   Effect.map(Requests, ({ send }) => ({
     send: (request) => {
@@ -38,7 +38,7 @@ const settled = Effect.promise(async () => {
 
 const steps_max = 60
 
-const advance: Desk["advance"] = (by) =>
+export const advance: Desk["advance"] = (by) =>
   Effect.gen(function* () {
     const total_ms = Duration.toMillis(by)
     const step_ms = Math.max(1_000, total_ms / steps_max)
@@ -48,6 +48,20 @@ const advance: Desk["advance"] = (by) =>
       yield* settled
     }
   })
+
+/** A server over the ledger at hand, on the clock at hand; answers its URL. */
+export const served = Effect.gen(function* () {
+  const ledger = yield* Ledger
+  const clock = yield* Clock.Clock
+  const { url } = yield* serve({
+    ledger,
+    jobspec,
+    tokens: fixedTokens(Result.getOrThrow(readTokenText(token))),
+    address: { host: "127.0.0.1", port: 0 },
+    now_ms: () => clock.currentTimeMillisUnsafe(),
+  })
+  return url
+})
 
 type Send = typeof Requests.Service.send
 
@@ -64,15 +78,7 @@ export const serverDeskOver = (spoil: (send: Send) => Send): Desk => {
     Effect.runPromise(
       Effect.scoped(
         Effect.gen(function* () {
-          const ledger = yield* Ledger
-          const clock = yield* Clock.Clock
-          const { url } = yield* serve({
-            ledger,
-            jobspec,
-            tokens: fixedTokens(Result.getOrThrow(readTokenText(token))),
-            address: { host: "127.0.0.1", port: 0 },
-            now_ms: () => clock.currentTimeMillisUnsafe(),
-          })
+          const url = yield* served
           return yield* Effect.provide(effect, layerServed(url))
         }),
       ).pipe(Effect.provide(Ledger.layer(store, vocabularies)), Effect.provide(TestClock.layer())),

@@ -2,9 +2,16 @@
 import fc from "fast-check"
 import { StoreUnavailable } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { Clock, Effect, Fiber } from "effect"
+import { Clock, Effect, Fiber, Logger } from "effect"
 import { describe, expect, it } from "vitest"
-import { type Executor, runWorker, WorkFailed, WorkQueue, type WorkQueueShape } from "../../src/index.ts"
+import {
+  type Executor,
+  runWorker,
+  type WorkerEvent,
+  WorkFailed,
+  WorkQueue,
+  type WorkQueueShape,
+} from "../../src/index.ts"
 import { cancel, type Desk, factsOf, heldUp, jobNow, leaseLeft_ms, listener, submit } from "./workplace.ts"
 
 const quick: Executor = { execute: ({ job_id }) => Effect.succeed({ artifacts: { made: job_id } }) }
@@ -253,6 +260,27 @@ export const workerSuite = ({ advance, atWork, name }: Desk): void => {
           expect(yield* refused("a")).toBe('the job "a" cannot be claimed: it has ended')
         }),
       ))
+
+    it("an observer that throws, or whose promise rejects, is said once in the log, and the worker goes on", () => {
+      const logged: Array<string> = []
+      const logger = Logger.make(({ message }) => void logged.push(String(message)))
+      return atWork(
+        Effect.gen(function* () {
+          const { observe, until } = listener()
+          let n = 0
+          const failing = (event: WorkerEvent): unknown => {
+            observe(event)
+            if (n++ % 2 === 0) throw new Error("no room on the display")
+            return Promise.reject(new Error("no connection to the display"))
+          }
+          for (const id of ["a", "b"]) yield* submit(id)
+          yield* Effect.forkScoped(runWorker({ executors: { "test.work": quick }, observe: failing }))
+          yield* until("completed", "b")
+          expect((yield* jobNow("a"))?.status).toBe("completed")
+          expect(logged).toEqual([expect.stringContaining("the observer of a worker failed at claimed")])
+        }).pipe(Effect.provide(Logger.layer([logger]))),
+      )
+    })
 
     it("options that cannot work are refused before anything is claimed", () =>
       atWork(
