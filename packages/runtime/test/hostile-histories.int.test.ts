@@ -193,6 +193,6 @@ it("[W-08] a settlement sees all its own facts, however many others lie before, 
   const { delivered, own, reason } = await goOn(machine)
   expect(reason).toBe("verified")
   expect(delivered).toBe(good)
-  expect(own).toHaveLength(2 + 1 + 2 * 5 + 1100)
+  expect(own).toHaveLength(2 + 1 + 2 * 6 + 1100)
   expect(machine.starts().map(([, count]) => count)).toEqual([1, 1])
 }, 30_000)

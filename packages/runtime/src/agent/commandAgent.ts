@@ -5,31 +5,38 @@
  * before it runs anything; so whoever gets the lock knows that nobody is alive, and sees from what lies there whether
  * nothing has run yet, the run has ended, or its wrapper died.
  *
+ * An agent can take all of that away. So the wrapper waits until the start is recorded in the caller's register as well; a run
+ * that was begun, by this call or according to the register, and has no records is missing, and no other is begun.
+ *
  * @module
  */
-import { Entropy, Processes, refuseDuration } from "@waybill/host"
-import { pathSegments, refusePath, submit_reasons } from "@waybill/workspace-job"
-import { Effect, Layer, Predicate, Result, Schema } from "effect"
-import { mkdirSync } from "node:fs"
+import { Entropy, Processes } from "@waybill/host"
+import { explainErrno } from "@waybill/host/errno"
+import { pathSegments, submit_reasons } from "@waybill/workspace-job"
+import { Effect, Layer, Result, Schema } from "effect"
+import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { refuseCommand } from "../refuseCommand.ts"
 import { messageOf } from "../messageOf.ts"
-import { Agent, AgentError, type AgentReceipt, type SubmitRequest } from "./Agent.ts"
+import { Agent, AgentError, type AgentReceipt, type StartRegister, type SubmitRequest } from "./Agent.ts"
+import { encodeLaunch, goBytes } from "./launchPipe.ts"
 import {
   flushFolder,
   folderNameOf,
   hasRecord,
   type Launch,
-  publish,
   publishOnce,
+  publishReceipt,
   readRecord,
   type ReceiptRecord,
   recordNames,
   runMarker,
+  isStartedAs,
   type StartedRecord,
-  takeLock,
+  sweepFolder,
 } from "./runFolder.ts"
+import { takeLock } from "./runLock.ts"
+import { refuseKey, refuseRequest } from "./refuseRequest.ts"
 
 export interface CommandAgentOptions {
   /** Host path of the folder that keeps the runs' records; it must not be the agent's to write. */
@@ -37,8 +44,8 @@ export interface CommandAgentOptions {
 }
 
 const look_ms = 25
-const reasons: ReadonlySet<string> = new Set(submit_reasons)
 const launches_max = 3
+const exit_no_room = 4
 const default_grace_ms = 5_000
 const default_output_bytes = 4 * 1024 * 1024
 
@@ -87,37 +94,6 @@ const toReceipt = (folder: string, record: typeof Receipt.Type): AgentReceipt =>
     ...(note === undefined ? {} : { note }),
   }
   return ok ? { submitRunId, ok, diagnostics } : { submitRunId, ok, reason: reason ?? "tool_error", diagnostics }
-}
-
-/** Why a key cannot be one, or `undefined`. */
-const refuseKey = (key: string): string | undefined =>
-  key === "" || Buffer.byteLength(key) > 4096 ? "the key has 1 to 4096 bytes" : undefined
-
-const isSize = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0
-const isJson = (value: unknown): boolean => {
-  try {
-    return typeof JSON.stringify(value) === "string"
-  } catch {
-    return false
-  }
-}
-
-/** Why a request cannot be run, or `undefined`. The spec may come from untyped code, and is looked at as such. */
-const refuse = ({ candidatePath, spec }: SubmitRequest): string | undefined => {
-  if (!Predicate.isObject(spec)) return "there is no spec"
-  const { command, env = {}, exitReasons = {}, grace_ms = 0, input = null, outputBytes_max = 0, timeLimit_ms } = spec
-  const badCommand = refuseCommand(command, env)
-  if (badCommand !== undefined) return badCommand
-  const badLimit = refuseDuration(timeLimit_ms)
-  if (badLimit !== undefined) return `timeLimit_ms ${badLimit}`
-  const badGrace = refuseDuration(grace_ms, { from: 0 })
-  if (badGrace !== undefined) return `grace_ms ${badGrace}`
-  if (!isSize(outputBytes_max)) return "outputBytes_max is a number from 0"
-  const unknown = Object.values(exitReasons).find((reason) => !reasons.has(reason))
-  if (unknown !== undefined) return `exitReasons names ${JSON.stringify(unknown)}, which is no reason`
-  if (!isJson(input)) return "the input is no JSON"
-  const badPath = refusePath(candidatePath)
-  return badPath === undefined ? undefined : `the candidate path ${badPath}`
 }
 
 const make = ({ root }: CommandAgentOptions) =>
@@ -187,13 +163,17 @@ const make = ({ root }: CommandAgentOptions) =>
           leftovers: { ended: end.ended.length, remaining: end.remaining.map(({ pid }) => pid) },
           note,
         }
-        yield* attempt(key, () => publish(folder, recordNames.receipt, receipt))
+        yield* attempt(key, () => publishReceipt(folder, receipt))
       })
 
     /** Runs `body` under the run's lock; `undefined` when somebody alive has it. */
     const locked = <A, E>(key: string, folder: string, body: Effect.Effect<A, E>) =>
       Effect.acquireUseRelease(
-        attempt(key, () => takeLock(folder)),
+        attempt(key, () => {
+          const lock = takeLock(folder)
+          if (lock !== undefined) sweepFolder(folder)
+          return lock
+        }),
         (lock) => (lock === undefined ? Effect.succeed(undefined) : Effect.map(body, (value) => ({ value }))),
         (lock) => Effect.sync(() => lock?.release()),
       )
@@ -232,13 +212,13 @@ const make = ({ root }: CommandAgentOptions) =>
         }),
       )
 
-    const launch = (request: SubmitRequest, folder: string) =>
+    const launch = (request: SubmitRequest, folder: string, submitRunId: string) =>
       Effect.gen(function* () {
         const { attempt: index, candidatePath, key, runId, spec, workspace } = request
         const message: Launch = {
           folder,
           key,
-          submitRunId: `run_${yield* entropy.hex(16)}`,
+          submitRunId,
           runId,
           attempt: index,
           workspace,
@@ -257,7 +237,8 @@ const make = ({ root }: CommandAgentOptions) =>
             cwd: folder,
             env: {},
             inherit: ["PATH"],
-            stdin: new TextEncoder().encode(JSON.stringify(message)),
+            stdin: encodeLaunch(message),
+            keepsInputOpen: true,
             stderr: { kind: "file", path: join(folder, recordNames.wrapperLog) },
           })
           .pipe(
@@ -265,43 +246,97 @@ const make = ({ root }: CommandAgentOptions) =>
           )
       })
 
-    const submit = (request: SubmitRequest): Effect.Effect<AgentReceipt, AgentError> =>
+    /**
+     * Launches a wrapper, and lets it begin once that is recorded. Answers the id of the run that was begun; the wrapper's exit
+     * where none was, because somebody was faster, or it went wrong.
+     */
+    const begin = <E>(request: SubmitRequest, folder: string, register: StartRegister<E> | undefined) =>
+      Effect.gen(function* () {
+        const submitRunId = `run_${yield* entropy.hex(16)}`
+        return yield* Effect.acquireUseRelease(
+          launch(request, folder, submitRunId),
+          (wrapper) =>
+            Effect.gen(function* () {
+              const exit = yield* Effect.raceFirst(
+                wrapper.exited,
+                Effect.gen(function* () {
+                  while (!isStartedAs(folder, submitRunId)) yield* Effect.sleep(look_ms)
+                  return undefined
+                }),
+              )
+              if (exit !== undefined) return { begun: undefined, exit }
+              // In one piece: a start that is recorded and not let go would be missed as if it had run.
+              yield* Effect.andThen(
+                register === undefined ? Effect.void : register.begin(submitRunId),
+                wrapper.endInput(goBytes),
+              ).pipe(Effect.uninterruptible)
+              return { begun: submitRunId, exit }
+            }),
+          // A wrapper that was not told to begin withdraws.
+          (wrapper) => wrapper.endInput(),
+        )
+      })
+
+    const endBegun = (submitRunId: string) =>
+      processes.endFamily({ marker: { name: runMarker, value: submitRunId } }, default_grace_ms)
+
+    /** A run was begun, and nothing of it is to be found: it ends here, and no other is begun. */
+    const missing = (key: string, folder: string, begun: string) =>
+      Effect.gen(function* () {
+        yield* endBegun(begun)
+        return yield* new AgentError({
+          code: "run_missing",
+          key,
+          detail: `the run ${begun} was begun, and its records are not in ${folder} any more; it is not begun again`,
+        })
+      })
+
+    const submit = <E>(
+      request: SubmitRequest,
+      register?: StartRegister<E>,
+    ): Effect.Effect<AgentReceipt, AgentError | E> =>
       Effect.gen(function* () {
         const { key } = request
         const badKey = refuseKey(key)
         if (badKey !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail: badKey })
-        const folder = yield* makeFolder(key)
+        const folder = folderOf(key)
+        let begun = register?.begun
         let launches = 0
         for (;;) {
+          // Anew each time: an agent may take it away.
+          if (!existsSync(folder)) yield* makeFolder(key)
           const receipt = yield* receiptAtLast(key, folder)
           if (receipt !== undefined) return receipt
           const found = yield* locked(
             key,
             folder,
             settleDead(key, folder, "its wrapper died before it wrote a receipt"),
-          )
+          ).pipe(Effect.tapError((error) => (isDamage(error) && begun !== undefined ? endBegun(begun) : Effect.void)))
           if (found?.value === "ended") continue
           if (found === undefined) {
             yield* Effect.sleep(look_ms)
             continue
           }
+          if (begun !== undefined) return yield* missing(key, folder, begun)
           // Only what is to be started has to be startable: a run that is there is found under any spec.
-          const detail = refuse(request)
+          const detail = refuseRequest(request)
           if (detail !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail })
-          if (launches++ >= launches_max)
+          if (launches >= launches_max)
             return yield* new AgentError({
               code: "wrapper_failed",
               key,
               detail: `it ended ${launches_max} times before it began; see ${join(folder, recordNames.wrapperLog)}`,
             })
           // A wrapper that an earlier runner launched may still come; whichever is first makes `started.json`, the other leaves.
-          const wrapper = yield* launch(request, folder)
-          yield* Effect.raceFirst(
-            Effect.asVoid(wrapper.exited),
-            Effect.gen(function* () {
-              while (!hasRecord(folder, recordNames.started)) yield* Effect.sleep(look_ms)
-            }),
-          )
+          const launched = yield* begin(request, folder, register)
+          begun = launched.begun
+          if (begun !== undefined) continue
+          const code = launched.exit?.kind === "code" ? launched.exit.code : undefined
+          if (code === exit_no_room) {
+            const detail = `${folder} has no room for the run's records: ${explainErrno("ENOSPC")}; nothing was started`
+            return yield* new AgentError({ code: "folder_refused", key, detail })
+          }
+          if (code !== 0) launches++
         }
       })
 
@@ -329,7 +364,7 @@ const make = ({ root }: CommandAgentOptions) =>
         }
       })
 
-    return Agent.of({ submit, cancel, find: (key) => receiptIn(key, folderOf(key)) })
+    return Agent.of({ folder: root, submit, cancel, find: (key) => receiptIn(key, folderOf(key)) })
   })
 
 /** Agents as commands. See the page on agents and verifiers for what a command is given. */

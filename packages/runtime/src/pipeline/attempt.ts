@@ -7,7 +7,7 @@
  * @module
  */
 import { type DataPlaneError, DataPlane, failureOf, type Handed, type StoredArtifact } from "@waybill/data-plane"
-import type { InvalidFact } from "@waybill/ledger"
+import { type InvalidFact, Ledger } from "@waybill/ledger"
 import {
   type Attempt,
   attemptOf,
@@ -23,9 +23,10 @@ import {
 } from "@waybill/workspace-job"
 import { Clock, Effect, Predicate, type Result, Schedule } from "effect"
 import { createHash } from "node:crypto"
-import { Agent, type AgentError, type AgentReceipt, type SubmitSpec } from "../agent/Agent.ts"
+import { Agent, AgentError, type AgentReceipt, type SubmitSpec } from "../agent/Agent.ts"
 import { explainReceipt } from "../agent/explainReceipt.ts"
 import { hideValues } from "../hideValues.ts"
+import { messageOf } from "../messageOf.ts"
 import { refuseReceipt } from "../agent/refuseReceipt.ts"
 import { askWithin } from "../verifier/ask.ts"
 import type { VerifierError } from "../verifier/Verifier.ts"
@@ -50,6 +51,21 @@ class AttemptFailed {
 }
 
 const defaultDeadline_ms = 300_000
+
+/** Which of an agent's errors end the attempt, because asking again would not help. */
+const agentEnds: Partial<Record<AgentError["code"], Failure>> = {
+  // Nothing was started, and nothing can be under this declaration.
+  request_invalid: failures.submit_spec_builder_failed,
+  // Records that are damaged or gone stay so: what they said of the run can be had from nobody any more.
+  folder_damaged: failures.runtime_projection_missing,
+  run_missing: failures.runtime_projection_missing,
+}
+
+/** Why a receipt is not that of the run which was recorded as begun, or `undefined`. */
+const refuseOther = (receipt: AgentReceipt, begun: string | undefined): string | undefined =>
+  begun === undefined || receipt.submitRunId === begun
+    ? undefined
+    : `the receipt is that of the run ${JSON.stringify(receipt.submitRunId)}; ${JSON.stringify(begun)} was begun`
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 2 }))
 
 /** Runs or resumes an attempt that has no end yet, until it has one. `previous` is the attempt that it repairs. */
@@ -63,6 +79,7 @@ export const runAttempt = (
   Effect.gen(function* () {
     const plane = yield* DataPlane
     const agent = yield* Agent
+    const ledger = yield* Ledger
     const { runId } = attempt.request
     const requested = yield* recordedFact("requested", runId, attempt.requestedEventId)
     const { index } = attemptOf(requested.payload)
@@ -128,21 +145,32 @@ export const runAttempt = (
       yield* step("seed", "done", `${job.seeds.length} ${job.seeds.length === 1 ? "file" : "files"}`)
     })
 
-    /** Records that are damaged stay so: what they said of the run can be had from nobody any more. */
-    const orBelieved = <A>(run: Effect.Effect<A, AgentError>) =>
-      Effect.catchIf(
-        run,
-        (error) => error.code === "folder_damaged",
-        (error) => failed("agent", failures.runtime_projection_missing, error.message),
-      )
+    const orEnd = <A, E, R>(run: Effect.Effect<A, AgentError | E, R>) =>
+      Effect.catch(run, (error): Effect.Effect<never, AgentError | E | AttemptFailed> => {
+        const failure = error instanceof AgentError ? agentEnds[error.code] : undefined
+        return failure === undefined ? Effect.fail(error) : failed("agent", failure, messageOf(error))
+      })
 
-    const submit = (workspace: string): Effect.Effect<AgentReceipt, AttemptFailed | AgentError> =>
+    /** Which run was begun for the attempt is in the ledger, and so out of its reach. */
+    const begun = attempt.agentStarted?.payload.submitRunId
+    const register = {
+      begun,
+      begin: (runBegun: string) => {
+        submitRunId = runBegun
+        return record(Settlement.start(requested, runBegun), composition).pipe(
+          Effect.asVoid,
+          Effect.provideService(Ledger, ledger),
+        )
+      },
+    }
+
+    const submit = (workspace: string) =>
       Effect.gen(function* () {
         const { idempotencyKey } = requested.payload
         if (attempt.terminalBuildAttempted !== undefined) {
           // The run ended before the build was recorded: it is found again, never repeated.
           submitRunId = attempt.terminalBuildAttempted.payload.submitRunId
-          const found = yield* orBelieved(agent.find(idempotencyKey))
+          const found = yield* orEnd(agent.find(idempotencyKey))
           if (found === undefined || found.submitRunId !== submitRunId)
             return yield* failed(
               "agent",
@@ -157,24 +185,10 @@ export const runAttempt = (
         )
         const words = Array.isArray(spec?.command) ? spec.command.join(" ") : ""
         yield* step("agent", "started", Predicate.isObject(spec?.env) ? hideValues(words, spec.env) : words)
-        const receipt = yield* orBelieved(
-          agent.submit({
-            key: idempotencyKey,
-            runId,
-            attempt: index,
-            workspace,
-            candidatePath: job.candidatePath,
-            spec,
-          }),
-        ).pipe(
-          // Nothing was started, and nothing can be under this declaration.
-          Effect.catchTag("AgentError", (error): Effect.Effect<never, AgentError | AttemptFailed> =>
-            error.code === "request_invalid"
-              ? failed("agent", failures.submit_spec_builder_failed, error.message)
-              : Effect.fail(error),
-          ),
-        )
-        const refused = refuseReceipt(receipt)
+        submitRunId = begun
+        const request = { key: idempotencyKey, runId, attempt: index, workspace, candidatePath: job.candidatePath, spec }
+        const receipt = yield* orEnd(agent.submit(request, register))
+        const refused = refuseReceipt(receipt) ?? refuseOther(receipt, submitRunId)
         if (refused !== undefined) return yield* failed("agent", failures.runtime_projection_missing, refused)
         submitRunId = receipt.submitRunId
         if (!receipt.ok) return yield* failed("agent", submitFailure(receipt.reason), explainReceipt(receipt))

@@ -21,6 +21,7 @@ import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, type Exit, Layer } from "effect"
 import {
   Agent,
+  AgentError,
   type AgentReceipt,
   type AgentService,
   type JobDeclaration,
@@ -57,6 +58,7 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
   const { disk, layer: files } = makeMemoryFiles()
   const runs = new Map<string, { starts: number; receipt: AgentReceipt | undefined; isAlive: boolean }>()
   const judged: Array<string> = []
+  let isStartLost = false
   let seed = 1
   /** A fresh one each time: layers that are one and the same are built once, and a process shares nothing. */
   const dataPlane = () => layerDataPlane({ root: `${root}/data` })
@@ -93,12 +95,19 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
     const point = (name: string) =>
       Effect.suspend(() => (pass("point", name) === undefined ? Effect.void : Effect.die(new Killed(name))))
 
-    const submit: AgentService["submit"] = ({ attempt, candidatePath, key, runId }) =>
+    const submit: AgentService["submit"] = ({ attempt, candidatePath, key, runId }, register) =>
       Effect.gen(function* () {
         yield* point("agent: is asked")
         const before = runs.get(key)
         if (before?.receipt !== undefined) return before.receipt
-        if (before === undefined) runs.set(key, { starts: 1, receipt: undefined, isAlive: true })
+        if (before === undefined) {
+          if (register?.begun !== undefined) isStartLost = true
+          if (register?.begun !== undefined)
+            return yield* new AgentError({ code: "run_missing", key, detail: "it left no trace" })
+          yield* register?.begin(`run_${key}`) ?? Effect.void
+          yield* point("agent: may begin")
+          runs.set(key, { starts: 1, receipt: undefined, isAlive: true })
+        }
         else if (!before.isAlive) {
           // Started, and dead without a receipt: it is never run again.
           const receipt: AgentReceipt = { submitRunId: `run_${key}`, ok: false, reason: "interrupted", diagnostics: {} }
@@ -152,6 +161,8 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
     makeRunner,
     /** How often an agent was started, per key of an attempt. */
     starts: () => [...runs].map(([key, { starts }]) => [key, starts] as const),
+    /** Whether somebody asked for a run that was recorded as begun by a runner which died before it began. */
+    isStartLost: () => isStartLost,
     isAnybodyAtWork: () => [...runs.values()].some(({ isAlive }) => isAlive),
     /** The power is cut: what was not flushed is gone, and agents die. */
     cutPower: () => {

@@ -40,7 +40,7 @@ export const settledOnce = (root: string, said: { readonly stdout: string; reado
   const runs = readFileSync(join(root, "runs"), "utf8").trim().split("\n")
   const terminals = facts.filter(({ event_type }) => ends.has(event_type)).map(({ event_type }) => event_type)
   const seen = [status.status, status.terminalArtifact?.sha256, runs.join(), terminals.join(), facts.length]
-  const wanted = ["verified", good, "1,2", "workspace_job.verifier_rejected,workspace_job.verified", 2 + 1 + 2 * 5]
+  const wanted = ["verified", good, "1,2", "workspace_job.verifier_rejected,workspace_job.verified", 2 + 1 + 2 * 6]
   if (JSON.stringify(seen) !== JSON.stringify(wanted)) throw new Error(`seen ${JSON.stringify(seen)}`)
   if (aliveIn(root).length > 0) throw new Error(`left running: ${aliveIn(root).join()}`)
   const halves = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) =>
@@ -50,7 +50,10 @@ export const settledOnce = (root: string, said: { readonly stdout: string; reado
   return outcome
 }
 
-/** The commits of the job, in order. */
+/**
+ * The commits of the job, in order, but for those of an agent's start: between that and the start itself nobody can tell any more
+ * that the agent did not run, and the attempt ends.
+ */
 export const commits: ReadonlyArray<readonly [string, number]> = [
   ["workspace_job.requested", 1],
   ["workspace_job.seed_written", 1],
