@@ -188,29 +188,24 @@ const make = ({ root }: CommandAgentOptions) =>
         return "ended" as const
       })
 
+    const endBegun = (submitRunId: string) =>
+      processes.endFamily({ marker: { name: runMarker, value: submitRunId } }, default_grace_ms)
+
     /**
-     * The receipt, or `undefined` as long as there is none. One that is damaged counts once nobody is alive who would put the
-     * true one in its place; what is left of its run is ended first.
+     * The receipt of a run whose wrapper is gone; `undefined` where somebody has just taken it away. An agent may have killed the
+     * wrapper and written the receipt itself: whatever still bears the run's id is ended first.
      */
-    const receiptAtLast = (key: string, folder: string) =>
-      Effect.catchIf(receiptIn(key, folder), isDamage, () =>
-        Effect.gen(function* () {
-          const found = yield* locked(
-            key,
-            folder,
-            Effect.tapErrorTag(receiptIn(key, folder), "AgentError", () =>
-              read(key, folder, recordNames.started, Started).pipe(
-                Effect.flatMap((started) =>
-                  started === undefined ? Effect.void : Effect.asVoid(endRun(key, folder, started)),
-                ),
-                // Which record is damaged has been found already.
-                Effect.catchIf(isDamage, () => Effect.void),
-              ),
-            ),
-          )
-          return found?.value
-        }),
-      )
+    const lastReceipt = (key: string, folder: string, begun: string | undefined) =>
+      Effect.gen(function* () {
+        const receipt = yield* Effect.result(receiptIn(key, folder))
+        const started = yield* Effect.result(read(key, folder, recordNames.started, Started))
+        const known = Result.isSuccess(started) ? started.success : undefined
+        // Which record is damaged is found where it is needed.
+        if (known !== undefined) yield* Effect.catchIf(endRun(key, folder, known), isDamage, () => Effect.void)
+        const told = Result.isSuccess(receipt) ? receipt.success?.submitRunId : undefined
+        for (const id of new Set([begun, told])) if (id !== undefined && id !== known?.submitRunId) yield* endBegun(id)
+        return yield* Effect.fromResult(receipt)
+      })
 
     const launch = (request: SubmitRequest, folder: string, submitRunId: string) =>
       Effect.gen(function* () {
@@ -277,9 +272,6 @@ const make = ({ root }: CommandAgentOptions) =>
         )
       })
 
-    const endBegun = (submitRunId: string) =>
-      processes.endFamily({ marker: { name: runMarker, value: submitRunId } }, default_grace_ms)
-
     /** A run was begun, and nothing of it is to be found: it ends here, and no other is begun. */
     const missing = (key: string, folder: string, begun: string) =>
       Effect.gen(function* () {
@@ -305,16 +297,18 @@ const make = ({ root }: CommandAgentOptions) =>
         for (;;) {
           // Anew each time: an agent may take it away.
           if (!existsSync(folder)) yield* makeFolder(key)
-          const receipt = yield* receiptAtLast(key, folder)
-          if (receipt !== undefined) return receipt
           const found = yield* locked(
             key,
             folder,
             settleDead(key, folder, "its wrapper died before it wrote a receipt"),
           ).pipe(Effect.tapError((error) => (isDamage(error) && begun !== undefined ? endBegun(begun) : Effect.void)))
-          if (found?.value === "ended") continue
           if (found === undefined) {
             yield* Effect.sleep(look_ms)
+            continue
+          }
+          if (found.value === "ended") {
+            const receipt = yield* lastReceipt(key, folder, begun)
+            if (receipt !== undefined) return receipt
             continue
           }
           if (begun !== undefined) return yield* missing(key, folder, begun)

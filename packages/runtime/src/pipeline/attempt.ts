@@ -186,7 +186,14 @@ export const runAttempt = (
         const words = Array.isArray(spec?.command) ? spec.command.join(" ") : ""
         yield* step("agent", "started", Predicate.isObject(spec?.env) ? hideValues(words, spec.env) : words)
         submitRunId = begun
-        const request = { key: idempotencyKey, runId, attempt: index, workspace, candidatePath: job.candidatePath, spec }
+        const request = {
+          key: idempotencyKey,
+          runId,
+          attempt: index,
+          workspace,
+          candidatePath: job.candidatePath,
+          spec,
+        }
         const receipt = yield* orEnd(agent.submit(request, register))
         const refused = refuseReceipt(receipt) ?? refuseOther(receipt, submitRunId)
         if (refused !== undefined) return yield* failed("agent", failures.runtime_projection_missing, refused)

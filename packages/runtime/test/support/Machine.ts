@@ -107,8 +107,7 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
           yield* register?.begin(`run_${key}`) ?? Effect.void
           yield* point("agent: may begin")
           runs.set(key, { starts: 1, receipt: undefined, isAlive: true })
-        }
-        else if (!before.isAlive) {
+        } else if (!before.isAlive) {
           // Started, and dead without a receipt: it is never run again.
           const receipt: AgentReceipt = { submitRunId: `run_${key}`, ok: false, reason: "interrupted", diagnostics: {} }
           runs.set(key, { ...before, receipt })

@@ -112,8 +112,7 @@ export const faultsOf = async (machine: Machine): Promise<ReadonlyArray<string>>
     expect(facts.length === 2 + 1 + 2 * 6, `there are ${facts.length} facts`)
   } else {
     const outcome = outcomeOf(status)
-    const isLost =
-      outcome === "interrupted" || (outcome === "runtime_projection_missing" && machine.isStartLost())
+    const isLost = outcome === "interrupted" || (outcome === "runtime_projection_missing" && machine.isStartLost())
     expect(isLost || machine.variant.outcomes.includes(outcome), `ended as ${outcome}`)
     expect(Exit.isFailure(delivery) && delivered.length === 0, "something was delivered that is not verified")
   }
