@@ -46,14 +46,15 @@ failed rename         ·     disk  disk  ·     disk  ·     ·     disk  ·
 `)
 
 /** The failure that ends an attempt whose step behind this gap went wrong like this. */
-const codeOf = (gap: Gap, word: string): string | undefined => {
+const codeOf = (gap: Gap, word: string, attack: string): string | undefined => {
   if (word === "same" || word === "·") return undefined
   if (word === "path") return failures.path_refused.code
   switch (gap) {
     case "left":
       return word === "gone" ? failures.candidate_missing.code : failures.terminal_build_failed.code
     case "open":
-      return failures.terminal_build_failed.code
+      // The disk's trouble is the disk's: what could not be read, or not be kept.
+      return attack === "failed read" ? failures.terminal_read_failed.code : failures.terminal_write_failed.code
     case "built":
       return word === "disk" ? failures.terminal_write_failed.code : failures.artifact_changed.code
     case "write":
@@ -106,7 +107,7 @@ describe.concurrent.each(scenes)("on %s", (disk, fresh) => {
       scene.close()
 
       expect(word).toBe(expected.get(attack.name)?.[gaps.indexOf(gap)])
-      expect(code).toBe(codeOf(gap, word))
+      expect(code).toBe(codeOf(gap, word, attack.name))
     })
   })
 })

@@ -6,7 +6,14 @@
  *
  * @module
  */
-import { type DataPlaneError, DataPlane, failureOf, type Handed, type StoredArtifact } from "@waybill/data-plane"
+import {
+  type DataPlaneError,
+  DataPlane,
+  failureOf,
+  type Handed,
+  StorageFailed,
+  type StoredArtifact,
+} from "@waybill/data-plane"
 import { type InvalidFact, Ledger } from "@waybill/ledger"
 import {
   type Attempt,
@@ -33,6 +40,7 @@ import type { VerifierError } from "../verifier/Verifier.ts"
 import { type Composition, record, tell } from "./commit.ts"
 import type { Declared, JobDeclaration } from "./Declaration.ts"
 import { checkBuilt, DeclarationFault, evaluate } from "./declared.ts"
+import { noRoomIn } from "./Errors.ts"
 import type { Step } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
 
@@ -97,8 +105,11 @@ export const runAttempt = (
     let submitRunId: string | undefined
     const failed = (name: Step, failure: Failure, detail: string) =>
       Effect.fail(new AttemptFailed(name, failure, detail))
+    /** What a step came to grief by ends the attempt, but for a host that has no room: that is not about the work. */
+    const ended = (name: Step, error: { readonly message: string }, failure: Failure) =>
+      Effect.fail(noRoomIn(runId, name, error) ?? new AttemptFailed(name, failure, error.message))
     const orFail = <A, R>(name: Step, run: Effect.Effect<A, DataPlaneError, R>) =>
-      Effect.catch(run, (error) => failed(name, failureOf(error), error.message))
+      Effect.catch(run, (error) => ended(name, error, failureOf(error)))
     const answer = <A>(declared: () => Declared<A>) => evaluate(declared, job.answerDeadline_ms ?? defaultDeadline_ms)
     const clock = yield* Clock.Clock
     const onProgress = (name: Step) => (bytes: number) =>
@@ -225,17 +236,16 @@ export const runAttempt = (
             return yield* failed("build", failures.run_id_mismatch, `the builder found the run ${built.runId}`)
           if (built.schemaId !== undefined && built.schemaId !== terminalSchemaId)
             return yield* failed("build", failures.terminal_schema_mismatch, `the builder made ${built.schemaId}`)
-          return yield* plane
-            .build(key, built.source, { onProgress: onProgress("build") })
-            .pipe(
-              Effect.catch((error) =>
-                failed(
-                  "build",
-                  error instanceof DeclarationFault ? failures.terminal_build_failed : failureOf(error),
-                  error.message,
-                ),
-              ),
-            )
+          return yield* plane.build(key, built.source, { onProgress: onProgress("build") }).pipe(
+            Effect.catch((error) => {
+              // A builder that hands on the candidate's stream hands on what the disk did to it.
+              const from = error instanceof DeclarationFault ? error.cause : error
+              const isDisk = from instanceof StorageFailed
+              if (error instanceof DeclarationFault && !isDisk)
+                return failed("build", failures.terminal_build_failed, error.message)
+              return ended("build", error, failureOf(isDisk ? from : (error as DataPlaneError)))
+            }),
+          )
         }),
       )
 
@@ -294,7 +304,7 @@ export const runAttempt = (
           Effect.catch((error) => {
             // What was read back once and is different now has changed; what never matched was never stored right.
             const moved = kept !== undefined && (error._tag === "BytesDiffer" || error._tag === "ArtifactMissing")
-            return failed("readback", moved ? failures.artifact_changed : failureOf(error), error.message)
+            return ended("readback", error, moved ? failures.artifact_changed : failureOf(error))
           }),
         )
         const fact = yield* once("artifact_readback_verified", kept, Effect.succeed(Settlement.readBack(written, read)))
@@ -326,7 +336,7 @@ export const runAttempt = (
       }
       return plane
         .withSealed({ artifactRef, path, bytes, sha256 }, use, { onProgress: onProgress("verify") })
-        .pipe(Effect.catch((error) => failed("verify", failureFor(error), error.message)))
+        .pipe(Effect.catch((error) => ended("verify", error, failureFor(error))))
     }
 
     const settle = Effect.gen(function* () {

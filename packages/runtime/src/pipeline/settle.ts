@@ -29,7 +29,7 @@ import { type Composition, record, tell } from "./commit.ts"
 import { checkDeclaration } from "./checkDeclaration.ts"
 import type { Declared, JobDeclaration, Recovery, RepairContext } from "./Declaration.ts"
 import { evaluate } from "./declared.ts"
-import { IdempotencyConflict, InvalidDeclaration, type SettleError } from "./Errors.ts"
+import { IdempotencyConflict, InvalidDeclaration, noRoomIn, type SettleError } from "./Errors.ts"
 import { hold, type Holds } from "./Holds.ts"
 import { guarded, type Observer } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
@@ -129,6 +129,8 @@ const decideRepair = (job: JobDeclaration, current: Attempt, composition: Compos
     const plane = yield* DataPlane
     const { runId } = current.request
     const opened = yield* Effect.result(plane.workspace(runId))
+    const noRoom = Result.isFailure(opened) ? noRoomIn(runId, "repair", opened.failure) : undefined
+    if (noRoom !== undefined) return yield* noRoom
     const context = repairContext(job, current, Result.isSuccess(opened) ? opened.success : "")
     if (context === undefined) return false
     // Without its workspace there is nothing to ask about: the repair fails as any attempt does whose workspace is no folder.
