@@ -120,6 +120,7 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
         return receipt ?? (yield* Effect.die(new Error("the run has no receipt")))
       })
     const agent = Layer.succeed(Agent, {
+      folder: `${root}/agents`,
       submit,
       find: (key) =>
         Effect.andThen(
