@@ -14,6 +14,8 @@ export const wordOf = (error: DataPlaneError | undefined): string =>
   error === undefined ? "same" : error._tag in words ? words[error._tag as keyof typeof words] : error._tag
 
 export const legend = [
+  "Columns, the gap in which it happens to what the next step reads: the candidate is left, opened; the bytes are",
+  "built, written, read back, sealed; they are judged (the verifier's copy); they are verified; they leave (the seal).",
   "same: the very bytes were verified and delivered. All else is a failure with",
   "nothing delivered: diff BytesDiffer, path PathRefused, gone nothing there,",
   "touch CopyTouched, disk StorageFailed.  · the step does nothing of the kind.",

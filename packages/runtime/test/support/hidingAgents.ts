@@ -44,9 +44,11 @@ export const hidings: ReadonlyArray<Hiding> = [
 /** What became of it: how the job ended, as often as it was asked, how many agents ran, and which of their processes are left. */
 export const hide = async (base: string, { script }: Hiding, victims: "wrapper" | "both") => {
   const root = mkdtempSync(join(base, "root-"))
-  const runner = victims === "both" ? "kill -9 $(cut -d' ' -f4 /proc/$PPID/stat);" : ""
-  const agent = `echo run >> ${root}/runs; echo $$ >> ${root}/pids; R=$(dirname "$WAYBILL_INPUT"); ${runner} ${script}
-    kill -9 $PPID; exec sleep 60`
+  // A runner that is to live is stopped meanwhile: it looks for its agent all the time, and would see half of it.
+  const [before, after] = victims === "both" ? ["kill -9 $N;", ""] : ["kill -STOP $N;", "kill -CONT $N;"]
+  const agent = `echo run >> ${root}/runs; echo $$ >> ${root}/pids; R=$(dirname "$WAYBILL_INPUT")
+    N=$(cut -d' ' -f4 /proc/$PPID/stat); ${before} ${script}
+    kill -9 $PPID; ${after} exec sleep 60`
   const first = await run(root, `--agent=${agent}`)
   const said = victims === "wrapper" ? [first] : await Promise.all([run(root), run(root)])
   const reasons = said.map(({ stderr, stdout }) => {
