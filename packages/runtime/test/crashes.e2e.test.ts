@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, it } from "vitest"
 import { aliveIn, makeBase, until } from "./support/agentLab.ts"
-import { killAfter, type Outcome, run, settledOnce, start } from "./support/realCrashes.ts"
+import { killAfter, run, settledOnce, start } from "./support/realCrashes.ts"
 
 const base = makeBase("crashes")
 afterAll(() => rmSync(base, { recursive: true, force: true }))
@@ -12,6 +12,7 @@ const newRoot = () => mkdtempSync(join(base, "root-"))
 /** One commit of each kind; the long tests have all. */
 const keyCommits = [
   ["workspace_job.requested", 1],
+  ["workspace_job.agent_started", 1],
   ["workspace_job.terminal_build_attempted", 1],
   ["workspace_job.terminal_finalized", 1],
   ["workspace_job.verifier_rejected", 1],
@@ -35,20 +36,6 @@ describe.concurrent(
         expect(one).toEqual(two)
       },
     )
-
-    it("is killed between the record of its agent's start and the start: the agent never runs, and the job says so once", async ({
-      expect,
-    }) => {
-      const root = newRoot()
-      expect((await run(root, "--crash-after=workspace_job.agent_started:1")).signal).toBe("SIGKILL")
-      const both = await Promise.all([run(root), run(root)])
-      for (const { stdout } of both)
-        expect((JSON.parse(stdout) as Outcome).status).toMatchObject({
-          status: "failed",
-          failed: { failure: { reason: "runtime_projection_missing" } },
-        })
-      expect([existsSync(join(root, "runs")), aliveIn(root)]).toEqual([false, []])
-    })
 
     it("is settled once when it is killed while its agent is at work: the agent goes on, and is waited for", async ({
       expect,

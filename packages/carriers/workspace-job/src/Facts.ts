@@ -68,7 +68,7 @@ const definitions = {
   agent_started: {
     description:
       "An agent run was begun for this attempt, and no other will be. Recorded before the agent does anything.",
-    payload: Schema.Struct({ ...attempt, submitRunId: Label }),
+    payload: Schema.Struct({ ...attempt, submitRunId: Label, withdrawal: Schema.optionalKey(Sha256) }),
   },
   terminal_build_attempted: {
     description: "The builder returned bytes with this digest, after that agent run.",

@@ -110,13 +110,21 @@ export class AgentError extends Data.TaggedError("AgentError")<{
  * run that was begun must not begin another.
  */
 export interface StartRegister<E = never> {
-  /** The `submitRunId` of the run that was begun under the key, as far as is recorded. */
-  readonly begun: string | undefined
+  /** The run that was begun under the key, as far as is recorded. */
+  readonly begun: BegunRun | undefined
+  /** To be called before the agent does anything. It answers once that is durable; where it fails, the agent does not begin. */
+  readonly begin: (run: BegunRun) => Effect.Effect<void, E>
+}
+
+/** What a register keeps of a run. */
+export interface BegunRun {
+  /** The id that its receipt will bear. */
+  readonly submitRunId: string
   /**
-   * To be called before the agent does anything, with the `submitRunId` that its receipt will bear. It answers once that is
-   * durable; where it fails, the agent does not begin.
+   * `sha256:` and the digest of a secret that the agent is never told. Who shows it shows that the agent did not begin, and the run
+   * may be begun after all.
    */
-  readonly begin: (submitRunId: string) => Effect.Effect<void, E>
+  readonly withdrawal?: string
 }
 
 /** An agent. */

@@ -14,11 +14,12 @@ import { Entropy, Processes } from "@waybill/host"
 import { explainErrno } from "@waybill/host/errno"
 import { pathSegments, submit_reasons } from "@waybill/workspace-job"
 import { Effect, Layer, Result, Schema } from "effect"
+import { createHash } from "node:crypto"
 import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { messageOf } from "../messageOf.ts"
-import { Agent, AgentError, type AgentReceipt, type StartRegister, type SubmitRequest } from "./Agent.ts"
+import { Agent, AgentError, type AgentReceipt, type BegunRun, type StartRegister, type SubmitRequest } from "./Agent.ts"
 import { encodeLaunch, goBytes } from "./launchPipe.ts"
 import {
   flushFolder,
@@ -28,6 +29,7 @@ import {
   publishOnce,
   publishReceipt,
   readRecord,
+  readWithdrawal,
   type ReceiptRecord,
   recordNames,
   runMarker,
@@ -44,6 +46,7 @@ export interface CommandAgentOptions {
 }
 
 const look_ms = 25
+const digestOf = (secret: string): string => `sha256:${createHash("sha256").update(secret).digest("hex")}`
 const launches_max = 3
 const exit_no_room = 4
 const default_grace_ms = 5_000
@@ -207,13 +210,14 @@ const make = ({ root }: CommandAgentOptions) =>
         return yield* Effect.fromResult(receipt)
       })
 
-    const launch = (request: SubmitRequest, folder: string, submitRunId: string) =>
+    const launch = (request: SubmitRequest, folder: string, submitRunId: string, withdrawal: string) =>
       Effect.gen(function* () {
         const { attempt: index, candidatePath, key, runId, spec, workspace } = request
         const message: Launch = {
           folder,
           key,
           submitRunId,
+          withdrawal,
           runId,
           attempt: index,
           workspace,
@@ -243,13 +247,20 @@ const make = ({ root }: CommandAgentOptions) =>
 
     /**
      * Launches a wrapper, and lets it begin once that is recorded. Answers the id of the run that was begun; the wrapper's exit
-     * where none was, because somebody was faster, or it went wrong.
+     * where none was, because somebody was faster, or it went wrong. With `again`, a run that was recorded and did not begin.
      */
-    const begin = <E>(request: SubmitRequest, folder: string, register: StartRegister<E> | undefined) =>
+    const begin = <E>(
+      request: SubmitRequest,
+      folder: string,
+      register: StartRegister<E> | undefined,
+      again: { readonly submitRunId: string; readonly secret: string } | undefined,
+    ) =>
       Effect.gen(function* () {
-        const submitRunId = `run_${yield* entropy.hex(16)}`
+        const submitRunId = again?.submitRunId ?? `run_${yield* entropy.hex(16)}`
+        const secret = again?.secret ?? (yield* entropy.hex(32))
+        const run = { submitRunId, withdrawal: digestOf(secret) }
         return yield* Effect.acquireUseRelease(
-          launch(request, folder, submitRunId),
+          launch(request, folder, submitRunId, secret),
           (wrapper) =>
             Effect.gen(function* () {
               const exit = yield* Effect.raceFirst(
@@ -261,16 +272,20 @@ const make = ({ root }: CommandAgentOptions) =>
               )
               if (exit !== undefined) return { begun: undefined, exit }
               // In one piece: a start that is recorded and not let go would be missed as if it had run.
-              yield* Effect.andThen(
-                register === undefined ? Effect.void : register.begin(submitRunId),
-                wrapper.endInput(goBytes),
-              ).pipe(Effect.uninterruptible)
+              const record = register === undefined || again !== undefined ? Effect.void : register.begin(run)
+              yield* Effect.uninterruptible(Effect.andThen(record, wrapper.endInput(goBytes)))
               return { begun: submitRunId, exit }
             }),
           // A wrapper that was not told to begin withdraws.
           (wrapper) => wrapper.endInput(),
         )
       })
+
+    /** The secret of a run that was recorded as begun, where it shows that the run did not begin. */
+    const withdrawnSecret = (folder: string, run: BegunRun): string | undefined => {
+      const secret = readWithdrawal(folder)
+      return secret !== undefined && digestOf(secret) === run.withdrawal ? secret : undefined
+    }
 
     /** A run was begun, and nothing of it is to be found: it ends here, and no other is begun. */
     const missing = (key: string, folder: string, begun: string) =>
@@ -292,7 +307,9 @@ const make = ({ root }: CommandAgentOptions) =>
         const badKey = refuseKey(key)
         if (badKey !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail: badKey })
         const folder = folderOf(key)
-        let begun = register?.begun
+        const recorded = register?.begun
+        let begun = recorded?.submitRunId
+        let mayHaveWithdrawn = true
         let launches = 0
         for (;;) {
           // Anew each time: an agent may take it away.
@@ -311,7 +328,8 @@ const make = ({ root }: CommandAgentOptions) =>
             if (receipt !== undefined) return receipt
             continue
           }
-          if (begun !== undefined) return yield* missing(key, folder, begun)
+          const secret = recorded === undefined || !mayHaveWithdrawn ? undefined : withdrawnSecret(folder, recorded)
+          if (begun !== undefined && secret === undefined) return yield* missing(key, folder, begun)
           // Only what is to be started has to be startable: a run that is there is found under any spec.
           const detail = refuseRequest(request)
           if (detail !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail })
@@ -322,9 +340,13 @@ const make = ({ root }: CommandAgentOptions) =>
               detail: `it ended ${launches_max} times before it began; see ${join(folder, recordNames.wrapperLog)}`,
             })
           // A wrapper that an earlier runner launched may still come; whichever is first makes `started.json`, the other leaves.
-          const launched = yield* begin(request, folder, register)
-          begun = launched.begun
-          if (begun !== undefined) continue
+          const again = recorded === undefined || secret === undefined ? undefined : { ...recorded, secret }
+          const launched = yield* begin(request, folder, register, again)
+          if (launched.begun !== undefined) {
+            begun = launched.begun
+            mayHaveWithdrawn = false
+            continue
+          }
           const code = launched.exit?.kind === "code" ? launched.exit.code : undefined
           if (code === exit_no_room) {
             const detail = `${folder} has no room for the run's records: ${explainErrno("ENOSPC")}; nothing was started`

@@ -10,6 +10,7 @@
  * | `started.json` | the holder of the lock, once, exclusively | the run has begun (or was given up before it did) |
  * | `agent.json` | the wrapper | who leads the agent's group |
  * | `input.json`, `stdout.log`, `stderr.log` | the wrapper | what the agent gets and says |
+ * | `withdrawn.json` | the wrapper, when its runner is gone before the agent begins | the secret that shows so |
  * | `receipt.room` | the wrapper, before it begins | room on the disk for the receipt |
  * | `receipt.json` | the holder of the lock, once | the run has ended |
  * | `wrapper.log` | the wrapper | why a wrapper itself went wrong |
@@ -46,6 +47,7 @@ export const recordNames = {
   stderr: "stderr.log",
   receipt: "receipt.json",
   room: "receipt.room",
+  withdrawn: "withdrawn.json",
   wrapperLog: "wrapper.log",
 } as const
 
@@ -57,6 +59,8 @@ export interface Launch {
   readonly folder: string
   readonly key: string
   readonly submitRunId: string
+  /** The secret that shows that the agent did not begin; the agent never learns it. */
+  readonly withdrawal: string
   readonly runId: string
   readonly attempt: number
   readonly workspace: string
@@ -269,6 +273,16 @@ export const readRecord = (folder: string, name: string): unknown => {
     return JSON.parse(text)
   } catch (cause) {
     throw new SyntaxError(`${path} is not JSON: ${cause instanceof Error ? cause.message : ""}`)
+  }
+}
+
+/** The secret with which a wrapper withdrew; what cannot be read is none. */
+export const readWithdrawal = (folder: string): string | undefined => {
+  try {
+    const record = readRecord(folder, recordNames.withdrawn) as { readonly withdrawal?: unknown } | null | undefined
+    return typeof record?.withdrawal === "string" ? record.withdrawal : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -235,8 +235,12 @@ const prepare = ({ folder, input }: Launch): boolean => {
   }
 }
 
-/** For the wrapper that holds the lock and was not told to begin: as if it had never come. */
-const withdraw = (folder: string): void => {
+/**
+ * For the wrapper that holds the lock and was not told to begin: as if it had never come. The runner may have recorded the start
+ * before it died, so what shows that nothing began comes first.
+ */
+const withdraw = ({ folder, withdrawal }: Launch): void => {
+  publish(folder, recordNames.withdrawn, { withdrawal })
   rmSync(join(folder, recordNames.started), { force: true })
   flushFolder(folder)
 }
@@ -275,9 +279,12 @@ export const runWrapped = async (
       return "ran"
     }
     if (!said) {
-      withdraw(folder)
+      withdraw(launch)
       return "withdrawn"
     }
+    // An agent that finds it could say that it never ran.
+    rmSync(join(folder, recordNames.withdrawn), { force: true })
+    flushFolder(folder)
     at("begun")
     await runAgent(launch, startedAt, cancelled, at)
     return "ran"

@@ -30,7 +30,7 @@ import {
 } from "@waybill/workspace-job"
 import { Clock, Effect, Predicate, type Result, Schedule } from "effect"
 import { createHash } from "node:crypto"
-import { Agent, AgentError, type AgentReceipt, type SubmitSpec } from "../agent/Agent.ts"
+import { Agent, AgentError, type AgentReceipt, type BegunRun, type SubmitSpec } from "../agent/Agent.ts"
 import { explainReceipt } from "../agent/explainReceipt.ts"
 import { hideValues } from "../hideValues.ts"
 import { messageOf } from "../messageOf.ts"
@@ -163,12 +163,12 @@ export const runAttempt = (
       })
 
     /** Which run was begun for the attempt is in the ledger, and so out of its reach. */
-    const begun = attempt.agentStarted?.payload.submitRunId
+    const begun = attempt.agentStarted?.payload
     const register = {
       begun,
-      begin: (runBegun: string) => {
-        submitRunId = runBegun
-        return record(Settlement.start(requested, runBegun), composition).pipe(
+      begin: (run: BegunRun) => {
+        submitRunId = run.submitRunId
+        return record(Settlement.start(requested, run), composition).pipe(
           Effect.asVoid,
           Effect.provideService(Ledger, ledger),
         )
@@ -196,7 +196,7 @@ export const runAttempt = (
         )
         const words = Array.isArray(spec?.command) ? spec.command.join(" ") : ""
         yield* step("agent", "started", Predicate.isObject(spec?.env) ? hideValues(words, spec.env) : words)
-        submitRunId = begun
+        submitRunId = begun?.submitRunId
         const request = {
           key: idempotencyKey,
           runId,

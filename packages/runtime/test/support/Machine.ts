@@ -59,6 +59,7 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
   const runs = new Map<string, { starts: number; receipt: AgentReceipt | undefined; isAlive: boolean }>()
   const judged: Array<string> = []
   let isStartLost = false
+  let isPowerCut = false
   let seed = 1
   /** A fresh one each time: layers that are one and the same are built once, and a process shares nothing. */
   const dataPlane = () => layerDataPlane({ root: `${root}/data` })
@@ -101,10 +102,12 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
         const before = runs.get(key)
         if (before?.receipt !== undefined) return before.receipt
         if (before === undefined) {
-          if (register?.begun !== undefined) isStartLost = true
-          if (register?.begun !== undefined)
+          // A wrapper that outlived its runner has shown that nothing began; one that went down with the machine has not.
+          if (register?.begun !== undefined && isPowerCut) {
+            isStartLost = true
             return yield* new AgentError({ code: "run_missing", key, detail: "it left no trace" })
-          yield* register?.begin(`run_${key}`) ?? Effect.void
+          }
+          if (register?.begun === undefined) yield* register?.begin({ submitRunId: `run_${key}` }) ?? Effect.void
           yield* point("agent: may begin")
           runs.set(key, { starts: 1, receipt: undefined, isAlive: true })
         } else if (!before.isAlive) {
@@ -167,6 +170,7 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
     /** The power is cut: what was not flushed is gone, and agents die. */
     cutPower: () => {
       disk.crash()
+      isPowerCut = true
       for (const [key, run] of runs) runs.set(key, { ...run, isAlive: false })
     },
   }

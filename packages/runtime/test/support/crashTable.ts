@@ -138,9 +138,9 @@ export const crashAt = async (
   // Only a machine that went down under a working agent may cost the work.
   if (outcomes.includes("interrupted") && !(loss === "power" && point.row.endsWith("agent")))
     faults.push("the work is lost")
-  // Between the record of a start and the start, nobody can tell any more that the agent did not run.
-  if (outcomes.includes("runtime_projection_missing") && !/ (agent|commit agent_started)$/u.test(point.row))
-    faults.push("the run is missing")
+  // When the machine goes down between the record of a start and the start, nobody can tell that the agent did not run.
+  const isStart = loss === "power" && / (agent|commit agent_started)$/u.test(point.row)
+  if (outcomes.includes("runtime_projection_missing") && !isStart) faults.push("the run is missing")
   return [...faults, ...(await faultsOf(machine))]
 }
 

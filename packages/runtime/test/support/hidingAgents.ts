@@ -30,6 +30,7 @@ export const hidings: ReadonlyArray<Hiding> = [
   hiding("removes the folder of all runs", 'rm -rf "$(dirname $R)"', missing),
   hiding("removes the record of its start", "rm $R/started.json", missing),
   hiding("removes that, and spoils the lock", "rm $R/started.json; echo x > $R/lock.sqlite", missing),
+  hiding("forges a withdrawal", `rm $R/started.json; echo '{"withdrawal":"x"}' > $R/withdrawn.json`, missing),
   hiding("makes a folder of the lock", "rm $R/lock.sqlite; mkdir $R/lock.sqlite", missing),
   makesAFifoOfTheLock,
   spoilsTheLock,

@@ -50,19 +50,18 @@ export const settledOnce = (root: string, said: { readonly stdout: string; reado
   return outcome
 }
 
-/**
- * The commits of the job, in order, but for those of an agent's start: between that and the start itself nobody can tell any more
- * that the agent did not run, and the attempt ends.
- */
+/** The commits of the job, in order. */
 export const commits: ReadonlyArray<readonly [string, number]> = [
   ["workspace_job.requested", 1],
   ["workspace_job.seed_written", 1],
+  ["workspace_job.agent_started", 1],
   ["workspace_job.terminal_build_attempted", 1],
   ["workspace_job.artifact_written", 1],
   ["workspace_job.artifact_readback_verified", 1],
   ["workspace_job.terminal_finalized", 1],
   ["workspace_job.verifier_rejected", 1],
   ["workspace_job.requested", 2],
+  ["workspace_job.agent_started", 2],
   ["workspace_job.terminal_build_attempted", 2],
   ["workspace_job.artifact_written", 2],
   ["workspace_job.artifact_readback_verified", 2],
