@@ -74,7 +74,7 @@ const expectSettledOnce = (folder: string, outcome: Outcome) => {
   expect(finalized?.payload["terminalArtifact"]).toMatchObject({ sha256: outcome.artifact.sha256 })
 }
 
-describe("the quickstart", () => {
+describe("the quickstart", { timeout: 180_000 }, () => {
   const folder = mkdtempSync(join(base, "plain-"))
   let first: Outcome
 
