@@ -173,7 +173,7 @@ describe("a commit", () => {
         connect: Effect.map(real.connect, (connection) => ({
           ...connection,
           run: (statements) =>
-            statements.at(0)?.text.startsWith("WITH recorded") === true
+            statements.at(0)?.text.startsWith("WITH moved") === true
               ? Effect.gen(function* () {
                   yield* Deferred.succeed(isSent, undefined)
                   yield* Deferred.await(go)
@@ -206,7 +206,7 @@ describe("a commit", () => {
           ...connection,
           run: (statements) =>
             Effect.tap(connection.run(statements), () =>
-              statements.at(-1)?.text === "COMMIT" && statements.at(0)?.text.startsWith("WITH recorded") === true
+              statements.at(-1)?.text === "COMMIT" && statements.at(0)?.text.startsWith("WITH moved") === true
                 ? Effect.andThen(Deferred.succeed(isDone, undefined), Deferred.await(answer))
                 : Effect.void,
             ),

@@ -29,7 +29,7 @@ const idle_in_transaction_ms = 15_000
 
 const failures: ReadonlyArray<readonly [codes: RegExp, failure: DatabaseFailure]> = [
   // Connections lost or refused for now; a server that shuts down, crashed, or is not up yet.
-  [/^(08...|57P0[1-5]|25P03|53300)$/u, "cut"],
+  [/^(08...|57P0[1-5]|25P0[34]|53300)$/u, "cut"],
   [/^(40...|57014)$/u, "rolled_back"],
   [/^55P03$/u, "locked"],
   [/^23505$/u, "duplicate"],
@@ -64,7 +64,13 @@ const whereOf = (url: URL | undefined): string => {
   return `PostgreSQL at ${host}:${port}${url.pathname === "" || url.pathname === "/" ? "" : url.pathname}`
 }
 
-const settings = `SELECT set_config('lock_timeout', $1, false),
+/**
+ * What a statement of ours must be able to count on, whatever the server, the database or the role has for a default. Waits are
+ * bounded by the lock's and by the answer's; a plan of a few rows is never worth compiling.
+ */
+const settings = `SELECT set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false),
+  set_config('default_transaction_isolation', 'read committed', false),
+  set_config('default_transaction_read_only', 'off', false), set_config('jit', 'off', false),
   set_config('idle_in_transaction_session_timeout', $2, false),
   set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
   set_config('tcp_keepalives_count', '3', false),
