@@ -136,6 +136,17 @@ describe("a secret", () => {
     ["a URL that is none", () => "postgresql://waybill:s3cr3t%2Fword@127.0.0.1:notaport/postgres"],
     ["a scheme of another database", (port) => `mysql://waybill:s3cr3t%2Fword@127.0.0.1:${port}/postgres`],
     ["nothing like a URL", () => "s3cr3t/word"],
+    ["a password with / as it is", (port) => `postgresql://waybill:12/s3cr3t/word@127.0.0.1:${port}/postgres`],
+    ["a password with # as it is", (port) => `postgresql://waybill:12#s3cr3t/word@127.0.0.1:${port}/postgres`],
+    ["a password with ? as it is", (port) => `postgresql://waybill:12?s3cr3t/word@127.0.0.1:${port}/postgres`],
+    [
+      "a parameter that is not understood",
+      (port) => `postgresql://waybill:s3cr3t%2Fword@127.0.0.1:${port}/postgres?sslmod=require`,
+    ],
+    [
+      "a server that does not encrypt",
+      (port) => `postgresql://waybill:s3cr3t%2Fword@127.0.0.1:${port}/postgres?sslmode=require`,
+    ],
     [
       "an ssl mode that there is not",
       (port) => `postgresql://waybill:s3cr3t%2Fword@127.0.0.1:${port}/postgres?sslmode=s3cr3t/word`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NewRecord } from "@waybill/ledger"
+import type { LedgerEvent, NewRecord } from "@waybill/ledger"
 import type { Statement } from "./Database.ts"
 
 /** A page ends once its lines hold so many bytes, so that large facts do not pile up in memory. */
@@ -89,6 +89,32 @@ export const makeStatements = (schema: string) => {
         BigInt(position + records.length),
         ledgerId,
       ],
+    }),
+    /** Records lines of another ledger, under the head's lock; answers with the positions of those that were not there. */
+    copy: (
+      after: number,
+      records: ReadonlyArray<{ readonly event: LedgerEvent; readonly line: string }>,
+    ): Statement => ({
+      text: `INSERT INTO ${schema}.facts (position, job_id, event_id, line)
+        SELECT $1::bigint + n, job_id, event_id, line
+        FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS f (job_id, event_id, line, n) ORDER BY n
+        ON CONFLICT (event_id) DO NOTHING RETURNING position`,
+      values: [
+        BigInt(after),
+        records.map(({ event }) => event.job_id),
+        records.map(({ event }) => event.event_id),
+        records.map(({ line }) => line),
+      ],
+    }),
+    moveHead: (position: number): ReadonlyArray<Statement> => [
+      { text: `UPDATE ${schema}.head SET position = $1`, values: [BigInt(position)] },
+      { text: `SELECT pg_notify('waybill_${schema}', $1::bigint::text)`, values: [BigInt(position)] },
+    ],
+    /** The rows themselves, for somebody who checks them. */
+    walk: (position: number, last: number, limit: number): Statement => ({
+      text: `SELECT position, job_id, event_id, line FROM ${schema}.facts
+        WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3`,
+      values: [BigInt(position), BigInt(last), BigInt(limit)],
     }),
     /** Meant for one transaction. Parts are replaced in their order, so that two who save wait for each other. */
     saveCheckpoint: (name: string, body: string): ReadonlyArray<Statement> => {
