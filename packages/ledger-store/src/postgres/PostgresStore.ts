@@ -18,7 +18,7 @@ import {
 } from "@waybill/ledger"
 import { Effect, Pool, type Redacted, type Scope, Semaphore } from "effect"
 import type { Connection, Database, DatabaseError, Row, Statement } from "./Database.ts"
-import { persist, storeError } from "./failures.ts"
+import { headless, persist, storeError } from "./failures.ts"
 import { makePages } from "./Pages.ts"
 import { prepareSchema, refuseSchemaName } from "./schema.ts"
 import { makeSqlPgDatabase } from "./SqlPgDatabase.ts"
@@ -106,10 +106,14 @@ export const makePostgresStoreOver = (
       told(
         Effect.suspend(() => {
           const { mark } = pages
-          return Effect.map(rows(statement), (found) => pages.page(found, mark, covers, limit))
+          return Effect.flatMap(rows(statement), (found) =>
+            found.length === 0 ? headless : Effect.succeed(pages.page(found, mark, covers, limit)),
+          )
         }),
       )
-    const readHead = Effect.map(ask(statements.readHead), ([row]) => Number(row?.["head"] ?? 0))
+    const readHead = Effect.flatMap(ask(statements.readHead), ([row]) =>
+      row === undefined ? headless : Effect.succeed(Number(row["head"])),
+    )
 
     const tail = yield* makeTail(database, { channel: statements.channel, poll_ms, readHead })
     const turns = yield* makeTurns(database, statements, {
@@ -223,7 +227,8 @@ export const makePostgresStoreOver = (
       health: told(
         Effect.gen(function* () {
           const [row] = yield* ask(statements.ends)
-          const [head, last] = [Number(row?.["head"]), Number(row?.["last"])]
+          if (row === undefined) return yield* headless
+          const [head, last] = [Number(row["head"]), Number(row["last"])]
           const lock_holder = yield* holder
           const error = `its head stands at ${head}, its last record at ${last}: somebody wrote past the ledger`
           return {

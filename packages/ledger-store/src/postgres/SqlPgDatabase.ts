@@ -35,7 +35,8 @@ const failures: ReadonlyArray<readonly [codes: RegExp, failure: DatabaseFailure]
   [/^55P03$/u, "locked"],
   [/^23505$/u, "duplicate"],
   [/^53100$/u, "full"],
-  [/^(28...|3D...|42501|25006)$/u, "denied"],
+  // Not let in, not there, or not what is expected: no such database, schema, table or right; tables of somebody else's.
+  [/^(28...|3D...|3F...|42...|0A000|25006)$/u, "denied"],
 ]
 
 const textOf = (value: unknown, key: string): string | undefined => {
@@ -58,7 +59,7 @@ const failureOf = (reason: SqlError["reason"], code: string | undefined): Databa
 const settings = `SELECT set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false),
   set_config('default_transaction_isolation', 'read committed', false),
   set_config('default_transaction_read_only', 'off', false), set_config('jit', 'off', false),
-  set_config('idle_in_transaction_session_timeout', $2, false),
+  set_config('idle_in_transaction_session_timeout', $2, false), set_config('idle_session_timeout', '0', false),
   set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
   set_config('tcp_keepalives_count', '3', false),
   CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END`

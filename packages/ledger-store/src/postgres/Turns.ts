@@ -15,7 +15,7 @@
 import { type NewRecord, StorePoisoned } from "@waybill/ledger"
 import { Effect, Exit, Scope } from "effect"
 import { type Connection, type Database, DatabaseError, type Row, type Statement } from "./Database.ts"
-import { passes, persist } from "./failures.ts"
+import { headless, passes, persist } from "./failures.ts"
 import { begin, commit, type Head, rollback, type Statements } from "./statements.ts"
 
 /** A server that goes away each time in the middle of the look-up is not waited for for ever. */
@@ -114,8 +114,7 @@ export const makeTurns = (
           // A statement of its own, since what the lock's statement sees is from before it waited.
           const reading = quiet === 0 ? [statements.readAfter(after, tail_records)] : []
           const [, [row] = [], rows] = yield* connection.run([begin, statements.lockHead, ...reading])
-          if (row === undefined)
-            return yield* new DatabaseError({ failure: "denied", reason: "the schema holds no head; restore it" })
+          if (row === undefined) return yield* headless
           notice(row, since)
           const head = headOf(row)
           quiet = head.position === after && head.ledgerId === ledgerId ? (quiet ?? 0) + 1 : 0

@@ -8,7 +8,7 @@ import { Effect, Stream } from "effect"
 import { ImportRefused } from "../jsonl/importLines.ts"
 import { type Line, LineReader } from "../jsonl/LineReader.ts"
 import type { Connection, Database, DatabaseError } from "./Database.ts"
-import { storeError } from "./failures.ts"
+import { headless, storeError } from "./failures.ts"
 import { prepareSchema, refuseSchemaName } from "./schema.ts"
 import { begin, commit, makeStatements } from "./statements.ts"
 
@@ -81,7 +81,8 @@ export const importToPostgres = <E, R>(
       // Lines may be long in coming.
       const patient = { text: "SET LOCAL idle_in_transaction_session_timeout = 0" }
       const [, , [head] = []] = yield* told(connection.run([begin, patient, statements.lockHead]))
-      if (Number(head?.["head"]) !== 0)
+      if (head === undefined) return yield* told(headless)
+      if (Number(head["head"]) !== 0)
         return yield* new StoreRefused({
           where,
           reason: "it is not empty; lines are imported into an empty ledger only",

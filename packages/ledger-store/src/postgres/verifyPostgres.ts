@@ -6,7 +6,7 @@
 import { decodeLine, type StoreError, StoreRefused } from "@waybill/ledger"
 import { Effect, Result } from "effect"
 import type { Database, Row } from "./Database.ts"
-import { storeError } from "./failures.ts"
+import { headless, storeError } from "./failures.ts"
 import { prepareSchema, refuseSchemaName } from "./schema.ts"
 import { makeStatements } from "./statements.ts"
 
@@ -57,7 +57,8 @@ export const verifyPostgres = (
         yield* prepareSchema(connection, schema, where)
         const flaws: Array<PostgresFlaw> = []
         const [[ends] = []] = yield* connection.run([statements.ends])
-        const [head, last] = [Number(ends?.["head"]), Number(ends?.["last"])]
+        if (ends === undefined) return yield* headless
+        const [head, last] = [Number(ends["head"]), Number(ends["last"])]
         if (last > head) flaws.push({ error: `records stand behind the head, up to ${last}; the head says ${head}` })
         let records = 0
         let position = 0
