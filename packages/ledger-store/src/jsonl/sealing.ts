@@ -1,6 +1,6 @@
 /**
- * Sealing: what is durable gets its rows. It happens together with the next append and needs no flush of its own, because
- * a row that is lost is made again from its line; the saved index and a rotation flush the rows they rest on.
+ * Sealing: what is durable gets its rows, an append's own before it is answered. It needs no flush of its own, because a row
+ * that is lost is made again from its line; the saved index and a rotation flush the rows they rest on.
  *
  * @module
  */
@@ -21,18 +21,10 @@ import type { Segment } from "./Segment.ts"
 
 const run_bytes_max = 8_388_608
 
-/** Bytes of the active file that need not be read again. */
-export interface InHand {
-  readonly segment: Segment
-  readonly offset: number
-  readonly bytes: Uint8Array
-}
-
 export interface Sealing {
   readonly place: Place
   readonly history: History
   readonly records: Records
-  readonly inHand: InHand | undefined
 }
 
 const isSame = (a: Rows, b: Rows, at: number): boolean => {
@@ -68,20 +60,15 @@ const headerOf = ({ history }: Sealing, segment: Segment): SealHeader => {
   }
 }
 
-const bytesOf = ({ inHand, place, records }: Sealing, segment: Segment, from: number, to: number) =>
-  inHand?.segment === segment && inHand.offset <= from && to <= inHand.offset + inHand.bytes.byteLength
-    ? Effect.succeed(inHand.bytes.subarray(from - inHand.offset, to - inHand.offset))
-    : records.bytes(place, segment, from, to - from)
-
 /** Writes the rows of what is not sealed yet of one file. */
-const sealSegment = (sealing: Sealing, segment: Segment, file: OpenFile) =>
+const sealSegment = ({ place, records }: Sealing, segment: Segment, file: OpenFile) =>
   Effect.gen(function* () {
     while (segment.sealed < segment.count) {
       const { base, link, rows, sealed } = segment
       let to = rows.count
       while (to - (sealed - base) > 1 && rows.end(to - 1) - link.end > run_bytes_max)
         to = sealed - base + Math.max(1, (to - (sealed - base)) >> 1)
-      const bytes = yield* bytesOf(sealing, segment, link.end, rows.end(to - 1))
+      const bytes = yield* records.bytes(place, segment, link.end, rows.end(to - 1) - link.end)
       const next = sealRows(rows, sealed - base, to, bytes, link)
       yield* writeRows(file, rows, sealed - base, to, sealed)
       segment.link = next
