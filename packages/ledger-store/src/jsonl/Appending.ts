@@ -244,6 +244,17 @@ export const makeAppending = (
       Effect.uninterruptible,
     )
 
+  /** Replay would take a record for a copy of another that bears the same id. Ids that tell their own position are their own. */
+  const refuseCopies = (records: ReadonlyArray<NewRecord>) =>
+    Effect.gen(function* () {
+      const ids = new Set<string>()
+      for (const { event } of records) {
+        if (ids.has(event.event_id) || (yield* scanner.holds(event.event_id, event.position)))
+          return yield* refuse(`the event id ${event.event_id} is taken by an earlier line`)
+        ids.add(event.event_id)
+      }
+    })
+
   const rotate: Appending["rotate"] = (opened) =>
     Effect.andThen(seal(opened), turn(opened)).pipe(orPoison(opened), Effect.uninterruptible)
 
@@ -288,15 +299,13 @@ export const makeAppending = (
       Effect.gen(function* () {
         const records = batches.flat()
         const first = scanner.history.head + 1
-        const ids = new Set<string>()
+        let isStrange = false
         for (const [i, { event }] of records.entries()) {
           if (event.position !== first + i)
             return yield* refuse(`somebody changed it under the lock: ${event.event_id} would be at ${first + i}`)
-          // Replay would take it for a copy of the other.
-          if (ids.has(event.event_id) || (yield* scanner.holds(event.event_id, event.position)))
-            return yield* refuse(`the event id ${event.event_id} is taken by an earlier line`)
-          ids.add(event.event_id)
+          isStrange ||= scanner.isSuspect(event.event_id, event.position)
         }
+        if (isStrange) yield* refuseCopies(records)
         const length = records.reduce((sum, { line }) => sum + line.length, 0)
         yield* write(yield* makeRoom(given, length), records)
       }),

@@ -55,6 +55,8 @@ export interface Scanner {
   readonly seen_bytes: number
   /** Takes over what others have sealed. */
   readonly adopt: (place: Place) => Effect.Effect<void, StoreError>
+  /** Whether the id says so little about its record that only {@link holds} can tell whether another bears it. */
+  readonly isSuspect: (eventId: string, position: number) => boolean
   /** Whether a record bears already the event id that the next one is to have. */
   readonly holds: (eventId: string, position: number) => Effect.Effect<boolean, StoreError>
   /** Nobody else can append: until it is told otherwise, the names are as they were seen. */
@@ -309,6 +311,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
             )
           }),
         ),
+      isSuspect,
       holds: (eventId, position) =>
         Effect.suspend(() => {
           if (place === undefined || !isSuspect(eventId, position)) return Effect.succeed(false)
