@@ -145,7 +145,6 @@ export const makeAppending = (
 
   const prepare: Appending["prepare"] = (opened, although) =>
     Effect.gen(function* () {
-      const head = scanner.history.head
       yield* scanner.scanAll
       const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
       if (scanner.history.damage.some(isBlocking)) yield* acknowledge(scanner)
@@ -153,8 +152,10 @@ export const makeAppending = (
       const blocking = history.damage.find(isBlocking)
       if (blocking !== undefined && although === undefined)
         return yield* refuse(`${blocking.file}: ${blocking.error}; nothing is appended before it is repaired`)
-      // Whoever appended since has also sealed.
-      if (history.head !== head) yield* scanner.adopt(opened)
+      // Whoever has appended since has sealed it too.
+      const { active } = history
+      if (active !== undefined && active.sealed < active.count)
+        yield* scanner.adopt(opened, sealFile?.first === active.first ? sealFile.file : undefined)
       if (scanner.seen_bytes !== history.reader.end) {
         if (yield* mend(opened.directory, opened.file, history.reader.end)) scanner.forgetPending()
         yield* scanner.scanAll

@@ -54,7 +54,7 @@ export interface Scanner {
   /** How many bytes the active file had when we looked last. */
   readonly seen_bytes: number
   /** Takes over what others have sealed. */
-  readonly adopt: (place: Place) => Effect.Effect<void, StoreError>
+  readonly adopt: (place: Place, seal?: OpenFile) => Effect.Effect<void, StoreError>
   /** Whether the id says so little about its record that only {@link holds} can tell whether another bears it. */
   readonly isSuspect: (eventId: string, position: number) => boolean
   /** Whether a record bears already the event id that the next one is to have. */
@@ -296,9 +296,9 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       get seen_bytes() {
         return seen_bytes
       },
-      adopt: (at) => {
+      adopt: (at, seal) => {
         const { active } = history
-        return active === undefined ? Effect.void : io(adoptSeals(at, active))
+        return active === undefined ? Effect.void : io(adoptSeals(at, active, seal))
       },
       reading: (run, nothing) =>
         again(

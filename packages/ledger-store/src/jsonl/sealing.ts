@@ -16,7 +16,7 @@ import { readExactly } from "./readExactly.ts"
 import type { Place, Records } from "./Records.ts"
 import type { Rows } from "./Rows.ts"
 import type { SealHeader } from "./SealHeader.ts"
-import { openSeal, readRows, readSeal, writeMembers, writeRows } from "./Seals.ts"
+import { openSeal, readRows, rowsFrom, writeMembers, writeRows } from "./Seals.ts"
 import type { Segment } from "./Segment.ts"
 
 const run_bytes_max = 8_388_608
@@ -32,14 +32,13 @@ const isSame = (a: Rows, b: Rows, at: number): boolean => {
   return true
 }
 
-/** Takes over what others have sealed of a file in the meantime. */
-export const adoptSeals = (place: Place, segment: Segment): Effect.Effect<void, FileError> =>
+/** Takes over what others have sealed of a file in the meantime; `seal` is its seal, where that is open. */
+export const adoptSeals = (place: Place, segment: Segment, seal?: OpenFile): Effect.Effect<void, FileError> =>
   Effect.gen(function* () {
     if (segment.isSealDamaged || segment.sealed === segment.count) return
-    const seal = yield* readSeal(place.directory, segment.first)
-    const to = Math.min(seal?.rows ?? 0, segment.count)
-    if (to <= segment.sealed) return
-    const rows = yield* readRows(place.directory, segment.first, segment.sealed, to)
+    const { count, first, sealed } = segment
+    const rows =
+      seal === undefined ? yield* readRows(place.directory, first, sealed, count) : yield* rowsFrom(seal, sealed, count)
     let sound = rows.count
     if (!rows.areSound(0, sound)) for (sound = 0; rows.areSound(sound, sound + 1);) sound++
     const kept = sound === rows.count ? rows : rows.first(sound)
