@@ -86,7 +86,8 @@ export class SealedEvent implements RecordedEvent {
   }
 
   #cut(field: Exclude<keyof FieldLengths, "tail">): string {
-    const { block, rows, start } = this.#place
+    const { block, isReleased, rows, start } = this.#place
+    if (isReleased) throw kept()
     return cut(rows, this.#row, block, rows.offset(this.#row) - start, field)
   }
 
@@ -106,7 +107,8 @@ export class SealedEvent implements RecordedEvent {
     return this.#cut("actor")
   }
   get payload(): LedgerEvent["payload"] {
-    const { block, rows, start } = this.#place
+    const { block, isReleased, rows, start } = this.#place
+    if (isReleased) throw kept()
     return cutPayload(rows, this.#row, block, rows.offset(this.#row) - start)
   }
 }
@@ -116,7 +118,11 @@ export interface CutPlace {
   readonly rows: Rows
   readonly block: Buffer
   readonly start: number
+  /** Whether the bytes may have been overwritten since, because the reader said that it needs them no more. */
+  isReleased: boolean
 }
+
+const kept = () => new TypeError("an event was kept beyond the page that it was folded from")
 
 /** One field of a cuttable record whose line begins at `start` of `block`. */
 export const cut = (

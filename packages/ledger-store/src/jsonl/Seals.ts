@@ -14,6 +14,8 @@ import { unlessMissing } from "./unlessMissing.ts"
 
 const placeOf = (row: number): number => header_bytes + row * row_bytes
 
+const asBuffer = ({ buffer, byteLength, byteOffset }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
+
 /** What a seal file begins with and how many rows it may hold; no header where that is damaged. */
 export interface SealFile {
   readonly header: SealHeader | undefined
@@ -50,7 +52,7 @@ export const readRows = (
 ): Effect.Effect<Rows, FileError> =>
   Effect.map(
     withSeal(directory, first, (file) => readExactly(file, placeOf(from), (to - from) * row_bytes)),
-    (bytes) => new Rows(Buffer.from(bytes ?? [])),
+    (bytes) => (bytes === undefined ? new Rows() : new Rows(asBuffer(bytes))),
   )
 
 /** The rows of an open seal file from `from` on, `to` at the most. They are not checked. */
@@ -58,7 +60,7 @@ export const rowsFrom = (file: OpenFile, from: number, to: number): Effect.Effec
   Effect.gen(function* () {
     const end = Math.min(to, yield* rowsIn(file))
     if (end <= from) return new Rows()
-    return new Rows(Buffer.from(yield* readExactly(file, placeOf(from), (end - from) * row_bytes)))
+    return new Rows(asBuffer(yield* readExactly(file, placeOf(from), (end - from) * row_bytes)))
   })
 
 /** A seal file, open for writing: made, with its header, where there is none that holds. */
