@@ -25,6 +25,11 @@ export interface Page {
   readonly generation: number
   /** The highest position the page covers: nothing at or below it will ever appear that the page does not show. */
   readonly covers: number
+  /**
+   * Where a store has it: to be called when the events are needed no more, so that the memory behind them can be used for the
+   * next page. Whoever asks one of them for something afterwards gets a `TypeError`. It need not be called.
+   */
+  readonly release?: () => void
 }
 
 /** A damaged record: where it is and what is wrong with it. */
