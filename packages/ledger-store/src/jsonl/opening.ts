@@ -112,7 +112,7 @@ const absorb = (opening: Opening, segment: Segment, from: number, to: number): E
         record = passed
         continue
       }
-      const { events, looked } = yield* records.take(place, segment, record, end, "lazy")
+      const { events, looked, release } = yield* records.take(place, segment, record, end, "lazy")
       const rows = yield* records.rows(place, segment, record, record + looked)
       for (const event of events) {
         const flags = rows.flags(event.position - segment.first - record)
@@ -120,6 +120,7 @@ const absorb = (opening: Opening, segment: Segment, from: number, to: number): E
         if (job === event.position) history.jobNames.set(job, event.job_id)
         if ((flags & Flag.ahead) !== 0) history.enterForeign(event.event_id, event.position)
       }
+      release()
       for (let i = 0; i < looked; i++) {
         const position = segment.first + record + i
         if (rows.is(i, Flag.readable | Flag.copy) || history.corrupt.has(position)) continue
