@@ -3,111 +3,56 @@
  * and nothing else, one that works while modules load costs a fresh thread.
  *
  * A test that fails may have spoilt what later mutants need (a cache that is filled once). So it is asked again without the
- * mutant, and if it still fails, the thread is replaced and the mutant judged anew.
+ * mutant, and if it still fails, the thread is replaced and the mutant judged anew. A test that does not end proves nothing on
+ * a machine that has other work: it is asked again in a thread of its own, and given twice the time.
  *
  * @module
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { Worker } from "node:worker_threads"
+import { join, relative } from "node:path"
 import { Journal } from "./Journal.ts"
-import type { DryRunResult, MutantRunOptions, MutantRunResult, TestResult, TestRunner } from "./Stryker.ts"
-import type { Answer, Ask, Asked } from "./thread.ts"
+import { Order } from "./Order.ts"
+import type { DryRunResult, MutantRunOptions, MutantRunResult, TestRunner } from "./Stryker.ts"
+import { type Ran, Stuck, TestThread } from "./TestThread.ts"
 
 const files: ReadonlyArray<string> = JSON.parse(process.env["WAYBILL_MUTATION_TESTS"] ?? "[]")
+const digestsFile = join(process.cwd(), "mutation-digests.json")
 const journal = new Journal(
   process.env["WAYBILL_MUTATION_JOURNAL"] ?? join(process.cwd(), "mutation-journal.jsonl"),
   process.env["WAYBILL_MUTATION_FINGERPRINT"] ?? "",
+  existsSync(digestsFile) ? JSON.parse(readFileSync(digestsFile, "utf8")) : {},
 )
 const baselineFile = join(process.cwd(), "mutation-baseline.json")
 
-/** What the first run, without mutants, found: the quickest tests first, which need all their runs, and what snapshots said. */
+/** A test, and how long it took without mutants. */
+interface Timed {
+  readonly id: string
+  readonly fileName: string
+  readonly took_ms: number
+}
+
+/** What the first run, without mutants, found: how long tests take, which need all their runs, and what snapshots said. */
 interface Baseline {
-  readonly order: ReadonlyArray<Asked & { readonly took_ms: number }>
+  readonly tests: ReadonlyArray<Timed>
   readonly full: ReadonlyArray<string>
   readonly snapshots: Readonly<Record<string, string>>
 }
 
 /** A test that takes much longer than it did waits for something that will not come. */
-const limited = ({ id, timeSpentMs }: TestResult) => ({
-  id,
-  took_ms: timeSpentMs,
-  limit_ms: Math.ceil(5000 + timeSpentMs * 10),
-})
+const limitOf = ({ took_ms }: Timed): number => Math.ceil(5000 + took_ms * 10)
 
 /**
- * Nobody knows which tests notice a mutant that works while modules load, so all would have to be tried: the quickest of them
+ * Nobody knows which tests notice a mutant that works while modules load, so all would have to be tried: the likeliest of them
  * are, up to so much time. It makes a score lower, never higher.
  */
 const blind_ms_max = 15_000
-
-class ThreadDied extends Error {}
-class TookTooLong extends Error {}
-
-class TestThread {
-  readonly #worker = new Worker(new URL("./thread.ts", import.meta.url), { stdout: true, stderr: true })
-  #resolve: ((answer: Answer) => void) | undefined
-  #reject: ((error: Error) => void) | undefined
-  readonly #ready: Promise<Answer>
-  uses = 0
-
-  constructor() {
-    this.#worker.on("message", (answer: Answer) => this.#resolve?.(answer))
-    this.#worker.on("error", (error) => this.#reject?.(new ThreadDied(String(error))))
-    this.#worker.on("exit", () => this.#reject?.(new ThreadDied("the thread ended")))
-    this.#worker.stdout.resume()
-    this.#worker.stderr.resume()
-    this.#ready = this.#answer()
-    this.#ready.catch(() => undefined)
-  }
-
-  #answer(): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-  }
-
-  async ask(ask: Ask, limit_ms: number): Promise<Answer> {
-    await this.#ready
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const answer = this.#answer()
-    this.#worker.postMessage(ask)
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TookTooLong(`no answer within ${limit_ms} ms`)), limit_ms)
-    })
-    try {
-      return await Promise.race([answer, late])
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  async load(mutant: string | undefined, limit_ms: number): Promise<string | undefined> {
-    const answer = await this.ask({ kind: "load", files, mutant }, limit_ms)
-    return answer.kind === "loaded" ? answer.error : `answered ${answer.kind}`
-  }
-
-  async run(
-    ask: Omit<Extract<Ask, { kind: "run" }>, "kind">,
-    limit_ms: number,
-  ): Promise<Extract<Answer, { kind: "ran" }>> {
-    this.uses++
-    const answer = await this.ask({ kind: "run", ...ask }, limit_ms)
-    if (answer.kind !== "ran") throw new ThreadDied(`answered ${answer.kind}`)
-    return answer
-  }
-
-  async end(): Promise<void> {
-    await this.ask({ kind: "end" }, 5000).catch(() => undefined)
-    await this.#worker.terminate()
-  }
-}
-
 const uses_max = 400
-const load_ms_max = 60_000
+
+/** What a thread said of a mutant. */
+type Outcome = { readonly ran: Ran } | { readonly late: string | undefined; readonly reason: string }
 
 class KeepingRunner implements TestRunner {
+  readonly #order = new Order()
   #spare = new TestThread()
   #thread: TestThread | undefined
   #known: Baseline | undefined
@@ -126,7 +71,7 @@ class KeepingRunner implements TestRunner {
   get #baseline(): Baseline {
     this.#known ??= existsSync(baselineFile)
       ? (JSON.parse(readFileSync(baselineFile, "utf8")) as Baseline)
-      : { order: [], full: [], snapshots: {} }
+      : { tests: [], full: [], snapshots: {} }
     return this.#known
   }
 
@@ -134,7 +79,7 @@ class KeepingRunner implements TestRunner {
     if (this.#thread !== undefined && this.#thread.uses < uses_max) return this.#thread
     await this.#drop()
     const thread = this.#fresh()
-    const error = await thread.load(undefined, load_ms_max)
+    const error = await thread.load(files)
     if (error !== undefined) throw new Error(error)
     this.#thread = thread
     return thread
@@ -155,8 +100,11 @@ class KeepingRunner implements TestRunner {
       const again = await thread.run({ tests: patiently, full, bail: false }, timeout)
       const secondly = new Map(again.results.map((result) => [result.id, result] as const))
       const tests = first.results.map((result) => secondly.get(result.id) ?? result)
-      const order = tests.toSorted((a, b) => a.timeSpentMs - b.timeSpentMs).map(limited)
-      this.#known = { order, full, snapshots: again.snapshots }
+      this.#known = {
+        tests: tests.map(({ fileName, id, timeSpentMs }) => ({ id, fileName, took_ms: timeSpentMs })),
+        full,
+        snapshots: again.snapshots,
+      }
       writeFileSync(baselineFile, JSON.stringify(this.#known))
       return { status: "complete", tests, mutantCoverage: again.coverage ?? { static: {}, perTest: {} } }
     } catch (error) {
@@ -164,18 +112,44 @@ class KeepingRunner implements TestRunner {
     }
   }
 
-  /** The tests to be run, the quickest first. */
-  #asked(testFilter: ReadonlyArray<string> | undefined): ReadonlyArray<Asked> {
-    const { order } = this.#baseline
+  /** The tests that may notice a mutant, the likeliest first. */
+  #asked(testFilter: ReadonlyArray<string> | undefined): ReadonlyArray<Timed> {
+    const tests = this.#order.sort(this.#baseline.tests)
     if (testFilter === undefined) {
       let spent_ms = 0
-      return order.filter(({ took_ms }) => (spent_ms += took_ms) <= blind_ms_max)
+      return tests.filter(({ took_ms }) => (spent_ms += took_ms) <= blind_ms_max)
     }
     const wanted = new Set(testFilter)
-    return order.filter(({ id }) => wanted.has(id))
+    return tests.filter(({ id }) => wanted.has(id))
   }
 
-  #verdict({ isHitLimitReached, results }: Extract<Answer, { kind: "ran" }>): MutantRunResult {
+  async #run(
+    thread: TestThread,
+    tests: ReadonlyArray<Timed>,
+    isPatient: (id: string) => boolean,
+    mutant?: { readonly id: string; readonly hitLimit: number | undefined },
+  ): Promise<Outcome> {
+    const { full, snapshots } = this.#baseline
+    const limited = tests.map((test) => ({ id: test.id, limit_ms: limitOf(test) * (isPatient(test.id) ? 2 : 1) }))
+    try {
+      const ran = await thread.run({
+        tests: limited,
+        mutant: mutant?.id,
+        hitLimit: mutant?.hitLimit,
+        bail: true,
+        full,
+        snapshots,
+      })
+      const late = ran.results.find(({ isLate }) => isLate === true)
+      return late === undefined ? { ran } : { late: late.id, reason: late.failureMessage ?? "" }
+    } catch (error) {
+      if (error instanceof Stuck) return { late: error.test, reason: error.message }
+      throw error
+    }
+  }
+
+  #verdict({ isHitLimitReached, results }: Ran): MutantRunResult {
+    for (const { id, status } of results) this.#order.learn(id, status === 1)
     if (isHitLimitReached) return { status: "timeout", reason: "an endless loop" }
     const failed = results.find(({ status }) => status === 1)
     return failed === undefined
@@ -188,66 +162,76 @@ class KeepingRunner implements TestRunner {
         }
   }
 
-  async #judgeStatic(options: MutantRunOptions, limit_ms: number): Promise<MutantRunResult> {
-    const thread = this.#fresh()
-    const { activeMutant, hitLimit, testFilter } = options
-    const { full, snapshots } = this.#baseline
-    try {
-      const tests = this.#asked(testFilter)
-      const error = await thread.load(activeMutant.id, limit_ms)
-      if (error !== undefined)
-        return {
-          status: "killed",
-          killedBy: tests.slice(0, 1).map(({ id }) => id),
-          failureMessage: `does not load: ${error}`,
-          nrOfTests: 0,
-        }
-      return this.#verdict(
-        await thread.run({ tests, mutant: activeMutant.id, hitLimit, bail: true, full, snapshots }, limit_ms),
-      )
-    } finally {
-      await thread.end()
-    }
-  }
-
-  async #judge(options: MutantRunOptions, limit_ms: number): Promise<MutantRunResult> {
-    const { activeMutant, hitLimit, testFilter } = options
-    const { full, snapshots } = this.#baseline
-    const tests = this.#asked(testFilter)
+  /** Answers the verdict, and the files of the tests it rests on. */
+  async #judge(
+    { activeMutant, hitLimit, mutantActivation, reloadEnvironment }: MutantRunOptions,
+    tests: ReadonlyArray<Timed>,
+  ): Promise<readonly [MutantRunResult, ReadonlyArray<string>]> {
+    const isStatic = reloadEnvironment || mutantActivation === "static"
+    const filesOf = (ids: ReadonlyArray<string>) =>
+      tests.filter(({ id }) => ids.includes(id)).map(({ fileName }) => fileName)
+    const patient = new Set<string>()
     for (;;) {
+      if (isStatic || patient.size > 0) await this.#drop()
+      if (isStatic) {
+        this.#thread = this.#fresh()
+        const error = await this.#thread.load(files, activeMutant.id)
+        const killedBy = tests.slice(0, 1).map(({ id }) => id)
+        if (error !== undefined)
+          return [{ status: "killed", killedBy, failureMessage: `does not load: ${error}`, nrOfTests: 0 }, []]
+      }
       const thread = await this.#loaded()
       const isFresh = thread.uses === 0
-      const ran = await thread.run({ tests, mutant: activeMutant.id, hitLimit, bail: true, full, snapshots }, limit_ms)
-      const verdict = this.#verdict(ran)
-      if (verdict.status === "survived") return verdict
-      const killers =
-        verdict.status === "killed" ? tests.filter(({ id }) => verdict.killedBy.includes(id)) : tests.slice(0, 1)
-      const after = await thread.run({ tests: killers, bail: true, full, snapshots }, limit_ms)
-      const isSpoilt = after.results.some(({ status }) => status === 1)
+      const lateFirst = tests.toSorted((a, b) => Number(patient.has(b.id)) - Number(patient.has(a.id)))
+      const outcome = await this.#run(thread, lateFirst, (id) => patient.has(id), { id: activeMutant.id, hitLimit })
+      if ("late" in outcome) {
+        await this.#drop()
+        const late = outcome.late ?? ""
+        if (patient.has(late)) {
+          this.#order.learn(late, true)
+          return [{ status: "timeout", reason: `${late}: ${outcome.reason}` }, filesOf([late])]
+        }
+        patient.add(late)
+        continue
+      }
+      const verdict = this.#verdict(outcome.ran)
+      if (verdict.status === "survived") {
+        if (isStatic) await this.#drop()
+        return [verdict, [...new Set(tests.map(({ fileName }) => fileName))]]
+      }
+      const last = outcome.ran.results.slice(-1).map(({ id }) => id)
+      if (isStatic) {
+        await this.#drop()
+        return [verdict, filesOf(last)]
+      }
+      const after = await this.#run(
+        thread,
+        tests.filter(({ id }) => last.includes(id)),
+        () => false,
+      )
+      const isSpoilt = "late" in after || after.ran.results.some(({ status }) => status === 1)
       if (isSpoilt) await this.#drop()
-      if (!isSpoilt || isFresh) return verdict
+      if (!isSpoilt || isFresh) return [verdict, filesOf(last)]
     }
   }
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
-    const known = journal.recall(options.activeMutant)
-    if (known !== undefined) return known
-    const result = await this.#run(options)
-    journal.remember(options.activeMutant, result)
-    return result
-  }
-
-  async #run(options: MutantRunOptions): Promise<MutantRunResult> {
-    // Before Stryker's own limit, which would cost the whole process.
-    const limit_ms = options.timeout * 0.9
-    const isStatic = options.reloadEnvironment || options.mutantActivation === "static"
+    const mutant = { ...options.activeMutant, fileName: relative(process.cwd(), options.activeMutant.fileName) }
+    const known = journal.recall(mutant)
+    const tests = this.#asked(options.testFilter).filter(({ fileName }) => known?.files.includes(fileName) !== true)
+    if (known !== undefined && (known.result.status !== "survived" || tests.length === 0)) return known.result
     try {
-      return await (isStatic ? this.#judgeStatic(options, limit_ms) : this.#judge(options, limit_ms))
+      const [result, judging] = await this.#judge(options, tests)
+      const earlier = known === undefined || result.status !== "survived" ? [] : known.files
+      journal.remember(mutant, { result, files: [...earlier, ...judging] })
+      return result
     } catch (error) {
       await this.#drop()
-      if (error instanceof TookTooLong || error instanceof ThreadDied)
-        return { status: "timeout", reason: error.message }
-      throw error
+      if (!(error instanceof Stuck)) throw error
+      // The tests themselves never came to be loaded.
+      const result: MutantRunResult = { status: "timeout", reason: error.message }
+      journal.remember(mutant, { result, files: [] })
+      return result
     }
   }
 
