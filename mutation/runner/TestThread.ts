@@ -51,7 +51,7 @@ export class TestThread {
     })
   }
 
-  async #ask(ask: Ask, first_ms_max: number, limitOf = (_: string) => first_ms_max): Promise<Answer> {
+  async #ask(ask: Ask, first_ms_max: number, limitOf: (test: string) => number = () => first_ms_max): Promise<Answer> {
     await this.#ready
     let timer: ReturnType<typeof setTimeout> | undefined
     const answer = this.#answer()
