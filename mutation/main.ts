@@ -1,5 +1,5 @@
 /**
- * `npm run test:mutation [-- ROOM...] [--only=GLOB] [--fresh] [--workers=N]`
+ * `npm run test:mutation [-- ROOM...] [--only=GLOB] [--fresh] [--workers=N] [--patience=SECONDS]`
  *
  * Breaks the code of a package in every small way that Stryker knows, one at a time, and looks whether a test of that
  * package turns red. Prints the scores; writes the survivors, and what an interrupted or a later run need not do again, to
@@ -34,6 +34,8 @@ const { positionals, values } = parseArgs({
   options: {
     only: { type: "string" },
     fresh: { type: "boolean", default: false },
+    // For the tests of one mutant together, as they were measured.
+    patience: { type: "string", default: "15" },
     workers: { type: "string", default: String(availableParallelism()) },
   },
 })
@@ -90,9 +92,12 @@ const mutate = async (room: Room): Promise<MutationReport | undefined> => {
         WAYBILL_MUTATION_TESTS: JSON.stringify(tests.map((path) => join(folder, path))),
         WAYBILL_MUTATION_JOURNAL: journal,
         WAYBILL_MUTATION_FINGERPRINT: fingerprintOf(folder),
+        WAYBILL_MUTATION_PATIENCE_MS: String(Number(values.patience) * 1000),
         TMPDIR: temporary,
       },
     })
+    // Stryker ends its own processes; this one has its folder to take away.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => child.kill(signal))
     child.on("error", reject)
     child.on("exit", resolve)
   })

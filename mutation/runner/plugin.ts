@@ -16,11 +16,17 @@ import type { DryRunResult, MutantRunOptions, MutantRunResult, TestRunner } from
 import { type Ran, Stuck, TestThread } from "./TestThread.ts"
 
 const files: ReadonlyArray<string> = JSON.parse(process.env["WAYBILL_MUTATION_TESTS"] ?? "[]")
+/**
+ * How long the tests of one mutant may take together, as they were measured; the likeliest of them are asked. Too little
+ * patience makes a score lower, never higher.
+ */
+const patience_ms = Number(process.env["WAYBILL_MUTATION_PATIENCE_MS"] ?? 15_000)
 const digestsFile = join(process.cwd(), "mutation-digests.json")
 const journal = new Journal(
   process.env["WAYBILL_MUTATION_JOURNAL"] ?? join(process.cwd(), "mutation-journal.jsonl"),
   process.env["WAYBILL_MUTATION_FINGERPRINT"] ?? "",
   existsSync(digestsFile) ? JSON.parse(readFileSync(digestsFile, "utf8")) : {},
+  patience_ms,
 )
 const baselineFile = join(process.cwd(), "mutation-baseline.json")
 
@@ -41,11 +47,6 @@ interface Baseline {
 /** A test that takes much longer than it did waits for something that will not come. */
 const limitOf = ({ took_ms }: Timed): number => Math.ceil(5000 + took_ms * 10)
 
-/**
- * Nobody knows which tests notice a mutant that works while modules load, so all would have to be tried: the likeliest of them
- * are, up to so much time. It makes a score lower, never higher.
- */
-const blind_ms_max = 15_000
 const uses_max = 400
 
 /** What a thread said of a mutant. */
@@ -112,13 +113,10 @@ class KeepingRunner implements TestRunner {
     }
   }
 
-  /** The tests that may notice a mutant, the likeliest first. */
-  #asked(testFilter: ReadonlyArray<string> | undefined): ReadonlyArray<Timed> {
+  /** The tests that may notice a mutant, the likeliest first. Of one that works while modules load, all may. */
+  #mayNotice(testFilter: ReadonlyArray<string> | undefined): ReadonlyArray<Timed> {
     const tests = this.#order.sort(this.#baseline.tests)
-    if (testFilter === undefined) {
-      let spent_ms = 0
-      return tests.filter(({ took_ms }) => (spent_ms += took_ms) <= blind_ms_max)
-    }
+    if (testFilter === undefined) return tests
     const wanted = new Set(testFilter)
     return tests.filter(({ id }) => wanted.has(id))
   }
@@ -218,19 +216,31 @@ class KeepingRunner implements TestRunner {
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
     const mutant = { ...options.activeMutant, fileName: relative(process.cwd(), options.activeMutant.fileName) }
     const known = journal.recall(mutant)
-    const tests = this.#asked(options.testFilter).filter(({ fileName }) => known?.files.includes(fileName) !== true)
-    if (known !== undefined && (known.result.status !== "survived" || tests.length === 0)) return known.result
+    const open = this.#mayNotice(options.testFilter).filter(({ fileName }) => known?.files.includes(fileName) !== true)
+    if (known !== undefined && (known.result.status !== "survived" || open.length === 0)) return known.result
+    let together_ms = 0
+    const tests = open.filter(({ took_ms }) => {
+      const isAsked = together_ms + took_ms <= patience_ms
+      if (isAsked) together_ms += took_ms
+      return isAsked
+    })
+    const unasked = new Set(open.filter((test) => !tests.includes(test)).map(({ fileName }) => fileName))
     try {
       const [result, judging] = await this.#judge(options, tests)
-      const earlier = known === undefined || result.status !== "survived" ? [] : known.files
-      journal.remember(mutant, { result, files: [...earlier, ...judging] })
+      const earlier = result.status === "survived" && known !== undefined ? known : { files: [], partial: [] }
+      const partial = result.status === "survived" ? [...unasked] : []
+      journal.remember(mutant, {
+        result,
+        files: [...new Set([...earlier.files, ...judging, ...partial])],
+        partial: [...earlier.partial, ...partial],
+      })
       return result
     } catch (error) {
       await this.#drop()
       if (!(error instanceof Stuck)) throw error
       // The tests themselves never came to be loaded.
       const result: MutantRunResult = { status: "timeout", reason: error.message }
-      journal.remember(mutant, { result, files: [] })
+      journal.remember(mutant, { result, files: [], partial: [] })
       return result
     }
   }
