@@ -143,6 +143,13 @@ export const sceneFor = (call: EveryCall, content: Uint8Array) => {
           over(() => undefined),
         ),
       ),
+    sweep: () =>
+      Effect.runPromise(
+        Effect.provide(
+          Effect.flatMap(DataPlane, (plane) => plane.sweep),
+          over(() => undefined),
+        ),
+      ),
     run: async (plan: FaultPlan = () => undefined, bounds?: Call) => {
       const running = Effect.scoped(Effect.flatMap(DataPlane, (plane) => call.run(plane, content, bounds)))
       const exit = await Effect.runPromiseExit(Effect.provide(Effect.result(running), over(plan)))
