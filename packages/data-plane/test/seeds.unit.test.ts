@@ -66,6 +66,16 @@ describe("a path that is none", () => {
   })
 })
 
+it("looking for a candidate makes nothing, and says what is missing", async () => {
+  const { names, run } = scene()
+  await run((plane) => plane.workspace("run"))
+  const look = (runId: string) => run((plane) => Effect.scoped(plane.candidate(runId, path)))
+  for (const runId of ["run", "other"])
+    expect(await look(runId)).toMatchObject({ failure: { _tag: "CandidateMissing", path } })
+  expect(await names("/data/workspaces")).toEqual(["run"])
+  expect(await names("/data/workspaces/run")).toEqual([])
+})
+
 describe("a seed", () => {
   const write = (plane: DataPlane["Service"]) => plane.writeSeed("run", path, content)
 

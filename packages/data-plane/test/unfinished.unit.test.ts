@@ -5,7 +5,6 @@ import { dirname } from "node:path"
 import { describe, expect, it } from "vitest"
 import { chunk_bytes, DataPlane, layerDataPlane } from "../src/index.ts"
 import { everyCall, sceneFor } from "./support/everyCall.ts"
-import { sealing } from "./support/sealing.ts"
 
 const key = { runId: "run", attempt: 1 }
 const [a, b] = ["a".repeat(32), "b".repeat(32)]
@@ -262,26 +261,4 @@ describe("a sweep", () => {
       expect(disk.files("/data")).toEqual([`${mine}/lock`])
     }
   })
-})
-
-it("no place is forgotten while a delivery is under way, which may be to that place", async () => {
-  const { disk, plane, run } = scene()
-  const notes = () => new TextDecoder().decode(disk.bytes(`${mine}/places`)).split("\n").length - 1
-  const noted = await run(
-    (plane) =>
-      Effect.gen(function* () {
-        const { read } = yield* sealing(key, "a", "x")
-        const deliver = (folder: string) => plane.deliver({ ...read, schemaId: "any" }, { file: `/out/${folder}/a` })
-        const held = yield* Effect.forkChild(deliver("held"), { startImmediately: true })
-        for (let i = 0; i < 200; i++) yield* deliver(String(i))
-        const all = notes()
-        yield* Fiber.interrupt(held)
-        yield* deliver("last")
-        return [all, notes()]
-      }).pipe(Effect.provideService(DataPlane, plane)),
-    plane(saying(a).layer, (operation, path) =>
-      operation === "write" && path.startsWith("/out/held/") ? { kind: "hang" } : undefined,
-    ),
-  )
-  expect(noted).toEqual([201, 1])
 })
