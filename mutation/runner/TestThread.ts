@@ -18,7 +18,7 @@ export class Stuck extends Error {
 
 export type Ran = Extract<Answer, { kind: "ran" }>
 
-const load_ms_max = 60_000
+const load_ms_max = 120_000
 /** A thread says itself when a test takes too long, unless it is stuck; so much later it is taken to be. */
 const silence_ms_max = 5_000
 

@@ -42,6 +42,29 @@ interface Baseline {
   readonly tests: ReadonlyArray<Timed>
   readonly full: ReadonlyArray<string>
   readonly snapshots: Readonly<Record<string, string>>
+  /** The tests that run through a mutant, by the mutant's id. */
+  readonly covering: Readonly<Record<string, ReadonlyArray<string>>>
+}
+
+interface Coverage {
+  readonly perTest: Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
+const coveringIn = ({ perTest }: Coverage): Readonly<Record<string, ReadonlyArray<string>>> => {
+  const covering: Record<string, Array<string>> = {}
+  for (const [test, mutants] of Object.entries(perTest))
+    for (const mutant of Object.keys(mutants)) (covering[mutant] ??= []).push(test)
+  return covering
+}
+
+/** The first of the tests that take no longer together than the run has patience. */
+const patiently = (tests: ReadonlyArray<Timed>): ReadonlyArray<Timed> => {
+  let together_ms = 0
+  return tests.filter(({ took_ms }) => {
+    const isAsked = together_ms + took_ms <= patience_ms
+    if (isAsked) together_ms += took_ms
+    return isAsked
+  })
 }
 
 /** A test that takes much longer than it did waits for something that will not come. */
@@ -72,7 +95,7 @@ class KeepingRunner implements TestRunner {
   get #baseline(): Baseline {
     this.#known ??= existsSync(baselineFile)
       ? (JSON.parse(readFileSync(baselineFile, "utf8")) as Baseline)
-      : { tests: [], full: [], snapshots: {} }
+      : { tests: [], full: [], snapshots: {}, covering: {} }
     return this.#known
   }
 
@@ -86,6 +109,18 @@ class KeepingRunner implements TestRunner {
     return thread
   }
 
+  /** Loads the tests with a mutant; answers what kept them from it, if anything did. */
+  async #load(mutant: string): Promise<{ readonly error: string } | Extract<Outcome, { late: unknown }> | undefined> {
+    this.#thread = this.#fresh()
+    try {
+      const error = await this.#thread.load(files, mutant)
+      return error === undefined ? undefined : { error }
+    } catch (error) {
+      if (error instanceof Stuck) return { late: "loading", reason: error.message }
+      throw error
+    }
+  }
+
   async #drop(): Promise<void> {
     const thread = this.#thread
     this.#thread = undefined
@@ -97,14 +132,15 @@ class KeepingRunner implements TestRunner {
       const thread = await this.#loaded()
       const first = await thread.run({ bail: false }, timeout)
       const full = first.results.filter(({ status }) => status === 1).map(({ id }) => id)
-      const patiently = full.map((id) => ({ id, limit_ms: timeout }))
-      const again = await thread.run({ tests: patiently, full, bail: false }, timeout)
+      const unlimited = full.map((id) => ({ id, limit_ms: timeout }))
+      const again = await thread.run({ tests: unlimited, full, bail: false }, timeout)
       const secondly = new Map(again.results.map((result) => [result.id, result] as const))
       const tests = first.results.map((result) => secondly.get(result.id) ?? result)
       this.#known = {
         tests: tests.map(({ fileName, id, timeSpentMs }) => ({ id, fileName, took_ms: timeSpentMs })),
         full,
         snapshots: again.snapshots,
+        covering: coveringIn((again.coverage ?? { perTest: {} }) as Coverage),
       }
       writeFileSync(baselineFile, JSON.stringify(this.#known))
       return { status: "complete", tests, mutantCoverage: again.coverage ?? { static: {}, perTest: {} } }
@@ -162,26 +198,31 @@ class KeepingRunner implements TestRunner {
 
   /** Answers the verdict, and the files of the tests it rests on. */
   async #judge(
-    { activeMutant, hitLimit, mutantActivation, reloadEnvironment }: MutantRunOptions,
+    { activeMutant, hitLimit }: MutantRunOptions,
     tests: ReadonlyArray<Timed>,
+    isStatic: boolean,
   ): Promise<readonly [MutantRunResult, ReadonlyArray<string>]> {
-    const isStatic = reloadEnvironment || mutantActivation === "static"
     const filesOf = (ids: ReadonlyArray<string>) =>
       tests.filter(({ id }) => ids.includes(id)).map(({ fileName }) => fileName)
     const patient = new Set<string>()
     for (;;) {
       if (isStatic || patient.size > 0) await this.#drop()
-      if (isStatic) {
-        this.#thread = this.#fresh()
-        const error = await this.#thread.load(files, activeMutant.id)
-        const killedBy = tests.slice(0, 1).map(({ id }) => id)
-        if (error !== undefined)
-          return [{ status: "killed", killedBy, failureMessage: `does not load: ${error}`, nrOfTests: 0 }, []]
-      }
+      const loading = isStatic ? await this.#load(activeMutant.id) : undefined
+      if (loading !== undefined && "error" in loading)
+        return [
+          {
+            status: "killed",
+            killedBy: tests.slice(0, 1).map(({ id }) => id),
+            failureMessage: `does not load: ${loading.error}`,
+            nrOfTests: 0,
+          },
+          [],
+        ]
       const thread = await this.#loaded()
       const isFresh = thread.uses === 0
       const lateFirst = tests.toSorted((a, b) => Number(patient.has(b.id)) - Number(patient.has(a.id)))
-      const outcome = await this.#run(thread, lateFirst, (id) => patient.has(id), { id: activeMutant.id, hitLimit })
+      const outcome =
+        loading ?? (await this.#run(thread, lateFirst, (id) => patient.has(id), { id: activeMutant.id, hitLimit }))
       if ("late" in outcome) {
         await this.#drop()
         const late = outcome.late ?? ""
@@ -218,15 +259,18 @@ class KeepingRunner implements TestRunner {
     const known = journal.recall(mutant)
     const open = this.#mayNotice(options.testFilter).filter(({ fileName }) => known?.files.includes(fileName) !== true)
     if (known !== undefined && (known.result.status !== "survived" || open.length === 0)) return known.result
-    let together_ms = 0
-    const tests = open.filter(({ took_ms }) => {
-      const isAsked = together_ms + took_ms <= patience_ms
-      if (isAsked) together_ms += took_ms
-      return isAsked
-    })
+    const isStatic = options.reloadEnvironment || options.mutantActivation === "static"
+    const covering = new Set(this.#baseline.covering[options.activeMutant.id])
+    const tests = patiently(open)
+    // What works while modules load mostly works later too, and is noticed then, in the thread that is loaded.
+    const running = isStatic ? patiently(open.filter(({ id }) => covering.has(id))) : tests
     const unasked = new Set(open.filter((test) => !tests.includes(test)).map(({ fileName }) => fileName))
     try {
-      const [result, judging] = await this.#judge(options, tests)
+      const first = running.length === 0 ? undefined : await this.#judge(options, running, false)
+      const [result, judging] =
+        first !== undefined && (!isStatic || first[0].status !== "survived")
+          ? first
+          : await this.#judge(options, tests, isStatic)
       const earlier = result.status === "survived" && known !== undefined ? known : { files: [], partial: [] }
       const partial = result.status === "survived" ? [...unasked] : []
       journal.remember(mutant, {
