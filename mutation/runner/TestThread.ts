@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { setTimeout as startTimer } from "node:timers"
+import { setTimeout } from "node:timers/promises"
 import { Worker } from "node:worker_threads"
 import type { Answer, Ask } from "./thread.ts"
 
@@ -19,6 +21,7 @@ export class Stuck extends Error {
 export type Ran = Extract<Answer, { kind: "ran" }>
 
 const load_ms_max = 120_000
+const end_ms_max = 2_000
 /** A thread says itself when a test takes too long, unless it is stuck; so much later it is taken to be. */
 const silence_ms_max = 5_000
 
@@ -53,12 +56,12 @@ export class TestThread {
 
   async #ask(ask: Ask, first_ms_max: number, limitOf: (test: string) => number = () => first_ms_max): Promise<Answer> {
     await this.#ready
-    let timer: ReturnType<typeof setTimeout> | undefined
+    let timer: ReturnType<typeof startTimer> | undefined
     const answer = this.#answer()
     const late = new Promise<never>((_, reject) => {
       const wait = (limit_ms: number) => {
         clearTimeout(timer)
-        timer = setTimeout(() => reject(new Stuck(`nothing was heard for ${limit_ms} ms`, this.#test)), limit_ms)
+        timer = startTimer(() => reject(new Stuck(`nothing was heard for ${limit_ms} ms`, this.#test)), limit_ms)
       }
       wait(first_ms_max)
       this.#begin = (test) => {
@@ -91,7 +94,8 @@ export class TestThread {
   }
 
   async end(): Promise<void> {
-    await this.#ask({ kind: "end" }, 2000).catch(() => undefined)
-    await this.#worker.terminate()
+    await this.#ask({ kind: "end" }, end_ms_max).catch(() => undefined)
+    // A thread that waits for the system may never be gone; nobody needs to wait for it.
+    await Promise.race([this.#worker.terminate(), setTimeout(end_ms_max, undefined, { ref: false })])
   }
 }

@@ -71,6 +71,8 @@ const patiently = (tests: ReadonlyArray<Timed>): ReadonlyArray<Timed> => {
 const limitOf = ({ took_ms }: Timed): number => Math.ceil(5000 + took_ms * 10)
 
 const uses_max = 400
+/** A thread that ends some time after a test takes another test with it each time: so many are asked again. */
+const late_max = 3
 
 /** What a thread said of a mutant. */
 type Outcome = { readonly ran: Ran } | { readonly late: string | undefined; readonly reason: string }
@@ -226,7 +228,7 @@ class KeepingRunner implements TestRunner {
       if ("late" in outcome) {
         await this.#drop()
         const late = outcome.late ?? ""
-        if (patient.has(late)) {
+        if (patient.has(late) || patient.size === late_max) {
           this.#order.learn(late, true)
           return [{ status: "timeout", reason: `${late}: ${outcome.reason}` }, filesOf([late])]
         }
