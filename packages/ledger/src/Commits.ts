@@ -243,18 +243,19 @@ export const makeCommits = (
       return { branches, batches, answers, head }
     }
 
+    // A group does nothing but through its session, so that it may be decided more than once.
+    const groups = { commit: store.commitOptimistically ?? store.commit }
     const commitGroup = Effect.suspend(() => {
       const group: Array<Waiting> = []
-      return store
+      return groups
         .commit((session) =>
           Effect.gen(function* () {
             yield* folds.catchUp(session)
             // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
             for (const checkpoint of folds.due()) yield* Effect.ignore(session.saveCheckpoint(checkpoint))
-            folds.isComplete = true
+            folds.isComplete = session.endsWithAppend !== true
             const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
             if (batches.length > 0) {
-              if (session.endsWithAppend === true) folds.isComplete = false
               yield* session.append(batches)
               branches.merge()
               onCommitted(head)
