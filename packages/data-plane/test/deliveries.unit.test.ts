@@ -1,4 +1,4 @@
-/** Deliveries that somebody meddles with who leaves the times as they were, and destinations that the disk does not show. */
+/** Deliveries that somebody meddles with, and destinations that the disk does not show. */
 import { layerFaultyFiles, layerNodeEntropy, makeMemoryFiles } from "@waybill/host"
 import { Effect, Layer } from "effect"
 import { describe, expect, it } from "vitest"
@@ -63,7 +63,7 @@ const onceNamed = (meddle: (disk: Disk) => void) => {
   }
 }
 
-describe("[W-04] a delivery that somebody meddled with, and put its times back, gets no receipt", () => {
+describe("[W-04] a delivery that somebody meddled with gets no receipt", () => {
   const failure = (bytes: Uint8Array, found: Uint8Array) => ({
     failure: {
       _tag: "BytesDiffer",
