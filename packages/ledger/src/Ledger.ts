@@ -165,10 +165,13 @@ export const make = (
     yield* folds.add(erase(streams))
     yield* folds.catchUp(store)
 
-    const ensure = (projection: AnyProjection): Effect.Effect<void, StoreError> =>
-      folds.has(projection)
+    /** Projections that are asked for together for the first time are folded in one pass. */
+    const ensure = (projections: ReadonlyArray<AnyProjection>): Effect.Effect<void, StoreError> =>
+      projections.every((projection) => folds.has(projection))
         ? Effect.void
-        : exclusive.withPermits(1)(Effect.andThen(folds.add(projection), folds.catchUp(store)))
+        : exclusive.withPermits(1)(
+            Effect.andThen(Effect.forEach(projections, folds.add, { discard: true }), folds.catchUp(store)),
+          )
 
     const decode = (event: RecordedEvent): AnyFact => {
       const fact = vocabularies.find((vocabulary) => vocabulary.owns(event.event_type))?.decode(event)
@@ -251,7 +254,7 @@ export const make = (
 
     const queryKnown: LedgerShape["queryKnown"] = (projections, ask) =>
       Effect.gen(function* () {
-        for (const projection of Object.values(projections)) yield* ensure(projection)
+        yield* ensure(Object.values(projections))
         return answerFrom(projections, ask)
       })
 
@@ -260,7 +263,7 @@ export const make = (
       ask: (views: ViewsOf<P>) => A,
     ) =>
       Effect.gen(function* () {
-        for (const projection of Object.values(projections)) yield* ensure(projection)
+        yield* ensure(Object.values(projections))
         const answer = () => answerFrom(projections, ask)
         // While a group is flushed nobody waits for it: what is folded is all that is durable.
         if (folds.isComplete) return answer()
@@ -273,7 +276,7 @@ export const make = (
 
     const saveCheckpoint = <E, F extends AnyFact>(projection: Projection<E, F>) =>
       Effect.andThen(
-        ensure(erase(projection)),
+        ensure([erase(projection)]),
         exclusive.withPermits(1)(
           store.commit((session) =>
             Effect.andThen(

@@ -44,15 +44,15 @@ const own_projections = "each step needs a projection of its own, since no step 
 /** `refuseUnknown` says why the facts of an append may not be in this ledger; `decode` is given what was recorded. */
 export const makeTransacting = (
   commits: Commits,
-  ensure: (projection: AnyProjection) => Effect.Effect<void, StoreError>,
+  ensure: (projections: ReadonlyArray<AnyProjection>) => Effect.Effect<void, StoreError>,
   refuseUnknown: (facts: Facts) => InvalidAppend | undefined,
   decode: (event: RecordedEvent) => AnyFact,
 ): Transacting => {
   const commit = (steps: AnySteps, origin: Caller) =>
     Effect.gen(function* () {
-      for (const { projection } of steps) yield* ensure(projection)
-      if (new Set(steps.map(({ projection }) => projection)).size < steps.length)
-        return yield* new InvalidAppend({ reason: own_projections })
+      const projections = steps.map(({ projection }) => projection)
+      yield* ensure(projections)
+      if (new Set(projections).size < steps.length) return yield* new InvalidAppend({ reason: own_projections })
       /** What the last plan came to: a group whose store failed half-way is planned again. */
       let decidedOn: ReadonlyArray<Facts> = []
       const events = yield* commits.submit<unknown>({

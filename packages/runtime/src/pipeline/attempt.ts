@@ -29,7 +29,7 @@ import { hideValues } from "../hideValues.ts"
 import { refuseReceipt } from "../agent/refuseReceipt.ts"
 import { askWithin } from "../verifier/ask.ts"
 import type { VerifierError } from "../verifier/Verifier.ts"
-import { type Composition, record, tell } from "./commit.ts"
+import { type Composition, record, recordEnd, tell } from "./commit.ts"
 import type { Declared, JobDeclaration } from "./Declaration.ts"
 import { checkBuilt, DeclarationFault, evaluate } from "./declared.ts"
 import type { Step } from "./Observer.ts"
@@ -65,7 +65,8 @@ export const runAttempt = (
     const agent = yield* Agent
     const { runId } = attempt.request
     const requested = yield* recordedFact("requested", runId, attempt.requestedEventId)
-    const { index } = attemptOf(requested.payload)
+    const number = attemptOf(requested.payload)
+    const { index } = number
     const key = { runId, attempt: index }
     const { observe, terminalPath } = composition
     const step = (name: Step, state: "started" | "done" | "failed", detail?: string, bytes?: number) =>
@@ -329,7 +330,8 @@ export const runAttempt = (
         "done",
         `${verification.ok ? "accepted" : "rejected"}: ${passed} of ${verification.checks.length} checks passed`,
       )
-      yield* record<NewJobFact>(Settlement.settle(finalized, verification), composition)
+      const { terminalArtifact } = finalized.payload
+      yield* recordEnd(Settlement.settle(finalized, verification), number, composition, terminalArtifact)
     })
 
     return yield* Effect.catchIf(
@@ -338,7 +340,7 @@ export const runAttempt = (
       ({ detail, failure, step: name }) =>
         Effect.andThen(
           step(name, "failed", detail),
-          Effect.asVoid(record<NewJobFact>(Settlement.fail(requested, failure, submitRunId), composition)),
+          recordEnd(Settlement.fail(requested, failure, submitRunId), number, composition),
         ),
     )
   })

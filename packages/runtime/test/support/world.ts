@@ -5,7 +5,6 @@ import { DataPlane, type DataPlaneOptions, layerDataPlane } from "@waybill/data-
 import { layerNodeEntropy, makeMemoryFiles } from "@waybill/host"
 import { Ledger, type Store, type Vocabulary } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, Layer, Stream } from "effect"
 import {
   Agent,
@@ -13,6 +12,7 @@ import {
   type AgentReceipt,
   type JobDeclaration,
   layerFileHolds,
+  settlement_vocabularies,
   type SubmitSpec,
   type Verification,
   type Verifier,
@@ -26,7 +26,7 @@ export const world = (
   leave: (attempt: number) => string | undefined = () => "work",
   bounds: Pick<DataPlaneOptions, "bytes_max" | "deadline_ms"> = {},
   store: Effect.Effect<Store> = makeMemoryStore(),
-  vocabularies: ReadonlyArray<Vocabulary.Reader> = [WorkspaceJob],
+  vocabularies: ReadonlyArray<Vocabulary.Reader> = settlement_vocabularies,
 ) => {
   const { disk, layer } = makeMemoryFiles()
   const receipts = new Map<string, AgentReceipt>()
@@ -60,7 +60,7 @@ export const world = (
     Ledger.layer(store, vocabularies),
     agent.pipe(Layer.provideMerge(layerDataPlane({ ...bounds, root: "/data" }))),
     layerFileHolds({ root: "/holds" }),
-  ).pipe(Layer.provide(host))
+  ).pipe(Layer.provideMerge(host))
   return {
     disk,
     runs,
@@ -94,9 +94,11 @@ export const declare = (more: Partial<JobDeclaration> = {}): JobDeclaration => (
   verifier: verifierOf(() => Effect.succeed(accept)),
   ...more,
 })
-/** The types of all facts, in order. */
+/** The types of all facts of settlements, in order; those of their jobs are not among them. */
 export const types = Effect.flatMap(Ledger, (ledger) =>
   Effect.map(Stream.runCollect(ledger.read()), (events) =>
-    events.map(({ event_type }) => event_type.replace("workspace_job.", "")),
+    events.flatMap(({ event_type }) =>
+      event_type.startsWith("job.") ? [] : [event_type.replace("workspace_job.", "")],
+    ),
   ),
 )
