@@ -3,8 +3,14 @@ import { layerDataPlane } from "@waybill/data-plane"
 import { layerNodeEntropy, layerNodeFiles, layerNodeProcesses } from "@waybill/host"
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
-import { deliverJob, layerCommandAgent, layerFileHolds, type Observer, settleJob } from "@waybill/runtime"
-import { WorkspaceJob } from "@waybill/workspace-job"
+import {
+  deliverJob,
+  layerCommandAgent,
+  layerFileHolds,
+  type Observer,
+  settlement_vocabularies,
+  settleJob,
+} from "@waybill/runtime"
 import { Clock, Data, Effect, Layer, Stream } from "effect"
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -65,7 +71,7 @@ export const quickstart = ({ lockPath, options, repository, root, shown }: Setti
       process.kill(process.pid, "SIGKILL")
   }
   const layers = Layer.mergeAll(
-    Ledger.layer(makeJsonlStore({ root }), [WorkspaceJob]),
+    Ledger.layer(makeJsonlStore({ root }), settlement_vocabularies),
     layerDataPlane({ root: join(root, "data") }),
     layerCommandAgent({ root: join(root, "agent-runs") }),
     layerFileHolds({ root: join(root, "holds") }),

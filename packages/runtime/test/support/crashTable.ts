@@ -73,7 +73,7 @@ const jobFaults = (
   )
   expect(
     epochs.every((epoch, index) => epoch === index + 1),
-    `the job was claimed as ${epochs.join()}`,
+    `the job was claimed as ${JSON.stringify(epochs)}`,
   )
   expect(job?.status === (status.status === "verified" ? "completed" : "failed"), `the job is ${job?.status}`)
   const digest = status.status === "verified" ? status.terminalArtifact.sha256 : undefined
