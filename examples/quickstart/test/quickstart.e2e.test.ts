@@ -114,7 +114,7 @@ describe("the quickstart", () => {
       Effect.gen(function* () {
         const address = { host: "127.0.0.1", port: 0 }
         const { url } = yield* runServer({ root: folder, address, log: () => {} })
-        const answer = yield* Effect.promise(() => fetch(`${url}/v1/status`))
+        const answer = yield* Effect.promise(() => fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(30_000) }))
         return (yield* Effect.promise(() => answer.json())) as { readonly queue: { readonly jobs: unknown } }
       }).pipe(Effect.scoped, Effect.provide(layerNodeFiles)),
     )

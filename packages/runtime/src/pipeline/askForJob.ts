@@ -6,17 +6,15 @@
 import {
   asksForArtifact,
   findSubmitted,
-  idempotency_key_bytes_max,
   type JobSpec,
   type QueueJob,
   type QueueRefusal,
   type Submit,
   submitSettlement,
 } from "@waybill/jobspec"
-import { Decider, type Fact, Ledger, utf8Bytes, type View } from "@waybill/ledger"
+import { Decider, type Fact, Ledger, type View } from "@waybill/ledger"
 import { byIdempotencyKey, Jobs, jobStatus, KeyTaken, recording, RunTaken, Settlement } from "@waybill/workspace-job"
 import { Effect, Result } from "effect"
-import { createHash } from "node:crypto"
 import { type Composition, tell } from "./commit.ts"
 import type { JobDeclaration } from "./Declaration.ts"
 import { JobIsNoSettlement } from "./Errors.ts"
@@ -27,10 +25,6 @@ type Decided = Result.Result<
   ReadonlyArray<Fact<string, unknown>>,
   QueueRefusal | RunTaken | KeyTaken | JobIsNoSettlement
 >
-
-/** A key as the queue takes it: a settlement's may be longer than the contract allows, and then its digest stands for it. */
-export const queueKeyOf = (key: string): string =>
-  utf8Bytes(key) <= idempotency_key_bytes_max ? key : `sha256:${createHash("sha256").update(key, "utf8").digest("hex")}`
 
 /** Takes the job in, or finds that it is there; refuses one that is not a settlement under this key. */
 const asking = ({ jobTypes, queue }: JobSpec.JobSpec) =>
@@ -81,7 +75,8 @@ export const askForJob = (
       if (isOver) return runId
       const asked = submitSettlement({
         job_id: runId,
-        idempotency_key: queueKeyOf(idempotencyKey),
+        // A base key is never longer than the queue's keys may be.
+        idempotency_key: idempotencyKey,
         schema: terminalSchemaId,
         requested_by: requestedBy,
         workspace_ref: workspaceRef,
@@ -102,6 +97,7 @@ export const askForJob = (
       yield* refuseBrokenHistory(runId)
       const fact = yield* Effect.fromResult(request)
       const steps = holder.status === "found" ? submit : [...submit, Decider.step(recording, fact)]
+      if (steps.length === 0) return runId
       const answer = yield* Effect.result(ledger.transactAll(steps, { actor, requestId }))
       if (Result.isSuccess(answer)) {
         for (const recorded of answer.success.flat()) yield* tell(observe, { kind: "recorded", fact: recorded })

@@ -31,6 +31,7 @@ export const world = (
   const { disk, layer } = makeMemoryFiles()
   const receipts = new Map<string, AgentReceipt>()
   const runs: Array<string> = []
+  const cancelled: Array<string> = []
   let nextReceipt: (submitRunId: string) => AgentReceipt = (submitRunId) => ({ submitRunId, ok: true, diagnostics: {} })
   let refusal: AgentError | undefined
   const agent = Layer.effect(
@@ -51,7 +52,13 @@ export const world = (
             return receipt
           }),
         find: (key) => Effect.sync(() => receipts.get(key)),
-        cancel: () => Effect.die("not asked for here"),
+        cancel: (key) =>
+          Effect.sync(() => {
+            const ended: AgentReceipt = { submitRunId: `run_${key}`, ok: false, reason: "interrupted", diagnostics: {} }
+            cancelled.push(key)
+            receipts.set(key, receipts.get(key) ?? ended)
+            return receipts.get(key) ?? ended
+          }),
       }
     }),
   )
@@ -64,6 +71,8 @@ export const world = (
   return {
     disk,
     runs,
+    /** The keys of the agent runs that were called off. */
+    cancelled,
     forget: () => receipts.clear(),
     endWith: (receipt: (submitRunId: string) => AgentReceipt) => {
       nextReceipt = receipt
