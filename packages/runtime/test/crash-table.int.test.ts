@@ -13,7 +13,7 @@ it("[W-12] [W-22] a settlement that is cut anywhere is settled once by whoever g
   // A table that lost its rows would be green as well.
   const commits = table.rows.filter((row) => row.includes("commit"))
   // Asking, claiming, and both attempts; what begins or ends the run is one commit with what begins or ends its job.
-  expect(commits).toHaveLength(1 + 1 + 1 + 1 + 2 * 5)
+  expect(commits).toHaveLength(1 + 1 + 1 + 1 + 2 * 6)
   expect(commits).toEqual(
     expect.arrayContaining([
       "1 commit job.accepted requested",

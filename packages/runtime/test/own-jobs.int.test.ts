@@ -1,47 +1,23 @@
 /** What a program settles by itself is a job in the queue like any other. */
-import { JobSpec, type QueueCommand } from "@waybill/jobspec"
+import { recording, recordingOf, Settlement, submitFailure } from "@waybill/workspace-job"
 import { Ledger } from "@waybill/ledger"
-import { jobStatus, Jobs, recording, recordingOf, Settlement, submitFailure } from "@waybill/workspace-job"
-import { Deferred, Effect, Fiber, Result, Stream } from "effect"
+import { Deferred, Effect, Fiber, Result } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
+import { AgentError, runWorker, settlementExecutor, settlementOnly } from "../src/index.ts"
 import {
-  AgentError,
-  layerLedgerQueue,
-  runWorker,
-  settlementExecutor,
-  settlementOnly,
-  settleJob as settleJobIn,
-  WorkQueue,
-} from "../src/index.ts"
+  ask,
+  claimFor,
+  day_ms,
+  events,
+  heldUp,
+  jobNow,
+  jobspec,
+  jobTypes,
+  queue,
+  settleJob,
+} from "./support/ownJobs.ts"
 import { accept, declare, reject, spec, types, verifierOf, world } from "./support/world.ts"
-
-const jobspec = JobSpec.make()
-const queue = layerLedgerQueue({ jobspec })
-const settleJob: typeof settleJobIn = (job, options) => settleJobIn(job, { jobspec, ...options })
-const day_ms = 86_400_000
-
-const ask = (command: QueueCommand) =>
-  Effect.flatMap(Ledger, (ledger) => ledger.transact(jobspec.queue, command, { actor: "a test" }))
-const cancel = (job_id = "run-1") => ask({ kind: "cancel", job_id })
-const jobNow = (job_id = "run-1") =>
-  Effect.flatMap(Ledger, (ledger) => ledger.query(jobspec.projections.queue, (jobs) => jobs.get(job_id)))
-const events = Effect.flatMap(Ledger, (ledger) => Stream.runCollect(ledger.read()))
-const jobTypes = Effect.map(events, (all) =>
-  all.flatMap(({ event_type }) => (event_type.startsWith("job.") ? [event_type.slice(4)] : [])),
-)
-const claimFor = (lease_ms: number, job_id = "run-1") =>
-  Effect.flatMap(WorkQueue, (workers) => workers.claim(job_id, lease_ms))
-
-/** A settlement whose verifier waits until it may answer. */
-const heldUp = Effect.gen(function* () {
-  const isAtWork = yield* Deferred.make<void>()
-  const mayEnd = yield* Deferred.make<void>()
-  const verifier = verifierOf(() =>
-    Effect.andThen(Deferred.succeed(isAtWork, undefined), Effect.as(Deferred.await(mayEnd), accept)),
-  )
-  return { job: declare({ verifier, verifierDeadline_ms: 2 * day_ms }), isAtWork, mayEnd }
-})
 
 describe("a settlement that is started directly", () => {
   it("is asked for and ended in one batch with its job, whose end names the digest", () =>
@@ -192,92 +168,6 @@ describe("a job that somebody else claims while its run is held or left", () => 
         expect((yield* jobNow())?.status).toBe("completed")
         yield* Fiber.interrupt(worker)
         expect((yield* jobTypes).filter((type) => type === "completed")).toHaveLength(1)
-      }).pipe(Effect.provide(queue)),
-    ))
-})
-
-const expectInterrupted = Effect.gen(function* () {
-  const ledger = yield* Ledger
-  const status = yield* ledger.query(Jobs, (view) => jobStatus(view, "run-1"))
-  expect(status).toMatchObject({ status: "failed", failed: { failure: { phase: "submit", reason: "interrupted" } } })
-  expect((yield* jobNow())?.status).toBe("cancelled")
-  expect((yield* jobTypes).filter((type) => /^(completed|failed|cancelled)$/u.test(type))).toEqual(["cancelled"])
-  const before = yield* events
-  expect(yield* settleJob(declare())).toEqual(status)
-  expect(yield* events).toHaveLength(before.length)
-})
-
-describe("a run whose job is cancelled ends as interrupted, in the settlement and in the job", () => {
-  it("within a heartbeat, whatever it waits for", () =>
-    world().run(
-      Effect.gen(function* () {
-        const { isAtWork, job } = yield* heldUp
-        const settling = yield* Effect.forkChild(settleJob(job))
-        yield* Deferred.await(isAtWork)
-        yield* cancel()
-        yield* TestClock.adjust("15 seconds")
-        expect((yield* Fiber.join(settling)).status).toBe("failed")
-        yield* expectInterrupted
-      }).pipe(Effect.provide(TestClock.layer())),
-    ))
-
-  it.each([
-    ["accept", accept],
-    ["reject", reject],
-  ])("also when its verifier is about to %s", (_, answer) =>
-    world().run(
-      Effect.gen(function* () {
-        const ledger = yield* Ledger
-        const cancelling = ledger.transact(jobspec.queue, { kind: "cancel", job_id: "run-1" }, { actor: "a test" })
-        const verifier = verifierOf(() => Effect.as(Effect.orDie(cancelling), answer))
-        const recovery = { maxAttempts: 3, submit: () => spec }
-        expect((yield* settleJob(declare({ verifier, recovery }))).status).toBe("failed")
-        yield* expectInterrupted
-        expect((yield* types).slice(-2)).toEqual(["terminal_finalized", "failed"])
-      }),
-    ),
-  )
-
-  it("when nobody was at work on it: the next who asks ends the attempt, and starts no agent", () => {
-    const { cancelled, run, runs } = world()
-    return run(
-      Effect.gen(function* () {
-        const ledger = yield* Ledger
-        const isAsked = yield* Deferred.make<void>()
-        const submit = () => Effect.andThen(Deferred.succeed(isAsked, undefined), Effect.never)
-        const settling = yield* Effect.forkChild(settleJob(declare({ submit })))
-        yield* Deferred.await(isAsked)
-        yield* Fiber.interrupt(settling)
-        yield* cancel()
-        expect((yield* ledger.query(Jobs, (view) => jobStatus(view, "run-1"))).status).toBe("running")
-        yield* settleJob(declare())
-        yield* expectInterrupted
-        expect([runs, cancelled]).toEqual([[], ["key-1"]])
-      }),
-    )
-  })
-
-  it("in a worker's settlement, too, when the verdict is there first", () =>
-    world().run(
-      Effect.gen(function* () {
-        const ledger = yield* Ledger
-        const isOver = yield* Deferred.make<void>()
-        const cancelling = ledger.transact(jobspec.queue, { kind: "cancel", job_id: "run-1" }, { actor: "a test" })
-        const verifier = verifierOf(() => Effect.as(Effect.orDie(cancelling), accept))
-        const payload = { terminal_artifact: { schema: "text/v1" } }
-        yield* ask({ kind: "submit", job_type: "rpi.run", job_id: "run-1", idempotency_key: "key-1", payload })
-        const worker = yield* Effect.forkChild(
-          runWorker({
-            executors: { "rpi.run": settlementOnly },
-            settlement: settlementExecutor(() => declare({ verifier }), { jobspec }),
-            observe: ({ kind }) => {
-              if (kind !== "claimed") Deferred.doneUnsafe(isOver, Effect.void)
-            },
-          }),
-        )
-        yield* Deferred.await(isOver)
-        yield* Fiber.interrupt(worker)
-        yield* expectInterrupted
       }).pipe(Effect.provide(queue)),
     ))
 })

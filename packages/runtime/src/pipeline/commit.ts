@@ -82,5 +82,9 @@ export const recordEnd = (
     commitEnd([Decider.step(recording, fact)], endBy(fact, attempt, artifact), composition),
   )
 
+/** Records a step that must not happen once the job has ended: `JobHasEnded`. */
+export const recordWhileOpen = (made: Result.Result<NewJobFact, InvalidFact>, composition: Composition) =>
+  Effect.flatMap(Effect.fromResult(made), (fact) => commitEnd([Decider.step(recording, fact)], undefined, composition))
+
 /** Ends the job of a run that has ended already: a worker had claimed it, and died between the verdict and the job's end. */
 export const recordJobEnd = (end: RunEnd, composition: Composition) => commitEnd([], end, composition)

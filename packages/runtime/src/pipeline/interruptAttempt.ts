@@ -25,9 +25,9 @@ export const interruptAttempt = (runId: string, composition: Omit<Composition, "
     yield* Effect.flatMap(agent.find(key), (receipt) =>
       receipt === undefined ? Effect.asVoid(agent.cancel(key)) : Effect.void,
     ).pipe(
-      // Records that are damaged stay so, and say of no run that it could be ended.
+      // Records that are damaged or gone stay so, and tell of no run that could be ended.
       Effect.catchIf(
-        ({ code }) => code === "folder_damaged",
+        ({ code }) => code === "folder_damaged" || code === "run_missing",
         () => Effect.void,
       ),
     )
