@@ -1,4 +1,7 @@
+import { layerNodeFiles } from "@waybill/host"
+import { runServer } from "@waybill/jobspec-server"
 import { fact_types } from "@waybill/workspace-job"
+import { Effect } from "effect"
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
@@ -105,6 +108,25 @@ describe("the quickstart", { timeout: 180_000 }, () => {
   it("answers the same when it is run again, and runs no agent", () => {
     expect(settle(folder)).toEqual(first)
     expect(agentRuns(folder)).toBe(2)
+  })
+
+  it("is a job that a server over the folder shows as done, with the digest", async () => {
+    const status = await Effect.runPromise(
+      Effect.gen(function* () {
+        const address = { host: "127.0.0.1", port: 0 }
+        const { url } = yield* runServer({ root: folder, address, log: () => {} })
+        const answer = yield* Effect.promise(() => fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(30_000) }))
+        return (yield* Effect.promise(() => answer.json())) as { readonly queue: { readonly jobs: unknown } }
+      }).pipe(Effect.scoped, Effect.provide(layerNodeFiles)),
+    )
+    expect(status.queue.jobs).toEqual([
+      expect.objectContaining({
+        job_id: first.runId,
+        job_type: "settlement.run",
+        status: "completed",
+        artifacts: expect.objectContaining({ terminal_artifact_sha256: first.artifact.sha256 }),
+      }),
+    ])
   })
 
   it("tells the story in plain lines of at most 80 columns", () => {

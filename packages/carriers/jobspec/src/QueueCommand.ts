@@ -46,7 +46,7 @@ export interface Submit {
 /** Takes the first job that waits and that this worker can do. */
 export interface ClaimNext {
   readonly kind: "claim_next"
-  /** The types the worker can do; absent: all. */
+  /** The types the worker can do; absent: all but those that are claimed by name. */
   readonly job_types?: ReadonlyArray<string>
   /** Whether the worker has this ledger's data plane: jobs that ask for a terminal artifact are for those alone. */
   readonly hasDataPlane?: boolean
@@ -111,14 +111,19 @@ export interface Cancel {
 }
 
 /**
- * Puts a job back to wait: one whose lease has passed, or, with the hold at hand, one that its worker gives back before
- * time. A job whose lease has passed and whose attempts are used up fails.
+ * Puts a job back to wait: one whose lease has passed or whose holder is gone, or, with the hold at hand, one that its worker
+ * gives back before time. A job whose lease has passed and whose attempts are used up fails.
  */
 export interface Expire {
   readonly kind: "expire"
   readonly job_id: string
   readonly now_ms: number
   readonly hold?: Hold
+  /**
+   * Whoever has the job is known, by other means than its lease, to work on it no more: the lease ends now. For a host that
+   * keeps workers apart by a lock that ends with its process.
+   */
+  readonly isHolderGone?: boolean
 }
 
 export type QueueCommand = Submit | ClaimNext | Claim | Heartbeat | Complete | Fail | Cancel | Expire

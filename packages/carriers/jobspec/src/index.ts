@@ -82,6 +82,13 @@ export {
   type Scheduling,
 } from "./Scheduling.ts"
 export { ScheduleEntity, Schedules, schedules, type ScheduleTemplate } from "./Schedules.ts"
+export {
+  settlement_claims_max,
+  settlement_job_type,
+  type SettlementRequest,
+  settlementType,
+  submitSettlement,
+} from "./SettlementJob.ts"
 export { differences, findSubmitted } from "./submission.ts"
 export { jobStatusFrom, type JobSigns, snapshotResult, type SnapshotSigns } from "./TruthTables.ts"
 export { documentPieces, encodeDocument, List } from "./WireDocument.ts"

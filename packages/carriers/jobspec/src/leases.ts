@@ -20,7 +20,7 @@ import {
   lease_ms_max,
   type Report,
 } from "./QueueCommand.ts"
-import { heldLane, isHeld, isTerminal, isWork, laneOf, leaseEnd_ms, type QueueJob } from "./QueueJob.ts"
+import { heldLane, isHeld, isTerminal, isWork, laneOf, leaseEnd_ms, named_lane, type QueueJob } from "./QueueJob.ts"
 import {
   AlreadyClaimed,
   InvalidFailureCode,
@@ -124,7 +124,8 @@ export const claimableFrom_ms = (queue: View<QueueJob>, abilities: Abilities = {
   Math.min(...lanesFor(abilities).map((lane) => queue.earliest(lane) ?? Number.POSITIVE_INFINITY))
 
 /** How many jobs wait or are held: accepted, of a known type, and not ended. */
-export const openJobs = (queue: View<QueueJob>): number => queue.count(laneOf(false)) + queue.count(laneOf(true))
+export const openJobs = (queue: View<QueueJob>): number =>
+  queue.count(laneOf(false)) + queue.count(laneOf(true)) + queue.count(named_lane)
 
 /**
  * The job that this token holds under a live lease. Whoever lost the answer to a claim asks again with the same token, and is
@@ -254,7 +255,7 @@ export const fail = (queue: View<QueueJob>, command: Fail, codes: ReadonlyArray<
     },
   )
 
-export const expire = (queue: View<QueueJob>, { hold: held, job_id, now_ms }: Expire): Decided =>
+export const expire = (queue: View<QueueJob>, { hold: held, isHolderGone = false, job_id, now_ms }: Expire): Decided =>
   Result.flatMap(jobOf(queue, job_id), (job): Decided => {
     if (job.status !== "running") return nothing
     if (!isWork(job)) return Result.fail(new NoClaimableJobs({ job_id }))
@@ -264,7 +265,7 @@ export const expire = (queue: View<QueueJob>, { hold: held, job_id, now_ms }: Ex
       if (refusal !== undefined) return Result.fail(refusal)
       return recorded(jobFacts.lease_expired.make(job_id, { claim_token, lease_epoch }))
     }
-    if (isHeld(job, now_ms)) return Result.fail(new AlreadyClaimed({ job_id, lease_expires_at }))
+    if (isHeld(job, now_ms) && !isHolderGone) return Result.fail(new AlreadyClaimed({ job_id, lease_expires_at }))
     return isExhausted(job)
       ? Result.succeed([retryCap(job)])
       : recorded(jobFacts.lease_expired.make(job_id, { claim_token, lease_epoch }))

@@ -94,9 +94,9 @@ export const readJob = (jobId: string, events: ReadonlyArray<RecordedEvent>): Jo
 const standingOf = ({ began_ms, queue, run }: JobReading, now_ms: number): Standing => {
   const own = ofRun(run)
   const queued = queue === undefined ? undefined : ofQueue(queue)
-  // What was settled says more than the queue; the queue alone knows that a job was called off.
-  const standing =
-    own !== undefined && own.status !== "running" ? own : (queued ?? own ?? { status: "running" as const })
+  // The queue alone knows that a job was called off; of every other end, what was settled says more.
+  const isOwn = own !== undefined && own.status !== "running" && queued?.status !== "cancelled"
+  const standing = isOwn ? own : (queued ?? own ?? { status: "running" as const })
   return standing.status === "running" && now_ms - began_ms > job_timeout_ms
     ? failed("JOB_TIMEOUT", `The job is older than ${job_timeout_ms} ms and has not ended.`)
     : standing

@@ -16,7 +16,7 @@ import {
   type QueueJob,
   type QueueRefusal,
 } from "@waybill/jobspec"
-import { type AppendError, Ledger } from "@waybill/ledger"
+import { type AppendError, Ledger, type RecordedFact } from "@waybill/ledger"
 import { Clock, Effect, Layer, Predicate, Stream } from "effect"
 import { createHash } from "node:crypto"
 import {
@@ -87,14 +87,28 @@ const not_claimable: Readonly<Record<string, NotClaimable["reason"]>> = {
   AlreadyClaimed: "held",
 }
 
+export type ClaimError = QueueRefusal | AppendError
 type ClaimTerms = Pick<Claim, "token_sha256" | "now_ms" | "lease_ms">
 
 /** Without reports there is nothing that could be refused: what cannot be recorded will not be recorded later either. */
 const withoutReport = (error: ReportError): Effect.Effect<never, LeaseLost | QueueUnavailable> =>
   error._tag === "ReportRefused" ? Effect.die(error) : Effect.fail(error)
 
-/** The queue of the ledger at hand. */
-export const makeLedgerQueue = (options: LedgerQueueOptions): Effect.Effect<WorkQueueShape, never, Ledger | Entropy> =>
+/** A hold of this process, with what proves it: for whoever ends the job together with other facts. */
+export interface HeldHere extends Held {
+  readonly hold: Hold
+}
+
+export interface LedgerQueue extends WorkQueueShape {
+  /** Like `claim`, with the ledger's own errors. */
+  readonly claimHere: (job_id: string, lease_ms: number) => Effect.Effect<HeldHere, NotClaimable | ClaimError>
+}
+
+/** The queue of the ledger at hand. `onRecorded` is told each fact that it records. */
+export const makeLedgerQueue = (
+  options: LedgerQueueOptions,
+  onRecorded: (fact: RecordedFact<string, unknown>) => void = () => {},
+): Effect.Effect<LedgerQueue, never, Ledger | Entropy> =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
     const entropy = yield* Entropy
@@ -102,14 +116,22 @@ export const makeLedgerQueue = (options: LedgerQueueOptions): Effect.Effect<Work
     const { where } = ledger
     const unavailable = (cause: unknown) => new QueueUnavailable({ where, cause })
 
-    const held = (job: ClaimedJob, hold: Hold): Held => {
+    const transact = (command: QueueCommand) =>
+      Effect.map(ledger.transact(jobspec.queue, command, { actor }), (facts) => {
+        for (const fact of facts) onRecorded(fact)
+        return facts
+      })
+
+    const held = (job: ClaimedJob, hold: Hold): HeldHere => {
       const common = { job_id: job.job_id, hold }
       const ask = (command: (now_ms: number) => QueueCommand) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now_ms) =>
-          ledger.transact(jobspec.queue, command(now_ms), { actor }),
-        ).pipe(Effect.asVoid, Effect.mapError(asHolder(where, job)))
+        Effect.flatMap(Clock.currentTimeMillis, (now_ms) => transact(command(now_ms))).pipe(
+          Effect.asVoid,
+          Effect.mapError(asHolder(where, job)),
+        )
       return {
         job,
+        hold,
         heartbeat: (lease_ms) =>
           Effect.catch(
             ask((now_ms) => ({ kind: "heartbeat", ...common, now_ms, lease_ms })),
@@ -130,7 +152,7 @@ export const makeLedgerQueue = (options: LedgerQueueOptions): Effect.Effect<Work
         const token = yield* entropy.hex(token_bytes)
         const token_sha256 = createHash("sha256").update(token).digest("hex")
         const now_ms = yield* Clock.currentTimeMillis
-        const facts = yield* ledger.transact(jobspec.queue, command({ token_sha256, now_ms, lease_ms }), { actor })
+        const facts = yield* transact(command({ token_sha256, now_ms, lease_ms }))
         const lease = leaseOf(facts)
         if (lease === undefined) return undefined
         const { attempt, job_id, lease_epoch } = lease
@@ -145,14 +167,19 @@ export const makeLedgerQueue = (options: LedgerQueueOptions): Effect.Effect<Work
         unavailable,
       )
 
-    const claim = (job_id: string, lease_ms: number) =>
+    const claimHere = (job_id: string, lease_ms: number): Effect.Effect<HeldHere, NotClaimable | ClaimError> =>
       hold((terms) => ({ kind: "claim", job_id, ...terms }), lease_ms).pipe(
         Effect.mapError((cause) => {
           const reason = not_claimable[cause._tag]
-          return reason === undefined ? unavailable(cause) : new NotClaimable({ job_id, reason })
+          return reason === undefined ? cause : new NotClaimable({ job_id, reason })
         }),
         // Its attempts were used up, and the claim has ended it.
         Effect.filterOrFail(Predicate.isNotUndefined, () => new NotClaimable({ job_id, reason: "ended" })),
+      )
+
+    const claim = (job_id: string, lease_ms: number) =>
+      Effect.mapError(claimHere(job_id, lease_ms), (cause) =>
+        cause._tag === "NotClaimable" ? cause : unavailable(cause),
       )
 
     const awaitWork = (abilities: Abilities) =>
@@ -170,7 +197,7 @@ export const makeLedgerQueue = (options: LedgerQueueOptions): Effect.Effect<Work
         }
       }).pipe(Effect.mapError(unavailable))
 
-    return { claimNext, claim, awaitWork }
+    return { claimNext, claim, claimHere, awaitWork }
   })
 
 /** Workers over a ledger. Any number of them, also in other processes on the same store, share its jobs. */
