@@ -29,7 +29,16 @@ const makeLockFile = (path: string): void => {
 
 const sqlite_busy = 5
 const sqlite_cannot_open = 14
+/** What the library says in codes of its own that the system has words for. */
+const refusals: ReadonlyMap<number | undefined, string> = new Map([
+  [8, "EROFS"],
+  [10, "EIO"],
+  [11, "EUCLEAN"],
+  [13, "ENOSPC"],
+  [26, "EUCLEAN"],
+])
 const errcodeOf = (cause: unknown) => (cause as { readonly errcode?: number } | null)?.errcode
+const lockCodeOf = (cause: unknown): string => refusals.get(errcodeOf(cause)) ?? codeOf(cause)
 
 /** Opens a lock's file at `path`; messages name it `shown`. */
 export const openLock = async (path: string, shown: string, create: boolean): Promise<DatabaseSync> => {
@@ -66,7 +75,7 @@ export const lockOf = (database: DatabaseSync, path: string): FileLock => {
         isHeld = true
         return true
       },
-      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
+      catch: (cause) => new FileError({ operation: "lock", path, code: lockCodeOf(cause), cause }),
     }),
     release: Effect.try({
       try: () => {
@@ -74,7 +83,7 @@ export const lockOf = (database: DatabaseSync, path: string): FileLock => {
         isHeld = false
         database.exec("ROLLBACK")
       },
-      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
+      catch: (cause) => new FileError({ operation: "lock", path, code: lockCodeOf(cause), cause }),
     }),
   }
 }
