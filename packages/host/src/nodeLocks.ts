@@ -12,6 +12,7 @@ import { hostname } from "node:os"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import { FileError, type FileLock } from "./Files.ts"
+import { isLocalType } from "./OpenDirectory.ts"
 import { codeOf, refuse } from "./refusals.ts"
 
 /**
@@ -88,11 +89,6 @@ export const lockOf = (database: DatabaseSync, path: string): FileLock => {
   }
 }
 
-/** File systems that one kernel alone writes to (Linux, `statfs`): ext, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS, bcachefs. */
-const local_types: ReadonlySet<number> = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0xca451a4e,
-])
-
 /** Names this run of this machine's kernel. It is the same in all containers, and another after each start. */
 const readKernelRun = async (): Promise<string> => {
   try {
@@ -104,4 +100,4 @@ const readKernelRun = async (): Promise<string> => {
 }
 
 export const lockDomainOf = async (path: string): Promise<string> =>
-  process.platform === "linux" && local_types.has((await fs.statfs(path)).type) ? "local" : await readKernelRun()
+  isLocalType((await fs.statfs(path)).type) ? "local" : await readKernelRun()
