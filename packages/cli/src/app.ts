@@ -7,6 +7,7 @@ import { application } from "@waybill/command"
 import { events, jobs, list, submit, wait } from "./commands/jobs.ts"
 import * as keeping from "./commands/keeping.ts"
 import { preflight } from "./commands/preflight.ts"
+import { work } from "./commands/working.ts"
 import { serve, token, tokenMake, tokenRotate } from "./commands/serving.ts"
 import { deliver, explain, logs, settle } from "./commands/settlement.ts"
 import { version } from "./Version.ts"
@@ -29,6 +30,7 @@ export const waybill = application({
     list,
     events,
     serve,
+    work,
     token,
     tokenMake,
     tokenRotate,

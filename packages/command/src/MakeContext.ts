@@ -112,6 +112,7 @@ export const makeContext = (
     },
     list: { limit: request.limit, cursor: request.cursor },
     dryRun: request.dry_run,
+    isForPeople: request.style !== undefined,
     requestId: request.request_id,
     traceId: request.trace_id,
   }

@@ -195,7 +195,7 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
     await Promise.race([runner.drained, abandoned.promise])
   }
   const settled = isService ? await Promise.race([settledLate.promise, Promise.resolve(undefined)]) : undefined
-  const endedWell = by.by === "stop" && settled?.ok === true
+  const endedWell = by.by === "stop" && by.reason !== "timeout" && settled?.ok === true
   stopDeadline()
   progress.end()
   stopSignals()

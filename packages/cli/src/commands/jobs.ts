@@ -4,15 +4,13 @@
  * @module
  */
 import { command, CommandError, type Jobs, type JobState, type Problem } from "@waybill/command"
-import { job_descriptor_schema, job_statuses, parseDuration } from "@waybill/command-contract"
+import { job_statuses, parseDuration } from "@waybill/command-contract"
 import { changed, done, ledger_errors, ledger_exits } from "../Exits.ts"
+import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { refuseJobType } from "../jobs/refuseJobType.ts"
 import { type Addressed, commandLine, place_flags, placeOf, type Place } from "../Place.ts"
 import { server_exits } from "../server/refusals.ts"
 import { refuseServer, server_flags, serverOf } from "../server/ServerPlace.ts"
-
-/** Whatever a ledger takes as a job's id, also percent-encoded: any text without control characters. */
-const id_pattern = "^[^\\u0000-\\u001f\\u007f]{1,768}$"
 
 const desk_flags = { ...server_flags, ...place_flags } as const
 const desk_exits = { ...ledger_exits, ...server_exits } as const
@@ -48,11 +46,6 @@ export const jobs: Jobs = {
     return cancelJob(id, placeIn(args, ctx.env), ctx.signal)
   },
 }
-
-const ledger_job_schema = {
-  ...job_descriptor_schema,
-  properties: { ...job_descriptor_schema.properties, job_id: { type: "string", pattern: id_pattern } },
-} as const
 
 const isObject = (text: string): boolean => {
   try {

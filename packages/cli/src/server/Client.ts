@@ -36,7 +36,7 @@ const mayUse = (credentials: ReadonlyArray<Credential>, capability: Capability):
   credentials.find(({ capabilities }) => capabilities.has(capability) || capabilities.has("admin")) ?? credentials[0]
 
 /** The token for a change. One that may not make it is sent all the same: the server says so best. */
-const tokenFor = async (server: ServerPlace, capability: Capability): Promise<string> => {
+export const tokenFor = async (server: ServerPlace, capability: Capability): Promise<string> => {
   const read = await readTokenFile(server.token_file)
   if (Result.isFailure(read)) throw noToken(server, read.failure.message)
   const credential = mayUse(read.success, capability)

@@ -35,26 +35,30 @@ const codesOf = (thrown: unknown): ReadonlyArray<string> => {
   return found
 }
 
-/** The failure of a request that no server took, when it is that. */
-export const unreachable = (thrown: unknown, { url }: ServerPlace): CommandError | undefined => {
-  const codes = codesOf(thrown)
-  // Without a code it was fetch itself that would not ask, for a port that is no web server's.
-  const cause = thrown instanceof TypeError && codes.length === 0 ? thrown.cause : undefined
-  const never = cause instanceof Error ? cause.message : undefined
-  const code = codes.find((each) => before_sending.has(each)) ?? never
-  if (code === undefined) return undefined
+/** No server takes a request at all. */
+export const nobodyThere = ({ url }: ServerPlace, why: string, cause: unknown): CommandError => {
   const { hostname, port, protocol } = new URL(url)
   const isHere = protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(hostname)
   const address = `${hostname}:${port === "" ? "80" : port}`
   return new CommandError({
     exit: "UNAVAILABLE",
     code: "SERVER_UNREACHABLE",
-    message: `No server answers at ${url}: ${code}.`,
+    message: `No server answers at ${url}: ${why}.`,
     suggestion: isHere
       ? `Start one with: waybill serve --addr ${shellWord(address)}`
       : "Check the address, and whether the server runs.",
-    cause: thrown,
+    cause,
   })
+}
+
+/** The failure of a request that no server took, when it is that. */
+export const unreachable = (thrown: unknown, server: ServerPlace): CommandError | undefined => {
+  const codes = codesOf(thrown)
+  // Without a code it was fetch itself that would not ask, for a port that is no web server's.
+  const cause = thrown instanceof TypeError && codes.length === 0 ? thrown.cause : undefined
+  const never = cause instanceof Error ? cause.message : undefined
+  const code = codes.find((each) => before_sending.has(each)) ?? never
+  return code === undefined ? undefined : nobodyThere(server, code, thrown)
 }
 
 /** What talks there is no JobSpec server, or lacks a route that is needed. */
