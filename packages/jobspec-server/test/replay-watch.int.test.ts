@@ -27,7 +27,8 @@ it("however many ask while a look is under way, one more look answers them all, 
           Effect.forkChild(replay(1000), { startImmediately: true }),
         )
         yield* Fiber.interrupt(first)
-        while (gates.length < 1) yield* Effect.yieldNow
+        // More turns than a second look would need to begin.
+        for (let turn = 0; turn < 100; turn++) yield* Effect.yieldNow
         expect(gates).toHaveLength(1)
         open(0)
         while (gates.length < 2) yield* Effect.yieldNow

@@ -253,13 +253,8 @@ export const make = (
       return ask(views as ViewsOf<P>)
     }
 
-    const queryKnown: LedgerShape["queryKnown"] = (projections, ask) => {
-      const answer = Effect.sync(() => answerFrom(projections, ask))
-      return Effect.suspend(() => {
-        const asked = Object.values(projections)
-        return asked.every((projection) => folds.has(projection)) ? answer : Effect.andThen(ensure(asked), answer)
-      })
-    }
+    const queryKnown: LedgerShape["queryKnown"] = (projections, ask) =>
+      Effect.map(ensure(Object.values(projections)), () => answerFrom(projections, ask))
 
     const queryAll = <const P extends Readonly<Record<string, AnyProjection>>, A>(
       projections: P,

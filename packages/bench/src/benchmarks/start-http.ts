@@ -1,6 +1,6 @@
 import { encodeLine } from "@waybill/ledger"
 import { createReadStream } from "node:fs"
-import { mkdir, rm, writeFile } from "node:fs/promises"
+import { mkdir, open, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { make } from "../Benchmark.ts"
@@ -9,14 +9,23 @@ import { makeRoot, removeRoot } from "../jsonlFolder.ts"
 import { startJobspecServer } from "../jobspecServer.ts"
 
 const events_count = 1_000_000
+const page = 10_000
 
 const folderOf = (root: string): string => join(root, ".agents", "daemon")
 
 const written = async (): Promise<string> => {
   const root = await makeRoot()
   await mkdir(folderOf(root), { recursive: true, mode: 0o700 })
-  const lines = jobspecEvents(events_count).map((event) => `${encodeLine(event)}\n`)
-  await writeFile(join(folderOf(root), "ledger.jsonl"), lines, { mode: 0o600 })
+  const file = await open(join(folderOf(root), "ledger.jsonl"), "wx", 0o600)
+  const events = jobspecEvents(events_count)
+  for (let at = 0; at < events_count; at += page)
+    await file.write(
+      events
+        .slice(at, at + page)
+        .map((event) => `${encodeLine(event)}\n`)
+        .join(""),
+    )
+  await file.close()
   return root
 }
 
