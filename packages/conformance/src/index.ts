@@ -7,3 +7,4 @@ export { type Checked, formatChecked, formatReport, type Report, type Verdict } 
 export { type DescribedLaw, lawsPage } from "./lawsPage.ts"
 export { checkStore, keepsLaw, storeLaws } from "./store/checkStore.ts"
 export type { MakePlace, Place, StoreLaw } from "./store/Place.ts"
+export * from "./server/index.ts"

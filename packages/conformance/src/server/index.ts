@@ -1,0 +1,14 @@
+export {
+  checkServer,
+  type CheckedServerLaw,
+  type CheckServerOptions,
+  serverLaws,
+  type ServerReport,
+} from "./checkServer.ts"
+export { NoAnswer } from "./Client.ts"
+export type { Desk } from "./Desk.ts"
+export { NotAServer } from "./detect.ts"
+export { type Answer, type Asked, curlOf, type Exchange, exchangeText } from "./Exchange.ts"
+export { claimHolds, highestClaim, type LevelResult, levelResults, type LevelStatus } from "./levels.ts"
+export { serverLaw, type ServerLaw, type ServerLawFields } from "./serverLaw.ts"
+export { type Capabilities, type Consumer, consumers, type Target } from "./Target.ts"
