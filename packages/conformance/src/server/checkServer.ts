@@ -56,6 +56,16 @@ export interface ServerReport {
 
 const law_ms_max = 60_000
 
+/** Examples first, then what leaves much behind or restarts the server, then searches, and at the end what damages the ledger. */
+const rankOf = ({ hooks = [], id, isSearch }: ServerLaw): number => {
+  if (hooks.length === 2) return 3
+  if (isSearch === true) return 2
+  return hooks.length > 0 || id.startsWith("HONESTY") ? 1 : 0
+}
+
+/** What is kept back from searches for each law that comes after them. */
+const kept_back_ms = 4_000
+
 const isServerLaw = (law: Law<Desk>): law is ServerLaw => law.level !== undefined && law.source !== undefined
 
 /** Every law of servers, by number: each file in `laws/` is one. */
@@ -66,10 +76,6 @@ export const serverLaws = async (): Promise<ReadonlyArray<ServerLaw>> => {
     return law
   })
 }
-
-/** Examples first, then what leaves much behind or restarts the server, then what goes on for as long as it may. */
-const rankOf = ({ hooks = [], id, isSearch }: ServerLaw): number =>
-  isSearch === true ? 2 : hooks.length > 0 || id.startsWith("HONESTY") ? 1 : 0
 
 /** The ledger's last event; `undefined` where there is none, or the server does not say. */
 const lastEvent = async ({ ask }: Client): Promise<string | undefined> => {
@@ -112,8 +118,9 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
   const reader = makeClient(() => address.url, target.token)
   const lackingHook = new Set<string>()
   for (const [i, law] of order.entries()) {
-    const searchesLeft = order.slice(i).filter(({ isSearch }) => isSearch === true).length
-    const search_ms = Math.max(1, left_ms() / Math.max(1, searchesLeft) - 500)
+    const left = order.slice(i)
+    const searches = left.filter(({ isSearch }) => isSearch === true).length
+    const search_ms = Math.max(200, (left_ms() - (left.length - searches) * kept_back_ms) / Math.max(1, searches))
     const desk = makeDesk(target, address, {
       can,
       seed,
