@@ -40,7 +40,7 @@ const results = (verdicts: Readonly<Partial<Record<Level, Verdict>>>, can = able
       id: `JOBSPEC-${level}01`,
       level,
       verdict: verdicts[level] ?? pass,
-      isHookSkip: hooks.includes(level),
+      isOptional: hooks.includes(level),
     })),
     can,
   )
@@ -73,8 +73,8 @@ describe("a level", () => {
     expect(statuses(late)[1]).toBe("not shown")
     expect(claimHolds(2, late)).toBe(false)
     const laws = [
-      { id: "LEDGER-01", level: 2, verdict: skipped, isHookSkip: true },
-      { id: "JOBSPEC-201", level: 2, verdict: pass, isHookSkip: false },
+      { id: "LEDGER-01", level: 2, verdict: skipped, isOptional: true },
+      { id: "JOBSPEC-201", level: 2, verdict: pass, isOptional: false },
     ] as const
     expect(levelResults(laws, able)[2]).toMatchObject({ status: "holds", skipped: 1, pass: 1 })
     expect(levelResults(laws.slice(0, 1), able)[2]?.status).toBe("not shown")

@@ -24,6 +24,8 @@ export interface CheckServerOptions {
   readonly seed?: number
   /** How long it may take altogether, 60 s by default. What there was no time for is skipped, and said. */
   readonly time_ms?: number
+  /** How long each law that searches may go on at most; by default for what is left of the time. */
+  readonly search_ms?: number
   /** Only the laws with these numbers. */
   readonly only?: ReadonlyArray<string>
   /** Hears of each law as soon as it was looked at. */
@@ -103,7 +105,13 @@ const tidy = async (url: string, token: string | undefined, jobs: ReadonlySet<st
  * process.exitCode = report.isKept ? 0 : 1
  */
 export const checkServer = async (target: Target, options: CheckServerOptions = {}): Promise<ServerReport> => {
-  const { level: claimed, only, seed = randomInt(2 ** 31), time_ms = 60_000 } = options
+  const {
+    level: claimed,
+    only,
+    search_ms: search_ms_max = Number.POSITIVE_INFINITY,
+    seed = randomInt(2 ** 31),
+    time_ms = 60_000,
+  } = options
   const since = performance.now()
   const left_ms = (): number => time_ms - (performance.now() - since)
   const run = randomUUID().slice(0, 8)
@@ -116,11 +124,12 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
   const order = all.toSorted((a, b) => rankOf(a) - rankOf(b) || (a.id < b.id ? -1 : 1))
   const checked: Array<CheckedServerLaw> = []
   const reader = makeClient(() => address.url, target.token)
-  const lackingHook = new Set<string>()
+  const optional = new Set<string>()
   for (const [i, law] of order.entries()) {
     const left = order.slice(i)
     const searches = left.filter(({ isSearch }) => isSearch === true).length
-    const search_ms = Math.max(200, (left_ms() - (left.length - searches) * kept_back_ms) / Math.max(1, searches))
+    const searchable_ms = (left_ms() - (left.length - searches) * kept_back_ms) / Math.max(1, searches)
+    const search_ms = Math.max(200, Math.min(search_ms_max, searchable_ms))
     const desk = makeDesk(target, address, {
       can,
       seed,
@@ -132,7 +141,7 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
     const at = performance.now()
     const verdict = await verdictOn(law, desk, claimed, left_ms())
     const { id, level, source, statement, violation } = law
-    if (verdict.status === "skipped" && law.hooks?.some((hook) => target[hook] === undefined)) lackingHook.add(id)
+    if (verdict.status === "skipped" && lacksOptional(law, target)) optional.add(id)
     const requests = verdict.status === "fail" ? desk.evidence() : []
     const took_ms = Math.round(performance.now() - at)
     const done = { id, level, source, statement, violation, verdict, took_ms, requests }
@@ -141,7 +150,7 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
   }
   await tidy(address.url, target.token, jobs)
   const levels = levelResults(
-    checked.map((each) => ({ ...each, isHookSkip: lackingHook.has(each.id) })),
+    checked.map((each) => ({ ...each, isOptional: optional.has(each.id) })),
     can,
   )
   const highest = highestClaim(levels)
@@ -160,6 +169,10 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
         : claimHolds(claimed, levels),
   }
 }
+
+/** Whether something was not given that the law's level does not ask for. */
+const lacksOptional = ({ hooks = [], level }: ServerLaw, target: Target): boolean =>
+  hooks.some((hook) => target[hook] === undefined) || (level < 2 && target.token === undefined)
 
 const verdictOn = async (law: ServerLaw, desk: Desk, claimed: Level | undefined, left_ms: number): Promise<Verdict> => {
   try {

@@ -30,8 +30,8 @@ export interface CheckedOfLevel {
   readonly id: string
   readonly level: Level
   readonly verdict: Verdict
-  /** Whether it was skipped only because a hook was not given, which a level does not ask for. */
-  readonly isHookSkip: boolean
+  /** Whether it was skipped for lack of something that its level does not ask for: a hook, or below level 2 a token. */
+  readonly isOptional: boolean
 }
 
 const needed: Readonly<Record<Level, (can: Capabilities) => string | undefined>> = {
@@ -51,7 +51,7 @@ const statusOf = (
 ): Pick<LevelResult, "status" | "reason"> => {
   const broken = laws.filter(({ verdict }) => verdict.status === "fail")
   if (broken.length > 0) return { status: "broken", reason: broken.map(({ id }) => id).join(", ") }
-  const missed = laws.find(({ isHookSkip, verdict }) => verdict.status === "skipped" && !isHookSkip)
+  const missed = laws.find(({ isOptional, verdict }) => verdict.status === "skipped" && !isOptional)
   if (missed?.verdict.status === "skipped")
     return { status: "not shown", reason: `${missed.id}: ${missed.verdict.reason}` }
   if (lacks !== undefined) return { status: "not applicable", reason: lacks }
