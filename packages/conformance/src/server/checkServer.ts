@@ -28,6 +28,8 @@ export interface CheckServerOptions {
   readonly search_ms?: number
   /** Only the laws with these numbers. */
   readonly only?: ReadonlyArray<string>
+  /** Ends the run before its next law; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal
   /** Hears of each law as soon as it was looked at. */
   readonly onChecked?: (checked: CheckedServerLaw, done: number, of: number) => void
 }
@@ -126,6 +128,7 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
   const reader = makeClient(() => address.url, target.token)
   const optional = new Set<string>()
   for (const [i, law] of order.entries()) {
+    options.signal?.throwIfAborted()
     const left = order.slice(i)
     const searches = left.filter(({ isSearch }) => isSearch === true).length
     const searchable_ms = (left_ms() - (left.length - searches) * kept_back_ms) / Math.max(1, searches)
