@@ -6,7 +6,8 @@ export default serverLaw({
   id: "JOBSPEC-015",
   level: 0,
   source: "JobSpec v0 §1.2, §1.3",
-  statement: "Texts come back as they were sent: any Unicode, keys such as __proto__; what is no UTF-8 becomes U+FFFD.",
+  statement:
+    "Texts come back as they were sent: any Unicode, keys such as `__proto__`; what is no UTF-8 becomes U+FFFD.",
   violation: "a map that is an object with a prototype, or a copy through another encoding.",
   needs: ["mutates"],
   check: async (desk) => {
