@@ -2,14 +2,16 @@ import { serverLaws } from "@waybill/conformance"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
-import { brokenServers } from "./support/brokenServers.ts"
+import { brokenServers, patchesOf } from "./support/brokenServers.ts"
 import { applied } from "./support/patches.ts"
 
 const packages = join(import.meta.dirname, "../..")
 
 it.each(brokenServers.map((broken) => [broken.name, broken] as const))("the patch still applies: %s", (_, broken) => {
-  const source = readFileSync(join(packages, broken.file), "utf8")
-  expect(applied(broken, source)).not.toBe(source)
+  for (const patch of patchesOf(broken)) {
+    const source = readFileSync(join(packages, patch.file), "utf8")
+    expect(applied(patch, source)).not.toBe(source)
+  }
 })
 
 it("each broken server names a law that there is", async () => {

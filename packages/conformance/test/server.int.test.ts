@@ -1,7 +1,7 @@
 import { checkServer, formatServerReport } from "@waybill/conformance"
 import { expect, it } from "vitest"
 import { withBrokenProgram } from "./support/brokenProgram.ts"
-import { brokenServers } from "./support/brokenServers.ts"
+import { brokenServers, patchesOf } from "./support/brokenServers.ts"
 import { token, withOwnServer } from "./support/ownServer.ts"
 
 it(
@@ -42,7 +42,7 @@ it(
 it("a server that makes two jobs of one is caught by the search, with the requests that show it", async () => {
   const broken = brokenServers.find(({ name }) => name === "does not look for the id of a retry")
   if (broken === undefined) throw new Error("there is no such broken server")
-  await withBrokenProgram(broken, async (target) => {
+  await withBrokenProgram(patchesOf(broken), async (target) => {
     const { isKept, laws, seed } = await checkServer(target, { seed: 3, only: ["QUEUE-01"], search_ms: 4_000 })
     expect(isKept).toBe(false)
     expect(laws[0]?.verdict).toMatchObject({ status: "fail", reason: expect.stringContaining(`seed ${seed}`) })
@@ -50,6 +50,22 @@ it("a server that makes two jobs of one is caught by the search, with the reques
       /^curl -sS -X POST -H "Authorization: Bearer \$TOKEN" "\$URL\/v1\/jobs"/u,
     )
     expect(JSON.stringify(laws)).not.toContain(target.token)
+  })
+}, 60_000)
+
+it("on a server without routes for workers level 3 is not applicable, though its laws on cancelling hold", async () => {
+  const patch = { file: "jobspec-server/src/routes/table.ts", find: "      ...workingRoutes(app),\n", replace: "" }
+  await withBrokenProgram([patch], async (target) => {
+    const only = ["JOBSPEC-001", "JOBSPEC-101", "JOBSPEC-201", "JOBSPEC-301", "JOBSPEC-401", "QUEUE-03", "QUEUE-21"]
+    const report = await checkServer(target, { only, level: 3, search_ms: 500 })
+    expect(report.laws.flatMap(({ id, verdict }) => (verdict.status === "pass" ? [] : [[id, verdict.status]]))).toEqual(
+      [
+        ["JOBSPEC-401", "skipped"],
+        ["QUEUE-03", "not applicable"],
+      ],
+    )
+    expect(report.levels[3]).toMatchObject({ status: "not applicable", pass: 1, fail: 0 })
+    expect(report.isKept).toBe(false)
   })
 }, 60_000)
 

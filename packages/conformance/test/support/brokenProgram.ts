@@ -1,4 +1,4 @@
-/** Our own server with a patch, as a process that a law may kill and start again. */
+/** Our own server with patches, as a process that a law may kill and start again. */
 import type { Target } from "@waybill/conformance"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -18,11 +18,11 @@ interface Started {
   readonly token: string
 }
 
-const start = async (root: string, patch: Patch): Promise<Started> => {
+const start = async (root: string, patches: ReadonlyArray<Patch>): Promise<Started> => {
   const args = ["--conditions=@waybill/source", `--import=${hook}`, main]
   const child = spawn(process.execPath, [...args, "--root", root, "--addr", "127.0.0.1:0", "--failpoints"], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, CONFORMANCE_PATCH: JSON.stringify(patch) },
+    env: { ...process.env, CONFORMANCE_PATCH: JSON.stringify(patches) },
   })
   let said = ""
   child.stderr.on("data", (chunk: Buffer) => {
@@ -44,9 +44,12 @@ const kill = async ({ child }: Started): Promise<void> => {
 }
 
 /** Runs a body with a broken server that has every hook. */
-export const withBrokenProgram = async (patch: Patch, body: (target: Target) => Promise<void>): Promise<void> => {
+export const withBrokenProgram = async (
+  patches: ReadonlyArray<Patch>,
+  body: (target: Target) => Promise<void>,
+): Promise<void> => {
   const root = mkdtempSync(join(tmpdir(), "waybill-broken-"))
-  let program = await start(root, patch)
+  let program = await start(root, patches)
   try {
     await body({
       url: program.url,
@@ -55,7 +58,7 @@ export const withBrokenProgram = async (patch: Patch, body: (target: Target) => 
       restart: async (meanwhile) => {
         await kill(program)
         await meanwhile?.()
-        program = await start(root, patch)
+        program = await start(root, patches)
         return { url: program.url }
       },
     })

@@ -4,7 +4,15 @@ import type { Patch } from "./patches.ts"
 export interface BrokenServer extends Patch {
   readonly name: string
   readonly law: string
+  /** A second place that has to be changed too. */
+  readonly also?: Patch
 }
+
+/** Everything that makes it wrong. */
+export const patchesOf = ({ also, file, find, replace }: BrokenServer): ReadonlyArray<Patch> => [
+  { file, find, replace },
+  ...(also === undefined ? [] : [also]),
+]
 
 const inFile =
   (file: string) =>
@@ -278,5 +286,60 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
     "LEDGER-05",
     "Effect.exit(Effect.andThen(opened.file.write(bytes, end), opened.file.flush))",
     'Effect.exit(Effect.asVoid(Effect.forkDetach(Effect.delay(opened.file.write(bytes, end), "40 millis"))))',
+  ),
+  working(
+    "ties a hold to its own process",
+    "LEDGER-04",
+    'createHash("sha256").update(token)',
+    'createHash("sha256").update(token + process.pid)',
+  ),
+  submission(
+    "counts ids anew in each process",
+    "LEDGER-03",
+    "const start = queue.position + 1\n  for (let n = start; n < start + taken_ids_max; n++) {\n    const id = generatedJobId(jobType, n)\n    if (queue.get(id) === undefined) return id\n  }",
+    "const count = globalThis as { made?: number }\n  count.made = (count.made ?? 0) + 1\n  if (taken_ids_max > 0) return generatedJobId(jobType, count.made)",
+  ),
+  {
+    ...inFile("ledger-store/src/jsonl/mend.ts")(
+      "glues the next record onto a torn one",
+      "LEDGER-06",
+      "if (bytes === end) return false",
+      "if (bytes >= end) return false",
+    ),
+    also: {
+      file: "ledger-store/src/jsonl/Appending.ts",
+      find: "opened.file.write(bytes, end)",
+      replace: "Effect.flatMap(opened.file.info, (info) => opened.file.write(bytes, info.bytes))",
+    },
+  },
+  inFile("carriers/jobspec/src/QueueJobState.ts")(
+    "counts attempts from its own table",
+    "PROJECTION-01",
+    "attempt: job.attempt,",
+    'attempt: job.status === "cancelled" ? 1 : job.attempt,',
+  ),
+  inFile("carriers/jobspec/src/JobProjection.ts")(
+    "folds a cancellation as a failure",
+    "PROJECTION-02",
+    '"job.cancelled": { status: "cancelled", result_status: "cancelled" }',
+    '"job.cancelled": { status: "failed", result_status: "failed" }',
+  ),
+  inFile("carriers/jobspec/src/QueueJobState.ts")(
+    "shows a job whose lease has ended as running",
+    "QUEUE-08",
+    'isLapsed(job, now_ms) ? "retry_waiting" : job.status',
+    'isLapsed(job, now_ms) && job.attempt > 99 ? "retry_waiting" : job.status',
+  ),
+  inFile("carriers/jobspec/src/QueueJobState.ts")(
+    "leaves out jobs that have ended",
+    "JOBSPEC-113",
+    '(job) => job.job_type !== "",',
+    '(job) => job.job_type !== "" && job.status !== "cancelled",',
+  ),
+  answers(
+    "answers a submission with another job's event",
+    "JOBSPEC-201",
+    'status: statusAt(job, now_ms),\n  ...unlessEmpty("last_event_id", job.last_event_id),\n  projection_status',
+    'status: statusAt(job, now_ms),\n  ...unlessEmpty("last_event_id", state.projection_lag.last_event_id + "0"),\n  projection_status',
   ),
 ]

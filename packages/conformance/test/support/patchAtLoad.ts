@@ -1,19 +1,20 @@
 /**
- * Loaded before a server (`node --import`): changes one of its sources as it is loaded. A patch that no longer applies ends the
+ * Loaded before a server (`node --import`): changes sources of it as they are loaded. A patch that no longer applies ends the
  * process, so that nobody takes a sound server for a broken one.
  */
 import { registerHooks } from "node:module"
 import { applied, type Patch } from "./patches.ts"
 
-const patch = JSON.parse(process.env["CONFORMANCE_PATCH"] ?? "") as Patch
+const patches = [JSON.parse(process.env["CONFORMANCE_PATCH"] ?? "") as Patch | ReadonlyArray<Patch>].flat()
 
 registerHooks({
   load: (url, context, nextLoad) => {
     const loaded = nextLoad(url, context)
-    if (!url.endsWith(`/packages/${patch.file}`)) return loaded
+    const found = patches.filter(({ file }) => url.endsWith(`/packages/${file}`))
+    if (found.length === 0) return loaded
     const { source } = loaded
-    if (source === undefined || source === null) throw new Error(`${patch.file} has no source to patch`)
+    if (source === undefined || source === null) throw new Error(`${url} has no source to patch`)
     const text = typeof source === "string" ? source : new TextDecoder().decode(source)
-    return { ...loaded, source: applied(patch, text) }
+    return { ...loaded, source: found.reduce((patched, patch) => applied(patch, patched), text) }
   },
 })
