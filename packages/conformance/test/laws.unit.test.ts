@@ -121,6 +121,14 @@ it("a report shows each law by its sentence, what is broken with its reason, and
   )
 })
 
+it("each law says what it promises and how it is broken, in a sentence; servers' laws of the contract bear their level", async () => {
+  for (const { id, level, statement, violation } of await allLaws()) {
+    expect(statement, id).toMatch(/^[A-Z].*[.…]$/u)
+    expect(violation, id).toMatch(/^[a-z"].*\.$/u)
+    if (id.startsWith("JOBSPEC-")) expect(id, id).toMatch(new RegExp(`^JOBSPEC-${level}\\d\\d$`, "u"))
+  }
+})
+
 describe("laws are files", () => {
   const inFolder = async (files: Readonly<Record<string, string>>) => {
     const folder = mkdtempSync(join(tmpdir(), "waybill-laws-"))

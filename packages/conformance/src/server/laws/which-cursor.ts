@@ -7,7 +7,7 @@ export default serverLaw({
   level: 1,
   source: "JobSpec v0 §3.4",
   statement:
-    "since is trimmed and wins over after_id; a blank one is as if absent; of a parameter that is given twice the first counts.",
+    "The cursor since is trimmed and wins over after_id; a blank one is as if absent; of a parameter that is given twice the first counts.",
   violation: "the last of two counts, or a blank cursor is looked up.",
   check: async (desk) => {
     if (desk.can.mutates)

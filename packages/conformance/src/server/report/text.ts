@@ -13,11 +13,13 @@ export const formatLevel = ({ fail, level, not_applicable, pass, reason, skipped
   `  level ${level} ${levels[level].name.padEnd(8)} ${status}${reason === undefined ? "" : ` (${reason})`}: ${pass} pass, ${fail} fail, ${not_applicable} not applicable, ${skipped} skipped`
 
 /** What the run says in the end, in one sentence. */
-export const conclusionOf = ({ claimed, highest, isKept }: ServerReport): string => {
+export const conclusionOf = ({ claimed, highest, isKept, laws }: ServerReport): string => {
   if (claimed !== undefined)
     return `The claim to level ${claimed} (${levels[claimed].name}) ${isKept ? "holds" : "does not hold"}.`
-  const most = highest === undefined ? "No level holds." : `Level ${highest} (${levels[highest].name}) holds.`
-  return isKept ? most : `${most} There are broken laws.`
+  const most =
+    highest === undefined ? "No level was shown to hold." : `Level ${highest} (${levels[highest].name}) holds.`
+  const isBroken = laws.some(({ verdict }) => verdict.status === "fail")
+  return isKept ? most : `${most} ${isBroken ? "There are broken laws." : "Not everything was looked at."}`
 }
 
 /** A report as text: what is broken or was not looked at, each level, and the conclusion. Laws that hold are counted. */
