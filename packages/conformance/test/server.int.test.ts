@@ -69,6 +69,18 @@ it("on a server without routes for workers level 3 is not applicable, though its
   })
 }, 60_000)
 
+it(
+  "what there was no time for is skipped, and its level is not shown",
+  () =>
+    withOwnServer(async (url) => {
+      const late = await checkServer({ url, token }, { only: ["JOBSPEC-001", "QUEUE-21"], search_ms: 10, level: 2 })
+      expect(late.laws.map(({ verdict }) => verdict.status)).toEqual(["pass", "skipped"])
+      expect(late.levels[2]).toMatchObject({ status: "not shown", reason: "QUEUE-21: there was no time left (--time)" })
+      expect(late.isKept).toBe(false)
+    }),
+  60_000,
+)
+
 it("nothing at the address is said at once", async () => {
   await expect(checkServer({ url: "http://127.0.0.1:1" })).rejects.toThrow(
     /^http:\/\/127\.0\.0\.1:1 does not answer: /u,

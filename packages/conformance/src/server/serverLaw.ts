@@ -55,6 +55,9 @@ const unasked = {
   ledger: "needs the path of the server's ledger (--ledger)",
 } as const
 
+/** A search that has less time than this shows nothing. */
+const search_ms_min = 500
+
 const has = ({ can }: Desk, ability: Ability | "consumers"): boolean =>
   ability === "consumers" ? can.consumers.length > 0 : can[ability]
 
@@ -72,7 +75,8 @@ export const serverLaw = ({ check, hooks = [], needs = [], ...law }: ServerLawFi
   skips: (desk) => {
     if (needs.some((ability) => lacksToken(desk, ability))) return "needs a token (--token)"
     const hook = hooks.find((each) => desk.target[each] === undefined)
-    return hook === undefined ? undefined : unasked[hook]
+    if (hook !== undefined) return unasked[hook]
+    return law.isSearch === true && desk.search_ms < search_ms_min ? "there was no time left (--time)" : undefined
   },
   check: (desk) => Effect.tryPromise({ try: () => check(desk), catch: (error) => error }),
 })

@@ -40,7 +40,9 @@ export const search = async (desk: Desk, works: boolean): Promise<void> => {
   })
   const run = (more: fc.Parameters<[ReadonlyArray<Program>]>) =>
     fc.check(property, { seed: desk.seed, numRuns: programs_max, markInterruptAsFailure: false, ...more })
-  const details = await run({ interruptAfterTimeLimit: desk.search_ms })
+  let details = await run({ interruptAfterTimeLimit: desk.search_ms })
+  // On a slow server the time may end within the first programs: they are run nevertheless.
+  if (details.interrupted && details.failed && details.counterexample === null) details = await run({ numRuns: 1 })
   if (found === undefined) {
     if (details.failed)
       throw details.errorInstance instanceof Error ? details.errorInstance : new Error(String(details.errorInstance))
