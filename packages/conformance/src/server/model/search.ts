@@ -6,6 +6,7 @@
 import fc from "fast-check"
 import { Violation } from "../../Law.ts"
 import type { Desk } from "../Desk.ts"
+import { number } from "../documents.ts"
 import { judge, type Problem } from "./judge.ts"
 import { programs } from "./programs.ts"
 import { runProgram } from "./runProgram.ts"
@@ -13,7 +14,6 @@ import type { Program } from "./Step.ts"
 
 /** A shorter program may fail only now and then: it is tried so many times. */
 const tries_while_shrinking = 4
-const attempts_max = 3
 /** The time is the limit. */
 const programs_max = 1_000_000
 /** How long a program that was found at the end of the time is made shorter. */
@@ -21,12 +21,20 @@ const shrink_ms = 5_000
 /** So many programs run beside each other, each with jobs of its own. */
 const programs_at_once = 6
 
+/** How often a job may be claimed here: the server says so of each job. */
+const attemptsOf = async (desk: Desk): Promise<number> => {
+  const job_id = desk.fresh()
+  await desk.submit({ job_type: "eval.suite", job_id })
+  return number((await desk.job(job_id)) ?? {}, "max_attempts")
+}
+
 /**
  * Runs random programs for as long as the desk allows.
  *
  * @throws {Violation} with the shortest program that was seen to fail; the desk shows its requests
  */
 export const search = async (desk: Desk, works: boolean): Promise<void> => {
+  const attempts_max = await attemptsOf(desk)
   let found: Problem | undefined
   const several = fc.array(programs(works, desk.can.cancels), { minLength: 1, maxLength: programs_at_once })
   const property = fc.asyncProperty(several, async (chosen) => {
