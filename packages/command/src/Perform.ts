@@ -14,22 +14,10 @@ import { type Failure, explain } from "./Failure.ts"
 import { NotJson, toJsonable } from "./Jsonable.ts"
 import { isEffect, runEffect } from "./Effects.ts"
 import type { Outcome } from "./Outcome.ts"
-import type { FromRunner, RunRequest, StopReason } from "./Protocol.ts"
+import type { RunRequest, StopReason } from "./Protocol.ts"
 import type { Registered } from "./Registered.ts"
 import { pageFacts } from "./Pages.ts"
-
-/** What a run needs of the process it is in. */
-export interface Stage {
-  readonly tell: (message: FromRunner) => void
-  /** One line on stderr. */
-  readonly log: (line: string) => void
-  /** Bytes or text for stdout, of commands that stream; settles when taken. */
-  readonly stream: (chunk: string | Uint8Array) => Promise<void>
-  readonly now_ms: () => number
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Waits a moment for work that nobody awaited; answers the kinds there were. */
-  readonly drain: (limit_ms: number) => Promise<ReadonlyArray<string>>
-}
+import type { Stage } from "./Stage.ts"
 
 export interface Performance {
   readonly outcome: Promise<Outcome>

@@ -195,6 +195,13 @@ const byHop: Record<Hop, Failure> = {
   deliver: failures.terminal_read_failed,
 }
 
+/** A disk that refuses is not the builder's fault; a candidate that may not be read is its agent's. */
+const byDisk = ({ cause, hop }: StorageFailed): Failure => {
+  if (hop === "build") return failures.terminal_write_failed
+  const isForbidden = cause.code === "EACCES" || cause.code === "EPERM"
+  return hop === "collect" && !isForbidden ? failures.terminal_read_failed : byHop[hop]
+}
+
 /** The failure that ends an attempt when a hop fails like this. */
 export const failureOf = (error: DataPlaneError): Failure => {
   switch (error._tag) {
@@ -216,6 +223,7 @@ export const failureOf = (error: DataPlaneError): Failure => {
     case "ArtifactMissing":
       return error.hop === "readback" ? failures.terminal_read_failed : failures.artifact_changed
     case "StorageFailed":
+      return byDisk(error)
     case "DeadlineExceeded":
     case "Aborted":
       return byHop[error.hop]

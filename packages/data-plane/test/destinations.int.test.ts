@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -13,7 +14,7 @@ import {
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { basename, join, relative } from "node:path"
-import { layerNodeEntropy, layerNodeFiles } from "@waybill/host"
+import { layerFaultyFiles, layerNodeEntropy, layerNodeFiles } from "@waybill/host"
 import { Effect, Layer } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { DataPlane, layerDataPlane, type StoredArtifact } from "../src/index.ts"
@@ -22,6 +23,7 @@ const base = mkdtempSync(join(tmpdir(), "waybill-destinations-"))
 const root = join(base, "data")
 const ledger = join(base, "ledger")
 const out = join(base, "out")
+const folder = join(base, "swapped")
 const attempt = { runId: "run 1", attempt: 1 }
 const socket = createServer()
 
@@ -103,6 +105,53 @@ describe("a delivery to a file", () => {
     expect(scene()).toEqual(before)
     for (const name of ["sealed/mine", "artifacts/mine", "workspaces"]) expect(existsSync(join(root, name))).toBe(false)
     expect(readFileSync(sealed, "utf8")).toBe("work")
+  })
+
+  it.each([
+    [
+      "a link to the ledger's folder takes its folder's place while it is looked for",
+      (operation: string, path: string, nth: number) => operation === "open" && path === folder && nth === 2,
+      () => {
+        rmSync(folder, { recursive: true })
+        symlinkSync(ledger, folder)
+      },
+      "DestinationRefused",
+    ],
+    [
+      "its folder is moved into the ledger's while it is written",
+      (operation: string) => operation === "chmod",
+      () => renameSync(folder, join(ledger, "moved")),
+      "DestinationRefused",
+    ],
+    [
+      "its folder is exchanged right before its renaming",
+      (operation: string) => operation === "rename",
+      () => {
+        renameSync(folder, join(base, "aside"))
+        mkdirSync(folder)
+      },
+      "BytesDiffer",
+    ],
+  ] as const)("whose way is changed under it is not made: %s", async (_, isNow, change, tag) => {
+    mkdirSync(folder)
+    const seen = new Map<string, number>()
+    const files = layerFaultyFiles(layerNodeFiles, (operation, path) => {
+      const nth = (seen.get(`${operation} ${path}`) ?? 0) + 1
+      seen.set(`${operation} ${path}`, nth)
+      if (isNow(operation, path, nth)) change()
+      return undefined
+    })
+    const delivery = DataPlane.use((plane) =>
+      Effect.flip(plane.deliver(artifact, { file: join(folder, "artifact"), reserved: [ledger] })),
+    )
+    const layer = layerDataPlane({ root }).pipe(Layer.provide(Layer.mergeAll(files, layerNodeEntropy)))
+    const error = await Effect.runPromise(Effect.provide(delivery, layer))
+    expect(error._tag).toBe(tag)
+    const left = [folder, join(ledger, "moved"), join(base, "aside")]
+    for (const one of left)
+      if (existsSync(one)) expect(readdirSync(one).filter((name) => name !== "ledger.jsonl")).toEqual([])
+    expect(readFileSync(join(ledger, "ledger.jsonl"), "utf8")).toBe("facts")
+    for (const one of left) rmSync(one, { recursive: true, force: true })
   })
 
   it("whose sealed bytes have changed or are gone is refused with their name, their place and what to do", async () => {

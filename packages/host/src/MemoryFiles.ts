@@ -334,6 +334,7 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
       const node = walk(segments(path))
       if (node?.kind !== "file") return
       node.content = new Uint8Array(bytes)
+      node.modified_ms++
       node.changed_ns++
     },
     plant: (path, what) => {
@@ -355,6 +356,9 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     },
     remove: (path) => {
       const [parent, name] = parentOf(path)
+      const node = parent.entries.get(name)
+      // Whoever has the directory open finds it empty.
+      if (node?.kind === "directory") node.entries = new Map()
       parent.entries.delete(name)
     },
     files: (path) =>

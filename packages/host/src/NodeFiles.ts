@@ -8,7 +8,7 @@
  * @module
  */
 import { Effect, Layer, type Scope } from "effect"
-import { constants, existsSync } from "node:fs"
+import { type BigIntStats, constants, existsSync, fstatSync, lstatSync, readSync, writeSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import {
@@ -24,7 +24,7 @@ import {
 } from "./Files.ts"
 import { lockDomainOf, lockOf, openLock } from "./nodeLocks.ts"
 import { OpenDirectory } from "./OpenDirectory.ts"
-import { attempt, refuse, unless } from "./refusals.ts"
+import { attempt, attemptNow, refuse, unless } from "./refusals.ts"
 
 const canResolveByHandle = process.platform === "linux" && existsSync("/proc/self/fd")
 
@@ -35,7 +35,7 @@ const isSegment = (name: string): boolean =>
 const kindOf = (stats: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): FileKind =>
   stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "other"
 
-const infoOf = (stats: Awaited<ReturnType<typeof bigLstat>>): FileInfo => ({
+const infoOf = (stats: BigIntStats): FileInfo => ({
   kind: kindOf(stats),
   bytes: Number(stats.size),
   links: Number(stats.nlink),
@@ -53,24 +53,51 @@ const closeQuietly = (handle: fs.FileHandle): Effect.Effect<void> =>
   // What matters was flushed before; a descriptor that does not close cleanly has nothing left to lose.
   Effect.promise(() => handle.close().catch(() => undefined))
 
-const openFileOf = (handle: fs.FileHandle, path: string): OpenFile => ({
-  path,
-  read: (into, offset) =>
-    attempt("read", path, async () => (await handle.read(into, 0, into.byteLength, offset)).bytesRead),
-  write: (bytes, offset) =>
-    attempt("write", path, async () => {
-      for (let done = 0; done < bytes.byteLength;) {
-        const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, offset + done)
-        if (bytesWritten === 0) throw refuse("write", path, "EIO")
-        done += bytesWritten
-      }
-    }),
-  truncate: (bytes) => attempt("truncate", path, () => handle.truncate(bytes)),
-  // Content and length are all that a reader after a crash needs; the time stamps that fsync adds are not.
-  flush: attempt("flush", path, () => handle.datasync()),
-  info: attempt("info", path, async () => infoOf(await bigStat(handle))),
-  chmod: (mode) => attempt("chmod", path, () => handle.chmod(mode)),
-})
+/** What is read or written of a local file without another thread: copying so much takes less than waking one. */
+const bytes_now_max = 65_536
+
+const writeAll = async (handle: fs.FileHandle, path: string, bytes: Uint8Array, offset: number): Promise<void> => {
+  for (let done = 0; done < bytes.byteLength;) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, offset + done)
+    if (bytesWritten === 0) throw refuse("write", path, "EIO")
+    done += bytesWritten
+  }
+}
+
+const writeAllNow = (descriptor: number, path: string, bytes: Uint8Array, offset: number): void => {
+  for (let done = 0; done < bytes.byteLength;) {
+    const written = writeSync(descriptor, bytes, done, bytes.byteLength - done, offset + done)
+    if (written === 0) throw refuse("write", path, "EIO")
+    done += written
+  }
+}
+
+const openFileOf = (handle: fs.FileHandle, path: string, isLocal: boolean): OpenFile => {
+  const isNow = (bytes: Uint8Array) => isLocal && bytes.byteLength <= bytes_now_max
+  const now = <A>(operation: "read" | "write" | "info", run: (descriptor: number) => A) =>
+    attemptNow(operation, path, () => {
+      if (handle.fd < 0) throw refuse(operation, path, "EBADF")
+      return run(handle.fd)
+    })
+  return {
+    path,
+    read: (into, offset) =>
+      isNow(into)
+        ? now("read", (descriptor) => readSync(descriptor, into, 0, into.byteLength, offset))
+        : attempt("read", path, async () => (await handle.read(into, 0, into.byteLength, offset)).bytesRead),
+    write: (bytes, offset) =>
+      isNow(bytes)
+        ? now("write", (descriptor) => writeAllNow(descriptor, path, bytes, offset))
+        : attempt("write", path, () => writeAll(handle, path, bytes, offset)),
+    truncate: (bytes) => attempt("truncate", path, () => handle.truncate(bytes)),
+    // Content and length are all that a reader after a crash needs; the time stamps that fsync adds are not.
+    flush: attempt("flush", path, () => handle.datasync()),
+    info: isLocal
+      ? now("info", (descriptor) => infoOf(fstatSync(descriptor, { bigint: true })))
+      : attempt("info", path, async () => infoOf(await bigStat(handle))),
+    chmod: (mode) => attempt("chmod", path, () => handle.chmod(mode)),
+  }
+}
 
 const accessFlags = ({ access, create = "never" }: OpenOptions): number =>
   (access === "read" ? constants.O_RDONLY : constants.O_RDWR) |
@@ -125,7 +152,7 @@ class NodeDirectory implements Directory {
       throw refuse("open", join(this.path, name), stats.isDirectory() ? "EISDIR" : "EINVAL")
     })
     return Effect.acquireRelease(open, closeQuietly).pipe(
-      Effect.map((handle) => openFileOf(handle, join(this.path, name))),
+      Effect.map((handle) => openFileOf(handle, join(this.path, name), this.#open.isLocal)),
     )
   }
 
@@ -149,7 +176,11 @@ class NodeDirectory implements Directory {
   }
 
   info(name: string): Effect.Effect<FileInfo, FileError> {
-    return this.#at("info", name, async (path) => infoOf(await bigLstat(path)))
+    if (!canResolveByHandle || !this.#open.isLocal || !isSegment(name))
+      return this.#at("info", name, async (path) => infoOf(await bigLstat(path)))
+    return attemptNow("info", join(this.path, name), () =>
+      this.#open.useNow((descriptor) => infoOf(lstatSync(`/proc/self/fd/${descriptor}/${name}`, { bigint: true }))),
+    )
   }
 
   get list(): Effect.Effect<ReadonlyArray<string>, FileError> {

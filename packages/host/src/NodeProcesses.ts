@@ -10,6 +10,7 @@ import { Effect, Layer } from "effect"
 import {
   type CapturedOutput,
   type DetachedProcess,
+  type DetachedRequest,
   type OutputTarget,
   ProcessError,
   type ProcessExit,
@@ -47,7 +48,7 @@ interface Start {
 
 /** Starts the program and waits until the kernel took it, so that a refusal is an error and not an exit. */
 const start = async (
-  request: ProcessRequest,
+  request: ProcessRequest & Pick<DetachedRequest, "keepsInputOpen">,
   { argv, env, more }: Start = { argv: request.argv, env: environmentOf(request), more: [] },
 ): Promise<ChildProcess> => {
   const opened: Array<number> = []
@@ -60,8 +61,9 @@ const start = async (
   }
   try {
     let stdio: StdioOptions
+    const takesInput = request.stdin !== undefined || request.keepsInputOpen === true
     try {
-      stdio = [request.stdin === undefined ? "ignore" : "pipe", slot(request.stdout), slot(request.stderr), ...more]
+      stdio = [takesInput ? "pipe" : "ignore", slot(request.stdout), slot(request.stderr), ...more]
     } catch (cause) {
       throw refusal(request, "output", cause)
     }
@@ -73,7 +75,8 @@ const start = async (
     })
     // A program may end without reading its input: that is its business, not a failure of ours.
     child.stdin?.on("error", () => {})
-    child.stdin?.end(request.stdin)
+    if (request.keepsInputOpen === true) child.stdin?.write(request.stdin ?? new Uint8Array())
+    else child.stdin?.end(request.stdin)
     return child
   } catch (cause) {
     throw cause instanceof ProcessError ? cause : refusal(request, "spawn", cause)
@@ -187,7 +190,7 @@ const run = (request: RunRequest): Effect.Effect<ProcessOutcome, ProcessError> =
     )
   })
 
-const spawnDetached = (request: ProcessRequest): Effect.Effect<DetachedProcess, ProcessError> =>
+const spawnDetached = (request: DetachedRequest): Effect.Effect<DetachedProcess, ProcessError> =>
   Effect.tryPromise({
     try: async () => {
       const child = await start(request)
@@ -201,7 +204,16 @@ const spawnDetached = (request: ProcessRequest): Effect.Effect<DetachedProcess, 
         })
         return Effect.sync(() => child.unref())
       })
-      return { pid, identity: identify(pid), exited: wait }
+      const endInput = (bytes?: Uint8Array) =>
+        Effect.callback<void>((resume) => {
+          const { stdin } = child
+          if (stdin === null || stdin.writableEnded || stdin.destroyed) return resume(Effect.void)
+          const done = () => resume(Effect.void)
+          stdin.once("close", done)
+          if (bytes === undefined) stdin.end(done)
+          else stdin.end(bytes, done)
+        })
+      return { pid, identity: identify(pid), exited: wait, endInput }
     },
     catch: (cause) => (cause instanceof ProcessError ? cause : refusal(request, "spawn", cause)),
   })

@@ -101,6 +101,11 @@ export interface DetachedProcess {
   readonly identity: ProcessIdentity | undefined
   /** Waits for the end of the program. Interrupting the wait leaves the program alone. */
   readonly exited: Effect.Effect<ProcessExit>
+  /**
+   * Ends a standard input that was left open, with these bytes if there are any. Returns once the kernel has them, or the
+   * program is gone. What is said after the first call is not heard.
+   */
+  readonly endInput: (bytes?: Uint8Array) => Effect.Effect<void>
 }
 
 /** The port itself. */
@@ -113,15 +118,21 @@ export interface ProcessesService {
    */
   readonly run: (request: RunRequest) => Effect.Effect<ProcessOutcome, ProcessError>
   /** Starts a program in a session of its own that outlives this process. Output cannot be captured. */
-  readonly spawnDetached: (
-    request: ProcessRequest & { readonly stdout?: DetachedOutput; readonly stderr?: DetachedOutput },
-  ) => Effect.Effect<DetachedProcess, ProcessError>
+  readonly spawnDetached: (request: DetachedRequest) => Effect.Effect<DetachedProcess, ProcessError>
   /** True while exactly this process runs. */
   readonly isAlive: (identity: ProcessIdentity) => Effect.Effect<boolean>
   /** Signals exactly this process; false when it is gone. */
   readonly signal: (identity: ProcessIdentity, signal: "SIGTERM" | "SIGKILL") => Effect.Effect<boolean>
   /** Ends every process that provably belongs to the selection, see {@link FamilySelection}. */
   readonly endFamily: (selection: FamilySelection, grace_ms: number) => Effect.Effect<FamilyEnd>
+}
+
+/** A program that outlives us. */
+export interface DetachedRequest extends ProcessRequest {
+  readonly stdout?: DetachedOutput
+  readonly stderr?: DetachedOutput
+  /** Leaves standard input open behind `stdin`. It ends with this process, however that ends, or with `endInput`. */
+  readonly keepsInputOpen?: boolean
 }
 
 /** Output of a program that outlives us can only go to a file. */

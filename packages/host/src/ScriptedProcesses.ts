@@ -89,7 +89,7 @@ export const scriptedProcesses = (script: ProcessScript): ScriptedProcesses => {
           return program.exit ?? { kind: "code", code: 0 }
         }),
       )
-      return { pid, identity, exited }
+      return { pid, identity, exited, endInput: () => Effect.void }
     })
 
   const layer = Layer.succeed(Processes, {

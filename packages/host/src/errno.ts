@@ -25,6 +25,7 @@ const words: Readonly<Record<string, string>> = {
   ENOMEM: "out of memory",
   EBUSY: "it is in use",
   EXDEV: "it is on another file system",
+  EUCLEAN: "somebody wrote into it; remove it while nobody works here",
   ESTALE: "it was moved or replaced meanwhile",
   ENXIO: "it is a device or pipe that nobody serves",
   ETXTBSY: "the program is being written",

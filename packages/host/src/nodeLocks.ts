@@ -12,6 +12,7 @@ import { hostname } from "node:os"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import { FileError, type FileLock } from "./Files.ts"
+import { isLocalType } from "./OpenDirectory.ts"
 import { codeOf, refuse } from "./refusals.ts"
 
 /**
@@ -29,7 +30,16 @@ const makeLockFile = (path: string): void => {
 
 const sqlite_busy = 5
 const sqlite_cannot_open = 14
+/** What the library says in codes of its own that the system has words for. */
+const refusals: ReadonlyMap<number | undefined, string> = new Map([
+  [8, "EROFS"],
+  [10, "EIO"],
+  [11, "EUCLEAN"],
+  [13, "ENOSPC"],
+  [26, "EUCLEAN"],
+])
 const errcodeOf = (cause: unknown) => (cause as { readonly errcode?: number } | null)?.errcode
+const lockCodeOf = (cause: unknown): string => refusals.get(errcodeOf(cause)) ?? codeOf(cause)
 
 /** Opens a lock's file at `path`; messages name it `shown`. */
 export const openLock = async (path: string, shown: string, create: boolean): Promise<DatabaseSync> => {
@@ -66,7 +76,7 @@ export const lockOf = (database: DatabaseSync, path: string): FileLock => {
         isHeld = true
         return true
       },
-      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
+      catch: (cause) => new FileError({ operation: "lock", path, code: lockCodeOf(cause), cause }),
     }),
     release: Effect.try({
       try: () => {
@@ -74,15 +84,10 @@ export const lockOf = (database: DatabaseSync, path: string): FileLock => {
         isHeld = false
         database.exec("ROLLBACK")
       },
-      catch: (cause) => new FileError({ operation: "lock", path, code: codeOf(cause), cause }),
+      catch: (cause) => new FileError({ operation: "lock", path, code: lockCodeOf(cause), cause }),
     }),
   }
 }
-
-/** File systems that one kernel alone writes to (Linux, `statfs`): ext, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS, bcachefs. */
-const local_types: ReadonlySet<number> = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0xca451a4e,
-])
 
 /** Names this run of this machine's kernel. It is the same in all containers, and another after each start. */
 const readKernelRun = async (): Promise<string> => {
@@ -95,4 +100,4 @@ const readKernelRun = async (): Promise<string> => {
 }
 
 export const lockDomainOf = async (path: string): Promise<string> =>
-  process.platform === "linux" && local_types.has((await fs.statfs(path)).type) ? "local" : await readKernelRun()
+  isLocalType((await fs.statfs(path)).type) ? "local" : await readKernelRun()

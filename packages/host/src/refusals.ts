@@ -22,6 +22,18 @@ export const attempt = <A>(
       cause instanceof FileError ? cause : new FileError({ operation, path, code: codeOf(cause), cause }),
   })
 
+/** For what takes less time than handing it to another thread. */
+export const attemptNow = <A>(operation: FileOperation, path: string, run: () => A): Effect.Effect<A, FileError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(run())
+    } catch (cause) {
+      return Effect.fail(
+        cause instanceof FileError ? cause : new FileError({ operation, path, code: codeOf(cause), cause }),
+      )
+    }
+  })
+
 /** Answers `fallback` where the system answers `code`. */
 export const unless = <A, B, R>(code: string, fallback: B, run: Effect.Effect<A, FileError, R>) =>
   Effect.catch(run, (error): Effect.Effect<A | B, FileError> =>

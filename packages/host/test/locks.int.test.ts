@@ -53,3 +53,17 @@ it("a link in a lock's place is refused", () =>
       }),
     ).pipe(Effect.provide(layerNodeFiles)),
   ))
+
+it("a lock whose file somebody wrote into says so, and what to do", () =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        writeFileSync(join(root, "spoilt.lock"), "x".repeat(5000))
+        const directory = yield* (yield* Files).openDirectory(root)
+        const lock = yield* directory.lock("spoilt.lock")
+        const error = yield* Effect.flip(lock.tryAcquire)
+        expect(error).toMatchObject({ operation: "lock", path: join(root, "spoilt.lock"), code: "EUCLEAN" })
+        expect(error.message).toContain("somebody wrote into it; remove it while nobody works here")
+      }),
+    ).pipe(Effect.provide(layerNodeFiles)),
+  ))

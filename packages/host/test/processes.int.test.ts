@@ -177,6 +177,31 @@ describe("a program with a marker", () => {
 })
 
 describe("a detached program", () => {
+  it.live("whose input is left open hears the last word, once, or that there is none", () =>
+    Effect.gen(function* () {
+      const heard = (name: string, word?: string) =>
+        Effect.gen(function* () {
+          const processes = yield* Processes
+          const program = yield* processes.spawnDetached({
+            argv: ["/bin/sh", "-c", "read first; echo $first > $0.first; read second; echo $first,$second > $0", name],
+            cwd: folder,
+            env: {},
+            inherit: ["PATH"],
+            stdin: new TextEncoder().encode("launch\n"),
+            keepsInputOpen: true,
+          })
+          yield* until(() => existsSync(join(folder, `${name}.first`)))
+          yield* program.endInput(word === undefined ? undefined : new TextEncoder().encode(word))
+          yield* program.endInput(new TextEncoder().encode("too late\n"))
+          yield* program.exited
+          yield* program.endInput()
+          return readFileSync(join(folder, name), "utf8")
+        })
+      assert.strictEqual(yield* heard("told", "go\n"), "launch,go\n")
+      assert.strictEqual(yield* heard("left"), "launch,\n")
+    }).pipe(Effect.provide(layerNodeProcesses)),
+  )
+
   const detached = (script: string) =>
     Processes.use((processes) =>
       processes.spawnDetached({

@@ -1,5 +1,5 @@
-import { type Files, makeMemoryFiles } from "@waybill/host"
-import { Effect, type Scope } from "effect"
+import { Files, layerFaultyFiles, makeMemoryFiles } from "@waybill/host"
+import { Effect, Layer, type Scope } from "effect"
 import { crc32 } from "node:zlib"
 import { expect, it } from "vitest"
 import {
@@ -106,5 +106,47 @@ it("a line that was changed together with the sums of its file, but not the chai
       const { flaws } = yield* verifyLedger({ root: "/r" })
       expect(flaws).toMatchObject([{ file: "ledger.jsonl", position: 2 }])
       expect(flaws[0]?.error).toContain("chain")
+    }),
+  ))
+
+it.each([
+  ["edited", (text: string) => text.replace("two", "six"), "its bytes have changed since they were sealed"],
+  ["cut off", (text: string) => text.slice(0, text.indexOf("\n") + 1), "its bytes are missing"],
+])("what was answered is sealed: the last append alone, %s while nobody appends, is noticed", (_, change, error) =>
+  on((disk) =>
+    Effect.gen(function* () {
+      const ledger = yield* open
+      yield* write(ledger, "a", "one")
+      yield* write(ledger, "a", "two")
+      expect((yield* ledger.health).unsealed_bytes).toBe(0)
+      expect((yield* headNow).position).toBe(2)
+      disk.overwrite(file, bytesOf(change(textOfBytes(disk.bytes(file)))))
+      const { flaws } = yield* verifyLedger({ root: "/r" })
+      expect(flaws.map((flaw) => flaw.error)).toEqual([expect.stringContaining(error)])
+    }),
+  ),
+)
+
+it("an append whose seal cannot be written is answered and shown as not sealed; the next one seals it before it writes, or fails", () =>
+  on((disk) =>
+    Effect.gen(function* () {
+      let isFailing = false
+      const inner = Layer.succeed(Files, yield* Files)
+      const faulty = layerFaultyFiles(inner, (operation, path) =>
+        isFailing && operation === "write" && path.endsWith(".seal") ? { kind: "fail", code: "EIO" } : undefined,
+      )
+      const ledger = yield* Effect.provide(open, faulty)
+      yield* write(ledger, "a", "one")
+      isFailing = true
+      yield* write(ledger, "a", "two")
+      const unsealed = (yield* ledger.health).unsealed_bytes ?? 0
+      expect(unsealed).toBeGreaterThan(0)
+      const before = textOfBytes(disk.bytes(file))
+      expect((yield* Effect.flip(write(ledger, "a", "three")))._tag).toBe("StorePoisoned")
+      expect(textOfBytes(disk.bytes(file))).toBe(before)
+      isFailing = false
+      yield* write(ledger, "a", "three")
+      expect((yield* ledger.health).unsealed_bytes).toBe(0)
+      expect(yield* verifyLedger({ root: "/r" })).toMatchObject({ flaws: [], sealed: 3, unsealed: 0 })
     }),
   ))

@@ -75,7 +75,7 @@ describe("every bit of a sealed batch", () => {
           yield* write(ledger, "a", "before")
           yield* write(ledger, "a", "x", "y", "z")
           yield* write(ledger, "b", "after")
-          yield* write(ledger, "b", "unsealed")
+          yield* write(ledger, "b", "last")
         }),
       ),
     )

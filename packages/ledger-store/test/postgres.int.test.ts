@@ -136,6 +136,17 @@ describe("a secret", () => {
     ["a URL that is none", () => "postgresql://waybill:s3cr3t%2Fword@127.0.0.1:notaport/postgres"],
     ["a scheme of another database", (port) => `mysql://waybill:s3cr3t%2Fword@127.0.0.1:${port}/postgres`],
     ["nothing like a URL", () => "s3cr3t/word"],
+    ["a password with / as it is", (port) => `postgresql://waybill:12/s3cr3t/word@127.0.0.1:${port}/postgres`],
+    ["a password with # as it is", (port) => `postgresql://waybill:12#s3cr3t/word@127.0.0.1:${port}/postgres`],
+    ["a password with ? as it is", (port) => `postgresql://waybill:12?s3cr3t/word@127.0.0.1:${port}/postgres`],
+    [
+      "a parameter that is not understood",
+      (port) => `postgresql://waybill:s3cr3t%2Fword@127.0.0.1:${port}/postgres?sslmod=require`,
+    ],
+    [
+      "a server that does not encrypt",
+      (port) => `postgresql://waybill:s3cr3t%2Fword@127.0.0.1:${port}/postgres?sslmode=require`,
+    ],
     [
       "an ssl mode that there is not",
       (port) => `postgresql://waybill:s3cr3t%2Fword@127.0.0.1:${port}/postgres?sslmode=s3cr3t/word`,
@@ -173,7 +184,7 @@ describe("a commit", () => {
         connect: Effect.map(real.connect, (connection) => ({
           ...connection,
           run: (statements) =>
-            statements.at(0)?.text.startsWith("WITH recorded") === true
+            statements.at(0)?.text.startsWith("WITH moved") === true
               ? Effect.gen(function* () {
                   yield* Deferred.succeed(isSent, undefined)
                   yield* Deferred.await(go)
@@ -206,7 +217,7 @@ describe("a commit", () => {
           ...connection,
           run: (statements) =>
             Effect.tap(connection.run(statements), () =>
-              statements.at(-1)?.text === "COMMIT" && statements.at(0)?.text.startsWith("WITH recorded") === true
+              statements.at(-1)?.text === "COMMIT" && statements.at(0)?.text.startsWith("WITH moved") === true
                 ? Effect.andThen(Deferred.succeed(isDone, undefined), Deferred.await(answer))
                 : Effect.void,
             ),

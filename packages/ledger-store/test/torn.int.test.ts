@@ -1,6 +1,8 @@
+import { layerFaultyFiles } from "@waybill/host"
 import type { Store } from "@waybill/ledger"
-import { Effect, type Scope } from "effect"
+import { Effect, Exit, type Scope } from "effect"
 import { expect, it } from "vitest"
+import { makeJsonlStore } from "../src/index.ts"
 import { collect, ledgerOver, textOf, write } from "./support/texts.ts"
 import { bytesOf, file, folder, noteLine, simulated, snapshot, textOfBytes } from "./support/simulated.ts"
 
@@ -84,8 +86,16 @@ it.each(samples)(
 )
 
 it("two tears at one offset leave two copies in quarantine", async () => {
-  const { disk, open } = simulated(`${noteLine(1, "one")}\n{"first`)
-  await run(Effect.flatMap(Effect.flatMap(open, ledgerOver), (ledger) => write(ledger, "b", "after")))
+  const { disk, layer, open } = simulated(`${noteLine(1, "one")}\n{"first`)
+  // Each of them mends the tear of the one before, and dies as it writes.
+  const dying = layerFaultyFiles(layer, (operation, path) =>
+    operation === "write" && path === file ? { kind: "die" } : undefined,
+  )
+  const store = Effect.provide(makeJsonlStore({ root: "/r" }), dying)
+  const died = await run(
+    Effect.exit(Effect.flatMap(Effect.flatMap(store, ledgerOver), (ledger) => write(ledger, "b", "after"))),
+  )
+  expect(Exit.isFailure(died)).toBe(true)
   const end = bytesOf(`${noteLine(1, "one")}\n`).byteLength
   disk.overwrite(file, bytesOf(`${textOfBytes(disk.bytes(file)).slice(0, end)}{"second`))
   await run(Effect.flatMap(Effect.flatMap(open, ledgerOver), (ledger) => write(ledger, "b", "after")))

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Clock, Deferred, Effect, Exit, Fiber, Result, type Scope, Semaphore } from "effect"
+import { Clock, Effect, Exit, Fiber, Result, type Scope, type Semaphore } from "effect"
 import { type AppendError, Conflict, FactTooLarge, InvalidAppend, StoreRefused } from "./Errors.ts"
 import { type Fact, isFact } from "./Fact.ts"
 import type { JsonObject } from "./Json.ts"
@@ -41,6 +41,8 @@ export interface Request<E> {
   readonly plan: (branches: Branches) => Planned<E>
   /** The request id of a planned fact, where it is not the origin's. */
   readonly requestIdOf?: (branches: Branches, fact: AnyFact) => string | undefined
+  /** Whether what is planned has been looked at, with {@link refuseAppend} and {@link checkConditions}. */
+  readonly isChecked?: boolean
 }
 
 export const batch_facts_max = 1000
@@ -53,14 +55,16 @@ export const batch_characters_max = 64 * 1024 * 1024
 /** How many requests may wait; beyond it, callers wait for their turn to wait. */
 const waiting_requests_max = 16_384
 
+type Outcome = Exit.Exit<ReadonlyArray<RecordedEvent>, unknown>
+
 interface Waiting {
   readonly request: Request<unknown>
-  readonly answer: Deferred.Deferred<ReadonlyArray<RecordedEvent>, unknown>
+  readonly answer: (outcome: Outcome) => void
 }
 
 interface Answer {
   readonly waiting: Waiting
-  readonly exit: Exit.Exit<ReadonlyArray<RecordedEvent>, unknown>
+  readonly exit: Outcome
 }
 
 /** Where every fact's stream and unique key stand, as the group sees them. */
@@ -121,9 +125,8 @@ const stamp = (
   actor: string,
   requestIds: ReadonlyArray<string>,
   after: number,
-  now_ms: number,
+  occurred_at: string,
 ): Result.Result<ReadonlyArray<NewRecord>, FactTooLarge | InvalidAppend> => {
-  const occurred_at = formatTime(now_ms)
   const records: Array<NewRecord> = []
   let characters = 0
   for (const [index, { event_type, job_id, payload }] of facts.entries()) {
@@ -171,12 +174,28 @@ export const makeCommits = (
   onCommitted: (position: number) => void,
 ): Effect.Effect<Commits, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const room = yield* Semaphore.make(waiting_requests_max)
     const queue = new Set<Waiting>()
+    /** How many have entered and are not answered yet, and those that wait to enter. */
+    let inside = 0
+    const lobby = new Set<() => void>()
     let isDraining = false
     /** Whoever drained last; for the end alone, since it may be done before it is known here. */
     let running: Fiber.Fiber<void> | undefined
     let isClosed = false
+
+    const leave = () => {
+      inside--
+      const [enter] = lobby
+      if (enter === undefined) return
+      lobby.delete(enter)
+      enter()
+    }
+    const tell = (answers: ReadonlyArray<Answer>) => {
+      for (const { exit, waiting } of answers) {
+        leave()
+        waiting.answer(exit)
+      }
+    }
 
     /** Takes those that wait from the front, as many as one group may hold, until `isFull`. */
     const draw = function* (isFull: () => boolean) {
@@ -192,19 +211,23 @@ export const makeCommits = (
       request: Request<unknown>,
       branches: Branches,
       head: number,
-      now_ms: number,
+      occurred_at: string,
     ): Result.Result<ReadonlyArray<NewRecord>, unknown> => {
       const planned = request.plan(branches)
       if (Result.isFailure(planned)) return Result.fail(planned.failure)
       const facts = planned.success
       const { actor, requestId = "" } = request.origin
       const requestIds = facts.map((fact) => request.requestIdOf?.(branches, fact) ?? requestId)
-      const refusal = refuseAppend(facts, actor, requestIds) ?? checkConditions(branches, streams, facts, {})
-      return refusal === undefined ? stamp(facts, actor, requestIds, head, now_ms) : Result.fail(refusal)
+      const refusal =
+        request.isChecked === true
+          ? undefined
+          : (refuseAppend(facts, actor, requestIds) ?? checkConditions(branches, streams, facts, {}))
+      return refusal === undefined ? stamp(facts, actor, requestIds, head, occurred_at) : Result.fail(refusal)
     }
 
     const planGroup = (group: Array<Waiting>, session: Session, now_ms: number) => {
       const branches = folds.branch()
+      const occurred_at = formatTime(now_ms)
       const batches: Array<ReadonlyArray<NewRecord>> = []
       const answers: Array<Answer> = []
       let head = session.head
@@ -219,7 +242,7 @@ export const makeCommits = (
         group.push(waiting)
         let planned: ReturnType<typeof plan>
         try {
-          planned = plan(waiting.request, branches, head, now_ms)
+          planned = plan(waiting.request, branches, head, occurred_at)
         } catch (defect) {
           // A decider that throws has failed its own caller, nobody else.
           answers.push({ waiting, exit: Exit.die(defect) })
@@ -243,18 +266,19 @@ export const makeCommits = (
       return { branches, batches, answers, head }
     }
 
+    // A group does nothing but through its session, so that it may be decided more than once.
+    const groups = { commit: store.commitOptimistically ?? store.commit }
     const commitGroup = Effect.suspend(() => {
       const group: Array<Waiting> = []
-      return store
+      return groups
         .commit((session) =>
           Effect.gen(function* () {
             yield* folds.catchUp(session)
             // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
             for (const checkpoint of folds.due()) yield* Effect.ignore(session.saveCheckpoint(checkpoint))
-            folds.isComplete = true
+            folds.isComplete = session.endsWithAppend !== true
             const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
             if (batches.length > 0) {
-              if (session.endsWithAppend === true) folds.isComplete = false
               yield* session.append(batches)
               branches.merge()
               onCommitted(head)
@@ -269,15 +293,16 @@ export const makeCommits = (
             }),
           ),
           exclusive.withPermits(1),
-          Effect.matchCause({
-            onSuccess: (answers) => {
-              for (const { waiting, exit } of answers) Deferred.doneUnsafe(waiting.answer, exit)
-            },
-            onFailure: (cause) => {
-              // The store failed before it came to the group: then those at the front are the group.
-              if (group.length === 0) group.push(...draw(() => false))
-              for (const { answer } of group) Deferred.doneUnsafe(answer, Exit.failCause(cause))
-            },
+          Effect.matchCauseEffect({
+            // While others wait, their flush is begun first: they are answered by the time it is over.
+            onSuccess: (answers) =>
+              queue.size > 0 ? Effect.forkDetach(Effect.sync(() => tell(answers))) : Effect.sync(() => tell(answers)),
+            onFailure: (cause) =>
+              Effect.sync(() => {
+                // The store failed before it came to the group: then those at the front are the group.
+                if (group.length === 0) group.push(...draw(() => false))
+                tell(group.map((waiting) => ({ waiting, exit: Exit.failCause(cause) })))
+              }),
           }),
         )
     })
@@ -292,32 +317,38 @@ export const makeCommits = (
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         isClosed = true
-        for (const { answer } of queue) Deferred.doneUnsafe(answer, Exit.fail(closed))
+        const waiting = Array.from(queue)
         queue.clear()
+        tell(waiting.map((each) => ({ waiting: each, exit: Exit.fail(closed) })))
         return running === undefined ? Effect.void : Fiber.await(running)
       }),
     )
 
+    // A group that has begun is finished even if every caller gives up waiting. It begins once those who are being answered
+    // at this moment have had their chance to ask again.
+    const drainSoon = Effect.andThen(Effect.yieldNow, drain)
+
     const submit = <E>(request: Request<E>): Effect.Effect<ReadonlyArray<RecordedEvent>, E | AppendError> =>
-      room.withPermits(1)(
-        Effect.uninterruptibleMask((restore) =>
-          Effect.gen(function* () {
-            if (isClosed) return yield* closed
-            const answer = Deferred.makeUnsafe<ReadonlyArray<RecordedEvent>, unknown>()
-            const waiting: Waiting = { request, answer }
+      Effect.withFiber((fiber) =>
+        Effect.callback((resume) => {
+          const answer = (outcome: Outcome) =>
+            resume(outcome as Exit.Exit<ReadonlyArray<RecordedEvent>, E | AppendError>)
+          const waiting: Waiting = { request, answer }
+          const enter = () => {
+            if (isClosed) return answer(Exit.fail(closed))
+            inside++
             queue.add(waiting)
-            // A group that has begun is finished even if every caller gives up waiting.
-            if (!isDraining) {
-              // Said before it is so: where this caller gives way in between, the whole of it may be over when it comes back.
-              isDraining = true
-              running = yield* Effect.forkDetach(Effect.uninterruptible(drain))
-            }
-            // Whoever gives up before the group is made has not asked.
-            const gaveUp = Effect.sync(() => queue.delete(waiting))
-            const answered = restore(Deferred.await(answer)).pipe(Effect.onInterrupt(() => gaveUp))
-            return yield* answered as Effect.Effect<ReadonlyArray<RecordedEvent>, E | AppendError>
-          }),
-        ),
+            if (isDraining) return
+            isDraining = true
+            running = Effect.runForkWith(fiber.context)(drainSoon, { uninterruptible: true })
+          }
+          if (inside < waiting_requests_max) enter()
+          else lobby.add(enter)
+          // Whoever gives up before the group is made has not asked.
+          return Effect.sync(() => {
+            if (!lobby.delete(enter) && queue.delete(waiting)) leave()
+          })
+        }),
       )
 
     return { submit }

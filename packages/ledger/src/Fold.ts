@@ -225,6 +225,11 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     return this
   }
 
+  /** Makes the last event one that may be kept, where it is of a page that is about to be released. */
+  keepLast(): void {
+    if (this.last !== undefined && !isRecordedFact(this.last)) this.last = plain(this.last)
+  }
+
   /** A fold on top of this one. Nothing may be applied here until the branch is merged or dropped. */
   branch(): Branch<E, F> {
     return new Branch(this)

@@ -215,24 +215,25 @@ export const make = (
         return isCopy ? events : undefined
       })
 
-    const append = <const Facts extends ReadonlyArray<AnyNewFact>>(facts: Facts, options: AppendOptions) =>
-      Effect.gen(function* () {
-        const refusal = refuseAppend(facts, options.actor, [options.requestId]) ?? refuseUnknown(facts)
-        if (refusal !== undefined) return yield* refusal
+    const append = <const Facts extends ReadonlyArray<AnyNewFact>>(given: Facts, options: AppendOptions) =>
+      Effect.suspend(() => {
+        // Copies: what has been looked at must be what is recorded.
+        const batch = Array.from(given)
+        const origin = { actor: options.actor, requestId: options.requestId }
+        const refusal = refuseAppend(batch, origin.actor, [origin.requestId]) ?? refuseUnknown(batch)
+        if (refusal !== undefined) return Effect.fail(refusal)
         const plan: Request<AppendError>["plan"] = (branches) => {
-          const conflict = checkConditions(branches, streams, facts, options.expected ?? {})
-          return conflict === undefined ? Result.succeed(facts) : Result.fail(conflict)
+          const conflict = checkConditions(branches, streams, batch, options.expected ?? {})
+          return conflict === undefined ? Result.succeed(batch) : Result.fail(conflict)
         }
-        const events = yield* commits
-          .submit({ origin: options, plan })
-          .pipe(
-            Effect.catchTag("Conflict", (conflict) =>
-              Effect.flatMap(earlierCopy(facts, options), (copy) =>
-                copy === undefined ? Effect.fail(conflict) : Effect.succeed(copy),
-              ),
+        return Effect.map(
+          Effect.catchTag(commits.submit({ origin, plan, isChecked: true }), "Conflict", (conflict) =>
+            Effect.flatMap(earlierCopy(batch, options), (copy) =>
+              copy === undefined ? Effect.fail(conflict) : Effect.succeed(copy),
             ),
-          )
-        return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Facts>
+          ),
+          (events) => events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Facts>,
+        )
       })
 
     const transact = <E, C, R, F extends AnyFact, Out extends ReadonlyArray<AnyNewFact>>(

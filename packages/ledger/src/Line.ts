@@ -52,10 +52,45 @@ const isSorted = (keys: ReadonlyArray<string>): boolean => {
   return true
 }
 
-/** UTF-16 order is the engine's own and fast; it is byte order too, but for keys that hold surrogates. */
+/** Object keys repeat from line to line: what a key is written as need not be found out each time. */
+interface KnownKey {
+  /** The key as it is written, with its colon. */
+  readonly written: string
+  /** Whether the engine's order of strings, UTF-16, may put it elsewhere than byte order does. */
+  readonly isHigh: boolean
+}
+const knownKeys = new Map<string, KnownKey>()
+const known_keys_max = 4096
+const known_key_length_max = 64
+
+const high = /[\ud800-\uffff]/
+
+const keyOf = (key: string): KnownKey => {
+  const known = knownKeys.get(key)
+  if (known !== undefined) return known
+  const made = { written: `${text(key)}:`, isHigh: high.test(key) }
+  if (key.length <= known_key_length_max) {
+    if (knownKeys.size >= known_keys_max) knownKeys.clear()
+    knownKeys.set(key, made)
+  }
+  return made
+}
+
+/** From so many keys on, sorting by insertion costs more than the engine's own way. */
+const inserted_keys_max = 24
+
+/** Puts keys in the engine's order, UTF-16; it is byte order too, but where a key is high. */
 const sortKeys = (keys: Array<string>): void => {
-  keys.sort()
-  if (!isSorted(keys)) keys.sort(byBytes)
+  if (keys.length > inserted_keys_max) {
+    keys.sort()
+    return
+  }
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i] as string
+    let at = i
+    for (; at > 0 && (keys[at - 1] as string) > key; at--) keys[at] = keys[at - 1] as string
+    keys[at] = key
+  }
 }
 
 /** Beyond this the encoder leaves the call stack, so that it takes whatever a line can hold. */
@@ -83,12 +118,21 @@ const encode = (value: Json, depth: number): string => {
       if (depth >= recursion_depth_max) return encodeDeep(value)
       const object = value as JsonObject
       const keys = Object.keys(object)
-      if (!isSorted(keys)) sortKeys(keys)
+      sortKeys(keys)
       let out = "{"
-      for (const key of keys) {
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i] as string
+        const { isHigh, written } = keyOf(key)
+        if (isHigh && !isSorted(keys)) {
+          keys.sort(byBytes)
+          out = "{"
+          i = -1
+          continue
+        }
         const entry = object[key]
         if (entry === undefined) continue
-        out += `${out.length === 1 ? "" : ","}${text(key)}:${encode(entry, depth + 1)}`
+        out += out.length === 1 ? written : `,${written}`
+        out += typeof entry === "string" ? text(entry) : encode(entry, depth + 1)
       }
       return `${out}}`
     }

@@ -127,6 +127,10 @@ export class LiveFolds {
         this.#generation = page.generation
         for (const fold of this.#folds.values()) fold.applyAll(page.events)
         const next = page.events.at(-1)?.position ?? page.covers
+        if (page.release !== undefined) {
+          for (const fold of this.#folds.values()) fold.keepLast()
+          page.release()
+        }
         if (next <= from) return
         from = next
       }

@@ -25,6 +25,11 @@ export interface Page {
   readonly generation: number
   /** The highest position the page covers: nothing at or below it will ever appear that the page does not show. */
   readonly covers: number
+  /**
+   * Where a store has it: to be called when the events are needed no more, so that the memory behind them can be used for the
+   * next page. Whoever asks one of them for something afterwards gets a `TypeError`. It need not be called.
+   */
+  readonly release?: () => void
 }
 
 /** A damaged record: where it is and what is wrong with it. */
@@ -80,8 +85,8 @@ export interface Session {
   readonly append: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => Effect.Effect<void, StoreError>
   readonly saveCheckpoint: (checkpoint: Checkpoint) => Effect.Effect<void, StoreError>
   /**
-   * `true` where others may append as soon as the appended records are durable, before this process has heard of it, as
-   * after a database's commit. Whoever asks meanwhile waits for the append's end instead of being told what was.
+   * `true` where others may append before this process has heard of it: as soon as the appended records are durable, as after a
+   * database's commit, or all the while. Whoever asks meanwhile waits for the session's end instead of being told what was.
    */
   readonly endsWithAppend?: boolean
 }
@@ -94,6 +99,12 @@ export interface Store {
    * that nothing of the run is recorded, it may run `body` again from its beginning.
    */
   readonly commit: <A, E>(body: (session: Session) => Effect.Effect<A, E>) => Effect.Effect<A, E | StoreError>
+  /**
+   * Like `commit`, where a store has a faster way for a `body` that does nothing but through its session: it may run before
+   * the right to append is held. When others have appended since, nothing of the run is recorded and `body` runs again, so that
+   * what is answered, a refusal too, rests on all that was recorded before some moment of the call.
+   */
+  readonly commitOptimistically?: Store["commit"]
   /** At most `limit` records above `position`, in position order. Takes no lock and never writes. */
   readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>
   /**

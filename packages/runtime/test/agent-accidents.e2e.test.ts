@@ -34,8 +34,9 @@ const submit = (root: string, accident?: Accident) =>
 const steps = [
   { step: "launched", begun: false, ended: false },
   { step: "locked", begun: false, ended: false },
+  { step: "prepared", begun: false, ended: false },
   { step: "started", begun: true, ended: false },
-  { step: "prepared", begun: true, ended: false },
+  { step: "begun", begun: true, ended: false },
   { step: "spawned", begun: true, ended: false },
   { step: "recorded", begun: true, ended: false },
   { step: "ended", begun: true, ended: false },

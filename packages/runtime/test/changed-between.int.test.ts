@@ -27,8 +27,8 @@ const change = (machine: Machine, place: Place, way: string) => {
 
 /** What a file stands for in the end: its attempt goes on with the true bytes, or ends. Never a verdict about others. */
 const outcomes: ReadonlyArray<readonly [fact: string, places: ReadonlyArray<Place>, reasons: ReadonlyArray<string>]> = [
-  // The private copy is made again from the candidate, and must come out the same; where it cannot be put, the build fails.
-  ["terminal_build_attempted", ["built"], ["verified", "terminal_build_failed"]],
+  // The private copy is made again from the candidate, and must come out the same; where it cannot be put, that is not the builder's fault.
+  ["terminal_build_attempted", ["built"], ["verified", "terminal_write_failed"]],
   ["artifact_written", ["artifact"], ["readback_mismatch", "terminal_read_failed", "path_refused"]],
   ["artifact_readback_verified", ["artifact"], ["artifact_changed", "path_refused"]],
   ["terminal_finalized", ["artifact"], ["artifact_changed", "path_refused"]],

@@ -12,7 +12,7 @@ it("[W-12] [W-22] a settlement that is cut anywhere is settled once by whoever g
   expect([...table.cells.values()].flatMap(({ faults }) => faults)).toEqual([])
   // A table that lost its rows would be green as well.
   const commits = table.rows.filter((row) => row.includes("commit"))
-  expect(commits).toHaveLength(2 + 1 + 2 * 5)
+  expect(commits).toHaveLength(2 + 1 + 2 * 6)
   const effects = [
     "1 seed",
     "2 repair",

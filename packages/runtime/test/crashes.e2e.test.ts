@@ -12,6 +12,7 @@ const newRoot = () => mkdtempSync(join(base, "root-"))
 /** One commit of each kind; the long tests have all. */
 const keyCommits = [
   ["workspace_job.requested", 1],
+  ["workspace_job.agent_started", 1],
   ["workspace_job.terminal_build_attempted", 1],
   ["workspace_job.terminal_finalized", 1],
   ["workspace_job.verifier_rejected", 1],

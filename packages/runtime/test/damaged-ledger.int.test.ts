@@ -66,10 +66,10 @@ const expectRefused = async (machine: Machine, nth: number) => {
 describe("a ledger that was damaged behind our back", () => {
   it.each([
     ["the request is garbage", 1, (line: string) => "?".padEnd(line.length, "?")],
-    ["a line of the first attempt is garbage", 5, (line: string) => "garbage".padEnd(line.length, "!")],
-    ["the digest in the first finalized fact is another", 6, flipDigest],
-    ["the digest in the second finalized fact is another", 12, flipDigest],
-    ["a verdict is garbage", 7, (line: string) => "{}".padEnd(line.length)],
+    ["a line of the first attempt is garbage", 6, (line: string) => "garbage".padEnd(line.length, "!")],
+    ["the digest in the first finalized fact is another", 7, flipDigest],
+    ["the digest in the second finalized fact is another", 14, flipDigest],
+    ["a verdict is garbage", 8, (line: string) => "{}".padEnd(line.length)],
   ] as const)("%s: nothing is added to it, before and after somebody acknowledges it", async (_, nth, change) => {
     const machine = await settled()
     const before = machine.starts()

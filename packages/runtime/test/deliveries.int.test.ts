@@ -27,6 +27,26 @@ it("a delivery never replaces the ledger it rests on", async () => {
   expect(await deliver(`${root}/out/artifact`)).toBeUndefined()
 })
 
+it("a delivery never goes into the folders that holds and agents keep their records in", async () => {
+  const { deliver, disk } = await settled()
+  for (const file of [`${root}/holds/run-1.lock`, `${root}/agents/key/receipt.json`, `${root}/data/sealed/x`])
+    expect(await deliver(file)).toMatchObject({ _tag: "DestinationRefused", path: file })
+  expect(disk.files(`${root}/agents`)).toEqual([])
+  expect(disk.bytes(`${root}/holds/run-1.lock`)).toHaveLength(0)
+})
+
+it("what a delivery that was killed left half made goes with the next one", async () => {
+  const { deliver, disk, makeRunner } = await settled()
+  expect(await deliver(`${root}/out/first`)).toBeUndefined()
+  const whole = makeRunner()
+  await whole.run(deliverJob("run-1", { file: `${root}/out/first` }))
+  const nth = whole.trace.findIndex((entry) => entry.kind === "operation" && entry.operation === "rename") + 1
+  await makeRunner({ nth }).run(deliverJob("run-1", { file: `${root}/out/second` }))
+  expect(disk.files(`${root}/out`)).toEqual([`${root}/out/first`, expect.stringContaining(".waybill-tmp-")])
+  expect(await deliver(`${root}/elsewhere/third`)).toBeUndefined()
+  expect(disk.files(`${root}/out`)).toEqual([`${root}/out/first`])
+})
+
 it("a delivery that is refused for its sealed bytes names the run, the digest, the place and what to do", async () => {
   const { deliver, disk } = await settled()
   const sealed = disk.files(`${root}/data/sealed`)

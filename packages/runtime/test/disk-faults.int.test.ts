@@ -13,14 +13,7 @@ const reasons: ReadonlySet<string> = new Set(Object.keys(failures))
 /** The plain job, which the disk may bring to any end of the catalogue. */
 const anyEnd = { twist: {}, outcomes: ["verified", ...reasons] }
 /** What may come out of a settlement that is no fact: the host's own trouble. */
-const hostErrors = new Set([
-  "StoreFull",
-  "StorePoisoned",
-  "StoreUnavailable",
-  "StoreRefused",
-  "HoldFailed",
-  "StorageFailed",
-])
+const hostErrors = new Set(["StoreFull", "StorePoisoned", "StoreUnavailable", "StoreRefused", "HoldFailed", "NoRoom"])
 
 const tagOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   if (Exit.isSuccess(exit)) return undefined
@@ -40,18 +33,21 @@ const refusable: ReadonlySet<string> = new Set<FileOperation>([
   "link",
 ])
 
+const looking: ReadonlySet<string> = new Set<FileOperation>(["read", "info", "list"])
+
 describe("[W-29] [W-30] a disk that refuses ends in the catalogue's own words or in a typed error, at every operation", () => {
   const operations = trace.flatMap((entry) =>
     entry.kind === "operation" && refusable.has(entry.operation) ? [entry] : [],
   )
   // Of looking, every third time will do.
-  const nths = operations.filter(({ nth, operation }) => nth % 3 === 0 || !["read", "info", "list"].includes(operation))
+  const nths = operations.filter(({ nth, operation }) => nth % 3 === 0 || !looking.has(operation))
 
   it("once: the job is settled by asking again at the latest", async () => {
     const faults: Array<string> = []
     for (const { nth, operation, path } of nths) {
       const machine = makeMachine(leave, anyEnd)
-      const code = nth % 2 === 0 ? "ENOSPC" : "EIO"
+      // Looking takes no room.
+      const code = nth % 2 === 0 && !looking.has(operation) ? "ENOSPC" : "EIO"
       const at = `${code} at ${operation} ${path} (${nth})`
       const refuse = (_: string, __: string, count: number): Fault | undefined =>
         count === nth ? { kind: "fail", code } : undefined
@@ -66,9 +62,9 @@ describe("[W-29] [W-30] a disk that refuses ends in the catalogue's own words or
       const status = exit.value
       if (status.status === "failed") {
         const { reason, retryable } = status.failed.failure
+        if (code === "ENOSPC") faults.push(`${at}: a full disk ended the attempt: ${reason}`)
         if (!reasons.has(reason)) faults.push(`${at}: ${reason} is no word of the catalogue`)
-        if (retryable === undefined && reason !== "terminal_build_failed")
-          faults.push(`${at}: ${reason} is not retryable`)
+        if (retryable === undefined) faults.push(`${at}: ${reason} is not retryable`)
         // Trouble with the ledger is never the work's end.
         if (path.includes("/.agents") || path.includes("/holds")) faults.push(`${at}: ended by the ledger's disk`)
       }
@@ -80,7 +76,7 @@ describe("[W-29] [W-30] a disk that refuses ends in the catalogue's own words or
     expect(faults).toEqual([])
   }, 180_000)
 
-  it("for good, from any operation on: the job stays resumable or fails, and is settled when there is room again", async () => {
+  it("for good, from any operation on: the job stays resumable, and is verified when there is room again", async () => {
     const faults: Array<string> = []
     for (const { nth, operation, path } of nths.filter((entry) => entry.operation === "write")) {
       const machine = makeMachine(leave)
@@ -88,9 +84,11 @@ describe("[W-29] [W-30] a disk that refuses ends in the catalogue's own words or
         count >= nth && of === "write" ? { kind: "fail", code: "ENOSPC" } : undefined
       const first = await settleOn(machine, undefined, refuse)
       const tag = tagOf(first.exit)
-      if (tag !== "StoreFull") faults.push(`${operation} ${path} (${nth}): ${tag ?? "was settled on a full disk"}`)
+      if (tag !== "StoreFull" && tag !== "NoRoom")
+        faults.push(`${operation} ${path} (${nth}): ${tag ?? "was settled on a full disk"}`)
       const { exit } = await settleOn(machine)
       if (Exit.isFailure(exit)) faults.push(`${nth}: asking again: ${Cause.pretty(exit.cause)}`)
+      else if (exit.value.status !== "verified") faults.push(`${nth}: the full disk ended it: ${exit.value.status}`)
       const left = await faultsOf(machine)
       faults.push(...left.map((fault) => `${operation} ${path} (${nth}): ${fault}`))
     }

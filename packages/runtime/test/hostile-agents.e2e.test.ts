@@ -176,7 +176,7 @@ describe.concurrent("the agent's records", { timeout: 60_000 }, () => {
     ["is no JSON", "{"],
     ["is of another shape", '{"ok":"yes"}'],
   ] as const)(
-    "[W-30] of which one %s are a typed error that names the file; no run is started",
+    "[W-30] of which one %s are an error that names the file and ends the attempt; no run is started",
     async ([, text], { expect }) => {
       const root = newRoot()
       await submit(root, "echo run >> ../runs; exit 3")
@@ -218,7 +218,9 @@ describe.concurrent("the agent's records", { timeout: 60_000 }, () => {
     expect(await submit(root, script)).toMatchObject({ ok: true })
   })
 
-  it("[W-30] that cannot be written are a typed error, and the next call goes on when they can", async ({ expect }) => {
+  it("[W-30] that cannot be written are the host's error, typed, and the next call goes on when they can", async ({
+    expect,
+  }) => {
     const root = newRoot()
     mkdirSync(root, { recursive: true })
     writeFileSync(join(root, "agents"), "a file where the folder should be")

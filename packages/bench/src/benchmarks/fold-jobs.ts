@@ -18,6 +18,7 @@ interface Attempt {
   readonly id: string
   readonly request: Payload<"requested">
   seeded: boolean
+  started: boolean
   built: boolean
   readonly written: Array<Bytes>
   readback: Bytes | undefined
@@ -64,6 +65,7 @@ const byHand = (facts: ReadonlyArray<WorkspaceJobFact>): Statuses => {
         id: fact.event_id,
         request,
         seeded: false,
+        started: false,
         built: false,
         written: [],
         readback: undefined,
@@ -100,6 +102,9 @@ const byHand = (facts: ReadonlyArray<WorkspaceJobFact>): Statuses => {
     switch (fact.event_type) {
       case "workspace_job.seed_written":
         attempt.seeded = true
+        break
+      case "workspace_job.agent_started":
+        attempt.started = true
         break
       case "workspace_job.terminal_build_attempted":
         attempt.built = true

@@ -38,9 +38,10 @@ const replay = (root: string, how: (store: Store) => Store["readAfter"]): Promis
       const jobs: Jobs = new Map()
       const read = how(store)
       for (let position = 0; ;) {
-        const { covers, events } = yield* read(position, page_records)
+        const { covers, events, release } = yield* read(position, page_records)
         for (const event of events) fold(jobs, event)
         const next = events.at(-1)?.position ?? covers
+        release?.()
         if (next <= position) return jobs
         position = next
       }

@@ -65,6 +65,11 @@ const definitions = {
     description: "All seed files are in the workspace.",
     payload: Schema.Struct({ ...attempt, seedPaths: Schema.Array(ArtifactPath) }),
   },
+  agent_started: {
+    description:
+      "An agent run was begun for this attempt, and no other will be. Recorded before the agent does anything.",
+    payload: Schema.Struct({ ...attempt, submitRunId: Label, withdrawal: Schema.optionalKey(Sha256) }),
+  },
   terminal_build_attempted: {
     description: "The builder returned bytes with this digest, after that agent run.",
     payload: Schema.Struct({ ...attempt, submitRunId: Label, schemaId: Label, bytes: Bytes, sha256: Sha256 }),

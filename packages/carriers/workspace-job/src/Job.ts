@@ -37,6 +37,7 @@ export interface Attempt {
   readonly requestedEventId: string
   readonly request: Payload<"requested">
   readonly seedWritten?: Kept<Payload<"seed_written">> | undefined
+  readonly agentStarted?: Kept<Payload<"agent_started">> | undefined
   readonly terminalBuildAttempted?: Kept<Payload<"terminal_build_attempted">> | undefined
   readonly artifactWritten?: Kept<Payload<"artifact_written">> | undefined
   /** Further ones, which only a history has that nobody should have written. */
@@ -62,6 +63,7 @@ const copyOf = (attempt: Attempt): Mutable<Attempt> => ({
   requestedEventId: attempt.requestedEventId,
   request: attempt.request,
   seedWritten: attempt.seedWritten,
+  agentStarted: attempt.agentStarted,
   terminalBuildAttempted: attempt.terminalBuildAttempted,
   artifactWritten: attempt.artifactWritten,
   otherWritten: attempt.otherWritten,
@@ -84,6 +86,7 @@ const AttemptSchema = Schema.Struct({
   requestedEventId: Schema.String,
   request: facts.requested.payload,
   seedWritten: Schema.optional(recorded(facts.seed_written.payload)),
+  agentStarted: Schema.optional(recorded(facts.agent_started.payload)),
   terminalBuildAttempted: Schema.optional(recorded(facts.terminal_build_attempted.payload)),
   artifactWritten: Schema.optional(recorded(facts.artifact_written.payload)),
   otherWritten: Schema.optional(Schema.Array(recorded(facts.artifact_written.payload))),
@@ -282,6 +285,12 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
       after.seedWritten = keep(fact)
       return after
     }
+    case "workspace_job.agent_started": {
+      if (attempt.agentStarted !== undefined) return again(attempt, report)
+      const after = copyOf(attempt)
+      after.agentStarted = keep(fact)
+      return after
+    }
     case "workspace_job.terminal_build_attempted": {
       if (attempt.terminalBuildAttempted !== undefined) return again(attempt, report)
       const after = copyOf(attempt)
@@ -347,7 +356,7 @@ export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report):
 /** Jobs by run id. */
 export const Jobs: Projection.Projection<Job> = Projection.make({
   name: "workspace_job.jobs",
-  version: 1,
+  version: 2,
   reader: WorkspaceJob,
   entity: JobEntity,
   key: (fact) => fact.job_id,
@@ -357,7 +366,7 @@ export const Jobs: Projection.Projection<Job> = Projection.make({
 /** Jobs by run id, for ledgers that hold `reconcile_required`. */
 export const JobsWithReconcile: Projection.Projection<Job> = Projection.make({
   name: "workspace_job.jobs_with_reconcile",
-  version: 1,
+  version: 2,
   reader: WorkspaceJobWithReconcile,
   entity: JobEntity,
   key: (fact) => fact.job_id,

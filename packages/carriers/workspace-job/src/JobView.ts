@@ -122,6 +122,7 @@ export type Steps =
       readonly requestedEventId: string
       readonly request: Payload<"requested">
       readonly seedWritten?: Kept<Payload<"seed_written">>
+      readonly agentStarted?: Kept<Payload<"agent_started">>
       readonly terminalBuildAttempted?: Kept<Payload<"terminal_build_attempted">>
       readonly artifactWritten?: Kept<Payload<"artifact_written">>
       readonly artifactReadbackVerified?: Kept<Payload<"artifact_readback_verified">>
@@ -134,13 +135,15 @@ export const jobSteps = (view: View<Job>, runId: string): Steps => {
   if (attempt === undefined) return { status: "missing", runId }
   const written = attempt.artifactWritten
   const finalized = attempt.terminalFinalized ?? attempt.finalizedEarly?.[0]
-  const { artifactReadbackVerified, request, requestedEventId, seedWritten, terminalBuildAttempted } = attempt
+  const { agentStarted, artifactReadbackVerified, request, requestedEventId, seedWritten } = attempt
+  const { terminalBuildAttempted } = attempt
   return {
     status: "found",
     runId,
     requestedEventId,
     request,
     ...(seedWritten === undefined ? {} : { seedWritten }),
+    ...(agentStarted === undefined ? {} : { agentStarted }),
     ...(terminalBuildAttempted === undefined ? {} : { terminalBuildAttempted }),
     ...(written === undefined ? {} : { artifactWritten: written }),
     ...(artifactReadbackVerified === undefined ? {} : { artifactReadbackVerified }),

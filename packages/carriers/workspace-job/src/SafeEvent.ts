@@ -44,6 +44,8 @@ const safePayload = (fact: WorkspaceJobFact): Record<string, unknown> => {
     }
     case "workspace_job.seed_written":
       return { ...ids, seedPaths: fact.payload.seedPaths }
+    case "workspace_job.agent_started":
+      return ids
     case "workspace_job.terminal_build_attempted": {
       const { bytes, schemaId, sha256 } = fact.payload
       return { ...ids, schemaId, bytes, sha256 }

@@ -120,6 +120,21 @@ export const repair = (
 export const seed = (requested: Recorded<"requested">, seedPaths: ReadonlyArray<string>): Made<"seed_written"> =>
   named("seed_written").make(requested.payload.runId, { ...attemptRef(requested), seedPaths })
 
+/** A run that is about to begin. */
+export interface Start {
+  readonly submitRunId: string
+  /** The digest of a secret; who shows the secret shows that the run never began. */
+  readonly withdrawal?: string | undefined
+}
+
+/** An agent run is begun for the attempt. To be recorded before the agent does anything: no other run will be begun. */
+export const start = (requested: Recorded<"requested">, { submitRunId, withdrawal }: Start): Made<"agent_started"> =>
+  named("agent_started").make(requested.payload.runId, {
+    ...attemptRef(requested),
+    submitRunId,
+    ...present({ withdrawal }),
+  })
+
 /** What a builder returned: which run it built from, and the bytes. */
 export interface Built {
   readonly submitRunId: string

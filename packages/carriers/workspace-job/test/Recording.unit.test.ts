@@ -45,6 +45,7 @@ describe("recorded", () => {
     ["the first request of a run", [], request()],
     ["that of another run", steps, request({ runId: "run-2", idempotencyKey: "create-2" })],
     ["seeds", [requested], Settlement.seed(requested, [])],
+    ["that an agent is started", [requested, seeded], Settlement.start(requested, { submitRunId })],
     ["what was built", steps.slice(0, 2), Settlement.build(requested, built.payload)],
     ["what was written", steps.slice(0, 3), Settlement.write(built, stored)],
     ["what was read back", steps.slice(0, 4), Settlement.readBack(written, stored)],
@@ -136,6 +137,12 @@ describe("refused", () => {
       [...steps, rejected, second],
       failing(),
       `attempt ${requested.event_id} is not the current one`,
+    ],
+    [
+      "a second start of an agent",
+      [requested, recordedAt(2, Settlement.start(requested, { submitRunId }))],
+      Settlement.start(requested, { submitRunId: "submit-2" }),
+      "repeated_step",
     ],
     ["a step that is recorded already", steps, Settlement.seed(requested, ["x"]), "repeated_step"],
     [

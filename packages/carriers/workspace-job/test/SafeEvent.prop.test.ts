@@ -47,6 +47,7 @@ describe("of each fact, exactly this is shown", () => {
       },
     ],
     ["seed_written", seeded, { ...ids, seedPaths: ["seed/a.txt"] }],
+    ["agent_started", eventOf("agent_started", { ...ref, submitRunId }), ids],
     ["terminal_build_attempted", built, { ...ids, schemaId: "report/v1", bytes: 7, sha256: digestA }],
     ["artifact_written", written, { ...ids, ...artifact }],
     ["artifact_readback_verified", readback, { ...ids, ...artifact }],

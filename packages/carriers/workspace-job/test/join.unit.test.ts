@@ -196,15 +196,18 @@ describe("a verdict is accepted only where it joins what was read back and final
       story.request()
       story.step("seed_written", { seedPaths: ["a"] })
       story.step("seed_written", { seedPaths: ["b"] })
+      story.step("agent_started", { submitRunId: "submit-1" })
+      story.step("agent_started", { submitRunId: "submit-2" })
       story.step("terminal_build_attempted", { bytes: 1 })
       story.step("terminal_build_attempted", { bytes: 2 })
       story.proper("artifact_readback_verified", "terminal_finalized", "terminal_finalized")
     })
-    expect(anomaliesOf(story)).toEqual(["repeated_step", "repeated_step", "repeated_step"])
+    expect(anomaliesOf(story)).toEqual(Array(4).fill("repeated_step"))
     expect(jobSteps(foldOf(story), "run-1")).toMatchObject({
       seedWritten: { payload: { seedPaths: ["a"] } },
+      agentStarted: { payload: { submitRunId: "submit-1" } },
       terminalBuildAttempted: { payload: { bytes: 1 } },
-      terminalFinalized: { eventId: id("terminal_finalized", 7) },
+      terminalFinalized: { eventId: id("terminal_finalized", 9) },
     })
   })
 })

@@ -29,12 +29,12 @@ export const ledgerShow = command({
 
 export const ledgerVerify = command({
   name: "ledger verify",
-  description: "Checks every byte of a ledger against its seals, from the first to the last.",
+  description: "Checks every byte of a ledger against its seals, or every record of one in a database.",
   danger_level: "safe",
   timeout_ms: 2_147_483_647,
   parameters: {
     expect: { type: "array", value_name: "HEAD", description: "What ledger head printed earlier; it must still hold" },
-    ...root_flags,
+    ...place_flags,
   },
   exit_codes: { ...sound, SUCCESS: done("Everything is what was written"), LEDGER_FLAWED },
   error_registry: ledger_errors,
@@ -56,7 +56,7 @@ export const ledgerRepair = command({
   description: "Acknowledges what is damaged with one more fact; nothing is rewritten.",
   danger_level: "mutating",
   timeout_ms: 2_147_483_647,
-  parameters: root_flags,
+  parameters: place_flags,
   exit_codes: { ...sound, SUCCESS: changed("The damage is acknowledged, or there was none") },
   error_registry: ledger_errors,
   output_schema: { type: "object", required: ["effect", "position", "flaws"] },
@@ -70,7 +70,7 @@ export const ledgerHead = command({
   name: "ledger head",
   description: "Prints where the chain of seals ends: keep it elsewhere, and hand it to ledger verify --expect later.",
   danger_level: "safe",
-  parameters: root_flags,
+  parameters: place_flags,
   exit_codes: { ...sound, NOT_FOUND: done("Nothing is sealed yet") },
   error_registry: ledger_errors,
   output_schema: { type: "object", required: ["head", "position", "sha256"] },
@@ -136,7 +136,7 @@ export const ledgerImport = command({
       pattern_type: "filepath",
       description: "The lines; - is stdin",
     },
-    ...root_flags,
+    ...place_flags,
   },
   exit_codes: { ...sound, SUCCESS: changed("Every line is in the ledger"), CONFLICT: done("A line cannot be taken") },
   error_registry: {

@@ -72,30 +72,59 @@ const answerOf = (verification: Verification, place: Place) => {
   return { root: place.root, head: head === undefined ? null : printHead(head), ...counts, flaws }
 }
 
-/** Walks every byte. A flaw that nobody has acknowledged ends the command with LEDGER_FLAWED. */
+interface AnyFlaw {
+  readonly error: string
+  readonly file?: string
+  readonly position?: number
+  readonly isAcknowledged?: boolean
+}
+
+const flawsOf = async (
+  expect: ReadonlyArray<string>,
+  place: Place,
+  ctx: Context,
+): Promise<{ readonly flaws: ReadonlyArray<AnyFlaw>; readonly [key: string]: unknown }> => {
+  if (place.url === undefined) {
+    const heads = expect.flatMap((text) => parseHead(text) ?? [])
+    return answerOf(await runOnFiles(verifyLedger({ root: place.root, expect: heads }), ctx.signal), place)
+  }
+  const { refuseInDatabase, verifyThere } = await import("./databaseLedger.ts")
+  if (expect.length > 0) refuseInDatabase(place, "there is no head to be expected")
+  const { flaws, head: position, records, where } = await runHere(verifyThere(place.url), ctx.signal)
+  return { where, head: null, position, sealed: 0, unsealed: records, torn_bytes: 0, flaws }
+}
+
+/** Walks every byte, or every record of a database. A flaw that nobody has acknowledged ends the command with LEDGER_FLAWED. */
 export const verify = async (expect: ReadonlyArray<string>, place: Place, ctx: Context) => {
-  const heads = expect.flatMap((text) => parseHead(text) ?? [])
-  const data = answerOf(await runOnFiles(verifyLedger({ root: place.root, expect: heads }), ctx.signal), place)
+  const data = await flawsOf(expect, place, ctx)
   const open = data.flaws.filter(({ isAcknowledged }) => isAcknowledged !== true)
   if (open.length === 0) return data
   const [first] = open
-  const at = first?.position === undefined ? "" : `, record ${first.position}`
+  const at = [first?.file, first?.position === undefined ? undefined : `record ${first.position}`]
+  const mend =
+    place.url === undefined
+      ? `Put the file back from a copy; or, when it cannot be had, acknowledge the damage with: ${commandLine(place, "ledger", "repair")}`
+      : "Put the schema back from a backup."
   throw new CommandError({
     exit: "LEDGER_FLAWED",
     code: "LEDGER_FLAWED",
-    message: `${open.length === 1 ? "One thing is" : `${open.length} things are`} not what was written: ${first?.file ?? ""}${at}: ${first?.error ?? ""}.`,
-    fix_required: `Put the file back from a copy; or, when it cannot be had, acknowledge the damage with: ${commandLine(place, "ledger", "repair")}`,
+    message: `${open.length === 1 ? "One thing is" : `${open.length} things are`} not what was written: ${[at.filter((part) => part !== undefined).join(", "), first?.error].filter((part) => part !== "").join(": ")}.`,
+    fix_required: mend,
     data,
   })
 }
 
 export const repair = async (place: Place, ctx: Context) => {
+  if (place.url !== undefined)
+    (await import("./databaseLedger.ts")).refuseInDatabase(place, "there is no damaged file to be acknowledged")
   const options = { root: place.root, actor: "waybill", requestId: ctx.requestId }
   const { fact, flaws } = await runOnFiles(repairLedger(options), ctx.signal)
   return { effect: fact === undefined ? "noop" : "created", position: fact?.position ?? null, flaws }
 }
 
 export const head = async (place: Place, ctx: Context) => {
+  if (place.url !== undefined)
+    (await import("./databaseLedger.ts")).refuseInDatabase(place, "there is no head to be printed")
   const found = await runOnFiles(chainHead(place.root), ctx.signal)
   if (found !== undefined) return { head: printHead(found), ...found }
   throw new CommandError({
@@ -148,6 +177,9 @@ export const importFile = async (from: string, place: Place, ctx: Context) => {
     from === "-" ? process.stdin : createReadStream(from),
     (cause) => (cause instanceof Error ? cause : new Error(String(cause))),
   )
-  const records = await runOnFiles(importLines({ root: place.root, lines }), ctx.signal)
+  const records =
+    place.url === undefined
+      ? await runOnFiles(importLines({ root: place.root, lines }), ctx.signal)
+      : await runHere((await import("./databaseLedger.ts")).importThere(place.url, lines), ctx.signal)
   return { root: place.root, records, next_command: commandLine(place, "ledger", "verify") }
 }

@@ -284,8 +284,8 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
   inFile("ledger-store/src/jsonl/Appending.ts")(
     "acknowledges before it writes",
     "LEDGER-05",
-    "Effect.exit(Effect.andThen(opened.file.write(bytes, end), opened.file.flush))",
-    'Effect.exit(Effect.asVoid(Effect.forkDetach(Effect.delay(opened.file.write(bytes, end), "40 millis"))))',
+    "opened.file.write(packed.bytes, end)",
+    'Effect.asVoid(Effect.forkDetach(Effect.delay(opened.file.write(packed.bytes, end), "40 millis")))',
   ),
   working(
     "ties a hold to its own process",
@@ -308,8 +308,8 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
     ),
     also: {
       file: "ledger-store/src/jsonl/Appending.ts",
-      find: "opened.file.write(bytes, end)",
-      replace: "Effect.flatMap(opened.file.info, (info) => opened.file.write(bytes, info.bytes))",
+      find: "opened.file.write(packed.bytes, end)",
+      replace: "Effect.flatMap(opened.file.info, (info) => opened.file.write(packed.bytes, info.bytes))",
     },
   },
   inFile("carriers/jobspec/src/QueueJobState.ts")(

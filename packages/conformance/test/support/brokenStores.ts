@@ -106,6 +106,29 @@ const lockNeverGivenBack: Change = (inner) => {
   }
 }
 
+/** Takes the head to stand where it stood when it was first looked at, unless something is to be recorded. */
+const presumesToBeAlone: Change = (inner) => {
+  let seen = 0
+  return {
+    commitOptimistically: (body) =>
+      Effect.gen(function* () {
+        let isRecording = false
+        const commit = (isPresumed: boolean) =>
+          inner.commit((given) => {
+            const head = isPresumed ? seen : given.head
+            const append: Session["append"] = (batches) => {
+              isRecording = true
+              seen = given.head + batches.flat().length
+              return isPresumed ? Effect.void : given.append(batches)
+            }
+            return body({ ...given, head, append })
+          })
+        const presumed = yield* commit(true)
+        return isRecording ? yield* commit(false) : presumed
+      }),
+  }
+}
+
 const readersWait: Change = (inner) => {
   const lock = Semaphore.makeUnsafe(1)
   return {
@@ -237,4 +260,5 @@ export const brokenStores: ReadonlyArray<Broken> = [
   { name: "lets readers wait for writers", law: "STORE-21", place: memory(readersWait) },
   { name: "waits for the next append although there is more", law: "STORE-22", place: memory(nextAppendOnly) },
   { name: "acknowledges before the flush", law: "STORE-24", place: withoutFlush },
+  { name: "decides upon the head as it was", law: "STORE-25", place: memory(() => ({}), presumesToBeAlone) },
 ]

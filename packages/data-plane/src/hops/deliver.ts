@@ -28,6 +28,9 @@ const naming = (room: Room, { artifactRef, sha256 }: StoredArtifact) => {
   }
 }
 
+/** What looking for a folder anew meets when it was moved, replaced or closed to us. */
+const isElsewhere: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EACCES"])
+
 const isSameFile = (a: FileInfo, b: FileInfo): boolean => a.inode === b.inode && a.device === b.device
 
 const isUntouched = (a: FileInfo, b: FileInfo): boolean =>
@@ -46,7 +49,12 @@ export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> =
     return Effect.mapError(release(sealed, { sha256, bytes }, sink, call?.onProgress), naming(room, artifact))
   }
 
-  const toFile = ({ directory, name }: Target, artifact: StoredArtifact, sealed: OpenFile, call: Call | undefined) =>
+  const toFile = (
+    { checkPlace, directory, name, reopen }: Target,
+    artifact: StoredArtifact,
+    sealed: OpenFile,
+    call: Call | undefined,
+  ) =>
     Effect.gen(function* () {
       const { bytes, sha256 } = artifact
       const draft = yield* room.unfinished.fileIn(directory, { folder: directory.path }, 0o600)
@@ -71,11 +79,17 @@ export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> =
             const now = yield* draft.directory.info(draft.name)
             if (!isSameFile(before, now) || before.changed_ns !== now.changed_ns) return yield* meddled(now)
             asRead = before
+            yield* checkPlace
           }).pipe(storing("deliver")),
       )
       // Getting a name moves `changed_ns` too, so from here on the length and the time of the last write have to tell.
       const named = yield* directory.info(name)
-      if (asRead === undefined || isUntouched(asRead, named)) return
+      // By its path, as whoever was promised it comes to it: the folder that took it may lie elsewhere by now.
+      const found = yield* Effect.scoped(Effect.flatMap(reopen, (folder) => folder.info(name))).pipe(
+        Effect.catch((error) => (isElsewhere.has(error.code) ? Effect.succeed(undefined) : Effect.fail(error))),
+      )
+      const isThere = found !== undefined && isSameFile(named, found)
+      if (asRead === undefined || (isThere && isUntouched(asRead, named))) return
       // What somebody else put there since may be the good file of another delivery: only ours is taken away.
       if (isSameFile(asRead, named)) yield* Effect.andThen(directory.unlink(name), directory.flush)
       return yield* meddled(named)

@@ -12,6 +12,13 @@ import { DestinationRefused, StorageFailed } from "../Errors.ts"
 export interface Target {
   readonly directory: Directory
   readonly name: string
+  /**
+   * Refuses once the opened folder lies in a reserved one: somebody may have put a link in its way while it was looked for, or
+   * have moved it since.
+   */
+  readonly checkPlace: Effect.Effect<void, DestinationRefused | FileError>
+  /** The same folder, looked for anew by its path. */
+  readonly reopen: Effect.Effect<Directory, FileError, Scope.Scope>
 }
 
 const isWithin = (folder: string, path: string): boolean => {
@@ -64,21 +71,27 @@ export const openTarget = (
     if (/(^|\/)\.{0,2}$/u.test(file)) return yield* refuse(inPlaceOf.directory)
     const path = resolve(file)
     const [folder, name] = [dirname(path), basename(path)]
-    const place = join(yield* placeOf(files, folder), name)
-    for (const one of reserved) {
-      const own = resolve(one)
-      // A reserved folder that cannot be looked at is compared by its name.
-      const real = yield* Effect.catch(placeOf(files, own), () => Effect.succeed(own))
-      if (isWithin(own, path) || isWithin(real, place))
-        return yield* refuse(`lies in ${one}, which is Waybill's own; name a file outside of it`)
-    }
+    const refuseReserved = (findPlace: Effect.Effect<string, FileError>) =>
+      Effect.gen(function* () {
+        const place = join(yield* findPlace, name)
+        for (const one of reserved) {
+          const own = resolve(one)
+          // A reserved folder that cannot be looked at is compared by its name.
+          const real = yield* Effect.catch(placeOf(files, own), () => Effect.succeed(own))
+          if (isWithin(own, path) || isWithin(real, place))
+            return yield* refuse(`lies in ${one}, which is Waybill's own; name a file outside of it`)
+        }
+      })
+    yield* refuseReserved(placeOf(files, folder))
     const directory = yield* files.openDirectory(folder, { create: true })
+    const checkPlace = refuseReserved(directory.realPath)
+    yield* checkPlace
     const kind = yield* directory.info(name).pipe(
       Effect.map((info) => info.kind),
       Effect.catch((error) => (error.code === "ENOENT" ? Effect.succeed("file" as const) : Effect.fail(error))),
     )
     if (kind !== "file") return yield* refuse(inPlaceOf[kind])
-    return { directory, name }
+    return { directory, name, checkPlace, reopen: files.openDirectory(folder) }
   }).pipe(
     Effect.catchTag("FileError", (cause) =>
       Effect.fail(

@@ -57,7 +57,7 @@ export const attacks: ReadonlyArray<Attack> = [
   of("other file in place", (scene, at, { changed }) => scene.plant(at, changed)),
   of("symbolic link", (scene, at, { content }) => scene.plant(at, "link", content)),
   of("link to other bytes", (scene, at, { changed }) => scene.plant(at, "link", changed)),
-  of("hard link, same bytes", (scene, at, { content }) => scene.plantSecondName(at, content)),
+  of("hard link, same", (scene, at, { content }) => scene.plantSecondName(at, content)),
   of("hard link, others", (scene, at, { changed }) => scene.plantSecondName(at, changed)),
   of("given a second name", (scene, at) => scene.hardLink(at)),
   of("FIFO", (scene, at) => scene.plant(at, "fifo")),
@@ -67,7 +67,9 @@ export const attacks: ReadonlyArray<Attack> = [
   of("parent removed", (scene, at) => scene.remove(at.slice(0, at.lastIndexOf("/")))),
   {
     name: "permissions gone",
-    run: (scene, at) => {
+    run: (scene, at, gap) => {
+      // Whoever delivers it does not read it again.
+      if (gap === "draft") return { isApplied: () => false }
       if (scene.forbid(at)) return {}
       let isDone = false
       scene.plan = (operation, path) => {
@@ -102,8 +104,8 @@ export const attacks: ReadonlyArray<Attack> = [
     if (scene.bytes(sealed) === undefined) scene.plant(sealed, changed)
     else scene.overwrite(sealed, changed)
   }),
-  failing("disk full, on making", "open", { kind: "fail", code: "ENOSPC" }, isUnfinished),
-  failing("disk full, on writing", "write", { kind: "fail", code: "ENOSPC" }, isUnfinished),
+  failing("disk full: making", "open", { kind: "fail", code: "ENOSPC" }, isUnfinished),
+  failing("disk full: writing", "write", { kind: "fail", code: "ENOSPC" }, isUnfinished),
   failing("short write", "write", { kind: "short", code: "ENOSPC", bytes: 5 }, isUnfinished),
   failing("failed read", "read", { kind: "fail", code: "EIO" }),
   failing("failed flush", "flush", { kind: "fail", code: "EIO" }, isFile),

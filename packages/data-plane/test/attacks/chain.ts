@@ -15,9 +15,10 @@ import type { Scene } from "./Scene.ts"
 
 /**
  * When it happens: once the candidate was left, was opened; once the bytes were built, written, read back, sealed; while they
- * are judged; once they are verified; while they leave. What is attacked is what the next step reads.
+ * are judged; once they are verified; while they leave; once a delivered file was read back and is about to get its name.
+ * What is attacked is what the next step reads, or gives a name.
  */
-export const gaps = ["left", "open", "built", "write", "read", "seal", "judge", "verif", "leave"] as const
+export const gaps = ["left", "open", "built", "write", "read", "seal", "judge", "verif", "leave", "draft"] as const
 export type Gap = (typeof gaps)[number]
 
 /** What became of the bytes: how the way ended, and what anybody saw of them. */
@@ -80,6 +81,8 @@ export const targetAt = (scene: Scene, gap: Gap, bytes: Bytes, handed: string): 
     case "verif":
     case "leave":
       return places.sealed
+    case "draft":
+      return places.delivered
   }
 }
 
@@ -138,8 +141,16 @@ export const runChain = (
         isFirst = false
         return here
       })
+    if (gap === "draft")
+      scene.plan = (operation, path) => {
+        if (operation !== "rename" || !path.includes("/.waybill-tmp-")) return undefined
+        scene.plan = () => undefined
+        scene.nextInstant()
+        attack(path)
+        return undefined
+      }
     if (gap !== "leave") yield* plane.deliver(artifact, { file: delivered })
-    yield* plane.deliver(artifact, { sink })
+    if (gap !== "draft") yield* plane.deliver(artifact, { sink })
   }).pipe(Effect.scoped)
 
   return Effect.runPromise(

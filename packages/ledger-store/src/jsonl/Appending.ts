@@ -14,22 +14,23 @@ import {
 } from "@waybill/ledger"
 import { Effect, Exit, Scope } from "effect"
 import { acknowledge } from "./acknowledged.ts"
-import type { Finding } from "./History.ts"
+import type { Finding, History } from "./History.ts"
 import { indexOf, saveIndex } from "./IndexFile.ts"
 import { archiveName, ledger_name, seals_name } from "./Layout.ts"
 import type { LedgerFile, Sight, Writing } from "./LedgerFile.ts"
 import { mend } from "./mend.ts"
+import { pack } from "./pack.ts"
 import { readExactly } from "./readExactly.ts"
 import type { Scanner } from "./Scanner.ts"
 import type { SealHeader } from "./SealHeader.ts"
-import { openSeal } from "./Seals.ts"
-import { type InHand, sealAll } from "./sealing.ts"
+import { openSeal, writeRows } from "./Seals.ts"
+import { sealAll } from "./sealing.ts"
+import { sumLines, type Sums } from "./Chain.ts"
 
 /** The index is saved again once so many records are new, and half as many as there are jobs: so it costs each record little. */
 const index_records_min = 4096
 const index_records_per_job = 0.5
 
-const encoder = new TextEncoder()
 const isFileError = (error: unknown): error is FileError => error instanceof FileError
 
 export interface Appending {
@@ -69,7 +70,6 @@ export const makeAppending = (
 ): Appending => {
   const { where } = ledgerFile
   let sealFile: SealFile | undefined
-  let inHand: InHand | undefined
   /** How much of the file we know to be on stable storage; `rewrite`: a flush failed, and what lies there is not. */
   let durable = { end: 0, first: 0, generation: -1, rewrite: false }
 
@@ -110,7 +110,6 @@ export const makeAppending = (
   const retreat = ({ file }: Writing, end: number | undefined) =>
     Effect.gen(function* () {
       durable = { ...durable, rewrite: true }
-      inHand = undefined
       if (end !== undefined) yield* Effect.ignore(Effect.andThen(file.truncate(end), file.flush))
       yield* closeSeal
       yield* ledgerFile.close("writing")
@@ -132,6 +131,12 @@ export const makeAppending = (
       const { end } = reader
       const isSame = durable.generation === generation && durable.first === first
       if (!durable.rewrite && isSame && durable.end === end) return
+      // Rows are written once their records are durable, whoever wrote them.
+      const isSealed = scanner.history.isSealed && scanner.history.active?.link.end === end
+      if (!durable.rewrite && isSealed) {
+        durable = { end, first, generation, rewrite: false }
+        return
+      }
       const from = isSame ? Math.min(durable.end, end) : 0
       if (durable.rewrite) yield* file.write(yield* readExactly(file, from, end - from), from)
       yield* file.flush
@@ -140,7 +145,6 @@ export const makeAppending = (
 
   const prepare: Appending["prepare"] = (opened, although) =>
     Effect.gen(function* () {
-      const head = scanner.history.head
       yield* scanner.scanAll
       const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
       if (scanner.history.damage.some(isBlocking)) yield* acknowledge(scanner)
@@ -148,8 +152,10 @@ export const makeAppending = (
       const blocking = history.damage.find(isBlocking)
       if (blocking !== undefined && although === undefined)
         return yield* refuse(`${blocking.file}: ${blocking.error}; nothing is appended before it is repaired`)
-      // Whoever appended since has also sealed.
-      if (history.head !== head) yield* scanner.adopt(opened)
+      // Whoever has appended since has sealed it too.
+      const { active } = history
+      if (active !== undefined && active.sealed < active.count)
+        yield* scanner.adopt(opened, sealFile?.first === active.first ? sealFile.file : undefined)
       if (scanner.seen_bytes !== history.reader.end) {
         if (yield* mend(opened.directory, opened.file, history.reader.end)) scanner.forgetPending()
         yield* scanner.scanAll
@@ -160,7 +166,7 @@ export const makeAppending = (
   const seal = (opened: Writing) =>
     Effect.suspend(() => {
       const { history, records } = scanner
-      return sealAll({ place: opened, history, records, inHand }, activeSeal(opened.directory))
+      return history.isSealed ? Effect.void : sealAll({ place: opened, history, records }, activeSeal(opened.directory))
     }).pipe(Effect.catchTag("ArchiveDamaged", (damage) => Effect.fail(new StoreUnavailable({ where, cause: damage }))))
 
   const keepIndex = ({ directory }: Writing) =>
@@ -190,31 +196,65 @@ export const makeAppending = (
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.rotated
-      inHand = undefined
       yield* onRotated
     })
+
+  /**
+   * Seals what is durable now, so that what is answered is sealed. Where that fails, the records are there all the same: the
+   * next append seals them before it writes, and fails if it cannot.
+   */
+  const sealOwn = (opened: Writing, sums: Sums | undefined) =>
+    Effect.gen(function* () {
+      const { active } = scanner.history
+      if (sums === undefined || active === undefined || sealFile === undefined) return yield* seal(opened)
+      const from = active.complete(sums)
+      yield* writeRows(sealFile.file, active.rows, from, active.rows.count, active.sealed)
+      active.link = sums.link
+      active.sealed = active.count
+    }).pipe(Effect.catch(() => closeSeal))
+
+  /** Whether the active file's next rows go right behind its last ones. */
+  const continues = ({ active, reader }: History) =>
+    active !== undefined &&
+    active.sealed > 0 &&
+    !active.isSealDamaged &&
+    active.link.end === reader.end &&
+    sealFile?.first === active.first
 
   const write = (opened: Writing, records: ReadonlyArray<NewRecord>) =>
     Effect.gen(function* () {
       const { history } = scanner
+      yield* seal(opened).pipe(orPoison(opened))
       const { end } = history.reader
-      const lines = records.map(({ line }) => encoder.encode(`${line}\n`))
-      const bytes = Buffer.concat(lines)
-      // What is sealed now is durable already, so neither need wait for the other; but both end before either's failure counts.
-      const [sealed, written] = yield* Effect.all(
-        [Effect.exit(seal(opened)), Effect.exit(Effect.andThen(opened.file.write(bytes, end), opened.file.flush))],
-        { concurrency: 2 },
+      const packed = pack(records)
+      const { link } = history.active ?? {}
+      const sum = Effect.sync(() =>
+        link !== undefined && continues(history) ? sumLines(packed.bytes, packed.lengths, link) : undefined,
       )
-      yield* Effect.andThen(written, sealed).pipe(orPoison(opened, end))
-      scanner.take(records, lines, bytes)
-      const { active } = scanner.history
-      inHand = active === undefined ? undefined : { segment: active, offset: end, bytes }
+      // What the bytes come to is worked out while they are flushed.
+      const [, sums] = yield* Effect.andThen(
+        opened.file.write(packed.bytes, end),
+        Effect.all([opened.file.flush, sum], { concurrency: 2 }),
+      ).pipe(orPoison(opened, end))
+      scanner.take(records, packed)
       durable = { ...durable, end: scanner.history.reader.end }
+      yield* sealOwn(opened, sums)
     }).pipe(
       scanner.hideWhile,
       // A write that is given up halfway would go on behind the lock's back.
       Effect.uninterruptible,
     )
+
+  /** Replay would take a record for a copy of another that bears the same id. Ids that tell their own position are their own. */
+  const refuseCopies = (records: ReadonlyArray<NewRecord>) =>
+    Effect.gen(function* () {
+      const ids = new Set<string>()
+      for (const { event } of records) {
+        if (ids.has(event.event_id) || (yield* scanner.holds(event.event_id, event.position)))
+          return yield* refuse(`the event id ${event.event_id} is taken by an earlier line`)
+        ids.add(event.event_id)
+      }
+    })
 
   const rotate: Appending["rotate"] = (opened) =>
     Effect.andThen(seal(opened), turn(opened)).pipe(orPoison(opened), Effect.uninterruptible)
@@ -228,7 +268,6 @@ export const makeAppending = (
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.forgetAll
-      inHand = undefined
       const next = yield* ledgerFile.writing
       yield* scanner.scanAll
       return next
@@ -261,15 +300,13 @@ export const makeAppending = (
       Effect.gen(function* () {
         const records = batches.flat()
         const first = scanner.history.head + 1
-        const ids = new Set<string>()
+        let isStrange = false
         for (const [i, { event }] of records.entries()) {
           if (event.position !== first + i)
             return yield* refuse(`somebody changed it under the lock: ${event.event_id} would be at ${first + i}`)
-          // Replay would take it for a copy of the other.
-          if (ids.has(event.event_id) || (yield* scanner.holds(event.event_id, event.position)))
-            return yield* refuse(`the event id ${event.event_id} is taken by an earlier line`)
-          ids.add(event.event_id)
+          isStrange ||= scanner.isSuspect(event.event_id, event.position)
         }
+        if (isStrange) yield* refuseCopies(records)
         const length = records.reduce((sum, { line }) => sum + line.length, 0)
         yield* write(yield* makeRoom(given, length), records)
       }),

@@ -45,6 +45,8 @@ export interface Archives {
     archive: ArchiveName,
     offset: number,
     bytes: number,
+    /** Where the bytes of a plain archive go. */
+    take?: (bytes: number) => Buffer,
   ) => Effect.Effect<Uint8Array, Failure>
   /** How long the content is. */
   readonly bytes: (directory: Directory, archive: ArchiveName) => Effect.Effect<number, Failure>
@@ -149,10 +151,10 @@ export const makeArchives = (): Archives => {
           ? Effect.map(whole(file, name), ({ byteLength }) => byteLength)
           : Effect.map(file.info, ({ bytes }) => bytes),
       ),
-    read: (directory, archive, offset, bytes) =>
+    read: (directory, archive, offset, bytes, take) =>
       withFile(directory, archive, (file, name) =>
         Effect.gen(function* () {
-          if (!isGzip(name)) return yield* readExactly(file, offset, bytes)
+          if (!isGzip(name)) return yield* readExactly(file, offset, bytes, take)
           const members = yield* readMembers(directory, archive.first)
           if (members === undefined) return (yield* whole(file, name)).subarray(offset, offset + bytes)
           const parts: Array<Uint8Array> = []

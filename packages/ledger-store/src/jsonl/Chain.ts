@@ -16,9 +16,41 @@ export interface Link {
   readonly end: number
 }
 
+/** Where a value and the bytes after it are put together; longer ones get room of their own. */
+const joined = Buffer.allocUnsafeSlow(16_384)
+
 /** The chain's next value: SHA-256 of the value before and the record's bytes, its newline and blank lines before it included. */
-export const nextSha = (sha: Uint8Array, bytes: Uint8Array): Buffer =>
-  hash("sha256", Buffer.concat([sha, bytes]), "buffer")
+export const nextSha = (sha: Uint8Array, bytes: Uint8Array): Buffer => {
+  const length = sha.byteLength + bytes.byteLength
+  if (length > joined.byteLength) return hash("sha256", Buffer.concat([sha, bytes]), "buffer")
+  joined.set(sha)
+  joined.set(bytes, sha.byteLength)
+  return hash("sha256", joined.subarray(0, length), "buffer")
+}
+
+/** What each of some records comes to. */
+export interface Sums {
+  readonly crcs: ReadonlyArray<number>
+  readonly shas: ReadonlyArray<Uint8Array>
+  readonly link: Link
+}
+
+/** What lines come to that lie next to each other in `bytes`, each followed by its newline. */
+export const sumLines = (bytes: Uint8Array, lengths: ReadonlyArray<number>, before: Link): Sums => {
+  let { crc, sha } = before
+  let at = 0
+  const crcs: Array<number> = []
+  const shas: Array<Uint8Array> = []
+  for (const length of lengths) {
+    const part = bytes.subarray(at, at + length + 1)
+    crc = crc32(part, crc)
+    sha = nextSha(sha, part)
+    crcs.push(crc)
+    shas.push(sha)
+    at += length + 1
+  }
+  return { crcs, shas, link: { crc, sha, end: before.end + at } }
+}
 
 /** Seals the rows `from` up to `to`, whose bytes begin at the link's end. Answers the link behind them. */
 export const sealRows = (rows: Rows, from: number, to: number, bytes: Uint8Array, before: Link): Link => {

@@ -20,43 +20,36 @@ const lead = {
   actor: '","actor":"',
 } as const
 const payload_lead = '","payload":'
+const payload_start = `${payload_lead}{`
 const names = ["event_id", "request_id", "job_id", "event_type", "occurred_at", "actor"] as const
 const length_max = 0xffff
 
 /** Lines may spell half a character as an escape, which is read as U+FFFD: only the full decoder does that. */
-const halfCharacter = /\\u[dD][89a-fA-F]/u
-const printable = /^[\x20-\x7e]*$/u
+const halfCharacter = /\\u[dD][89a-fA-F]/
+const unprintable = /[^\x20-\x7e]/
 
 /** How to cut a line, or `undefined` where it has to be parsed. `line` is the text that `event` was decoded from. */
 export const measure = (line: string, event: LedgerEvent): FieldLengths | undefined => {
-  const head =
-    lead.event_id +
-    event.event_id +
-    lead.request_id +
-    event.request_id +
-    lead.job_id +
-    event.job_id +
-    lead.event_type +
-    event.event_type +
-    lead.occurred_at +
-    event.occurred_at +
-    lead.actor +
-    event.actor
-  if (!line.startsWith(head) || !printable.test(head)) return undefined
-  const mark = event.batch === undefined ? "" : `,"batch":[${event.batch[0]},${event.batch[1]}]`
-  const tail = `${mark}}`
+  let at = 0
+  for (const name of names) {
+    if (!line.startsWith(lead[name], at)) return undefined
+    at += lead[name].length
+    if (event[name].length > length_max || !line.startsWith(event[name], at)) return undefined
+    at += event[name].length
+  }
+  if (unprintable.test(line.slice(0, at))) return undefined
+  const tail = event.batch === undefined ? "}" : `,"batch":[${event.batch[0]},${event.batch[1]}]}`
   if (!line.endsWith(tail)) return undefined
-  const hasPayload = line.startsWith(`${payload_lead}{`, head.length)
-  if (!hasPayload && line.length !== head.length + 1 + tail.length) return undefined
-  if (names.some((name) => event[name].length > length_max) || halfCharacter.test(line)) return undefined
-  const { actor, event_id, event_type, job_id, occurred_at, request_id } = event
+  const hasPayload = line.startsWith(payload_start, at)
+  if (!hasPayload && line.length !== at + 1 + tail.length) return undefined
+  if (line.includes("\\u") && halfCharacter.test(line)) return undefined
   return {
-    event_id: event_id.length,
-    request_id: request_id.length,
-    job_id: job_id.length,
-    event_type: event_type.length,
-    occurred_at: occurred_at.length,
-    actor: actor.length,
+    event_id: event.event_id.length,
+    request_id: event.request_id.length,
+    job_id: event.job_id.length,
+    event_type: event.event_type.length,
+    occurred_at: event.occurred_at.length,
+    actor: event.actor.length,
     tail: tail.length,
   }
 }
@@ -93,7 +86,8 @@ export class SealedEvent implements RecordedEvent {
   }
 
   #cut(field: Exclude<keyof FieldLengths, "tail">): string {
-    const { block, rows, start } = this.#place
+    const { block, isReleased, rows, start } = this.#place
+    if (isReleased) throw kept()
     return cut(rows, this.#row, block, rows.offset(this.#row) - start, field)
   }
 
@@ -113,7 +107,8 @@ export class SealedEvent implements RecordedEvent {
     return this.#cut("actor")
   }
   get payload(): LedgerEvent["payload"] {
-    const { block, rows, start } = this.#place
+    const { block, isReleased, rows, start } = this.#place
+    if (isReleased) throw kept()
     return cutPayload(rows, this.#row, block, rows.offset(this.#row) - start)
   }
 }
@@ -123,7 +118,11 @@ export interface CutPlace {
   readonly rows: Rows
   readonly block: Buffer
   readonly start: number
+  /** Whether the bytes may have been overwritten since, because the reader said that it needs them no more. */
+  isReleased: boolean
 }
+
+const kept = () => new TypeError("an event was kept beyond the page that it was folded from")
 
 /** One field of a cuttable record whose line begins at `start` of `block`. */
 export const cut = (

@@ -78,6 +78,11 @@ export class History {
     return last?.isActive === true ? last : undefined
   }
 
+  /** Whether every record has its row on disk. */
+  get isSealed(): boolean {
+    return this.segments.every(({ count, sealed }) => sealed >= count)
+  }
+
   /** Which file holds a position, or the first one behind it. */
   indexOf(position: number): number {
     const { segments } = this

@@ -48,7 +48,12 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
     const onRotated = compress ? Effect.asVoid(Effect.forkIn(compressing, scope)) : Effect.void
     const appender = makeAppending(ledgerFile, scanner, { rotate_bytes, onRotated })
     yield* Effect.addFinalizer(() => appender.close)
-    const locked = makeLocking(ledgerFile, appender, lock_wait_ms)
+    const locked = makeLocking(
+      ledgerFile,
+      appender,
+      lock_wait_ms,
+      Effect.ignore(Effect.suspend(() => scanner.scan(1024))),
+    )
 
     const nothing = ({ generation }: History): Page => ({ events: [], generation, covers: 0 })
 

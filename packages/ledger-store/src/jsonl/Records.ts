@@ -5,13 +5,14 @@
  */
 import { type Directory, type FileError, type OpenFile } from "@waybill/host"
 import type { RecordedEvent } from "@waybill/ledger"
-import { Data, Effect } from "effect"
+import { Data, Effect, Fiber } from "effect"
 import { type ArchiveDamaged, type Archives } from "./Archives.ts"
 import { brokenRows } from "./Chain.ts"
-import { cut, cutEvent, SealedEvent } from "./Envelope.ts"
+import { cut, cutEvent, type CutPlace, SealedEvent } from "./Envelope.ts"
 import type { History } from "./History.ts"
 import { readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
+import { Room } from "./Room.ts"
 import { Flag, Rows } from "./Rows.ts"
 import { readRows } from "./Seals.ts"
 import type { Segment } from "./Segment.ts"
@@ -52,15 +53,36 @@ export type Making = "plain" | "lazy"
 export const changed = "its bytes have changed since they were sealed"
 
 /** Some records next to each other, with their bytes. */
-interface Run {
-  readonly rows: Rows
+interface Run extends CutPlace {
   /** Which of the rows is the first that was asked for. */
   readonly at: number
-  /** Bytes from the file offset `start` on. */
-  readonly block: Buffer
-  readonly start: number
   readonly broken: ReadonlyMap<number, string>
 }
+
+/** The readable ones of some records, and how many were looked at. */
+export interface Taken {
+  readonly events: ReadonlyArray<RecordedEvent>
+  readonly looked: number
+  /** To be called when the events are needed no more, if at all: their bytes are then overwritten. */
+  readonly release: () => void
+}
+
+/** Records that are read before they are asked for, since whoever reads on upwards will ask for them. */
+interface Ahead {
+  readonly segment: Segment
+  readonly from: number
+  readonly reading: Fiber.Fiber<Read, ReadFailure>
+}
+
+/** Rows and their bytes as they were read, not checked against each other yet. */
+interface Read {
+  readonly rows: Rows
+  readonly bytes: Uint8Array
+  readonly broken: Map<number, string>
+}
+
+/** From so many records on it pays to read ahead. */
+const ahead_records_min = 2048
 
 export interface Records {
   /** The rows of the records `from` up to `to` of a file. */
@@ -78,20 +100,25 @@ export interface Records {
     segment: Segment,
     offset: number,
     bytes: number,
+    /** Where to; new memory otherwise. */
+    take?: (bytes: number) => Buffer,
   ) => Effect.Effect<Uint8Array, FileError | ArchiveDamaged>
-  /** The readable ones of some records next to each other; how many were looked at. */
+  /** Some records next to each other. */
   readonly take: (
     place: Place,
     segment: Segment,
     from: number,
     to: number,
     making: Making,
-  ) => Effect.Effect<{ readonly events: ReadonlyArray<RecordedEvent>; readonly looked: number }, ReadFailure>
+  ) => Effect.Effect<Taken, ReadFailure>
   readonly forget: () => void
 }
 
 export const makeRecords = (archives: Archives, history: () => History): Records => {
   const blocks = new Map<string, Rows>()
+  const room = new Room()
+  const take = (bytes: number) => room.take(bytes)
+  let ahead: Ahead | undefined
 
   const sealedRows = (place: Place, segment: Segment, from: number, to: number) =>
     Effect.gen(function* () {
@@ -143,12 +170,12 @@ export const makeRecords = (archives: Archives, history: () => History): Records
       return new Rows((yield* block(place, segment, number)).slice(within, within + 1))
     })
 
-  const bytes: Records["bytes"] = (place, segment, offset, length) =>
+  const bytes: Records["bytes"] = (place, segment, offset, length, take) =>
     !segment.isActive
-      ? archives.read(place.directory, segment, offset, length)
+      ? archives.read(place.directory, segment, offset, length, take)
       : place.file === undefined
         ? Effect.succeed(new Uint8Array())
-        : readExactly(place.file, offset, length)
+        : readExactly(place.file, offset, length, take)
 
   /** What an archive that cannot be read in one go still gives, record by record. */
   const piecemeal = (
@@ -181,7 +208,7 @@ export const makeRecords = (archives: Archives, history: () => History): Records
       return block
     })
 
-  const run = (place: Place, segment: Segment, from: number, wanted: number): Effect.Effect<Run, ReadFailure> =>
+  const read = (place: Place, segment: Segment, from: number, wanted: number): Effect.Effect<Read, ReadFailure> =>
     Effect.gen(function* () {
       const at = from === 0 ? 0 : 1
       let table = yield* rows(place, segment, from - at, wanted)
@@ -191,15 +218,42 @@ export const makeRecords = (archives: Archives, history: () => History): Records
       if (to < table.count) table = new Rows(table.slice(0, to))
       const broken = new Map<number, string>()
       const length = table.end(to - 1) - start
-      const whole = yield* Effect.catchTag(bytes(place, segment, start, length), "ArchiveDamaged", () =>
+      const whole = yield* Effect.catchTag(bytes(place, segment, start, length, take), "ArchiveDamaged", () =>
         piecemeal(place, segment, table, from, start, broken),
       )
-      const read = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
-      const sealed = segment.isSealDamaged ? at : Math.min(to, Math.max(at, segment.sealed - (from - at)))
-      const before = { crc: at === 0 ? 0 : table.crc(0), end: start }
-      for (const i of brokenRows(table, at, sealed, read, before)) if (!broken.has(i)) broken.set(i, changed)
-      return { rows: table, at, block: read, start, broken }
+      return { rows: table, bytes: whole, broken }
     })
+
+  /** What was read ahead, if it is what is asked for now; what goes wrong there goes wrong again, and is told then. */
+  const readOrTake = (place: Place, segment: Segment, from: number, wanted: number) =>
+    Effect.suspend(() => {
+      const expected = ahead
+      ahead = undefined
+      const direct = read(place, segment, from, wanted)
+      if (expected === undefined || expected.segment !== segment || expected.from !== from) return direct
+      return Effect.catchCause(Fiber.join(expected.reading), () => direct)
+    })
+
+  const run = (place: Place, segment: Segment, from: number, wanted: number): Effect.Effect<Run, ReadFailure> =>
+    Effect.gen(function* () {
+      const at = from === 0 ? 0 : 1
+      const { bytes: whole, broken, rows: table } = yield* readOrTake(place, segment, from, wanted)
+      const start = at === 0 ? 0 : table.end(0)
+      const block = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
+      const sealed = segment.isSealDamaged ? at : Math.min(table.count, Math.max(at, segment.sealed - (from - at)))
+      const before = { crc: at === 0 ? 0 : table.crc(0), end: start }
+      for (const i of brokenRows(table, at, sealed, block, before)) if (!broken.has(i)) broken.set(i, changed)
+      return { rows: table, at, block, start, broken, isReleased: false }
+    })
+
+  /** Begins to read as many records again, if they are sealed: then nothing can come in between. */
+  const readAhead = (place: Place, segment: Segment, from: number, count: number) => {
+    const to = Math.min(segment.base, from + count)
+    if (count < ahead_records_min || to <= from || segment.isSealDamaged) return Effect.void
+    return Effect.map(Effect.forkDetach(read(place, segment, from, to), { startImmediately: true }), (reading) => {
+      ahead = { segment, from, reading }
+    })
+  }
 
   const typeOf = (segment: Segment, { block, rows: table, start }: Run, i: number): string => {
     const record = table.typeAt(i)
@@ -255,7 +309,14 @@ export const makeRecords = (archives: Archives, history: () => History): Records
       if ("error" in content) return new RecordChanged({ position, reason: content.error })
       events.push({ ...content, position })
     }
-    return { events, looked: table.count - at }
+    const release = () => {
+      if (made.isReleased) return
+      made.isReleased = true
+      room.give(block)
+    }
+    // Plain events hold none of the bytes.
+    if (making === "plain") release()
+    return { events, looked: table.count - at, release }
   }
 
   return {
@@ -265,9 +326,14 @@ export const makeRecords = (archives: Archives, history: () => History): Records
     take: (place, segment, from, to, making) =>
       Effect.gen(function* () {
         const made = yield* run(place, segment, from, Math.min(to, from + page_rows_max, segment.count))
+        const looked = made.rows.count - made.at
+        if (looked === to - from) yield* readAhead(place, segment, from + looked, looked)
         const taken = make(segment, from, made, making)
         return taken instanceof RecordChanged ? yield* taken : taken
       }),
-    forget: () => blocks.clear(),
+    forget: () => {
+      blocks.clear()
+      ahead = undefined
+    },
   }
 }

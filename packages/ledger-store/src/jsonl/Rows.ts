@@ -92,8 +92,6 @@ export interface NewRow {
   readonly lengths: FieldLengths | undefined
 }
 
-const lengthNames = ["event_id", "request_id", "job_id", "event_type", "occurred_at", "actor", "tail"] as const
-
 /** Rows next to each other, in memory. */
 export class Rows {
   #data: Buffer
@@ -142,7 +140,15 @@ export class Rows {
     view.setUint32(at + place.type_at, row.type_at, true)
     view.setUint32(at + place.blanks, row.blanks, true)
     view.setUint16(at + place.flags, row.flags, true)
-    for (const name of lengthNames) view.setUint16(at + place[name], row.lengths?.[name] ?? 0, true)
+    const { lengths } = row
+    if (lengths === undefined) return
+    view.setUint16(at + place.event_id, lengths.event_id, true)
+    view.setUint16(at + place.request_id, lengths.request_id, true)
+    view.setUint16(at + place.job_id, lengths.job_id, true)
+    view.setUint16(at + place.event_type, lengths.event_type, true)
+    view.setUint16(at + place.occurred_at, lengths.occurred_at, true)
+    view.setUint16(at + place.actor, lengths.actor, true)
+    view.setUint16(at + place.tail, lengths.tail, true)
   }
 
   /** Puts sealed rows in place of the same ones that were not sealed. */

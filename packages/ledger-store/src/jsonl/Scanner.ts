@@ -13,6 +13,7 @@ import { archiveName, ledger_name } from "./Layout.ts"
 import { isSameFile, type LedgerFile, type Sight } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { load } from "./opening.ts"
+import type { Packed } from "./pack.ts"
 import { readExactly } from "./readExactly.ts"
 import { adoptSeals } from "./sealing.ts"
 import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
@@ -53,7 +54,9 @@ export interface Scanner {
   /** How many bytes the active file had when we looked last. */
   readonly seen_bytes: number
   /** Takes over what others have sealed. */
-  readonly adopt: (place: Place) => Effect.Effect<void, StoreError>
+  readonly adopt: (place: Place, seal?: OpenFile) => Effect.Effect<void, StoreError>
+  /** Whether the id says so little about its record that only {@link holds} can tell whether another bears it. */
+  readonly isSuspect: (eventId: string, position: number) => boolean
   /** Whether a record bears already the event id that the next one is to have. */
   readonly holds: (eventId: string, position: number) => Effect.Effect<boolean, StoreError>
   /** Nobody else can append: until it is told otherwise, the names are as they were seen. */
@@ -64,7 +67,7 @@ export interface Scanner {
   readonly hideWhile: <A, E, R>(run: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly isHiding: () => boolean
   /** Takes over records that we wrote ourselves, without reading them. */
-  readonly take: (records: ReadonlyArray<NewRecord>, lines: ReadonlyArray<Uint8Array>, written: Uint8Array) => void
+  readonly take: (records: ReadonlyArray<NewRecord>, packed: Packed) => void
   /** The active file has become an archive, and a new one has its name. */
   readonly rotated: Effect.Effect<void>
   /** The files have become others: what is known of them is learnt anew. */
@@ -293,9 +296,9 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       get seen_bytes() {
         return seen_bytes
       },
-      adopt: (at) => {
+      adopt: (at, seal) => {
         const { active } = history
-        return active === undefined ? Effect.void : io(adoptSeals(at, active))
+        return active === undefined ? Effect.void : io(adoptSeals(at, active, seal))
       },
       reading: (run, nothing) =>
         again(
@@ -308,6 +311,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
             )
           }),
         ),
+      isSuspect,
       holds: (eventId, position) =>
         Effect.suspend(() => {
           if (place === undefined || !isSuspect(eventId, position)) return Effect.succeed(false)
@@ -333,23 +337,20 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
           )
         }),
       isHiding: () => isHiding,
-      take: (written, lines, bytes) => {
+      take: (written, { bytes, lengths }) => {
         const { active, reader } = history
         if (active === undefined) return
         let offset = reader.end
         let { line_number } = reader
         for (const [i, { event, line: text }] of written.entries()) {
-          const length = (lines[i]?.byteLength ?? 1) - 1
-          addRow(
-            active,
-            { offset, bytes: length, line_number: ++line_number, content: event, text, raw: lines[i] ?? nothing_raw },
-            false,
-          )
+          const length = lengths[i] ?? 0
+          const line = { offset, bytes: length, line_number: ++line_number, content: event, text, raw: nothing_raw }
+          addRow(active, line, false)
           offset += length + 1
         }
         history.reader = new LineReader(offset, line_number)
-        const joined = Buffer.concat([history.witness, bytes.subarray(-witness_bytes)])
-        history.witness = joined.slice(Math.max(0, joined.byteLength - witness_bytes))
+        const joined = Buffer.concat([history.witness.subarray(-witness_bytes), bytes.subarray(-witness_bytes)])
+        history.witness = joined.subarray(Math.max(0, joined.byteLength - witness_bytes))
         active.trim(rows_kept)
       },
       forgetAll: restructure(Effect.sync(startAnew)),

@@ -14,6 +14,8 @@ import { unlessMissing } from "./unlessMissing.ts"
 
 const placeOf = (row: number): number => header_bytes + row * row_bytes
 
+const asBuffer = ({ buffer, byteLength, byteOffset }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
+
 /** What a seal file begins with and how many rows it may hold; no header where that is damaged. */
 export interface SealFile {
   readonly header: SealHeader | undefined
@@ -28,13 +30,16 @@ const withSeal = <A>(directory: Directory, first: number, use: (file: OpenFile) 
     }),
   ).pipe(unlessMissing)
 
+/** How many rows an open seal file may hold. */
+const rowsIn = ({ info }: OpenFile): Effect.Effect<number, FileError> =>
+  Effect.map(info, ({ bytes }) => Math.max(0, Math.floor((bytes - header_bytes) / row_bytes)))
+
 /** `undefined` where there is no seal for the file that begins at this position. */
 export const readSeal = (directory: Directory, first: number): Effect.Effect<SealFile | undefined, FileError> =>
   withSeal(directory, first, (file) =>
     Effect.gen(function* () {
       const header = decodeHeader(yield* readExactly(file, 0, header_bytes))
-      const { bytes } = yield* file.info
-      return { header, rows: Math.max(0, Math.floor((bytes - header_bytes) / row_bytes)) }
+      return { header, rows: yield* rowsIn(file) }
     }),
   )
 
@@ -47,8 +52,16 @@ export const readRows = (
 ): Effect.Effect<Rows, FileError> =>
   Effect.map(
     withSeal(directory, first, (file) => readExactly(file, placeOf(from), (to - from) * row_bytes)),
-    (bytes) => new Rows(Buffer.from(bytes ?? [])),
+    (bytes) => (bytes === undefined ? new Rows() : new Rows(asBuffer(bytes))),
   )
+
+/** The rows of an open seal file from `from` on, `to` at the most. They are not checked. */
+export const rowsFrom = (file: OpenFile, from: number, to: number): Effect.Effect<Rows, FileError> =>
+  Effect.gen(function* () {
+    const end = Math.min(to, yield* rowsIn(file))
+    if (end <= from) return new Rows()
+    return new Rows(asBuffer(yield* readExactly(file, placeOf(from), (end - from) * row_bytes)))
+  })
 
 /** A seal file, open for writing: made, with its header, where there is none that holds. */
 export const openSeal = (seals: Directory, header: SealHeader, isNew: boolean) =>

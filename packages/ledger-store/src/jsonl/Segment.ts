@@ -4,7 +4,7 @@
  * @module
  */
 import { genesis } from "./SealHeader.ts"
-import type { Link } from "./Chain.ts"
+import type { Link, Sums } from "./Chain.ts"
 import { type NewRow, Rows } from "./Rows.ts"
 
 export class Segment {
@@ -59,6 +59,13 @@ export class Segment {
   learnType(eventType: string, record: number): void {
     this.types.set(eventType, record)
     this.typeNames.set(record, eventType)
+  }
+
+  /** Completes the last rows with what their bytes come to. Answers the first of them, counted in {@link rows}. */
+  complete({ crcs, shas }: Sums): number {
+    const from = this.rows.count - crcs.length
+    for (const [i, crc] of crcs.entries()) this.rows.seal(from + i, crc, shas[i] ?? genesis)
+    return from
   }
 
   /** Takes over rows that somebody else has sealed, from the first unsealed one on. */

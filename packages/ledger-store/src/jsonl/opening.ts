@@ -75,7 +75,7 @@ const absorb = (opening: Opening, segment: Segment, from: number, to: number): E
     const { history, place, records } = opening
     for (let record = from; record < to;) {
       const end = Math.min(to, record + chunk_rows)
-      const { events, looked } = yield* records.take(place, segment, record, end, "lazy")
+      const { events, looked, release } = yield* records.take(place, segment, record, end, "lazy")
       const rows = yield* records.rows(place, segment, record, record + looked)
       for (const event of events) {
         const flags = rows.flags(event.position - segment.first - record)
@@ -83,6 +83,7 @@ const absorb = (opening: Opening, segment: Segment, from: number, to: number): E
         if (job === event.position) history.jobNames.set(job, event.job_id)
         if ((flags & Flag.ahead) !== 0) history.enterForeign(event.event_id, event.position)
       }
+      release()
       for (let i = 0; i < looked; i++) {
         const position = segment.first + record + i
         if (rows.is(i, Flag.readable | Flag.copy) || history.corrupt.has(position)) continue

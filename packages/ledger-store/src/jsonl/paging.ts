@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { RecordedEvent } from "@waybill/ledger"
+import type { Page, RecordedEvent } from "@waybill/ledger"
 import { Effect } from "effect"
 import type { History } from "./History.ts"
-import type { Making, Place, Records } from "./Records.ts"
+import type { Making, Place, ReadFailure, Records } from "./Records.ts"
 
 /** At most `limit` readable records from a position up; what a page holds is bounded in bytes too. */
 export const above = (
@@ -16,10 +16,11 @@ export const above = (
   position: number,
   limit: number,
   making: Making,
-) =>
+): Effect.Effect<Page, ReadFailure> =>
   Effect.gen(function* () {
     const { generation, head } = history
     const events: Array<RecordedEvent> = []
+    const releases: Array<() => void> = []
     let next = position
     while (next <= head && events.length < limit) {
       const segment = history.segments[history.indexOf(next)]
@@ -27,15 +28,27 @@ export const above = (
       next = Math.max(next, segment.first)
       const from = next - segment.first
       const taken = yield* records.take(place, segment, from, from + limit - events.length, making)
-      events.push(...taken.events)
+      for (const event of taken.events) events.push(event)
+      releases.push(taken.release)
       next += taken.looked
       if (events.length > 0 && taken.events.length < taken.looked) break
     }
-    return { events, generation, covers: next > head ? head : next - 1 }
+    const covers = next > head ? head : next - 1
+    if (making === "plain") return { events, generation, covers }
+    const release = () => {
+      for (const each of releases) each()
+    }
+    return { events, generation, covers, release }
   })
 
 /** At most `limit` readable records below a position, the newest first. */
-export const below = (records: Records, place: Place, history: History, position: number, limit: number) =>
+export const below = (
+  records: Records,
+  place: Place,
+  history: History,
+  position: number,
+  limit: number,
+): Effect.Effect<Page, ReadFailure> =>
   Effect.gen(function* () {
     const events: Array<RecordedEvent> = []
     let end = Math.min(position, history.head + 1)
@@ -79,7 +92,7 @@ export const along = (
   jobId: string,
   position: number,
   limit: number,
-) =>
+): Effect.Effect<Page, ReadFailure> =>
   Effect.gen(function* () {
     const positions = yield* positionsOf(records, place, history, jobId, position)
     const events: Array<RecordedEvent> = []

@@ -1,6 +1,6 @@
 /**
- * Sealing: what is durable gets its rows. It happens together with the next append and needs no flush of its own, because
- * a row that is lost is made again from its line; the saved index and a rotation flush the rows they rest on.
+ * Sealing: what is durable gets its rows, an append's own before it is answered. It needs no flush of its own, because a row
+ * that is lost is made again from its line; the saved index and a rotation flush the rows they rest on.
  *
  * @module
  */
@@ -16,23 +16,15 @@ import { readExactly } from "./readExactly.ts"
 import type { Place, Records } from "./Records.ts"
 import type { Rows } from "./Rows.ts"
 import type { SealHeader } from "./SealHeader.ts"
-import { openSeal, readRows, readSeal, writeMembers, writeRows } from "./Seals.ts"
+import { openSeal, readRows, rowsFrom, writeMembers, writeRows } from "./Seals.ts"
 import type { Segment } from "./Segment.ts"
 
 const run_bytes_max = 8_388_608
-
-/** Bytes of the active file that need not be read again. */
-export interface InHand {
-  readonly segment: Segment
-  readonly offset: number
-  readonly bytes: Uint8Array
-}
 
 export interface Sealing {
   readonly place: Place
   readonly history: History
   readonly records: Records
-  readonly inHand: InHand | undefined
 }
 
 const isSame = (a: Rows, b: Rows, at: number): boolean => {
@@ -40,14 +32,13 @@ const isSame = (a: Rows, b: Rows, at: number): boolean => {
   return true
 }
 
-/** Takes over what others have sealed of a file in the meantime. */
-export const adoptSeals = (place: Place, segment: Segment): Effect.Effect<void, FileError> =>
+/** Takes over what others have sealed of a file in the meantime; `seal` is its seal, where that is open. */
+export const adoptSeals = (place: Place, segment: Segment, seal?: OpenFile): Effect.Effect<void, FileError> =>
   Effect.gen(function* () {
     if (segment.isSealDamaged || segment.sealed === segment.count) return
-    const seal = yield* readSeal(place.directory, segment.first)
-    const to = Math.min(seal?.rows ?? 0, segment.count)
-    if (to <= segment.sealed) return
-    const rows = yield* readRows(place.directory, segment.first, segment.sealed, to)
+    const { count, first, sealed } = segment
+    const rows =
+      seal === undefined ? yield* readRows(place.directory, first, sealed, count) : yield* rowsFrom(seal, sealed, count)
     let sound = rows.count
     if (!rows.areSound(0, sound)) for (sound = 0; rows.areSound(sound, sound + 1);) sound++
     const kept = sound === rows.count ? rows : rows.first(sound)
@@ -68,20 +59,15 @@ const headerOf = ({ history }: Sealing, segment: Segment): SealHeader => {
   }
 }
 
-const bytesOf = ({ inHand, place, records }: Sealing, segment: Segment, from: number, to: number) =>
-  inHand?.segment === segment && inHand.offset <= from && to <= inHand.offset + inHand.bytes.byteLength
-    ? Effect.succeed(inHand.bytes.subarray(from - inHand.offset, to - inHand.offset))
-    : records.bytes(place, segment, from, to - from)
-
 /** Writes the rows of what is not sealed yet of one file. */
-const sealSegment = (sealing: Sealing, segment: Segment, file: OpenFile) =>
+const sealSegment = ({ place, records }: Sealing, segment: Segment, file: OpenFile) =>
   Effect.gen(function* () {
     while (segment.sealed < segment.count) {
       const { base, link, rows, sealed } = segment
       let to = rows.count
       while (to - (sealed - base) > 1 && rows.end(to - 1) - link.end > run_bytes_max)
         to = sealed - base + Math.max(1, (to - (sealed - base)) >> 1)
-      const bytes = yield* bytesOf(sealing, segment, link.end, rows.end(to - 1))
+      const bytes = yield* records.bytes(place, segment, link.end, rows.end(to - 1) - link.end)
       const next = sealRows(rows, sealed - base, to, bytes, link)
       yield* writeRows(file, rows, sealed - base, to, sealed)
       segment.link = next

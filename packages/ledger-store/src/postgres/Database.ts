@@ -13,7 +13,7 @@ import { Data, type Effect, type Queue, type Scope } from "effect"
  * - `locked`: somebody else held the lock for too long
  * - `duplicate`: a key is taken
  * - `full`: the server's disk is full
- * - `denied`: who we are may not do this, or the server is read-only
+ * - `denied`: who we are may not do this, or what it is done to is not there, not ours, or read-only
  * - `other`: anything else; asking again will not help
  */
 export type DatabaseFailure = "cut" | "rolled_back" | "locked" | "duplicate" | "full" | "denied" | "other"

@@ -1,7 +1,7 @@
 /**
  * A store in PostgreSQL, for when one machine is not enough.
  *
- * Who appends holds the head's row from before the positions are given until the commit, so the order of commits is the order
+ * Who appends holds the head's row from before the positions are written until the commit, so the order of commits is the order
  * of positions and no reader can go past a fact that is not committed yet. Readers take no lock.
  *
  * @module
@@ -18,7 +18,7 @@ import {
 } from "@waybill/ledger"
 import { Effect, Pool, type Redacted, type Scope, Semaphore } from "effect"
 import type { Connection, Database, DatabaseError, Row, Statement } from "./Database.ts"
-import { persist, storeError } from "./failures.ts"
+import { headless, persist, storeError } from "./failures.ts"
 import { makePages } from "./Pages.ts"
 import { prepareSchema, refuseSchemaName } from "./schema.ts"
 import { makeSqlPgDatabase } from "./SqlPgDatabase.ts"
@@ -106,10 +106,14 @@ export const makePostgresStoreOver = (
       told(
         Effect.suspend(() => {
           const { mark } = pages
-          return Effect.map(rows(statement), (found) => pages.page(found, mark, covers, limit))
+          return Effect.flatMap(rows(statement), (found) =>
+            found.length === 0 ? headless : Effect.succeed(pages.page(found, mark, covers, limit)),
+          )
         }),
       )
-    const readHead = Effect.map(ask(statements.readHead), ([row]) => Number(row?.["head"] ?? 0))
+    const readHead = Effect.flatMap(ask(statements.readHead), ([row]) =>
+      row === undefined ? headless : Effect.succeed(Number(row["head"])),
+    )
 
     const tail = yield* makeTail(database, { channel: statements.channel, poll_ms, readHead })
     const turns = yield* makeTurns(database, statements, {
@@ -124,17 +128,18 @@ export const makePostgresStoreOver = (
         : `${said(row["name"], "a process")} on ${said(row["client"], "the server's machine")} (server process ${Number(row["pid"])})`,
     )
 
-    const take = told(turns.take).pipe(
-      Effect.catchTag("StoreLocked", (locked) =>
-        Effect.flatMap(Effect.result(holder), (named) =>
-          Effect.fail(
-            named._tag === "Success" && named.success !== undefined
-              ? new StoreLocked({ where, holder: named.success })
-              : locked,
+    const take = (mayPresume: boolean) =>
+      told(turns.take(mayPresume)).pipe(
+        Effect.catchTag("StoreLocked", (locked) =>
+          Effect.flatMap(Effect.result(holder), (named) =>
+            Effect.fail(
+              named._tag === "Success" && named.success !== undefined
+                ? new StoreLocked({ where, holder: named.success })
+                : locked,
+            ),
           ),
         ),
-      ),
-    )
+      )
 
     const refuse = (reason: string) => new StoreRefused({ where, reason })
 
@@ -175,26 +180,33 @@ export const makePostgresStoreOver = (
         ),
     })
 
-    const commitOnce = <A, E>(body: (session: Session) => Effect.Effect<A, E>) =>
+    const commitOnce = <A, E>(body: (session: Session) => Effect.Effect<A, E>, mayPresume: boolean) =>
       Effect.acquireUseRelease(
-        Effect.interruptible(take),
+        Effect.interruptible(take(mayPresume)),
         (turn) =>
-          Effect.map(Effect.result(body(sessionOf(turn))), (result) => ({ result, isOutdone: turn.isOutdone() })),
+          Effect.gen(function* () {
+            const result = yield* Effect.result(body(sessionOf(turn)))
+            return { result, isOutdone: yield* turn.isOutdone }
+          }),
         (turn) => turn.end,
       )
 
-    return {
-      where,
-      commit: (body) =>
+    const commitWith =
+      (mayPresume: boolean): Store["commit"] =>
+      (body) =>
         appending.withPermit(
           Effect.gen(function* () {
             for (let runs = 1; ; runs++) {
-              const { isOutdone, result } = yield* commitOnce(body)
-              if (result._tag === "Success") return result.success
-              if (!isOutdone || runs >= runs_max) return yield* Effect.fail(result.failure)
+              const { isOutdone, result } = yield* commitOnce(body, mayPresume && runs === 1)
+              if (!isOutdone || runs >= runs_max) return yield* Effect.fromResult(result)
             }
           }),
-        ),
+        )
+
+    return {
+      where,
+      commit: commitWith(false),
+      commitOptimistically: commitWith(true),
       readAfter: (position, limit) => readPage(statements.readAfter(position, limit), "last", limit),
       readBefore: (position, limit) => readPage(statements.readBefore(position, limit), "head", limit),
       readStream: (jobId, position, limit) =>
@@ -215,7 +227,8 @@ export const makePostgresStoreOver = (
       health: told(
         Effect.gen(function* () {
           const [row] = yield* ask(statements.ends)
-          const [head, last] = [Number(row?.["head"]), Number(row?.["last"])]
+          if (row === undefined) return yield* headless
+          const [head, last] = [Number(row["head"]), Number(row["last"])]
           const lock_holder = yield* holder
           const error = `its head stands at ${head}, its last record at ${last}: somebody wrote past the ledger`
           return {

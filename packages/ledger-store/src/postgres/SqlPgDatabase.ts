@@ -6,6 +6,7 @@
 import * as PgConnection from "@effect/sql-pg/PgConnection"
 import { Effect, Exit, Queue, Redacted, Result, type Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
+import { readAddress } from "./address.ts"
 import { type Connection, type Database, DatabaseError, type DatabaseFailure, type Row } from "./Database.ts"
 
 export interface SqlPgDatabaseOptions {
@@ -29,12 +30,13 @@ const idle_in_transaction_ms = 15_000
 
 const failures: ReadonlyArray<readonly [codes: RegExp, failure: DatabaseFailure]> = [
   // Connections lost or refused for now; a server that shuts down, crashed, or is not up yet.
-  [/^(08...|57P0[1-5]|25P03|53300)$/u, "cut"],
+  [/^(08...|57P0[1-5]|25P0[34]|53300)$/u, "cut"],
   [/^(40...|57014)$/u, "rolled_back"],
   [/^55P03$/u, "locked"],
   [/^23505$/u, "duplicate"],
   [/^53100$/u, "full"],
-  [/^(28...|3D...|42501|25006)$/u, "denied"],
+  // Not let in, not there, or not what is expected: no such database, schema, table or right; tables of somebody else's.
+  [/^(28...|3D...|3F...|42...|0A000|25006)$/u, "denied"],
 ]
 
 const textOf = (value: unknown, key: string): string | undefined => {
@@ -50,22 +52,14 @@ const failureOf = (reason: SqlError["reason"], code: string | undefined): Databa
   return reason._tag === "AuthenticationError" ? "denied" : "other"
 }
 
-/** Texts that must never be shown: the password as it is and as it stands in the URL. */
-const secretsOf = (url: URL | undefined): ReadonlyArray<string> =>
-  [url?.password ?? "", url?.searchParams.get("password") ?? ""].flatMap((secret) => {
-    const decoded = Result.try(() => decodeURIComponent(secret))
-    return [secret, ...(Result.isSuccess(decoded) ? [decoded.success] : [])].filter((text) => text !== "")
-  })
-
-const whereOf = (url: URL | undefined): string => {
-  if (url === undefined) return "PostgreSQL"
-  const host = url.searchParams.get("host") ?? (url.hostname === "" ? "localhost" : url.hostname)
-  const port = url.searchParams.get("port") ?? (url.port === "" ? "5432" : url.port)
-  return `PostgreSQL at ${host}:${port}${url.pathname === "" || url.pathname === "/" ? "" : url.pathname}`
-}
-
-const settings = `SELECT set_config('lock_timeout', $1, false),
-  set_config('idle_in_transaction_session_timeout', $2, false),
+/**
+ * What a statement of ours must be able to count on, whatever the server, the database or the role has for a default. Waits are
+ * bounded by the lock's and by the answer's; a plan of a few rows is never worth compiling.
+ */
+const settings = `SELECT set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false),
+  set_config('default_transaction_isolation', 'read committed', false),
+  set_config('default_transaction_read_only', 'off', false), set_config('jit', 'off', false),
+  set_config('idle_in_transaction_session_timeout', $2, false), set_config('idle_session_timeout', '0', false),
   set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
   set_config('tcp_keepalives_count', '3', false),
   CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END`
@@ -73,19 +67,20 @@ const settings = `SELECT set_config('lock_timeout', $1, false),
 /** A database by its URL. Nothing is connected to before somebody asks. */
 export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
   const { answer_wait_ms = 15_000, connect_wait_ms, lock_wait_ms, url } = options
-  const parsed = URL.canParse(Redacted.value(url)) ? new URL(Redacted.value(url)) : undefined
-  const secrets = secretsOf(parsed)
+  const { refusal, secrets, where } = readAddress(Redacted.value(url))
 
   /** A message of our own making: the client's errors hold what it was configured with, the URL among it. */
   const told = ({ reason }: SqlError): DatabaseError => {
     const code = textOf(reason.cause, "code")
     const isState = code !== undefined && /^[0-9A-Z]{5}$/u.test(code)
     const detail = textOf(reason.cause, "detail")
-    const isLocal = parsed === undefined || reason.message?.includes("URL") === true
+    const isLocal = reason.message?.includes("URL") === true
     const said = isLocal ? reason.message : (textOf(reason.cause, "message") ?? reason.message)
     const whole = [said ?? reason._tag, ...(detail === undefined ? [] : [detail])].join(": ")
+    // What the client does not understand, and a server that refuses to encrypt, stay so.
+    const isRefused = isLocal || reason.message?.includes("refused TLS") === true
     return new DatabaseError({
-      failure: failureOf(reason, isState ? code : undefined),
+      failure: isRefused ? "denied" : failureOf(reason, isState ? code : undefined),
       reason: secrets.reduce((text, secret) => text.replaceAll(secret, "***"), whole),
       ...(isState ? { code } : {}),
     })
@@ -126,7 +121,7 @@ export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
     }
   }
 
-  const connect: Effect.Effect<Connection, DatabaseError, Scope.Scope> = Effect.gen(function* () {
+  const open = Effect.gen(function* () {
     const session = yield* PgConnection.make({
       url,
       connectTimeout: connect_wait_ms,
@@ -140,7 +135,9 @@ export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
     return connectionOver(session)
   }).pipe(Effect.mapError(told))
 
-  return { where: whereOf(parsed), connect }
+  const connect: Effect.Effect<Connection, DatabaseError, Scope.Scope> =
+    refusal === undefined ? open : Effect.fail(new DatabaseError({ failure: "denied", reason: refusal }))
+  return { where, connect }
 }
 
 const resultOf = <A>(exit: Exit.Exit<A, DatabaseError>): Result.Result<A, DatabaseError> =>

@@ -1,22 +1,31 @@
 /**
- * The right to append: one transaction that holds the head's row, on a connection of its own.
+ * The right to append, on a connection of its own.
  *
- * A commit whose answer is lost is looked up, not guessed: whoever holds the head again knows that the transaction before has
- * ended, one way or the other, and what it recorded stands at its positions or does not.
+ * Where others append too, a turn is one transaction that holds the head's row from its beginning. Where the head stood still
+ * since this process moved it, a turn takes it to stand there: what is decided is recorded by one statement that takes the
+ * head and does nothing when it stands elsewhere, and a turn that records nothing looks at the head before its answer counts.
+ * Either way who records holds the head's row until the commit, and never twice in a row does a process hope in vain.
+ *
+ * A commit whose answer is lost is looked up, not guessed: whoever holds the head again finds what was recorded at its
+ * positions, or finds others there, or finds nothing and sends it again. What is still under way by then does nothing any more,
+ * because the head has moved.
  *
  * @module
  */
 import { type NewRecord, StorePoisoned } from "@waybill/ledger"
 import { Effect, Exit, Scope } from "effect"
 import { type Connection, type Database, DatabaseError, type Row, type Statement } from "./Database.ts"
-import { passes, persist } from "./failures.ts"
-import { begin, commit, rollback, type Statements } from "./statements.ts"
+import { headless, passes, persist } from "./failures.ts"
+import { begin, commit, type Head, rollback, type Statements } from "./statements.ts"
 
 /** A server that goes away each time in the middle of the look-up is not waited for for ever. */
 const look_up_tries_max = 5
 
 /** How much of what others appended is fetched together with the head. */
 const tail_records = 1_024
+
+/** How many turns must have met nobody before one hopes to meet nobody again. */
+const quiet_turns_min = 1
 
 /** One holder's time with the head. */
 export interface Turn {
@@ -27,8 +36,11 @@ export interface Turn {
   readonly read: (statement: Statement) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>
   /** Records and commits. Gets over cuts and rollbacks, unless somebody else has appended in the meantime. */
   readonly append: (records: ReadonlyArray<NewRecord>) => Effect.Effect<void, DatabaseError | StorePoisoned>
-  /** Whether somebody else was faster after a cut: nothing was recorded, and what was decided must be decided anew. */
-  readonly isOutdone: () => boolean
+  /**
+   * Whether somebody else was faster: nothing was recorded, and what was decided must be decided anew. Asked once, after all
+   * that was to be done in the turn.
+   */
+  readonly isOutdone: Effect.Effect<boolean>
   /** Gives the head back, if appending has not. */
   readonly end: Effect.Effect<void>
 }
@@ -42,13 +54,22 @@ export interface TurnsOptions {
 }
 
 export interface Turns {
-  /** Waits for the head. Not for two at a time: the connection is one. */
-  readonly take: Effect.Effect<Turn, DatabaseError>
+  /**
+   * Waits for the head, or takes it to stand where it stood, if `mayPresume`. Not for two at a time: the connection is one.
+   */
+  readonly take: (mayPresume: boolean) => Effect.Effect<Turn, DatabaseError>
 }
 
-interface Held extends Pick<Turn, "head" | "tail"> {
+interface Held extends Pick<Turn, "tail"> {
+  readonly head: Head
   readonly connection: Connection
+  /** Whether the head's row is locked, and a transaction open. */
+  readonly isLocked: boolean
 }
+
+const headOf = (row: Row): Head => ({ position: Number(row["head"]), ledgerId: String(row["ledger_id"]) })
+
+const lost = new DatabaseError({ failure: "cut", reason: "the connection that held the head is gone" })
 
 export const makeTurns = (
   database: Database,
@@ -59,9 +80,10 @@ export const makeTurns = (
     const poisoned = (cause: unknown) => new StorePoisoned({ where: database.where, cause })
     let open: { readonly connection: Connection; readonly scope: Scope.Closeable } | undefined
 
-    /** Where the turn before left the head, and whether others have moved it since: then they will do so again. */
-    let left = 0
-    let hasOthers = false
+    /** Where the turn before left the head. */
+    let left: Head = { position: 0, ledgerId: "" }
+    /** How many turns in a row found the head where the one before had left it; `undefined` before the first. */
+    let quiet: number | undefined
 
     const drop = Effect.suspend(() => {
       const dropped = open
@@ -88,25 +110,34 @@ export const makeTurns = (
         Effect.gen(function* () {
           const connection = yield* connect
           const since = mark()
-          const after = left
+          const { ledgerId, position: after } = left
           // A statement of its own, since what the lock's statement sees is from before it waited.
-          const reading = hasOthers ? [statements.readAfter(after, tail_records)] : []
+          const reading = quiet === 0 ? [statements.readAfter(after, tail_records)] : []
           const [, [row] = [], rows] = yield* connection.run([begin, statements.lockHead, ...reading])
-          if (row === undefined)
-            return yield* new DatabaseError({ failure: "denied", reason: "the schema holds no head; restore it" })
-          const head = notice(row, since)
-          hasOthers = head !== after
+          if (row === undefined) return yield* headless
+          notice(row, since)
+          const head = headOf(row)
+          quiet = head.position === after && head.ledgerId === ledgerId ? (quiet ?? 0) + 1 : 0
           left = head
-          return { connection, head, tail: rows === undefined ? undefined : { after, rows } }
+          return { connection, head, isLocked: true, tail: rows === undefined ? undefined : { after, rows } }
         }),
       ),
     )
+
+    /** Whoever else was there is known by the head that reading has seen, or by having been met. */
+    const presume = Effect.gen(function* () {
+      // Those who were answered by the same commit ask again in the same turn of the event loop: they go out together.
+      yield* Effect.yieldNow
+      if (open === undefined || quiet === undefined || quiet < quiet_turns_min || mark() > left.position)
+        return undefined
+      return { connection: open.connection, head: left, isLocked: false, tail: undefined } satisfies Held
+    })
 
     /** Whether what was to be recorded stands there, to the byte. */
     const isRecorded = ({ connection, head }: Held, records: ReadonlyArray<NewRecord>) =>
       Effect.gen(function* () {
         const ends = [records.at(0), records.at(-1)].filter((record) => record !== undefined)
-        if (ends.some(({ event }) => event.position > head)) return false
+        if (ends.some(({ event }) => event.position > head.position)) return false
         const found = yield* connection.run(ends.map(({ event }) => statements.readAfter(event.position - 1, 1)))
         return ends.every(({ line }, i) => found[i]?.[0]?.["line"] === line)
       })
@@ -115,7 +146,6 @@ export const makeTurns = (
       let held: Held | undefined = first
       let hasEnded = false
       let isOutdone = false
-      const lost = new DatabaseError({ failure: "cut", reason: "the connection that held the head is gone" })
 
       /** Lets go of the connection if it fails, not of the turn. */
       const run = (asked: ReadonlyArray<Statement>) =>
@@ -130,7 +160,12 @@ export const makeTurns = (
             ),
           )
         })
-      const undo = Effect.ignore(run([rollback]))
+      const undo = Effect.suspend(() => (held?.isLocked === true ? Effect.ignore(run([rollback])) : Effect.void))
+      const outdone = Effect.suspend(() => {
+        isOutdone = true
+        quiet = 0
+        return Effect.fail(poisoned(lost))
+      })
 
       /** Takes the head once more: what was sent was recorded, or can be sent again, or somebody else was faster. */
       const lookUp = (records: ReadonlyArray<NewRecord>) =>
@@ -138,21 +173,23 @@ export const makeTurns = (
           const again = yield* lock
           held = again
           if (yield* dropping(isRecorded(again, records))) return true
-          if (again.head === first.head) return false
-          isOutdone = true
-          return yield* poisoned(lost)
+          if (again.head.position === first.head.position && again.head.ledgerId === first.head.ledgerId) return false
+          return yield* outdone
         })
 
       const append = (records: ReadonlyArray<NewRecord>): Effect.Effect<void, DatabaseError | StorePoisoned> =>
         Effect.gen(function* () {
           for (let lookUps = 0; ; lookUps++) {
             if (held !== undefined) {
-              const sent = yield* Effect.result(run([statements.append(first.head, records), commit]))
+              const recording = [statements.append(first.head, records), ...(held.isLocked ? [commit] : [])]
+              const sent = yield* Effect.result(run(recording))
               if (sent._tag === "Success") {
-                left = first.head + records.length
+                if (sent.success[0]?.length !== 1) return yield* outdone
+                left = { ...first.head, position: first.head.position + records.length }
                 return
               }
-              if (!passes(sent.failure)) return yield* sent.failure
+              // What was sent before without an answer may still be done, if it was not under the lock.
+              if (!passes(sent.failure)) return yield* lookUps > 0 ? poisoned(sent.failure) : sent.failure
             }
             const found = yield* Effect.result(lookUp(records))
             if (found._tag === "Failure") {
@@ -165,8 +202,21 @@ export const makeTurns = (
           }
         })
 
+      /** Nothing was recorded: what was answered holds if the head stands where it was taken to stand. */
+      const hasMoved = Effect.gen(function* () {
+        if (first.isLocked) return false
+        const since = mark()
+        const seen = yield* Effect.result(run([statements.readHead]))
+        const row = seen._tag === "Success" ? seen.success[0]?.[0] : undefined
+        const head = row === undefined ? undefined : headOf(row)
+        if (head?.position === first.head.position && head.ledgerId === first.head.ledgerId) return false
+        if (row !== undefined) notice(row, since)
+        quiet = 0
+        return true
+      })
+
       return {
-        head: first.head,
+        head: first.head.position,
         tail: first.tail,
         read: (statement) => Effect.map(run([statement]), ([rows]) => rows ?? []),
         append: (records) =>
@@ -174,10 +224,16 @@ export const makeTurns = (
             hasEnded = true
             return append(records)
           }),
-        isOutdone: () => isOutdone,
+        isOutdone: Effect.suspend(() => (hasEnded ? Effect.succeed(isOutdone) : hasMoved)),
         end: Effect.suspend(() => (hasEnded ? Effect.void : undo)),
       }
     }
 
-    return { take: Effect.map(lock, turnOf) }
+    return {
+      take: (mayPresume) =>
+        Effect.gen(function* () {
+          const presumed = mayPresume ? yield* presume : undefined
+          return turnOf(presumed ?? (yield* lock))
+        }),
+    }
   })

@@ -5,7 +5,13 @@
  */
 import { type StoreError, StoreFull, StoreLocked, StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { Clock, Effect, Random } from "effect"
-import type { DatabaseError } from "./Database.ts"
+import { DatabaseError } from "./Database.ts"
+
+/** The row that every statement asks for is gone. Taking the ledger for an empty one would be worse than to stop. */
+export const headless = new DatabaseError({
+  failure: "denied",
+  reason: "the schema holds no head; put it back from a backup",
+})
 
 /** A failure of the database as the store port names it. */
 export const storeError = (where: string, error: DatabaseError): StoreError => {

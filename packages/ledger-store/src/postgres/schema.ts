@@ -60,7 +60,7 @@ export const refuseSchemaName = (schema: string): string | undefined =>
 
 /** Reads the catalogue itself: a look-up by name may answer from what this session knew before it waited for others. */
 const look = (schema: string): Statement => ({
-  text: `SELECT current_setting('server_version_num')::int4 AS server, EXISTS (
+  text: `SELECT current_setting('server_version_num')::int4 AS server, current_setting('server_encoding') AS encoding, EXISTS (
       SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relname = 'waybill_schema'
     ) AS is_there`,
@@ -81,6 +81,10 @@ export const prepareSchema = (
     const found = yield* versionOf(connection, schema)
     if (found.server < server_version_min)
       return yield* refuse(`the server is older than PostgreSQL ${server_version_min / 10_000}; upgrade it`)
+    if (found.encoding !== "UTF8")
+      return yield* refuse(
+        `the database is encoded in ${found.encoding}, which cannot hold every text; make one in UTF8`,
+      )
     if (found.version > schema_version)
       return yield* refuse(
         `the schema ${schema} has version ${found.version}, made by a newer Waybill; this one knows ${schema_version}. Upgrade it`,
@@ -113,8 +117,8 @@ export const prepareSchema = (
 const versionOf = (connection: Connection, schema: string) =>
   Effect.gen(function* () {
     const [rows] = yield* connection.run([look(schema)])
-    const server = Number(rows?.[0]?.["server"])
-    if (rows?.[0]?.["is_there"] !== true) return { server, version: 0 }
+    const [server, encoding] = [Number(rows?.[0]?.["server"]), String(rows?.[0]?.["encoding"])]
+    if (rows?.[0]?.["is_there"] !== true) return { server, encoding, version: 0 }
     const [versions] = yield* connection.run([lookAtVersion(schema)])
-    return { server, version: Number(versions?.[0]?.["version"] ?? 0) }
+    return { server, encoding, version: Number(versions?.[0]?.["version"] ?? 0) }
   })

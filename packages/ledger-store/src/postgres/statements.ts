@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NewRecord } from "@waybill/ledger"
+import type { LedgerEvent, NewRecord } from "@waybill/ledger"
 import type { Statement } from "./Database.ts"
 
 /** A page ends once its lines hold so many bytes, so that large facts do not pile up in memory. */
@@ -27,18 +27,33 @@ export const begin: Statement = { text: "BEGIN ISOLATION LEVEL READ COMMITTED RE
 export const commit: Statement = { text: "COMMIT" }
 export const rollback: Statement = { text: "ROLLBACK" }
 
+/** Where a ledger ends, and which ledger that is. */
+export interface Head {
+  readonly position: number
+  readonly ledgerId: string
+}
+
 export const makeStatements = (schema: string) => {
-  // One statement is one snapshot: the head and the facts are of the same moment, also when there is no fact.
-  const page = (columns: string, condition: string, order: string, limit: string): string =>
+  // One statement is one snapshot: the head and the facts are of the same moment, also when there is no fact. That there is
+  // one head is said, since a planner without statistics takes it for a thousand.
+  const page = (condition: string, order: "ASC" | "DESC", limit: string, by = ""): string =>
     `SELECT h.position AS head, h.ledger_id::text AS ledger_id, f.position, f.line, f.found
-     FROM ${schema}.head h LEFT JOIN LATERAL (
+     FROM (SELECT position, ledger_id FROM ${schema}.head LIMIT 1) h LEFT JOIN LATERAL (
        SELECT position, line, count(*) OVER () AS found,
          sum(octet_length(line)) OVER (ORDER BY position ${order}) - octet_length(line) AS bytes_before
-       FROM (SELECT ${columns} FROM ${schema}.facts WHERE ${condition} ORDER BY position ${order} LIMIT ${limit}) p
+       FROM (SELECT position, line FROM ${schema}.facts WHERE ${condition} ORDER BY ${by}position ${order} LIMIT ${limit}) p
      ) f ON f.bytes_before < ${page_bytes_max} ORDER BY f.position ${order}`
-  const after = page("position, line", "position > $1", "ASC", "$2")
-  const before = page("position, line", "position < $1", "DESC", "$2")
-  const stream = page("position, line", "job_id = $1 AND position > $2", "ASC", "$3")
+  const after = page("position > $1", "ASC", "$2")
+  const before = page("position < $1", "DESC", "$2")
+  const append = `WITH moved AS (
+      UPDATE ${schema}.head SET position = $5 WHERE position = $1 AND ledger_id = $6::text::uuid RETURNING 1
+    ), recorded AS (
+      INSERT INTO ${schema}.facts (position, job_id, event_id, line)
+      SELECT $1::bigint + n, job_id, event_id, line
+      FROM moved, unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS f (job_id, event_id, line, n)
+    ) SELECT pg_notify('waybill_${schema}', $5::bigint::text) FROM moved`
+  // A range of the jobs' index. `job_id = $1` would leave the planner the choice to walk through everybody's facts.
+  const stream = page("(job_id, position) > ($1, $2) AND job_id <= $1", "ASC", "$3", "job_id, ")
 
   return {
     channel: `waybill_${schema}`,
@@ -46,7 +61,7 @@ export const makeStatements = (schema: string) => {
     lockHead: {
       text: `SELECT position AS head, ledger_id::text AS ledger_id FROM ${schema}.head FOR UPDATE`,
     } satisfies Statement,
-    readHead: { text: `SELECT position AS head FROM ${schema}.head` } satisfies Statement,
+    readHead: { text: `SELECT position AS head, ledger_id::text AS ledger_id FROM ${schema}.head` } satisfies Statement,
     readAfter: (position: number, limit: number): Statement => ({
       text: after,
       values: [BigInt(position), BigInt(limit)],
@@ -59,21 +74,47 @@ export const makeStatements = (schema: string) => {
       text: stream,
       values: [jobId, BigInt(position), BigInt(limit)],
     }),
-    /** Records, moves the head and tells who listens, in one statement. */
-    append: (head: number, records: ReadonlyArray<NewRecord>): Statement => ({
-      text: `WITH recorded AS (
-          INSERT INTO ${schema}.facts (position, job_id, event_id, line)
-          SELECT $1::bigint + n, job_id, event_id, line
-          FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS f (job_id, event_id, line, n)
-        ), moved AS (UPDATE ${schema}.head SET position = $5)
-        SELECT pg_notify('waybill_${schema}', $5::bigint::text)`,
+    /**
+     * Takes the head, moves it, records and tells who listens, in one statement, which is one transaction where none has
+     * begun. Answers with a row; with none, and nothing done, when the head stands elsewhere or is another ledger's, also
+     * when it was moved while this waited for its lock.
+     */
+    append: ({ ledgerId, position }: Head, records: ReadonlyArray<NewRecord>): Statement => ({
+      text: append,
       values: [
-        BigInt(head),
+        BigInt(position),
         records.map(({ event }) => event.job_id),
         records.map(({ event }) => event.event_id),
         records.map(({ line }) => line),
-        BigInt(head + records.length),
+        BigInt(position + records.length),
+        ledgerId,
       ],
+    }),
+    /** Records lines of another ledger, under the head's lock; answers with the positions of those that were not there. */
+    copy: (
+      after: number,
+      records: ReadonlyArray<{ readonly event: LedgerEvent; readonly line: string }>,
+    ): Statement => ({
+      text: `INSERT INTO ${schema}.facts (position, job_id, event_id, line)
+        SELECT $1::bigint + n, job_id, event_id, line
+        FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS f (job_id, event_id, line, n) ORDER BY n
+        ON CONFLICT (event_id) DO NOTHING RETURNING position`,
+      values: [
+        BigInt(after),
+        records.map(({ event }) => event.job_id),
+        records.map(({ event }) => event.event_id),
+        records.map(({ line }) => line),
+      ],
+    }),
+    moveHead: (position: number): ReadonlyArray<Statement> => [
+      { text: `UPDATE ${schema}.head SET position = $1`, values: [BigInt(position)] },
+      { text: `SELECT pg_notify('waybill_${schema}', $1::bigint::text)`, values: [BigInt(position)] },
+    ],
+    /** The rows themselves, for somebody who checks them. */
+    walk: (position: number, last: number, limit: number): Statement => ({
+      text: `SELECT position, job_id, event_id, line FROM ${schema}.facts
+        WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3`,
+      values: [BigInt(position), BigInt(last), BigInt(limit)],
     }),
     /** Meant for one transaction. Parts are replaced in their order, so that two who save wait for each other. */
     saveCheckpoint: (name: string, body: string): ReadonlyArray<Statement> => {

@@ -18,7 +18,7 @@ import { expect, it } from "vitest"
 import { needsPostgres, type TestServer } from "./postgres.ts"
 import { collect, ledgerOver, Note, origin, textOf, write, written } from "./texts.ts"
 
-const steps = [["one"], ["two", "three", "four"], ["five"]] as const
+const steps = [["one"], ["two", "three", "four"], ["five"], ["six"]] as const
 
 const Counted = Projection.make({
   name: "counted",
@@ -69,7 +69,7 @@ const useStore = (database: Database, schema: string, isNoticed: boolean) =>
     expect(yield* insist(ledger.query(Counted, (view) => view.get("job-1")))).toBe(3)
     const own = (yield* insist(collect(ledger.read()))).filter(({ job_id }) => job_id.startsWith("job-"))
     expect(own.map(textOf)).toEqual(steps.flat())
-    expect((yield* insist(collect(ledger.readBackwards()))).length).toBeGreaterThanOrEqual(5)
+    expect((yield* insist(collect(ledger.readBackwards()))).length).toBeGreaterThanOrEqual(6)
     expect((yield* insist(collect(ledger.readStream("job-1")))).map(textOf)).toEqual(steps[1])
     yield* insist(store.waitBeyond(4))
     return repeated

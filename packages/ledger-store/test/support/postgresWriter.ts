@@ -2,8 +2,8 @@
  * A process with several writers on one ledger in PostgreSQL, whose commits come late by a random while. It says `ready`, waits
  * for a line, appends, and then tells what was acknowledged: one JSON object `{ text: position }`.
  *
- * `variant` breaks the store on purpose: `no-lock` reads the head without its lock, `reserve` gives positions away before the
- * commit, as a sequence would.
+ * `variant` breaks the store on purpose: `no-lock` reads the head without its lock and moves it wherever it stands, `reserve`
+ * gives positions away before the commit, as a sequence would.
  */
 import type { Connection, Database, Statement } from "@waybill/ledger-store/postgres"
 import { makePostgresStoreOver, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
@@ -18,7 +18,14 @@ const late_ms_max = 3
 const reserved = 1_000
 
 const isHead = ({ text }: Statement): boolean => text.endsWith("FOR UPDATE")
-const isAppend = ({ text }: Statement): boolean => text.startsWith("WITH recorded")
+const isAppend = ({ text }: Statement): boolean => text.startsWith("WITH moved")
+
+const moving = /UPDATE \S+head SET position = \$5 WHERE position = \$1 AND (?<ledger>ledger_id = \S+) RETURNING 1/u
+const replaceMoving = (statement: Statement, by: (sameLedger: string) => string): ReadonlyArray<Statement> => {
+  const found = moving.exec(statement.text)
+  if (found === null) throw new Error(`no head is moved by: ${statement.text}`)
+  return [{ ...statement, text: statement.text.replace(found[0], () => by(found.groups?.["ledger"] ?? "true")) }]
+}
 
 const patched = (statement: Statement): ReadonlyArray<Statement> => {
   if (variant === "no-lock" && isHead(statement)) return [{ text: statement.text.replace("FOR UPDATE", "") }]
@@ -31,13 +38,10 @@ const patched = (statement: Statement): ReadonlyArray<Statement> => {
       { text: "COMMIT" },
       { text: "BEGIN" },
     ]
+  if (variant === "no-lock" && isAppend(statement))
+    return replaceMoving(statement, (same) => `UPDATE ${schema}.head SET position = $5 WHERE ${same} RETURNING 1`)
   if (variant === "reserve" && isAppend(statement))
-    return [
-      {
-        ...statement,
-        text: statement.text.replace(`UPDATE ${schema}.head SET position = $5`, "SELECT $5::bigint"),
-      },
-    ]
+    return replaceMoving(statement, () => "SELECT 1 WHERE $5::bigint > 0 AND $6::text <> ''")
   return [statement]
 }
 
@@ -46,12 +50,15 @@ const late = (inner: Connection): Connection => ({
   run: (statements) =>
     Effect.gen(function* () {
       const answers: Array<Effect.Success<ReturnType<Connection["run"]>>[number]> = []
-      for (const statement of statements) {
+      // An append that is a transaction of its own gets a commit that can come late.
+      const [only] = statements
+      const isAlone = statements.length === 1 && only !== undefined && isAppend(only)
+      for (const statement of isAlone ? [{ text: "BEGIN" }, only, { text: "COMMIT" }] : statements) {
         if (statement.text === "COMMIT") yield* Effect.sleep((yield* Random.next) * late_ms_max)
         const rows = yield* inner.run(patched(statement))
         answers.push(rows[0] ?? [])
       }
-      return answers
+      return isAlone ? answers.slice(1, 2) : answers
     }),
 })
 

@@ -76,19 +76,21 @@ const advice = {
   request_invalid: "Correct the request; nothing was started",
   folder_refused: "See to the room and the rights of the agent's folder, and ask again under the same key",
   folder_damaged: "Put the named file back from a copy, or do the work again under a new key",
+  run_missing: "Put its folder back from a copy, or do the work again under a new key",
   wrapper_failed: "Look at the named log, and ask again under the same key",
   run_unreachable: "Cancel it on the machine where it runs",
 } as const
 
 /**
  * No receipt could be had, and nothing is said about the run: ask again with the same key. A settlement takes
- * `request_invalid` and `folder_damaged` for the end of the attempt, because asking again would not help.
+ * `request_invalid`, `folder_damaged` and `run_missing` for the end of the attempt, because asking again would not help.
  *
  * | code | meaning | what to do |
  * |---|---|---|
  * | `request_invalid` | the request cannot be run as it stands | correct it; nothing was started |
  * | `folder_refused` | the run's folder could not be read or written | see `cause`; make room, give rights |
  * | `folder_damaged` | a record in the run's folder is not what was written there | put the named file back; a settlement ends the attempt |
+ * | `run_missing` | a run was begun under this key, and its records are gone | put the folder back; a settlement ends the attempt |
  * | `wrapper_failed` | the wrapper ended several times before it began | see the named log |
  * | `run_unreachable` | the run is alive but cannot be ended from here | cancel where it runs |
  */
@@ -103,18 +105,48 @@ export class AgentError extends Data.TaggedError("AgentError")<{
   }
 }
 
+/**
+ * Where it is kept that a run was begun, out of that run's reach: the ledger, for a settlement. Who cannot find the records of a
+ * run that was begun must not begin another.
+ */
+export interface StartRegister<E = never> {
+  /** The run that was begun under the key, as far as is recorded. */
+  readonly begun: BegunRun | undefined
+  /** To be called before the agent does anything. It answers once that is durable; where it fails, the agent does not begin. */
+  readonly begin: (run: BegunRun) => Effect.Effect<void, E>
+}
+
+/** What a register keeps of a run. */
+export interface BegunRun {
+  /** The id that its receipt will bear. */
+  readonly submitRunId: string
+  /**
+   * `sha256:` and the digest of a secret that the agent is never told. Who shows it shows that the agent did not begin, and the run
+   * may be begun after all.
+   */
+  readonly withdrawal?: string
+}
+
 /** An agent. */
 export interface AgentService {
   /**
    * Runs the agent, or waits for the run that is under way under this key, or finds the receipt of a finished one.
    * A run that was started and is dead without a receipt is reported as `interrupted`, never run again.
    * Interrupting the call leaves the run alone: the next call with the key waits for it.
+   *
+   * An agent that can lose its own records asks the register, where it is given one, before it begins a run. One whose records
+   * nobody can take away need not.
    */
-  readonly submit: (request: SubmitRequest) => Effect.Effect<AgentReceipt, AgentError>
+  readonly submit: <E = never>(
+    request: SubmitRequest,
+    register?: StartRegister<E>,
+  ) => Effect.Effect<AgentReceipt, AgentError | E>
   /** The receipt of a finished run; `undefined` where no run under this key has ended. Starts nothing and waits for nothing. */
   readonly find: (key: string) => Effect.Effect<AgentReceipt | undefined, AgentError>
   /** Ends the run under this key, if any, for good: a run that never began will not begin. A receipt stands. */
   readonly cancel: (key: string) => Effect.Effect<AgentReceipt, AgentError>
+  /** Host path of the folder that is its own, where it has one: nothing is delivered into it. */
+  readonly folder?: string
 }
 
 export class Agent extends Context.Service<Agent, AgentService>()("@waybill/runtime/Agent") {}

@@ -5,31 +5,40 @@
  * before it runs anything; so whoever gets the lock knows that nobody is alive, and sees from what lies there whether
  * nothing has run yet, the run has ended, or its wrapper died.
  *
+ * An agent can take all of that away. So the wrapper waits until the start is recorded in the caller's register as well; a run
+ * that was begun, by this call or according to the register, and has no records is missing, and no other is begun.
+ *
  * @module
  */
-import { Entropy, Processes, refuseDuration } from "@waybill/host"
-import { pathSegments, refusePath, submit_reasons } from "@waybill/workspace-job"
-import { Effect, Layer, Predicate, Result, Schema } from "effect"
-import { mkdirSync } from "node:fs"
+import { Entropy, Processes } from "@waybill/host"
+import { explainErrno } from "@waybill/host/errno"
+import { pathSegments, submit_reasons } from "@waybill/workspace-job"
+import { Effect, Layer, Result, Schema } from "effect"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { refuseCommand } from "../refuseCommand.ts"
 import { messageOf } from "../messageOf.ts"
-import { Agent, AgentError, type AgentReceipt, type SubmitRequest } from "./Agent.ts"
+import { Agent, AgentError, type AgentReceipt, type BegunRun, type StartRegister, type SubmitRequest } from "./Agent.ts"
+import { encodeLaunch, goBytes } from "./launchPipe.ts"
 import {
   flushFolder,
   folderNameOf,
   hasRecord,
   type Launch,
-  publish,
   publishOnce,
+  publishReceipt,
   readRecord,
+  readWithdrawal,
   type ReceiptRecord,
   recordNames,
   runMarker,
+  isStartedAs,
   type StartedRecord,
-  takeLock,
+  sweepFolder,
 } from "./runFolder.ts"
+import { takeLock } from "./runLock.ts"
+import { refuseKey, refuseRequest } from "./refuseRequest.ts"
 
 export interface CommandAgentOptions {
   /** Host path of the folder that keeps the runs' records; it must not be the agent's to write. */
@@ -37,8 +46,9 @@ export interface CommandAgentOptions {
 }
 
 const look_ms = 25
-const reasons: ReadonlySet<string> = new Set(submit_reasons)
+const digestOf = (secret: string): string => `sha256:${createHash("sha256").update(secret).digest("hex")}`
 const launches_max = 3
+const exit_no_room = 4
 const default_grace_ms = 5_000
 const default_output_bytes = 4 * 1024 * 1024
 
@@ -87,37 +97,6 @@ const toReceipt = (folder: string, record: typeof Receipt.Type): AgentReceipt =>
     ...(note === undefined ? {} : { note }),
   }
   return ok ? { submitRunId, ok, diagnostics } : { submitRunId, ok, reason: reason ?? "tool_error", diagnostics }
-}
-
-/** Why a key cannot be one, or `undefined`. */
-const refuseKey = (key: string): string | undefined =>
-  key === "" || Buffer.byteLength(key) > 4096 ? "the key has 1 to 4096 bytes" : undefined
-
-const isSize = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0
-const isJson = (value: unknown): boolean => {
-  try {
-    return typeof JSON.stringify(value) === "string"
-  } catch {
-    return false
-  }
-}
-
-/** Why a request cannot be run, or `undefined`. The spec may come from untyped code, and is looked at as such. */
-const refuse = ({ candidatePath, spec }: SubmitRequest): string | undefined => {
-  if (!Predicate.isObject(spec)) return "there is no spec"
-  const { command, env = {}, exitReasons = {}, grace_ms = 0, input = null, outputBytes_max = 0, timeLimit_ms } = spec
-  const badCommand = refuseCommand(command, env)
-  if (badCommand !== undefined) return badCommand
-  const badLimit = refuseDuration(timeLimit_ms)
-  if (badLimit !== undefined) return `timeLimit_ms ${badLimit}`
-  const badGrace = refuseDuration(grace_ms, { from: 0 })
-  if (badGrace !== undefined) return `grace_ms ${badGrace}`
-  if (!isSize(outputBytes_max)) return "outputBytes_max is a number from 0"
-  const unknown = Object.values(exitReasons).find((reason) => !reasons.has(reason))
-  if (unknown !== undefined) return `exitReasons names ${JSON.stringify(unknown)}, which is no reason`
-  if (!isJson(input)) return "the input is no JSON"
-  const badPath = refusePath(candidatePath)
-  return badPath === undefined ? undefined : `the candidate path ${badPath}`
 }
 
 const make = ({ root }: CommandAgentOptions) =>
@@ -187,13 +166,17 @@ const make = ({ root }: CommandAgentOptions) =>
           leftovers: { ended: end.ended.length, remaining: end.remaining.map(({ pid }) => pid) },
           note,
         }
-        yield* attempt(key, () => publish(folder, recordNames.receipt, receipt))
+        yield* attempt(key, () => publishReceipt(folder, receipt))
       })
 
     /** Runs `body` under the run's lock; `undefined` when somebody alive has it. */
     const locked = <A, E>(key: string, folder: string, body: Effect.Effect<A, E>) =>
       Effect.acquireUseRelease(
-        attempt(key, () => takeLock(folder)),
+        attempt(key, () => {
+          const lock = takeLock(folder)
+          if (lock !== undefined) sweepFolder(folder)
+          return lock
+        }),
         (lock) => (lock === undefined ? Effect.succeed(undefined) : Effect.map(body, (value) => ({ value }))),
         (lock) => Effect.sync(() => lock?.release()),
       )
@@ -208,37 +191,33 @@ const make = ({ root }: CommandAgentOptions) =>
         return "ended" as const
       })
 
-    /**
-     * The receipt, or `undefined` as long as there is none. One that is damaged counts once nobody is alive who would put the
-     * true one in its place; what is left of its run is ended first.
-     */
-    const receiptAtLast = (key: string, folder: string) =>
-      Effect.catchIf(receiptIn(key, folder), isDamage, () =>
-        Effect.gen(function* () {
-          const found = yield* locked(
-            key,
-            folder,
-            Effect.tapErrorTag(receiptIn(key, folder), "AgentError", () =>
-              read(key, folder, recordNames.started, Started).pipe(
-                Effect.flatMap((started) =>
-                  started === undefined ? Effect.void : Effect.asVoid(endRun(key, folder, started)),
-                ),
-                // Which record is damaged has been found already.
-                Effect.catchIf(isDamage, () => Effect.void),
-              ),
-            ),
-          )
-          return found?.value
-        }),
-      )
+    const endBegun = (submitRunId: string) =>
+      processes.endFamily({ marker: { name: runMarker, value: submitRunId } }, default_grace_ms)
 
-    const launch = (request: SubmitRequest, folder: string) =>
+    /**
+     * The receipt of a run whose wrapper is gone; `undefined` where somebody has just taken it away. An agent may have killed the
+     * wrapper and written the receipt itself: whatever still bears the run's id is ended first.
+     */
+    const lastReceipt = (key: string, folder: string, begun: string | undefined) =>
+      Effect.gen(function* () {
+        const receipt = yield* Effect.result(receiptIn(key, folder))
+        const started = yield* Effect.result(read(key, folder, recordNames.started, Started))
+        const known = Result.isSuccess(started) ? started.success : undefined
+        // Which record is damaged is found where it is needed.
+        if (known !== undefined) yield* Effect.catchIf(endRun(key, folder, known), isDamage, () => Effect.void)
+        const told = Result.isSuccess(receipt) ? receipt.success?.submitRunId : undefined
+        for (const id of new Set([begun, told])) if (id !== undefined && id !== known?.submitRunId) yield* endBegun(id)
+        return yield* Effect.fromResult(receipt)
+      })
+
+    const launch = (request: SubmitRequest, folder: string, submitRunId: string, withdrawal: string) =>
       Effect.gen(function* () {
         const { attempt: index, candidatePath, key, runId, spec, workspace } = request
         const message: Launch = {
           folder,
           key,
-          submitRunId: `run_${yield* entropy.hex(16)}`,
+          submitRunId,
+          withdrawal,
           runId,
           attempt: index,
           workspace,
@@ -257,7 +236,8 @@ const make = ({ root }: CommandAgentOptions) =>
             cwd: folder,
             env: {},
             inherit: ["PATH"],
-            stdin: new TextEncoder().encode(JSON.stringify(message)),
+            stdin: encodeLaunch(message),
+            keepsInputOpen: true,
             stderr: { kind: "file", path: join(folder, recordNames.wrapperLog) },
           })
           .pipe(
@@ -265,43 +245,114 @@ const make = ({ root }: CommandAgentOptions) =>
           )
       })
 
-    const submit = (request: SubmitRequest): Effect.Effect<AgentReceipt, AgentError> =>
+    /**
+     * Launches a wrapper, and lets it begin once that is recorded. Answers the id of the run that was begun; the wrapper's exit
+     * where none was, because somebody was faster, or it went wrong. With `again`, a run that was recorded and did not begin.
+     */
+    const begin = <E>(
+      request: SubmitRequest,
+      folder: string,
+      register: StartRegister<E> | undefined,
+      again: { readonly submitRunId: string; readonly secret: string } | undefined,
+    ) =>
+      Effect.gen(function* () {
+        const submitRunId = again?.submitRunId ?? `run_${yield* entropy.hex(16)}`
+        const secret = again?.secret ?? (yield* entropy.hex(32))
+        const run = { submitRunId, withdrawal: digestOf(secret) }
+        return yield* Effect.acquireUseRelease(
+          launch(request, folder, submitRunId, secret),
+          (wrapper) =>
+            Effect.gen(function* () {
+              const exit = yield* Effect.raceFirst(
+                wrapper.exited,
+                Effect.gen(function* () {
+                  while (!isStartedAs(folder, submitRunId)) yield* Effect.sleep(look_ms)
+                  return undefined
+                }),
+              )
+              if (exit !== undefined) return { begun: undefined, exit }
+              // In one piece: a start that is recorded and not let go would be missed as if it had run.
+              const record = register === undefined || again !== undefined ? Effect.void : register.begin(run)
+              yield* Effect.uninterruptible(Effect.andThen(record, wrapper.endInput(goBytes)))
+              return { begun: submitRunId, exit }
+            }),
+          // A wrapper that was not told to begin withdraws.
+          (wrapper) => wrapper.endInput(),
+        )
+      })
+
+    /** The secret of a run that was recorded as begun, where it shows that the run did not begin. */
+    const withdrawnSecret = (folder: string, run: BegunRun): string | undefined => {
+      const secret = readWithdrawal(folder)
+      return secret !== undefined && digestOf(secret) === run.withdrawal ? secret : undefined
+    }
+
+    /** A run was begun, and nothing of it is to be found: it ends here, and no other is begun. */
+    const missing = (key: string, folder: string, begun: string) =>
+      Effect.gen(function* () {
+        yield* endBegun(begun)
+        return yield* new AgentError({
+          code: "run_missing",
+          key,
+          detail: `the run ${begun} was begun, and its records are not in ${folder} any more; it is not begun again`,
+        })
+      })
+
+    const submit = <E>(
+      request: SubmitRequest,
+      register?: StartRegister<E>,
+    ): Effect.Effect<AgentReceipt, AgentError | E> =>
       Effect.gen(function* () {
         const { key } = request
         const badKey = refuseKey(key)
         if (badKey !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail: badKey })
-        const folder = yield* makeFolder(key)
+        const folder = folderOf(key)
+        const recorded = register?.begun
+        let begun = recorded?.submitRunId
+        let mayHaveWithdrawn = true
         let launches = 0
         for (;;) {
-          const receipt = yield* receiptAtLast(key, folder)
-          if (receipt !== undefined) return receipt
+          // Anew each time: an agent may take it away.
+          if (!existsSync(folder)) yield* makeFolder(key)
           const found = yield* locked(
             key,
             folder,
             settleDead(key, folder, "its wrapper died before it wrote a receipt"),
-          )
-          if (found?.value === "ended") continue
+          ).pipe(Effect.tapError((error) => (isDamage(error) && begun !== undefined ? endBegun(begun) : Effect.void)))
           if (found === undefined) {
             yield* Effect.sleep(look_ms)
             continue
           }
+          if (found.value === "ended") {
+            const receipt = yield* lastReceipt(key, folder, begun)
+            if (receipt !== undefined) return receipt
+            continue
+          }
+          const secret = recorded === undefined || !mayHaveWithdrawn ? undefined : withdrawnSecret(folder, recorded)
+          if (begun !== undefined && secret === undefined) return yield* missing(key, folder, begun)
           // Only what is to be started has to be startable: a run that is there is found under any spec.
-          const detail = refuse(request)
+          const detail = refuseRequest(request)
           if (detail !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail })
-          if (launches++ >= launches_max)
+          if (launches >= launches_max)
             return yield* new AgentError({
               code: "wrapper_failed",
               key,
               detail: `it ended ${launches_max} times before it began; see ${join(folder, recordNames.wrapperLog)}`,
             })
           // A wrapper that an earlier runner launched may still come; whichever is first makes `started.json`, the other leaves.
-          const wrapper = yield* launch(request, folder)
-          yield* Effect.raceFirst(
-            Effect.asVoid(wrapper.exited),
-            Effect.gen(function* () {
-              while (!hasRecord(folder, recordNames.started)) yield* Effect.sleep(look_ms)
-            }),
-          )
+          const again = recorded === undefined || secret === undefined ? undefined : { ...recorded, secret }
+          const launched = yield* begin(request, folder, register, again)
+          if (launched.begun !== undefined) {
+            begun = launched.begun
+            mayHaveWithdrawn = false
+            continue
+          }
+          const code = launched.exit?.kind === "code" ? launched.exit.code : undefined
+          if (code === exit_no_room) {
+            const detail = `${folder} has no room for the run's records: ${explainErrno("ENOSPC")}; nothing was started`
+            return yield* new AgentError({ code: "folder_refused", key, detail })
+          }
+          if (code !== 0) launches++
         }
       })
 
@@ -329,7 +380,7 @@ const make = ({ root }: CommandAgentOptions) =>
         }
       })
 
-    return Agent.of({ submit, cancel, find: (key) => receiptIn(key, folderOf(key)) })
+    return Agent.of({ folder: root, submit, cancel, find: (key) => receiptIn(key, folderOf(key)) })
   })
 
 /** Agents as commands. See the page on agents and verifiers for what a command is given. */

@@ -10,6 +10,8 @@
  * | `started.json` | the holder of the lock, once, exclusively | the run has begun (or was given up before it did) |
  * | `agent.json` | the wrapper | who leads the agent's group |
  * | `input.json`, `stdout.log`, `stderr.log` | the wrapper | what the agent gets and says |
+ * | `withdrawn.json` | the wrapper, when its runner is gone before the agent begins | the secret that shows so |
+ * | `receipt.room` | the wrapper, before it begins | room on the disk for the receipt |
  * | `receipt.json` | the holder of the lock, once | the run has ended |
  * | `wrapper.log` | the wrapper | why a wrapper itself went wrong |
  *
@@ -24,14 +26,16 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs"
 import { dirname, join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
 import type { ProcessExit, ProcessIdentity } from "@waybill/host"
+import { explainErrno } from "@waybill/host/errno"
 import type { SubmitReason } from "@waybill/workspace-job"
 
 export const recordNames = {
@@ -42,6 +46,8 @@ export const recordNames = {
   stdout: "stdout.log",
   stderr: "stderr.log",
   receipt: "receipt.json",
+  room: "receipt.room",
+  withdrawn: "withdrawn.json",
   wrapperLog: "wrapper.log",
 } as const
 
@@ -53,6 +59,8 @@ export interface Launch {
   readonly folder: string
   readonly key: string
   readonly submitRunId: string
+  /** The secret that shows that the agent did not begin; the agent never learns it. */
+  readonly withdrawal: string
   readonly runId: string
   readonly attempt: number
   readonly workspace: string
@@ -122,25 +130,96 @@ export const flushFolder = (folder: string): void => {
   }
 }
 
-const hasCode = (cause: unknown, code: string): boolean =>
-  cause instanceof Error && "code" in cause && cause.code === code
+/** The errno name of what the system refused. */
+export const codeOf = (cause: unknown): string | undefined =>
+  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
+
+const hasCode = (cause: unknown, code: string): boolean => codeOf(cause) === code
+
+/** A refusal of the system that names the record; what it says itself about a write names no file. */
+const refusedAt = (path: string, cause: unknown): Error => {
+  const code = codeOf(cause) ?? "EUNKNOWN"
+  return Object.assign(new Error(`${path} could not be written: ${explainErrno(code)}`, { cause }), { code })
+}
+
+/** Makes a file whole and durable, or not at all. */
+const writeWhole = (path: string, text: string): void => {
+  try {
+    const descriptor = openSync(path, "wx", 0o600)
+    try {
+      writeFileSync(descriptor, text)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (cause) {
+    if (!hasCode(cause, "EEXIST")) rmSync(path, { force: true })
+    throw refusedAt(path, cause)
+  }
+}
+
+const temporary = /\.json\.\d+-\d+\.tmp$/u
 
 const writeTemporary = (path: string, record: unknown): string => {
-  const temporary = `${path}.${process.pid}-${process.hrtime.bigint()}.tmp`
-  const descriptor = openSync(temporary, "wx", 0o600)
-  try {
-    writeFileSync(descriptor, `${JSON.stringify(record)}\n`)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  return temporary
+  const name = `${path}.${process.pid}-${process.hrtime.bigint()}.tmp`
+  writeWhole(name, `${JSON.stringify(record)}\n`)
+  return name
+}
+
+/** Removes the records that somebody was writing when he died. For the holder of the lock alone: nobody else writes. */
+export const sweepFolder = (folder: string): void => {
+  for (const name of readdirSync(folder)) if (temporary.test(name)) rmSync(join(folder, name), { force: true })
 }
 
 /** Puts a record in place, whole and durable, over whatever was there. */
 export const publish = (folder: string, name: string, record: unknown): void => {
   const path = join(folder, name)
   renameSync(writeTemporary(path, record), path)
+  flushFolder(folder)
+}
+
+/** More than a receipt takes, but for one that names very many processes or a very long program. */
+const room_bytes = 16_384
+
+/** Sets room aside for the receipt, so that a disk that fills up while the run is at work does not cost what came of it. */
+export const reserveReceipt = (folder: string): void => {
+  const path = join(folder, recordNames.room)
+  rmSync(path, { force: true })
+  writeWhole(path, " ".repeat(room_bytes))
+}
+
+/** The room that was set aside, if it still is what it was. */
+const openRoom = (folder: string): number | undefined => {
+  let descriptor: number | undefined
+  try {
+    const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK
+    descriptor = openSync(join(folder, recordNames.room), flags)
+    const stat = fstatSync(descriptor)
+    if (stat.isFile() && stat.nlink === 1 && stat.size === room_bytes) return descriptor
+  } catch {
+    // An agent may have taken it away; then there is room on the disk, or there is not.
+  }
+  if (descriptor !== undefined) closeSync(descriptor)
+  return undefined
+}
+
+/** Puts the receipt in place, whole and durable, over whatever was there; in the room that was set aside for it, if it fits. */
+export const publishReceipt = (folder: string, receipt: ReceiptRecord): void => {
+  const bytes = Buffer.from(JSON.stringify(receipt).padEnd(room_bytes - 1) + "\n")
+  const room = bytes.length === room_bytes ? openRoom(folder) : undefined
+  if (room === undefined) return publish(folder, recordNames.receipt, receipt)
+  const path = join(folder, recordNames.room)
+  try {
+    try {
+      writeFileSync(room, bytes)
+      fsyncSync(room)
+    } finally {
+      closeSync(room)
+    }
+    renameSync(path, join(folder, recordNames.receipt))
+  } catch (cause) {
+    throw refusedAt(path, cause)
+  }
   flushFolder(folder)
 }
 
@@ -197,6 +276,26 @@ export const readRecord = (folder: string, name: string): unknown => {
   }
 }
 
+/** The secret with which a wrapper withdrew; what cannot be read is none. */
+export const readWithdrawal = (folder: string): string | undefined => {
+  try {
+    const record = readRecord(folder, recordNames.withdrawn) as { readonly withdrawal?: unknown } | null | undefined
+    return typeof record?.withdrawal === "string" ? record.withdrawal : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the run that has these records is the one with this id; what cannot be read is not. */
+export const isStartedAs = (folder: string, submitRunId: string): boolean => {
+  try {
+    const record = readRecord(folder, recordNames.started) as { readonly submitRunId?: unknown } | null | undefined
+    return record?.submitRunId === submitRunId
+  } catch {
+    return false
+  }
+}
+
 /** Flushes a file that another program wrote, and its directory entry. A path that is no file is left alone. */
 export const flushFile = (path: string, flags: number): void => {
   try {
@@ -212,23 +311,4 @@ export const flushFile = (path: string, flags: number): void => {
     if (["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "ENXIO", "EINVAL"].some((code) => hasCode(cause, code))) return
     throw cause
   }
-}
-
-export interface HeldLock {
-  readonly release: () => void
-}
-
-const sqliteBusy = 5
-
-/** Takes the lock of a run's folder if nobody has it. Never waits. */
-export const takeLock = (folder: string): HeldLock | undefined => {
-  const database = new DatabaseSync(join(folder, recordNames.lock), { timeout: 0 })
-  try {
-    database.exec("BEGIN EXCLUSIVE")
-  } catch (cause) {
-    database.close()
-    if (cause instanceof Error && "errcode" in cause && cause.errcode === sqliteBusy) return undefined
-    throw cause
-  }
-  return { release: () => database.close() }
 }

@@ -5,45 +5,56 @@
  * before `started.json` nothing has run; after it nothing will run a second time; the lock ends with the process, so
  * whoever takes it and finds no receipt knows that this wrapper is dead, and ends what it left.
  *
+ * The agent is started when the runner says so, which it does once it is recorded elsewhere, out of the agent's reach, that
+ * this run begins. A wrapper whose runner is gone before that withdraws: nothing has run.
+ *
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process"
-import { closeSync, constants, openSync, writeSync } from "node:fs"
+import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { Readable } from "node:stream"
 import { setTimeout as delay } from "node:timers/promises"
-import type { ProcessExit } from "@waybill/host"
+import type { ProcessExit, ProcessIdentity } from "@waybill/host"
 import { explainErrno } from "@waybill/host/errno"
 import { identify } from "@waybill/host/process-tree"
 import { errnoOf, type ProgramEnd, supervise } from "@waybill/host/supervise"
 import {
+  codeOf,
   flushFile,
+  flushFolder,
   hasRecord,
-  type HeldLock,
   type Launch,
   type OutputRecord,
   publish,
   publishOnce,
+  publishReceipt,
   type ReceiptRecord,
   recordNames,
+  reserveReceipt,
   runMarker,
-  takeLock,
+  sweepFolder,
 } from "./runFolder.ts"
+import { type HeldLock, takeLock } from "./runLock.ts"
 
 /** The points between which a wrapper can die; a test stops it at each of them. */
 export type WrapperStep =
   | "launched"
   | "locked"
-  | "started"
   | "prepared"
+  | "started"
+  | "begun"
   | "spawned"
   | "recorded"
   | "ended"
   | "cleaned"
   | "receipted"
 
-/** How a wrapper ends: it ran the agent, somebody else did, or the lock could not be had. */
-export type WrapperResult = "ran" | "superseded" | "locked_out"
+/**
+ * How a wrapper ends: it ran the agent, somebody else did, its runner was gone before it began, the lock could not be had, or
+ * there was no room for its records. But for the first, nothing has run.
+ */
+export type WrapperResult = "ran" | "superseded" | "withdrawn" | "locked_out" | "no_room"
 
 const lockWait_ms = 10_000
 const lockLook_ms = 20
@@ -63,16 +74,24 @@ const waitForLock = async (folder: string): Promise<HeldLock | undefined> => {
   return undefined
 }
 
+const openOutput = (path: string): number | undefined => {
+  try {
+    return openSync(path, "w", 0o600)
+  } catch {
+    return undefined
+  }
+}
+
 /** Keeps the first bytes of a stream in a file. A disk that is full costs the output, not the run. */
 const keep = (stream: Readable | null, path: string, bytes_max: number): (() => OutputRecord) => {
-  const descriptor = openSync(path, "w", 0o600)
+  const descriptor = openOutput(path)
   let bytes = 0
   let dropped_bytes = 0
-  let room = bytes_max
+  let room = descriptor === undefined ? 0 : bytes_max
   stream?.on("data", (chunk: Uint8Array) => {
     let written = 0
     try {
-      while (room > 0 && written < chunk.length) {
+      while (descriptor !== undefined && room > 0 && written < chunk.length) {
         const count = writeSync(descriptor, chunk, written, Math.min(room, chunk.length - written))
         written += count
         room -= count
@@ -84,7 +103,7 @@ const keep = (stream: Readable | null, path: string, bytes_max: number): (() => 
     dropped_bytes += chunk.length - written
   })
   return () => {
-    closeSync(descriptor)
+    if (descriptor !== undefined) closeSync(descriptor)
     return { bytes, dropped_bytes }
   }
 }
@@ -119,6 +138,26 @@ const endingOf = (end: ProgramEnd, cut: "time" | "cancelled" | undefined, launch
   return { ok: false, reason: launch.exitReasons[String(exit.code)] ?? "tool_error", exit }
 }
 
+/** Who leads the agent's group is known by the marker as well: that it cannot be written down must not cost the run. */
+const recordLeader = (folder: string, leader: ProcessIdentity): void => {
+  try {
+    publish(folder, recordNames.agent, { leader })
+  } catch (cause) {
+    console.error(cause)
+  }
+}
+
+/** Makes the work durable; says how the run has ended where the disk has no room for it. */
+const flushCandidate = (path: string): Ending | undefined => {
+  try {
+    flushFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    return undefined
+  } catch (cause) {
+    const why = explainErrno(codeOf(cause) ?? "EUNKNOWN")
+    return { ok: false, reason: "tool_error", note: `its work ${path} could not be flushed: ${why}` }
+  }
+}
+
 const startAgent = (launch: Launch): ChildProcess => {
   const [program, ...args] = launch.command
   return spawn(program, args, {
@@ -136,8 +175,6 @@ const runAgent = async (
   at: (step: WrapperStep) => void,
 ) => {
   const { folder } = launch
-  publish(folder, recordNames.input, launch.input ?? null)
-  at("prepared")
   let child: ChildProcess
   try {
     child = startAgent(launch)
@@ -146,7 +183,7 @@ const runAgent = async (
     const { key, submitRunId } = launch
     const endedAt = new Date().toISOString()
     const ending = endingOf({ kind: "refused", code: errnoOf(cause) }, undefined, launch)
-    publish(folder, recordNames.receipt, { key, submitRunId, ...ending, startedAt, endedAt } satisfies ReceiptRecord)
+    publishReceipt(folder, { key, submitRunId, ...ending, startedAt, endedAt })
     at("receipted")
     return
   }
@@ -160,17 +197,18 @@ const runAgent = async (
   at("spawned")
   const stdout = keep(child.stdout, join(folder, recordNames.stdout), launch.outputBytes_max)
   const stderr = keep(child.stderr, join(folder, recordNames.stderr), launch.outputBytes_max)
-  if (identity !== undefined) publish(folder, recordNames.agent, { leader: identity })
+  if (identity !== undefined) recordLeader(folder, identity)
   at("recorded")
   const { cut, end, family } = await done
   // The receipt says the work is there, so the work is made durable first.
-  flushFile(launch.candidate, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const lost = flushCandidate(launch.candidate)
+  const ending = endingOf(end, cut, launch)
   at("cleaned")
   const leader = identity?.pid
   const receipt: ReceiptRecord = {
     key: launch.key,
     submitRunId: launch.submitRunId,
-    ...endingOf(end, cut, launch),
+    ...(ending.ok && lost !== undefined ? { ...ending, ...lost } : ending),
     startedAt,
     endedAt: new Date().toISOString(),
     stdout: stdout(),
@@ -180,17 +218,42 @@ const runAgent = async (
       remaining: family.remaining.map((one) => one.pid),
     },
   }
-  publish(folder, recordNames.receipt, receipt)
+  publishReceipt(folder, receipt)
   at("receipted")
+}
+
+/** Sets aside what the run must not lack later. False where the disk is full: then nothing has begun. */
+const prepare = ({ folder, input }: Launch): boolean => {
+  try {
+    sweepFolder(folder)
+    reserveReceipt(folder)
+    publish(folder, recordNames.input, input ?? null)
+    return true
+  } catch (cause) {
+    if (codeOf(cause) === "ENOSPC" || codeOf(cause) === "EDQUOT") return false
+    throw cause
+  }
+}
+
+/**
+ * For the wrapper that holds the lock and was not told to begin: as if it had never come. The runner may have recorded the start
+ * before it died, so what shows that nothing began comes first.
+ */
+const withdraw = ({ folder, withdrawal }: Launch): void => {
+  publish(folder, recordNames.withdrawn, { withdrawal })
+  rmSync(join(folder, recordNames.started), { force: true })
+  flushFolder(folder)
 }
 
 /**
  * Runs one agent under the protocol. SIGTERM, SIGINT and SIGHUP end the agent's group and give an `interrupted` receipt.
  *
+ * @param go true once the runner says that the agent may begin, false when the runner is gone
  * @param at called at every step, for tests that stop the wrapper there
  */
 export const runWrapped = async (
   launch: Launch,
+  go: Promise<boolean>,
   at: (step: WrapperStep) => void = () => {},
 ): Promise<WrapperResult> => {
   const cancelled = new Promise<"cancelled">((resolve) => {
@@ -202,11 +265,27 @@ export const runWrapped = async (
   if (lock === undefined) return isTaken(folder) ? "superseded" : "locked_out"
   try {
     at("locked")
+    if (!prepare(launch)) return "no_room"
+    at("prepared")
     const startedAt = new Date().toISOString()
     const wrapper = identify(process.pid)
     const record = { key, submitRunId, startedAt, grace_ms: launch.grace_ms, ...(wrapper && { wrapper }) }
     if (hasRecord(folder, recordNames.receipt) || !publishOnce(folder, recordNames.started, record)) return "superseded"
     at("started")
+    const said = await Promise.race([go, cancelled])
+    if (said === "cancelled") {
+      const note = "cancelled before it began"
+      publishReceipt(folder, { key, submitRunId, ok: false, reason: "interrupted", startedAt, note })
+      return "ran"
+    }
+    if (!said) {
+      withdraw(launch)
+      return "withdrawn"
+    }
+    // An agent that finds it could say that it never ran.
+    rmSync(join(folder, recordNames.withdrawn), { force: true })
+    flushFolder(folder)
+    at("begun")
     await runAgent(launch, startedAt, cancelled, at)
     return "ran"
   } finally {

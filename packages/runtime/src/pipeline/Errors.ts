@@ -12,9 +12,11 @@ import {
   type InvalidFact,
 } from "@waybill/ledger"
 import type { RecordRefusal } from "@waybill/workspace-job"
+import { StorageFailed } from "@waybill/data-plane"
 import { Data } from "effect"
 import type { AgentError } from "../agent/Agent.ts"
 import type { Holder } from "./Holds.ts"
+import type { Step } from "./Observer.ts"
 
 /** The key was used for other work: its recorded request differs. Use a new key for new work. */
 export class IdempotencyConflict extends Data.TaggedError("IdempotencyConflict")<{
@@ -58,6 +60,40 @@ export class HoldFailed extends Data.TaggedError("HoldFailed")<{ readonly runId:
   override get message(): string {
     return `the hold on ${JSON.stringify(this.runId)} failed: ${this.cause instanceof Error ? this.cause.message : ""}`
   }
+}
+
+/** What the host lacks, and what is to be done about it. */
+const lacks = {
+  ENOSPC: "Free space on that disk",
+  EDQUOT: "Raise the quota, or free space",
+  EMFILE: "Let this process open more files",
+  ENFILE: "Let the system open more files",
+  ENOMEM: "Free memory",
+} as const
+type Lack = keyof typeof lacks
+
+/**
+ * The host had no room for a step: on the disk, or for another open file. That says nothing about the work, so nothing was
+ * recorded of it. Make room, and ask again under the same key: the settlement goes on from there.
+ */
+export class NoRoom extends Data.TaggedError("NoRoom")<{
+  readonly runId: string
+  readonly step: Step
+  readonly code: Lack
+  /** Names the path. */
+  readonly cause: StorageFailed
+}> {
+  override get message(): string {
+    const { cause, code, runId, step } = this
+    return `the settlement of ${JSON.stringify(runId)} stopped at the step ${step}: ${cause.message}. Nothing was recorded of it. ${lacks[code]}, and ask again under the same key`
+  }
+}
+
+/** The error of a host that lacks something; `undefined` for any other. */
+export const noRoomIn = (runId: string, step: Step, error: unknown): NoRoom | undefined => {
+  if (!(error instanceof StorageFailed)) return undefined
+  const { code } = error.cause
+  return Object.hasOwn(lacks, code) ? new NoRoom({ runId, step, code: code as Lack, cause: error }) : undefined
 }
 
 const shown_max = 5
@@ -119,6 +155,7 @@ export type SettleError =
   | InvalidDeclaration
   | RunHeld
   | HoldFailed
+  | NoRoom
   | LedgerDamaged
   | HistoryBroken
   | RecordRefusal

@@ -24,6 +24,8 @@ export class Holds extends Context.Service<
     readonly tryHold: (runId: string) => Effect.Effect<boolean, HoldFailed, Scope.Scope>
     /** Who held the run last: whoever has it now, where somebody has. */
     readonly holder: (runId: string) => Effect.Effect<Holder | undefined>
+    /** Host path of the folder that is its own, where it has one: nothing is delivered into it. */
+    readonly folder?: string
   }
 >()("@waybill/runtime/Holds") {}
 
@@ -86,6 +88,7 @@ export const layerFileHolds = (options: FileHoldsOptions): Layer.Layer<Holds, ne
     Effect.map(Files, (files) => {
       const { root, who = `process ${process.pid} on ${hostname()}` } = options
       return {
+        folder: root,
         tryHold: (runId: string) =>
           Effect.gen(function* () {
             const directory = yield* files.openDirectory(root, { create: true })

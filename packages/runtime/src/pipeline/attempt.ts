@@ -6,8 +6,15 @@
  *
  * @module
  */
-import { type DataPlaneError, DataPlane, failureOf, type Handed, type StoredArtifact } from "@waybill/data-plane"
-import type { InvalidFact } from "@waybill/ledger"
+import {
+  type DataPlaneError,
+  DataPlane,
+  failureOf,
+  type Handed,
+  StorageFailed,
+  type StoredArtifact,
+} from "@waybill/data-plane"
+import { type InvalidFact, Ledger } from "@waybill/ledger"
 import {
   type Attempt,
   attemptOf,
@@ -23,15 +30,17 @@ import {
 } from "@waybill/workspace-job"
 import { Clock, Effect, Predicate, type Result, Schedule } from "effect"
 import { createHash } from "node:crypto"
-import { Agent, type AgentError, type AgentReceipt, type SubmitSpec } from "../agent/Agent.ts"
+import { Agent, AgentError, type AgentReceipt, type BegunRun, type SubmitSpec } from "../agent/Agent.ts"
 import { explainReceipt } from "../agent/explainReceipt.ts"
 import { hideValues } from "../hideValues.ts"
+import { messageOf } from "../messageOf.ts"
 import { refuseReceipt } from "../agent/refuseReceipt.ts"
 import { askWithin } from "../verifier/ask.ts"
 import type { VerifierError } from "../verifier/Verifier.ts"
 import { type Composition, record, tell } from "./commit.ts"
 import type { Declared, JobDeclaration } from "./Declaration.ts"
 import { checkBuilt, DeclarationFault, evaluate } from "./declared.ts"
+import { noRoomIn } from "./Errors.ts"
 import type { Step } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
 
@@ -50,6 +59,21 @@ class AttemptFailed {
 }
 
 const defaultDeadline_ms = 300_000
+
+/** Which of an agent's errors end the attempt, because asking again would not help. */
+const agentEnds: Partial<Record<AgentError["code"], Failure>> = {
+  // Nothing was started, and nothing can be under this declaration.
+  request_invalid: failures.submit_spec_builder_failed,
+  // Records that are damaged or gone stay so: what they said of the run can be had from nobody any more.
+  folder_damaged: failures.runtime_projection_missing,
+  run_missing: failures.runtime_projection_missing,
+}
+
+/** Why a receipt is not that of the run which was recorded as begun, or `undefined`. */
+const refuseOther = (receipt: AgentReceipt, begun: string | undefined): string | undefined =>
+  begun === undefined || receipt.submitRunId === begun
+    ? undefined
+    : `the receipt is that of the run ${JSON.stringify(receipt.submitRunId)}; ${JSON.stringify(begun)} was begun`
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 2 }))
 
 /** Runs or resumes an attempt that has no end yet, until it has one. `previous` is the attempt that it repairs. */
@@ -63,6 +87,7 @@ export const runAttempt = (
   Effect.gen(function* () {
     const plane = yield* DataPlane
     const agent = yield* Agent
+    const ledger = yield* Ledger
     const { runId } = attempt.request
     const requested = yield* recordedFact("requested", runId, attempt.requestedEventId)
     const { index } = attemptOf(requested.payload)
@@ -80,8 +105,11 @@ export const runAttempt = (
     let submitRunId: string | undefined
     const failed = (name: Step, failure: Failure, detail: string) =>
       Effect.fail(new AttemptFailed(name, failure, detail))
+    /** What a step came to grief by ends the attempt, but for a host that has no room: that is not about the work. */
+    const ended = (name: Step, error: { readonly message: string }, failure: Failure) =>
+      Effect.fail(noRoomIn(runId, name, error) ?? new AttemptFailed(name, failure, error.message))
     const orFail = <A, R>(name: Step, run: Effect.Effect<A, DataPlaneError, R>) =>
-      Effect.catch(run, (error) => failed(name, failureOf(error), error.message))
+      Effect.catch(run, (error) => ended(name, error, failureOf(error)))
     const answer = <A>(declared: () => Declared<A>) => evaluate(declared, job.answerDeadline_ms ?? defaultDeadline_ms)
     const clock = yield* Clock.Clock
     const onProgress = (name: Step) => (bytes: number) =>
@@ -128,21 +156,32 @@ export const runAttempt = (
       yield* step("seed", "done", `${job.seeds.length} ${job.seeds.length === 1 ? "file" : "files"}`)
     })
 
-    /** Records that are damaged stay so: what they said of the run can be had from nobody any more. */
-    const orBelieved = <A>(run: Effect.Effect<A, AgentError>) =>
-      Effect.catchIf(
-        run,
-        (error) => error.code === "folder_damaged",
-        (error) => failed("agent", failures.runtime_projection_missing, error.message),
-      )
+    const orEnd = <A, E, R>(run: Effect.Effect<A, AgentError | E, R>) =>
+      Effect.catch(run, (error): Effect.Effect<never, AgentError | E | AttemptFailed> => {
+        const failure = error instanceof AgentError ? agentEnds[error.code] : undefined
+        return failure === undefined ? Effect.fail(error) : failed("agent", failure, messageOf(error))
+      })
 
-    const submit = (workspace: string): Effect.Effect<AgentReceipt, AttemptFailed | AgentError> =>
+    /** Which run was begun for the attempt is in the ledger, and so out of its reach. */
+    const begun = attempt.agentStarted?.payload
+    const register = {
+      begun,
+      begin: (run: BegunRun) => {
+        submitRunId = run.submitRunId
+        return record(Settlement.start(requested, run), composition).pipe(
+          Effect.asVoid,
+          Effect.provideService(Ledger, ledger),
+        )
+      },
+    }
+
+    const submit = (workspace: string) =>
       Effect.gen(function* () {
         const { idempotencyKey } = requested.payload
         if (attempt.terminalBuildAttempted !== undefined) {
           // The run ended before the build was recorded: it is found again, never repeated.
           submitRunId = attempt.terminalBuildAttempted.payload.submitRunId
-          const found = yield* orBelieved(agent.find(idempotencyKey))
+          const found = yield* orEnd(agent.find(idempotencyKey))
           if (found === undefined || found.submitRunId !== submitRunId)
             return yield* failed(
               "agent",
@@ -157,24 +196,17 @@ export const runAttempt = (
         )
         const words = Array.isArray(spec?.command) ? spec.command.join(" ") : ""
         yield* step("agent", "started", Predicate.isObject(spec?.env) ? hideValues(words, spec.env) : words)
-        const receipt = yield* orBelieved(
-          agent.submit({
-            key: idempotencyKey,
-            runId,
-            attempt: index,
-            workspace,
-            candidatePath: job.candidatePath,
-            spec,
-          }),
-        ).pipe(
-          // Nothing was started, and nothing can be under this declaration.
-          Effect.catchTag("AgentError", (error): Effect.Effect<never, AgentError | AttemptFailed> =>
-            error.code === "request_invalid"
-              ? failed("agent", failures.submit_spec_builder_failed, error.message)
-              : Effect.fail(error),
-          ),
-        )
-        const refused = refuseReceipt(receipt)
+        submitRunId = begun?.submitRunId
+        const request = {
+          key: idempotencyKey,
+          runId,
+          attempt: index,
+          workspace,
+          candidatePath: job.candidatePath,
+          spec,
+        }
+        const receipt = yield* orEnd(agent.submit(request, register))
+        const refused = refuseReceipt(receipt) ?? refuseOther(receipt, submitRunId)
         if (refused !== undefined) return yield* failed("agent", failures.runtime_projection_missing, refused)
         submitRunId = receipt.submitRunId
         if (!receipt.ok) return yield* failed("agent", submitFailure(receipt.reason), explainReceipt(receipt))
@@ -204,17 +236,16 @@ export const runAttempt = (
             return yield* failed("build", failures.run_id_mismatch, `the builder found the run ${built.runId}`)
           if (built.schemaId !== undefined && built.schemaId !== terminalSchemaId)
             return yield* failed("build", failures.terminal_schema_mismatch, `the builder made ${built.schemaId}`)
-          return yield* plane
-            .build(key, built.source, { onProgress: onProgress("build") })
-            .pipe(
-              Effect.catch((error) =>
-                failed(
-                  "build",
-                  error instanceof DeclarationFault ? failures.terminal_build_failed : failureOf(error),
-                  error.message,
-                ),
-              ),
-            )
+          return yield* plane.build(key, built.source, { onProgress: onProgress("build") }).pipe(
+            Effect.catch((error) => {
+              // A builder that hands on the candidate's stream hands on what the disk did to it.
+              const from = error instanceof DeclarationFault ? error.cause : error
+              const isDisk = from instanceof StorageFailed
+              if (error instanceof DeclarationFault && !isDisk)
+                return failed("build", failures.terminal_build_failed, error.message)
+              return ended("build", error, failureOf(isDisk ? from : (error as DataPlaneError)))
+            }),
+          )
         }),
       )
 
@@ -273,7 +304,7 @@ export const runAttempt = (
           Effect.catch((error) => {
             // What was read back once and is different now has changed; what never matched was never stored right.
             const moved = kept !== undefined && (error._tag === "BytesDiffer" || error._tag === "ArtifactMissing")
-            return failed("readback", moved ? failures.artifact_changed : failureOf(error), error.message)
+            return ended("readback", error, moved ? failures.artifact_changed : failureOf(error))
           }),
         )
         const fact = yield* once("artifact_readback_verified", kept, Effect.succeed(Settlement.readBack(written, read)))
@@ -305,7 +336,7 @@ export const runAttempt = (
       }
       return plane
         .withSealed({ artifactRef, path, bytes, sha256 }, use, { onProgress: onProgress("verify") })
-        .pipe(Effect.catch((error) => failed("verify", failureFor(error), error.message)))
+        .pipe(Effect.catch((error) => ended("verify", error, failureFor(error))))
     }
 
     const settle = Effect.gen(function* () {

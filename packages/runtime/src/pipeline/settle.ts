@@ -20,17 +20,17 @@ import {
   RunTaken,
   Settlement,
 } from "@waybill/workspace-job"
-import { Effect, Result } from "effect"
+import { Effect, Option, Result } from "effect"
 import { createHash } from "node:crypto"
 import { dirname } from "node:path"
-import type { Agent, SubmitSpec } from "../agent/Agent.ts"
+import { Agent, type SubmitSpec } from "../agent/Agent.ts"
 import { runAttempt } from "./attempt.ts"
 import { type Composition, record, tell } from "./commit.ts"
 import { checkDeclaration } from "./checkDeclaration.ts"
 import type { Declared, JobDeclaration, Recovery, RepairContext } from "./Declaration.ts"
 import { evaluate } from "./declared.ts"
-import { IdempotencyConflict, InvalidDeclaration, type SettleError } from "./Errors.ts"
-import { hold, type Holds } from "./Holds.ts"
+import { IdempotencyConflict, InvalidDeclaration, noRoomIn, type SettleError } from "./Errors.ts"
+import { hold, Holds } from "./Holds.ts"
 import { guarded, type Observer } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
 import { refuseBrokenHistory, refuseDamage } from "./soundness.ts"
@@ -129,6 +129,8 @@ const decideRepair = (job: JobDeclaration, current: Attempt, composition: Compos
     const plane = yield* DataPlane
     const { runId } = current.request
     const opened = yield* Effect.result(plane.workspace(runId))
+    const noRoom = Result.isFailure(opened) ? noRoomIn(runId, "repair", opened.failure) : undefined
+    if (noRoom !== undefined) return yield* noRoom
     const context = repairContext(job, current, Result.isSuccess(opened) ? opened.success : "")
     if (context === undefined) return false
     // Without its workspace there is nothing to ask about: the repair fails as any attempt does whose workspace is no folder.
@@ -287,20 +289,29 @@ export const statusOf = (runId: string) =>
     return status
   })
 
+/** The host's own folders that are known here: the ledger's, and those of the agents' records and of the holds. */
+const ownFolders = Effect.gen(function* () {
+  const { where } = yield* Ledger
+  // A ledger in files lies where it says; what is no path names no folder.
+  const ledgerFolder = where.includes("/") && !where.includes("://") ? dirname(where) : undefined
+  const agent = Option.getOrUndefined(yield* Effect.serviceOption(Agent))
+  const holds = Option.getOrUndefined(yield* Effect.serviceOption(Holds))
+  return [ledgerFolder, agent?.folder, holds?.folder].filter((folder) => folder !== undefined)
+})
+
 /**
  * Delivers the artifact of a verified job; anything else is refused with `NotDeliverable`. A file may not lie in the ledger's own
- * folder either. What is wrong with a sealed artifact is said with its run, its digest and its place.
+ * folder either, nor in those of the agents' records and the holds, where these are provided. What is wrong with a sealed
+ * artifact is said with its run, its digest and its place. What an earlier delivery that was killed left half made is removed.
  */
 export const deliverJob = <E = never, R = never>(runId: string, destination: Destination<E, R>, call?: Call) =>
   Effect.gen(function* () {
     const plane = yield* DataPlane
     const artifact = yield* Effect.fromResult(deliverable(yield* statusOf(runId)))
-    const { where } = yield* Ledger
-    // A ledger in files lies where it says; what is no path names no folder.
-    const ledgerFolder = where.includes("/") && !where.includes("://") ? [dirname(where)] : []
     const guardedDestination: Destination<E, R> =
       "file" in destination
-        ? { file: destination.file, reserved: [...ledgerFolder, ...(destination.reserved ?? [])] }
+        ? { file: destination.file, reserved: [...(yield* ownFolders), ...(destination.reserved ?? [])] }
         : destination
+    if ("file" in destination) yield* plane.sweep
     return yield* Effect.mapError(plane.deliver(artifact, guardedDestination, call), (error) => ofRun(runId, error))
   })

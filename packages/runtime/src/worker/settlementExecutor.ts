@@ -27,7 +27,9 @@ export interface SettlementExecutorOptions extends SettleOptions {
   readonly answerDeadline_ms?: number
 }
 
-const isStoreTrouble = ({ _tag }: SettleError): boolean => _tag.startsWith("Store") || _tag === "Conflict"
+/** What is not about the job, and passes: the store, or a host that has no room. */
+const isHostTrouble = ({ _tag }: SettleError): boolean =>
+  _tag.startsWith("Store") || _tag === "Conflict" || _tag === "NoRoom"
 
 /** What the job's end says of the artifact. */
 const reportOf = (status: JobStatus): Report => {
@@ -86,7 +88,7 @@ export const settlementExecutor = (
         }).pipe(
           Effect.mapError((error) => {
             if (error._tag === "WorkFailed") return error
-            return isStoreTrouble(error)
+            return isHostTrouble(error)
               ? new QueueUnavailable({ where: ledger.where, cause: error })
               : failed(error.message)
           }),

@@ -21,6 +21,7 @@ import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, type Exit, Layer } from "effect"
 import {
   Agent,
+  AgentError,
   type AgentReceipt,
   type AgentService,
   type JobDeclaration,
@@ -57,6 +58,8 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
   const { disk, layer: files } = makeMemoryFiles()
   const runs = new Map<string, { starts: number; receipt: AgentReceipt | undefined; isAlive: boolean }>()
   const judged: Array<string> = []
+  let isStartLost = false
+  let isPowerCut = false
   let seed = 1
   /** A fresh one each time: layers that are one and the same are built once, and a process shares nothing. */
   const dataPlane = () => layerDataPlane({ root: `${root}/data` })
@@ -93,13 +96,21 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
     const point = (name: string) =>
       Effect.suspend(() => (pass("point", name) === undefined ? Effect.void : Effect.die(new Killed(name))))
 
-    const submit: AgentService["submit"] = ({ attempt, candidatePath, key, runId }) =>
+    const submit: AgentService["submit"] = ({ attempt, candidatePath, key, runId }, register) =>
       Effect.gen(function* () {
         yield* point("agent: is asked")
         const before = runs.get(key)
         if (before?.receipt !== undefined) return before.receipt
-        if (before === undefined) runs.set(key, { starts: 1, receipt: undefined, isAlive: true })
-        else if (!before.isAlive) {
+        if (before === undefined) {
+          // A wrapper that outlived its runner has shown that nothing began; one that went down with the machine has not.
+          if (register?.begun !== undefined && isPowerCut) {
+            isStartLost = true
+            return yield* new AgentError({ code: "run_missing", key, detail: "it left no trace" })
+          }
+          if (register?.begun === undefined) yield* register?.begin({ submitRunId: `run_${key}` }) ?? Effect.void
+          yield* point("agent: may begin")
+          runs.set(key, { starts: 1, receipt: undefined, isAlive: true })
+        } else if (!before.isAlive) {
           // Started, and dead without a receipt: it is never run again.
           const receipt: AgentReceipt = { submitRunId: `run_${key}`, ok: false, reason: "interrupted", diagnostics: {} }
           runs.set(key, { ...before, receipt })
@@ -112,6 +123,7 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
         return receipt ?? (yield* Effect.die(new Error("the run has no receipt")))
       })
     const agent = Layer.succeed(Agent, {
+      folder: `${root}/agents`,
       submit,
       find: (key) =>
         Effect.andThen(
@@ -152,10 +164,13 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
     makeRunner,
     /** How often an agent was started, per key of an attempt. */
     starts: () => [...runs].map(([key, { starts }]) => [key, starts] as const),
+    /** Whether somebody asked for a run that was recorded as begun by a runner which died before it began. */
+    isStartLost: () => isStartLost,
     isAnybodyAtWork: () => [...runs.values()].some(({ isAlive }) => isAlive),
     /** The power is cut: what was not flushed is gone, and agents die. */
     cutPower: () => {
       disk.crash()
+      isPowerCut = true
       for (const [key, run] of runs) runs.set(key, { ...run, isAlive: false })
     },
   }

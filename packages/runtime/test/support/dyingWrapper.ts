@@ -7,13 +7,12 @@
  * when ONCE.go is there.
  */
 import { existsSync, writeFileSync } from "node:fs"
-import { text } from "node:stream/consumers"
 import { setTimeout as delay } from "node:timers/promises"
-import type { Launch } from "../../src/agent/runFolder.ts"
+import { readLaunch } from "../../src/agent/launchPipe.ts"
 import { runWrapped } from "../../src/agent/runWrapped.ts"
 
 const [step = "", victims = "", once = ""] = process.argv.slice(2)
-const launch: Launch = JSON.parse(await text(process.stdin))
+const { go, launch } = await readLaunch(process.stdin)
 const runner = process.ppid
 
 const isOurs = (): boolean => {
@@ -29,9 +28,9 @@ const isOurs = (): boolean => {
 if (victims === "late" && isOurs()) {
   process.kill(runner, "SIGKILL")
   while (!existsSync(`${once}.go`)) await delay(10)
-  writeFileSync(`${once}.late`, await runWrapped(launch))
+  writeFileSync(`${once}.late`, await runWrapped(launch, go))
 } else
-  await runWrapped(launch, (at) => {
+  await runWrapped(launch, go, (at) => {
     if (at !== step || !isOurs()) return
     if (victims !== "wrapper") process.kill(runner, "SIGKILL")
     if (victims !== "runner") process.kill(process.pid, "SIGKILL")

@@ -13,6 +13,7 @@ const anything = { payload: Schema.Record(Schema.String, Schema.Json) }
 export const Foreign = Vocabulary.make("workspace_job", {
   requested: anything,
   seed_written: anything,
+  agent_started: anything,
   terminal_build_attempted: anything,
   artifact_written: anything,
   artifact_readback_verified: anything,

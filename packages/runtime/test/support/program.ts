@@ -1,7 +1,7 @@
 /**
  * A whole settlement as a program of its own, so that a test can let it die at any commit.
  *
- *     node program.ts ROOT [--crash-after=<event type>:<nth> | --slow=agent | --slow=verifier]
+ *     node program.ts ROOT [--crash-after=<event type>:<nth> | --slow=agent | --slow=verifier | --agent=<shell script>]
  *
  * A slow agent waits for ROOT/go, a slow verifier never answers; both leave their process id in ROOT/pids. A verifier
  * has failed when it finds another one at work.
@@ -30,15 +30,19 @@ const everything = Layer.mergeAll(
 ).pipe(Layer.provideMerge(host))
 
 const leavePid = `require("fs").appendFileSync(${JSON.stringify(join(root, "pids"))}, process.pid + "\\n");`
+const script = crash.startsWith("--agent=") ? crash.slice("--agent=".length) : undefined
 const agent = (text: string) => ({
-  command: [
-    process.execPath,
-    "-e",
-    `${slow === "agent" ? leavePid : ""}
+  command:
+    script !== undefined
+      ? (["/bin/sh", "-c", script] as const)
+      : ([
+          process.execPath,
+          "-e",
+          `${slow === "agent" ? leavePid : ""}
      require("fs").appendFileSync(${JSON.stringify(join(root, "runs"))}, process.env.WAYBILL_ATTEMPT + "\\n");
      ${slow === "agent" ? `while (!require("fs").existsSync(${JSON.stringify(join(root, "go"))}));` : ""}
      require("fs").writeFileSync(process.env.WAYBILL_CANDIDATE, ${JSON.stringify(text)} + require("fs").readFileSync("seed.txt", "utf8"))`,
-  ] as const,
+        ] as const),
   timeLimit_ms: 20_000,
 })
 

@@ -40,7 +40,7 @@ export const settledOnce = (root: string, said: { readonly stdout: string; reado
   const runs = readFileSync(join(root, "runs"), "utf8").trim().split("\n")
   const terminals = facts.filter(({ event_type }) => ends.has(event_type)).map(({ event_type }) => event_type)
   const seen = [status.status, status.terminalArtifact?.sha256, runs.join(), terminals.join(), facts.length]
-  const wanted = ["verified", good, "1,2", "workspace_job.verifier_rejected,workspace_job.verified", 2 + 1 + 2 * 5]
+  const wanted = ["verified", good, "1,2", "workspace_job.verifier_rejected,workspace_job.verified", 2 + 1 + 2 * 6]
   if (JSON.stringify(seen) !== JSON.stringify(wanted)) throw new Error(`seen ${JSON.stringify(seen)}`)
   if (aliveIn(root).length > 0) throw new Error(`left running: ${aliveIn(root).join()}`)
   const halves = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) =>
@@ -54,12 +54,14 @@ export const settledOnce = (root: string, said: { readonly stdout: string; reado
 export const commits: ReadonlyArray<readonly [string, number]> = [
   ["workspace_job.requested", 1],
   ["workspace_job.seed_written", 1],
+  ["workspace_job.agent_started", 1],
   ["workspace_job.terminal_build_attempted", 1],
   ["workspace_job.artifact_written", 1],
   ["workspace_job.artifact_readback_verified", 1],
   ["workspace_job.terminal_finalized", 1],
   ["workspace_job.verifier_rejected", 1],
   ["workspace_job.requested", 2],
+  ["workspace_job.agent_started", 2],
   ["workspace_job.terminal_build_attempted", 2],
   ["workspace_job.artifact_written", 2],
   ["workspace_job.artifact_readback_verified", 2],

@@ -54,6 +54,7 @@ const request = (runId: string, key: string, index: number, repairOf?: string): 
 /** The steps of an attempt in their order; the last is its end. */
 const steps = [
   "seed_written",
+  "agent_started",
   "terminal_build_attempted",
   "artifact_written",
   "artifact_readback_verified",
@@ -107,6 +108,8 @@ export const build = (choices: ReadonlyArray<Choice>): ReadonlyArray<RecordedEve
     switch (name) {
       case "seed_written":
         return [name, { ...ref, seedPaths: [] }]
+      case "agent_started":
+        return [name, { ...ref, submitRunId: stored.submitRunId }]
       case "terminal_build_attempted": {
         const { bytes, schemaId, sha256, submitRunId } = stored
         return [name, { ...ref, submitRunId, schemaId, bytes, sha256 }]

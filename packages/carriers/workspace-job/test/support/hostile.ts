@@ -59,6 +59,7 @@ const properRun = (run: string, key: string, attempts: ReadonlyArray<End>): Read
     }
     const steps = [
       draft("seed_written", { seedPaths: [] }),
+      draft("agent_started", { submitRunId: "submit-1" }),
       draft("terminal_build_attempted", { submitRunId: "submit-1", schemaId, bytes, sha256 }),
       draft("artifact_written", stored),
       draft("artifact_readback_verified", stored),
@@ -68,7 +69,7 @@ const properRun = (run: string, key: string, attempts: ReadonlyArray<End>): Read
     const last: Readonly<Record<End, ReadonlyArray<Draft>>> = {
       verified: [...steps, draft("verified", { ...verdict, checks: [passed] })],
       verifier_rejected: [...steps, draft("verifier_rejected", { ...verdict, checks: [failed] })],
-      failed: [...steps.slice(0, 3), draft("failed", { failure: { phase: "seed", code: "c", reason: "r" } })],
+      failed: [...steps.slice(0, 4), draft("failed", { failure: { phase: "seed", code: "c", reason: "r" } })],
       open: steps,
       early: steps.slice(0, 2),
     }

@@ -61,6 +61,7 @@ export const makeStory = (runId = "run-1", key = "create-1") => {
     })
   const steps: Readonly<Record<Exclude<StepName, "requested">, () => Fields>> = {
     seed_written: () => ({ seedPaths: [] }),
+    agent_started: () => ({ submitRunId: "submit-1" }),
     terminal_build_attempted: () => ({ submitRunId: "submit-1", schemaId: "report/v1", bytes: 7, sha256: digestA }),
     artifact_written: () => ({ ...artifact, submitRunId: "submit-1" }),
     artifact_readback_verified: () => ({ ...artifact, submitRunId: "submit-1" }),
