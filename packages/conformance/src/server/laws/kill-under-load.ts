@@ -23,7 +23,10 @@ export default serverLaw({
       Array.from({ length: 8 }, async (_, lane) => {
         for (let i = lane; i < keys.length && restarting === undefined; i += 8) {
           await submit(keys[i] ?? "").catch(() => undefined)
-          if (acknowledged.size >= 40) restarting ??= desk.restart()
+          if (acknowledged.size < 40 || restarting !== undefined) continue
+          restarting = desk.restart()
+          // It is waited for below, after everybody else has ended.
+          restarting.catch(() => undefined)
         }
       }),
     )

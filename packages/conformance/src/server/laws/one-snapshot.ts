@@ -12,20 +12,26 @@ export default serverLaw({
   needs: ["mutates"],
   check: async (desk) => {
     let isOver = false
-    const writing = (async () => {
+    const write = async (): Promise<void> => {
       for (let i = 0; i < 60 && !isOver; i++) await desk.submit({ job_type: "eval.suite" })
-    })()
-    for (let i = 0; i < 6; i++) {
-      const status = answered("/v1/status", await desk.get("/v1/status"))
-      const [queue, set] = [doc(status["queue"]), doc(status["projections"])]
-      same("the last event of queue and projections", queue["last_event_id"], set["last_event_id"])
-      const ids = (of: Doc): ReadonlyArray<string> =>
-        list(of, "jobs")
-          .map((job) => text(job, "job_id"))
-          .toSorted()
-      same("the jobs of queue and projections", ids(queue), ids(set))
     }
-    isOver = true
-    await writing
+    const read = async (): Promise<void> => {
+      for (let i = 0; i < 6; i++) {
+        const status = answered("/v1/status", await desk.get("/v1/status"))
+        const [queue, set] = [doc(status["queue"]), doc(status["projections"])]
+        same("the last event of queue and projections", queue["last_event_id"], set["last_event_id"])
+        const ids = (of: Doc): ReadonlyArray<string> =>
+          list(of, "jobs")
+            .map((job) => text(job, "job_id"))
+            .toSorted()
+        same("the jobs of queue and projections", ids(queue), ids(set))
+      }
+    }
+    await Promise.all([
+      write(),
+      read().finally(() => {
+        isOver = true
+      }),
+    ])
   },
 })
