@@ -266,11 +266,17 @@ export const make = (
       return ask(views as ViewsOf<P>)
     }
 
-    const queryKnown: LedgerShape["queryKnown"] = (projections, ask) =>
-      Effect.gen(function* () {
-        for (const projection of Object.values(projections)) yield* ensure(projection)
-        return answerFrom(projections, ask)
-      })
+    const ensureAll = (projections: Readonly<Record<string, AnyProjection>>): Effect.Effect<void, StoreError> =>
+      Effect.forEach(Object.values(projections), (projection) => ensure(projection), { discard: true })
+
+    const queryKnown: LedgerShape["queryKnown"] = (projections, ask) => {
+      const answer = Effect.sync(() => answerFrom(projections, ask))
+      return Effect.suspend(() =>
+        Object.values(projections).every((projection) => folds.has(projection))
+          ? answer
+          : Effect.andThen(ensureAll(projections), answer),
+      )
+    }
 
     const queryAll = <const P extends Readonly<Record<string, AnyProjection>>, A>(
       projections: P,

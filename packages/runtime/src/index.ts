@@ -12,6 +12,9 @@ export { jsonSchemaVerifier, type JsonSchemaVerifierOptions } from "./verifier/j
 export { commandExecutor, type CommandExecutorOptions } from "./worker/commandExecutor.ts"
 export * from "./worker/Executor.ts"
 export { layerLedgerQueue, type LedgerQueueOptions } from "./worker/ledgerQueue.ts"
+export type { ServerOptions } from "./worker/ServerCalls.ts"
+export * from "./worker/ServerErrors.ts"
+export { checkServer, layerServerQueue, makeServerQueue, type ServerQueueOptions } from "./worker/serverQueue.ts"
 export {
   type QueuedDeclaration,
   settlementExecutor,

@@ -52,6 +52,11 @@ export interface ClaimNext {
   readonly hasDataPlane?: boolean
   /** The SHA-256 of a new random token, 64 lowercase hex digits. The token itself goes to the worker alone. */
   readonly token_sha256: string
+  /**
+   * Whether this may have been asked before with the same token, and the answer been lost: then the job that the token holds is
+   * the answer (`heldBy`), and nothing is recorded. Every claim needs a token of its own then.
+   */
+  readonly once?: boolean
   readonly now_ms: number
   readonly lease_ms?: number
 }
@@ -62,6 +67,11 @@ export interface Claim {
   readonly job_id: string
   /** The SHA-256 of a new random token, 64 lowercase hex digits. The token itself goes to the worker alone. */
   readonly token_sha256: string
+  /**
+   * Whether this may have been asked before with the same token, and the answer been lost: then the job that the token holds is
+   * the answer (`heldBy`), and nothing is recorded. Every claim needs a token of its own then.
+   */
+  readonly once?: boolean
   readonly now_ms: number
   readonly lease_ms?: number
 }

@@ -227,6 +227,9 @@ export const isWork = (job: QueueJob): boolean =>
 export const laneOf = (needsDataPlane: boolean, jobType?: string): string =>
   `${needsDataPlane ? "artifact" : "plain"}${jobType === undefined ? "" : ` ${jobType}`}`
 
+/** Where a held job is found by the SHA-256 of its token. */
+export const heldLane = (token_sha256: string): string => `held ${token_sha256}`
+
 const placesOf = (job: QueueJob): ReadonlyArray<Projection.Place> => {
   if (!isWork(job)) return []
   const from = job.status === "running" ? leaseEnd_ms(job) : Number.NEGATIVE_INFINITY
@@ -234,6 +237,9 @@ const placesOf = (job: QueueJob): ReadonlyArray<Projection.Place> => {
   return [
     { lane: laneOf(needsDataPlane), from },
     { lane: laneOf(needsDataPlane, job.job_type), from },
+    ...(job.status === "running" && job.claim_token !== undefined
+      ? [{ lane: heldLane(job.claim_token), from: Number.NEGATIVE_INFINITY }]
+      : []),
   ]
 }
 

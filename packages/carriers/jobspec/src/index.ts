@@ -46,7 +46,7 @@ export {
 } from "./JobProjection.ts"
 export * as JobSpec from "./JobSpec.ts"
 export { contract_job_types, type Family, type JobType, JobTypes, renamed_job_types } from "./JobTypes.ts"
-export { type Abilities, claimableFrom_ms, exhausted_per_claim_max, failure_codes, openJobs } from "./leases.ts"
+export { type Abilities, claimableFrom_ms, exhausted_per_claim_max, failure_codes, heldBy, openJobs } from "./leases.ts"
 export {
   type Manifest,
   manifests,
