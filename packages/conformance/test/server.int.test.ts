@@ -54,7 +54,11 @@ it("a server that makes two jobs of one is caught by the search, with the reques
 }, 60_000)
 
 it("on a server without routes for workers level 3 is not applicable, though its laws on cancelling hold", async () => {
-  const patch = { file: "jobspec-server/src/routes/table.ts", find: "      ...workingRoutes(app),\n", replace: "" }
+  const patch = {
+    file: "jobspec-server/src/routes/table.ts",
+    find: "      ...claimingRoutes(app),\n      ...holdingRoutes(app),\n",
+    replace: "",
+  }
   await withBrokenProgram([patch], async (target) => {
     const only = ["JOBSPEC-001", "JOBSPEC-101", "JOBSPEC-201", "JOBSPEC-301", "JOBSPEC-401", "QUEUE-03", "QUEUE-21"]
     const report = await checkServer(target, { only, level: 3, search_ms: 500 })

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline"
 import { pathToFileURL } from "node:url"
 import type { Patch } from "./patches.ts"
 
-const main = join(import.meta.dirname, "../../../jobspec-server/src/main.ts")
+const main = join(import.meta.dirname, "../../../cli/src/main.ts")
 const hook = pathToFileURL(join(import.meta.dirname, "patchAtLoad.ts")).href
 
 interface Started {
@@ -20,7 +20,7 @@ interface Started {
 
 const start = async (root: string, patches: ReadonlyArray<Patch>): Promise<Started> => {
   const args = ["--conditions=@waybill/source", `--import=${hook}`, main]
-  const child = spawn(process.execPath, [...args, "--root", root, "--addr", "127.0.0.1:0", "--failpoints"], {
+  const child = spawn(process.execPath, [...args, "serve", "--root", root, "--addr", "127.0.0.1:0", "--failpoints"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, CONFORMANCE_PATCH: JSON.stringify(patches) },
   })

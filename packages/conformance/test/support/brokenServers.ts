@@ -25,7 +25,8 @@ const queueJob = inFile("carriers/jobspec/src/QueueJob.ts")
 const replay = inFile("carriers/jobspec/src/Replay.ts")
 const events = inFile("jobspec-server/src/routes/events.ts")
 const submitting = inFile("jobspec-server/src/routes/submitting.ts")
-const working = inFile("jobspec-server/src/routes/working.ts")
+const working = inFile("jobspec-server/src/routes/workRoute.ts")
+const claiming = inFile("jobspec-server/src/routes/claiming.ts")
 const authorizing = inFile("jobspec-server/src/authorize.ts")
 const answering = inFile("jobspec-server/src/answering.ts")
 
@@ -200,8 +201,8 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
   submitting(
     "writes before it fails as if it had not",
     "JOBSPEC-219",
-    'if (failpoint === "before_append") yield* refuseBefore(app, jobspec.queue, submit)\n',
-    'if (failpoint === "before_append") {\n      yield* ledger.transact(jobspec.queue, submit, { actor })\n      return yield* refuseFailpoint(failpoint)\n    }\n',
+    'if (failpoint === "before_append") yield* refuseBefore(app, app.jobspec.queue, submit)\n',
+    'if (failpoint === "before_append") {\n      yield* appended(app, call, submit, actor)\n      return yield* refuseFailpoint(failpoint)\n    }\n',
   ),
   submitting(
     "lets consumers trigger on a damaged ledger",
@@ -216,22 +217,16 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
     '{ actor: "daemon" }',
   ),
   working(
-    "answers reads from what it knew a moment ago",
-    "QUEUE-01",
-    "const jobNow = (job_id: string) => app.ask(({ queue }) => queue.get(job_id))",
-    "const known = new Map<string, { at: number, job: ReturnType<Parameters<Parameters<typeof app.ask>[0]>[0]['queue']['get']> }>()\n  const jobNow = (job_id: string) => app.ask(({ queue }) => { const was = known.get(job_id); if (was !== undefined && Date.now() - was.at < 40) return was.job; const job = queue.get(job_id); known.set(job_id, { at: Date.now(), job }); return job })",
-  ),
-  working(
     "shows the token that holds a job to everybody",
     "QUEUE-20",
     'createHash("sha256").update(token).digest("hex")',
     "token",
   ),
-  working(
+  claiming(
     "goes away instead of waiting for a job",
     "QUEUE-17",
-    "if (at_ms >= until_ms || feed.isClosed()) return nothing",
-    "if (at_ms >= 0 || feed.isClosed()) return nothing",
+    "if (at_ms >= until_ms || feed.isClosed()) return undefined",
+    "if (at_ms >= 0 || feed.isClosed()) return undefined",
   ),
   authorizing(
     "takes any token",

@@ -14,7 +14,7 @@ export default serverLaw({
     for (const verb of ["claim", "heartbeat", "complete", "fail"] as const)
       refused(
         verb,
-        await work(desk, job_id, verb, { claim_token: "x", lease_epoch: 1 }),
+        await work(desk, job_id, verb, verb === "claim" ? {} : { claim_token: "x", lease_epoch: 1 }),
         404,
         "daemon queue: job not found",
       )
