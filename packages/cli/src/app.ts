@@ -4,6 +4,7 @@
  * @module
  */
 import { application } from "@waybill/command"
+import { conformanceRun } from "./commands/conformance.ts"
 import { events, jobs, list, submit, wait } from "./commands/jobs.ts"
 import * as keeping from "./commands/keeping.ts"
 import { preflight } from "./commands/preflight.ts"
@@ -43,5 +44,6 @@ export const waybill = application({
     keeping.ledgerImport,
     keeping.du,
     keeping.gc,
+    conformanceRun,
   ],
 })
