@@ -47,7 +47,7 @@ const described = (thrown: unknown): string => {
 }
 
 /** The error and what caused it, outermost first; a cycle ends the walk. */
-const causes = (thrown: unknown): ReadonlyArray<Readonly<Record<string, unknown>>> => {
+export const causes = (thrown: unknown): ReadonlyArray<Readonly<Record<string, unknown>>> => {
   const found: Array<Readonly<Record<string, unknown>>> = []
   for (let one = thrown; isRecord(one) && !found.includes(one) && found.length < 10; one = one["cause"]) found.push(one)
   return found

@@ -10,7 +10,7 @@ import type { ArgumentError, ErrorDetail } from "@waybill/command-contract"
 import type { Application, Problem, Style } from "./Application.ts"
 import { shorten } from "./Cap.ts"
 import { makeContext } from "./MakeContext.ts"
-import { type Failure, explain } from "./Failure.ts"
+import { type Failure, causes, explain } from "./Failure.ts"
 import { NotJson, toJsonable } from "./Jsonable.ts"
 import { isEffect, runEffect } from "./Effects.ts"
 import type { Outcome } from "./Outcome.ts"
@@ -102,10 +102,10 @@ export const perform = (app: Application, command: Registered, request: RunReque
   const shownError = (error: ErrorDetail) =>
     Object.fromEntries(Object.entries(error).map(([key, value]) => [key, jsonable(value)] as const))
 
-  const failed = (failure: Failure): Outcome => {
+  const failed = (failure: Failure, thrown: unknown): Outcome => {
     for (const text of failure.warnings) warn(text)
     const isTold = request.verbosity === "debug" || (failure.isAccident && request.verbosity !== "quiet")
-    if (failure.stack !== undefined && isTold) stage.log(failure.stack)
+    if (failure.stack !== undefined && isTold && !isOwnStop(thrown, stopped.signal)) stage.log(failure.stack)
     const { exit_code } = failure
     const error = { ...failure.error, ...shownError(failure.error) }
     const data = failure.data === null ? null : asObject(jsonable(failure.data))
@@ -132,6 +132,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
         network: made.networkContext,
         ...(accident === undefined ? {} : { accident }),
       }),
+      thrown,
     )
 
   const execute = async (): Promise<unknown> => {
@@ -227,11 +228,23 @@ export const perform = (app: Application, command: Registered, request: RunReque
   }
 }
 
+/** Whether something was thrown because the run was told to stop: no accident, and its stack leads nowhere. */
+const isOwnStop = (thrown: unknown, { aborted, reason }: AbortSignal): boolean => {
+  if (!aborted) return false
+  return causes(thrown).some(
+    (each) => each === reason || each["name"] === "AbortError" || each["name"] === "TimeoutError",
+  )
+}
+
 const reasonOf = (reason: StopReason, total_ms: number | undefined): DOMException =>
   reason === "timeout"
     ? new DOMException(`The limit of ${total_ms ?? 0} ms ran out.`, "TimeoutError")
     : new DOMException(
-        reason === "reader" ? "Nobody reads the output any more." : `${reason} was received.`,
+        reason === "reader"
+          ? "Nobody reads the output any more."
+          : reason === "output"
+            ? "The output cannot be written."
+            : `${reason} was received.`,
         "AbortError",
       )
 

@@ -11,6 +11,7 @@ import { readSizeLimit } from "./Cap.ts"
 import { type Catalogue, catalogue } from "./Catalogue.ts"
 import type { Host } from "./Host.ts"
 import { makeRequestId, readTraceId } from "./Ids.ts"
+import { watchOutput } from "./Output.ts"
 import { redact } from "./PlainText.ts"
 import { type Plan, plan, readAnswerOptions } from "./Plan.ts"
 import type { RunRequest } from "./Protocol.ts"
@@ -252,7 +253,12 @@ const follow = async (session: Session, known: Catalogue, asked: Plan): Promise<
  *
  * The registrations are checked first, but for help and version.
  */
-export const run = async (app: Application, host: Host): Promise<number> => {
+export const run = async (app: Application, given: Host): Promise<number> => {
+  const { exitCode, host } = watchOutput(given)
+  return exitCode(await answerCall(app, host))
+}
+
+const answerCall = async (app: Application, host: Host): Promise<number> => {
   const session = new Session(app, host)
   try {
     const flags = host.words.slice(0, host.words.includes("--") ? host.words.indexOf("--") : undefined)

@@ -58,8 +58,8 @@ const endedBy = (
   report: StepReport | undefined,
 ): Outcome => {
   const data = stepData(report)
-  // What was wanted of the stream has been had.
-  if (latch.by === "stop" && latch.reason === "reader") return { ok: true, data: null }
+  // What was wanted of the stream has been had, or there is nowhere to say more: the output's watcher has said so.
+  if (latch.by === "stop" && (latch.reason === "reader" || latch.reason === "output")) return { ok: true, data: null }
   if (latch.by === "stop" && latch.reason === "timeout") {
     const retryable = command.published.exit_codes["10"]?.retryable === true
     const timeout_ms = request.total_ms ?? 0
@@ -147,10 +147,11 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
     stream: async (chunk) => {
       if (isReaderGone) return
       streamed = true
-      if ((await host.stdout.stream(chunk)) === "written") return
+      const result = await host.stdout.stream(chunk)
+      if (result === "written") return
       isReaderGone = true
       // A service goes on without a reader: others depend on it.
-      if (command.published.service !== true) take({ by: "stop", reason: "reader" })
+      if (command.published.service !== true) take({ by: "stop", reason: result === "closed" ? "reader" : "output" })
     },
     exited: (code, signal) => {
       heard.resolve()
@@ -202,7 +203,7 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   return {
     outcome: by.by === "outcome" ? by.outcome : endedWell ? settled : endedBy(by, command, request, report),
     warnings: [...warnings, ...stray.warnings().map((text) => redact(text, request.secrets))],
-    partial: by.by === "stop" && by.reason !== "reader" && !endedWell,
+    partial: by.by === "stop" && by.reason !== "reader" && by.reason !== "output" && !endedWell,
     streamed,
   }
 }
