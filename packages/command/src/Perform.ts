@@ -12,6 +12,7 @@ import { shorten } from "./Cap.ts"
 import { makeContext } from "./MakeContext.ts"
 import { type Failure, causes, explain } from "./Failure.ts"
 import { NotJson, toJsonable } from "./Jsonable.ts"
+import { paramOf } from "./Parse.ts"
 import { isEffect, runEffect } from "./Effects.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { RunRequest, StopReason } from "./Protocol.ts"
@@ -36,24 +37,25 @@ const wait = (limit_ms: number) =>
     setTimeout(resolve, limit_ms).unref()
   })
 
-const refusal = (problems: ReadonlyArray<Problem>): Outcome => {
-  const errors = problems.map(({ code = "VALUE_REFUSED", field, message }): ArgumentError => ({
-    param: `--${field}`,
-    field,
-    code,
-    message,
-  }))
+/** What a hook found, told as the framework tells what it finds itself: first the word that is wrong, then why. */
+const refusal = (app: Application, command: Registered, problems: ReadonlyArray<Problem>): Outcome => {
+  const { flags, path } = command.published
+  const errors = problems.map(({ code = "VALUE_REFUSED", field, message }): ArgumentError => {
+    const param = paramOf(field, flags[field])
+    return { param, field, code, message: message.startsWith(param) ? message : `${param}: ${message}` }
+  })
   return {
     ok: false,
     exit_code: 2,
     data: null,
     error: {
       code: "ARG_ERROR",
-      message: errors.map(({ message }) => message).join(" "),
+      message: errors.map(({ message }) => (/[.!?]$/.test(message) ? message : `${message}.`)).join(" "),
       retryable: false,
       phase: "validation",
       exit_code: 2,
       fix_required: "Correct the arguments that are listed in errors.",
+      suggestion: `See: ${app.invocation ?? app.name} ${path.replaceAll(".", " ")} --help`,
       errors,
     },
   }
@@ -194,7 +196,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
   const run = async (): Promise<Outcome> => {
     try {
       const problems = (await handlers.validate?.(request.args)) ?? []
-      if (problems.length > 0) return refusal(problems)
+      if (problems.length > 0) return refusal(app, command, problems)
       if (request.validate_only) return { ok: true, data: { valid: true } }
       await made.prepare()
       const value = await execute()

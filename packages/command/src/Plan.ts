@@ -83,6 +83,10 @@ const unknownCommand = (invocation: string, group: string, word: string, meant: 
   }
 }
 
+/** What stands on stdout: the data of an answer, one line of a stream of lines, or the whole of a raw stream. */
+const outputSchemaOf = ({ published: { output_schema, stream } }: Registered): object =>
+  stream?.format === "raw" ? { type: "string", contentMediaType: stream.media_type } : output_schema
+
 const planCommand = (
   invocation: string,
   catalogue: Catalogue,
@@ -93,7 +97,7 @@ const planCommand = (
   const flags = flagWords(words)
   if (flags.includes("--schema") || flags.includes("--print-schema"))
     return { kind: "bare", value: commandSchema(published) }
-  if (flags.includes("--output-schema")) return { kind: "data", command, data: published.output_schema, meta: {} }
+  if (flags.includes("--output-schema")) return { kind: "data", command, data: outputSchemaOf(command), meta: {} }
   const parsed = parse(words, published.flags)
   const validated = validate(command, parsed.given)
   const errors = [...parsed.errors, ...validated.errors.filter(isNew(parsed.errors))]

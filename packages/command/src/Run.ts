@@ -93,6 +93,8 @@ class Session {
     ended: Ended,
     more: Partial<Meta> = {},
     secrets: ReadonlyArray<string> = [],
+    /** Whether this is said about the command, such as its schema, and not by a run of it. */
+    aboutIt = false,
   ): Promise<number> {
     const warnings = this.size.warning === undefined ? ended.warnings : [...ended.warnings, this.size.warning]
     const envelope = envelopeOf(this.app, this.facts(command, timeout_ms), { ...ended, warnings }, more)
@@ -108,7 +110,7 @@ class Session {
       hint: this.hint(command, envelope, secrets),
       text: outcome.ok ? outcome.text : undefined,
       stream:
-        stream === undefined || more.validation_only === true
+        stream === undefined || aboutIt || more.validation_only === true
           ? undefined
           : { format: stream.format, started: ended.streamed },
     })
@@ -235,7 +237,14 @@ const follow = async (session: Session, known: Catalogue, asked: Plan): Promise<
       await host.stdout.write(`${JSON.stringify(asked.value)}\n`)
       return 0
     case "data":
-      return session.answer(asked.command, asked.command.timeout_ms, ended({ ok: true, data: asked.data }), asked.meta)
+      return session.answer(
+        asked.command,
+        asked.command.timeout_ms,
+        ended({ ok: true, data: asked.data }),
+        asked.meta,
+        [],
+        true,
+      )
     case "refused":
       return session.answer(
         asked.command,
