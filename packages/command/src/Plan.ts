@@ -130,6 +130,21 @@ const planCommand = (
   return { kind: "run", command, validated, asked }
 }
 
+/** A command's flag before the command: its value would be taken for the command's name. */
+const misplaced = (invocation: string, catalogue: Catalogue, words: ReadonlyArray<string>): ErrorDetail => {
+  const [flag = "", ...others] = words
+  const message = `${flag} stands before the command; flags come after it`
+  const meant = [1, 0].flatMap((values) => {
+    const routed = route(others.slice(values), catalogue.names)
+    if (routed.kind !== "command") return []
+    return [[routed.path.replaceAll(".", " "), flag, ...others.slice(0, values), ...routed.words].join(" ")]
+  })[0]
+  return argError(
+    [{ param: flag, field: flag.replace(/^-+/, ""), code: "FLAG_MISPLACED", message }],
+    meant === undefined ? `See: ${invocation} --help` : `Did you mean: ${invocation} ${meant}`,
+  )
+}
+
 /** A required flag whose value was refused is not missing as well. */
 const isNew =
   (known: ReadonlyArray<ArgumentError>) =>
@@ -142,6 +157,10 @@ export const plan = (invocation: string, catalogue: Catalogue, words: ReadonlyAr
   if (flags.includes("--version") || flags.includes("-V")) return { kind: "version" }
   const routed = route(words, catalogue.names)
   const wantsHelp = flags.includes("--help") || flags.includes("-h")
+  const first = words[0] ?? ""
+  if (routed.kind === "unknown" && !isKnownFirst(first) && first !== "--") {
+    return { kind: "refused", command: undefined, error: misplaced(invocation, catalogue, words) }
+  }
   if (routed.kind === "unknown") {
     return {
       kind: "refused",

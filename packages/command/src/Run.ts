@@ -161,10 +161,10 @@ const showHelp = async (
     command === undefined ? groupHelp(app, known.commands, group, style) : commandHelp(app, command, style)
   const form = session.form
   if (form === "human" || form === "plain") {
-    await host.stdout.write(text(styleOf(host, form)))
+    await host.stdout.write(text({ ...styleOf(host, form), columns: host.stdout.columns }))
     return 0
   }
-  if (options.verbosity !== "quiet") host.stderr.write(text({ columns: 100, colour: false }))
+  if (options.verbosity !== "quiet") host.stderr.write(text({ columns: host.stderr.columns, colour: false }))
   const below = [...known.commands.keys()].filter((path) => group === "" || path.startsWith(`${group}.`))
   const words = command === undefined ? group.replaceAll(".", " ") : command.published.path.replaceAll(".", " ")
   const data = {
