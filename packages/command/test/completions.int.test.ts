@@ -69,7 +69,7 @@ needs("zsh")(it)("zsh reads its script", async () => {
 needs("fish")(it)("fish completes subcommands", async () => {
   const text = await script("fish")
   const complete = (line: string) =>
-    spawnSync("fish", ["--no-config"], { input: `${text}\ncomplete -C ${JSON.stringify(line)}`, encoding: "utf8" })
+    spawnSync("fish", ["--no-config", "-c", `${text}\ncomplete -C ${JSON.stringify(line)}`], { encoding: "utf8" })
       .stdout
   expect(complete("tree oak ")).toMatch(/^grow\tIt's a leaf\.$/m)
   expect(complete("tree completions ")).toMatch(/^fish$/m)
