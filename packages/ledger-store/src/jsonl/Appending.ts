@@ -12,7 +12,7 @@ import {
   StoreRefused,
   StoreUnavailable,
 } from "@waybill/ledger"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { acknowledge } from "./acknowledged.ts"
 import type { Finding, History } from "./History.ts"
 import { indexOf, saveIndex } from "./IndexFile.ts"
@@ -228,14 +228,12 @@ export const makeAppending = (
       const { end } = history.reader
       const packed = pack(records)
       const { link } = history.active ?? {}
-      const sum = Effect.sync(() =>
-        link !== undefined && continues(history) ? sumLines(packed.bytes, packed.lengths, link) : undefined,
-      )
+      const isNext = link !== undefined && continues(history)
+      yield* opened.file.write(packed.bytes, end).pipe(orPoison(opened, end))
       // What the bytes come to is worked out while they are flushed.
-      const [, sums] = yield* Effect.andThen(
-        opened.file.write(packed.bytes, end),
-        Effect.all([opened.file.flush, sum], { concurrency: 2 }),
-      ).pipe(orPoison(opened, end))
+      const flushing = yield* Effect.forkChild(opened.file.flush, { startImmediately: true })
+      const sums = isNext ? sumLines(packed.bytes, packed.lengths, link) : undefined
+      yield* Fiber.join(flushing).pipe(orPoison(opened, end))
       scanner.take(records, packed)
       durable = { ...durable, end: scanner.history.reader.end }
       yield* sealOwn(opened, sums)
