@@ -241,10 +241,9 @@ export const make = (
       command: C,
       origin: Caller,
     ) =>
-      Effect.gen(function* () {
-        yield* ensure(decider.projection)
+      Effect.suspend(() => {
         const stateIn = (branches: Branches) => branches.of(erase(decider.projection)) as View<unknown> as View<E>
-        const events = yield* commits.submit<R | InvalidAppend>({
+        const submitted = commits.submit<R | InvalidAppend>({
           origin,
           plan: (branches) => {
             const decided = decider.decide(stateIn(branches), command)
@@ -254,7 +253,10 @@ export const make = (
           },
           requestIdOf: (branches, fact) => decider.requestId?.(stateIn(branches), command, fact),
         })
-        return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Out>
+        return Effect.map(
+          Effect.andThen(ensure(decider.projection), submitted),
+          (events) => events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Out>,
+        )
       })
 
     const answerFrom = <const P extends Readonly<Record<string, AnyProjection>>, A>(
