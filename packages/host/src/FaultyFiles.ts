@@ -4,7 +4,8 @@
  * Fault model. `fail` answers with an errno and leaves nothing behind. `short` writes a prefix of the bytes and then fails.
  * `die` performs nothing and ends the caller for good (a defect that no code of ours catches), like a kill before the
  * operation; `dieAfter` performs it first, like a kill right after. `hang` performs nothing and never answers, like a disk
- * that is gone. `wait` lets time pass first, and then goes on or fails in another way.
+ * that is gone. `wait` lets time pass first, then goes on or fails in another way, and lets time pass
+ * before it says that it is done.
  *
  * @module
  */
@@ -24,7 +25,7 @@ export type Fault =
   | { readonly kind: "die" }
   | { readonly kind: "dieAfter" }
   | { readonly kind: "hang" }
-  | { readonly kind: "wait"; readonly until: Effect.Effect<void>; readonly then?: Fault }
+  | { readonly kind: "wait"; readonly until: Effect.Effect<void>; readonly then?: Fault; readonly after?: Effect.Effect<void> }
 
 /** Asked before each operation with its running number, counted from 1; `undefined` lets it pass. */
 export type FaultPlan = (operation: FileOperation, path: string, nth: number) => Fault | undefined
@@ -61,7 +62,9 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
           case "hang":
             return Effect.never
           case "wait":
-            return Effect.flatMap(fault.until, () => meet(fault.then, operation, path, run, short))
+            return Effect.flatMap(fault.until, () => meet(fault.then, operation, path, run, short)).pipe(
+                Effect.tap(fault.after ?? Effect.void),
+              )
           case "short":
           case "fail": {
             const error = Effect.fail(new FileError({ operation, path, code: fault.code }))

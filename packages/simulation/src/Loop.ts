@@ -33,7 +33,7 @@ class Heap {
     const events = this.#events
     let at = events.length
     events.push(event)
-    for (; at > 0; ) {
+    for (; at > 0;) {
       const parent = (at - 1) >> 1
       const above = events[parent]
       if (above === undefined || !isBefore(event, above)) break
