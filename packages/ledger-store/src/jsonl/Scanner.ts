@@ -91,7 +91,11 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
     let isHiding = false
     const records = makeRecords(archives, () => history)
 
-    const { addRow, isCopy, isSuspect, readOn } = makeEntering(records, () => history)
+    const { addRow, isCopy, isSuspect, readOn } = makeEntering(
+      records,
+      () => history,
+      () => startAnew(),
+    )
 
     const readClosed = (place: Place) => (segment: Segment, reader: LineReader) =>
       Effect.gen(function* () {
@@ -205,6 +209,8 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
           history.info !== undefined &&
           sight.info !== undefined &&
           !isSameFile(history.info, sight.info)
+        // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
+        if (isOther) place = undefined
         if (isOther && !(yield* ioOr(follow(sight)))) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
         if (sight.info !== undefined) history.info = sight.info
