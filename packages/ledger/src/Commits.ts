@@ -284,14 +284,16 @@ export const makeCommits = (
               onCommitted(head)
             }
             return answers
-          }),
+          }).pipe(
+            // Before the right to append is given back: from then on others may have recorded more.
+            Effect.ensuring(
+              Effect.sync(() => {
+                folds.isComplete = false
+              }),
+            ),
+          ),
         )
         .pipe(
-          Effect.ensuring(
-            Effect.sync(() => {
-              folds.isComplete = false
-            }),
-          ),
           exclusive.withPermits(1),
           Effect.matchCauseEffect({
             // While others wait, their flush is begun first: they are answered by the time it is over.

@@ -45,6 +45,8 @@ export interface SimulateOptions {
 
 /** Runs a seed. The same seed, reduction and code go the same way, to the last event. */
 export const simulate = (seed: number, { isTraced = false, laws, reduction }: SimulateOptions): Simulated => {
+  // Errors are values here, by the thousand; where they were made says nothing that the trace does not.
+  Error.stackTraceLimit = 0
   const plan = planOf(seed, reduction)
   const intents = drawIntents(plan)
   const world = makeWorld(plan, intents, isTraced)

@@ -9,7 +9,8 @@ interface Hold {
 
 const by_holder = new Set(["job.heartbeat", "job.completed", "job.lease_expired"])
 
-const untilOf = ({ payload }: RecordedEvent): number => Number((parseTime(String(payload["lease_expires_at"])) ?? 0n) / 1_000_000n)
+const untilOf = ({ payload }: RecordedEvent): number =>
+  Number((parseTime(String(payload["lease_expires_at"])) ?? 0n) / 1_000_000n)
 
 const law: Law = {
   id: "SIM-07",
