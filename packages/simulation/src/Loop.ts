@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FaultKind } from "./Plan.ts"
 import type { Random } from "./Random.ts"
 import { Trace } from "./Trace.ts"
 
@@ -75,6 +76,8 @@ export interface LoopOptions {
 
 export class Loop {
   readonly trace: Trace
+  /** How often each kind of fault was met. */
+  readonly met = new Map<FaultKind, number>()
   now_ms = 0
   steps = 0
   readonly #random: Random
@@ -94,6 +97,12 @@ export class Loop {
   /** Writes down what somebody did. */
   tell(who: string, what: string): void {
     this.trace.add(this.steps, this.now_ms, who, what)
+  }
+
+  /** Counts a fault, and writes it down. */
+  meet(kind: FaultKind, who: string, what: string): void {
+    this.met.set(kind, (this.met.get(kind) ?? 0) + 1)
+    this.tell(who, what)
   }
 
   /** Runs something at this very time, behind what runs now. */

@@ -8,11 +8,14 @@
 import { Entropy, type Fault, type FileOperation, type Files, layerFaultyFiles, makeMemoryFiles } from "@waybill/host"
 import { Effect, Layer } from "effect"
 import type { Loop } from "./Loop.ts"
-import type { Plan } from "./Plan.ts"
+import type { FaultKind, Plan } from "./Plan.ts"
 import type { Process, WallClock } from "./Process.ts"
 import { Random } from "./Random.ts"
 
 const changes: ReadonlySet<FileOperation> = new Set(["write", "truncate", "flush", "rename", "link", "unlink"])
+
+const kindOf = ({ kind }: Fault, operation: FileOperation): FaultKind =>
+  kind === "short" ? "short-write" : operation === "flush" ? "flush-error" : "disk-error"
 
 export const makeMachine = (loop: Loop, plan: Plan) => {
   const { disk, layer, process: attach } = makeMemoryFiles()
@@ -43,13 +46,14 @@ export const makeMachine = (loop: Loop, plan: Plan) => {
       plan.kill_at_operation > 0 && random.chance(0.7) ? random.between(1, plan.kill_at_operation) : undefined
     return layerFaultyFiles(attached.layer, (operation, path, nth) => {
       if (nth === dies_at && !isHealed) {
-        loop.tell(process.name, `dies at its operation ${nth}: ${operation} ${path}`)
+        loop.meet("kill-at-operation", process.name, `dies at its operation ${nth}: ${operation} ${path}`)
         loop.soon(undefined, () => process.kill())
         return { kind: "hang" }
       }
       const failure = failureOf(operation)
       const isChange = changes.has(operation)
-      if (failure !== undefined) loop.tell(process.name, `${operation} ${path}: ${failure.kind}`)
+      if (failure !== undefined)
+        loop.meet(kindOf(failure, operation), process.name, `${operation} ${path}: ${failure.kind}`)
       else if (isChange) loop.tell(process.name, `${operation} ${path}`)
       if (!isChange && !(plan.disk_ms > 0 && random.chance(0.1))) return failure
       const whole_ms = 0.05 + random.unit() * (isHealed ? 0 : plan.disk_ms)
@@ -87,6 +91,7 @@ export const makeMachine = (loop: Loop, plan: Plan) => {
         const left = content.slice(0, durable.byteLength + random.between(0, grew))
         // A file that grew before its bytes were written shows zeroes there.
         if (random.chance(0.2)) left.fill(0, Math.max(durable.byteLength, left.byteLength - 16))
+        loop.meet("torn-power", "machine", `${left.byteLength - durable.byteLength} of ${grew} bytes are left`)
         return left
       })
     },

@@ -43,12 +43,15 @@ export class Network {
   send(from: string, to: Owner, what: string, arrive: () => void): void {
     const { delay_ms, duplication, loss } = this.weather
     const copies = this.#random.chance(duplication) ? 2 : 1
+    if (copies > 1) this.#loop.meet("duplication", from, `to ${to.name}: ${what}, twice`)
     for (let i = 0; i < copies; i++) {
-      if (this.#cut.has(from) || this.#cut.has(to.name) || this.#random.chance(loss)) {
-        this.#loop.tell(from, `to ${to.name}: ${what}, lost`)
+      const isCut = this.#cut.has(from) || this.#cut.has(to.name)
+      if (isCut || this.#random.chance(loss)) {
+        this.#loop.meet(isCut ? "partition" : "loss", from, `to ${to.name}: ${what}, lost`)
         continue
       }
       const late_ms = this.#random.chance(0.2) ? this.#random.unit() * delay_ms : 0
+      if (late_ms > 0) this.#loop.meet("delay", from, `to ${to.name}: ${what}, late by ${Math.round(late_ms)} ms`)
       this.#loop.after(this.#random.unit() * usual_ms_max + late_ms, to, () => {
         this.#loop.tell(to.name, `from ${from}: ${what}`)
         arrive()

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Plan } from "./Plan.ts"
+import type { FaultKind, Plan } from "./Plan.ts"
 import { Random } from "./Random.ts"
 import type { Resident, World } from "./World.ts"
 
@@ -32,10 +32,18 @@ export const unleash = (plan: Plan, world: World): void => {
     of[random.between(0, of.length - 1)]
 
   const workers = residents.filter(({ kind }) => kind !== "client")
-  now_and_then("kill", plan.kill_every_ms, (random) => anybody(random, workers)?.process?.kill())
+  const kill = (kind: FaultKind, resident: Resident | undefined): void => {
+    if (resident?.process === undefined) return
+    loop.meet(kind, resident.name, "is hit")
+    resident.process.kill()
+  }
+  now_and_then("kill", plan.kill_every_ms, (random) => kill("kill", anybody(random, workers)))
   const clients = residents.filter(({ kind }) => kind === "client")
-  now_and_then("client-crash", plan.client_crash_every_ms, (random) => anybody(random, clients)?.process?.kill())
-  now_and_then("power", plan.power_every_ms, () => world.cutPower())
+  now_and_then("client-crash", plan.client_crash_every_ms, (random) => kill("client-crash", anybody(random, clients)))
+  now_and_then("power", plan.power_every_ms, () => {
+    loop.meet("power", "machine", "is hit")
+    world.cutPower()
+  })
   now_and_then("partition", plan.partition_every_ms, (random) => {
     const name = anybody(random, residents)?.name ?? ""
     loop.tell(name, "is cut off")
@@ -46,12 +54,12 @@ export const unleash = (plan: Plan, world: World): void => {
     const process = anybody(random, residents)?.process
     const pause_ms = random.unit() * pause_ms_max
     if (process === undefined) return
-    loop.tell(process.name, `stands still for ${Math.round(pause_ms)} ms`)
+    loop.meet("pause", process.name, `stands still for ${Math.round(pause_ms)} ms`)
     process.stands_until_ms = loop.now_ms + pause_ms
   })
   now_and_then("clock-jump", plan.clock_jump_every_ms, (random) => {
     const jump_ms = Math.round((random.unit() * 2 - 1) * jump_ms_max)
-    loop.tell("machine", `its clock jumps by ${jump_ms} ms`)
+    loop.meet("clock-jump", "machine", `its clock jumps by ${jump_ms} ms`)
     machine.wall.offset_ms += jump_ms
   })
   loop.after(plan.chaos_ms, undefined, () => {
