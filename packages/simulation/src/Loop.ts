@@ -26,6 +26,9 @@ export interface Owner {
 
 const isBefore = (a: Event, b: Event): boolean => a.at_ms < b.at_ms || (a.at_ms === b.at_ms && a.order < b.order)
 
+/** Whatever happens takes some time: who asks again and again lets the disk get on with its work meanwhile. */
+const step_ms = 0.001
+
 /** A binary heap by time, then by order of arrival. */
 class Heap {
   readonly #events: Array<Event> = []
@@ -42,6 +45,10 @@ class Heap {
       at = parent
     }
     events[at] = event
+  }
+
+  get first(): Event | undefined {
+    return this.#events[0]
   }
 
   pop(): Event | undefined {
@@ -153,12 +160,14 @@ export class Loop {
       }
     }
     this.steps++
+    this.now_ms += step_ms
     run()
   }
 
   /** Lets the next thing happen. False where nothing is left that could. */
   step(): boolean {
-    const task = this.#take()
+    const isDue = (this.#later.first?.at_ms ?? Number.POSITIVE_INFINITY) <= this.now_ms
+    const task = isDue ? undefined : this.#take()
     if (task !== undefined) {
       this.#perform(task.owner, task.run)
       return true
