@@ -1,6 +1,6 @@
 /** Following a file that somebody else has made an archive, on a disk that fails once on the way. */
 import { layerFaultyFiles, makeMemoryFiles } from "@waybill/host"
-import { Effect } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
 import { expect, it } from "vitest"
 import { makeJsonlStore } from "../src/index.ts"
 import { brief, collect, ledgerOver, write } from "./support/texts.ts"
@@ -44,4 +44,34 @@ it("whichever operation fails while a rotation is followed, nothing is read from
     )
   }
   expect([...met]).toEqual(expect.arrayContaining(["open ledger.jsonl", "info ledger.jsonl", "read ledger.jsonl"]))
+})
+
+it("while a rotation is under way and nothing bears the file's name, readers see all that was acknowledged", async () => {
+  const { layer, process } = makeMemoryFiles()
+  await Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const isRenamed = yield* Deferred.make<void>()
+        const goOn = yield* Deferred.make<void>()
+        const slow = layerFaultyFiles(process().layer, (operation, path) => {
+          if (operation !== "rename" || !path.endsWith("/ledger.jsonl")) return undefined
+          const after = Effect.andThen(Deferred.succeed(isRenamed, undefined), Deferred.await(goOn))
+          return { kind: "wait", until: Effect.void, after }
+        })
+        const reader = yield* Effect.provide(open(100_000), layer)
+        const rotating = yield* Effect.provide(open(1_000), slow)
+        yield* write(rotating, "a", "one")
+        expect(yield* collect(reader.read())).toHaveLength(1)
+        yield* write(rotating, "a", "two")
+        yield* write(rotating, "a", "three")
+        const writing = yield* Effect.forkChild(write(rotating, "a", "four".repeat(200)))
+        yield* Deferred.await(isRenamed)
+        expect(yield* collect(reader.read())).toHaveLength(3)
+        expect(yield* collect((yield* Effect.provide(open(100_000), layer)).read())).toHaveLength(3)
+        yield* Deferred.succeed(goOn, undefined)
+        yield* Fiber.join(writing)
+        expect(yield* collect(reader.read())).toHaveLength(4)
+      }),
+    ),
+  )
 })

@@ -212,6 +212,8 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
         if (isOther) place = undefined
         if (isOther && !(yield* ioOr(follow(sight)))) startAnew()
+        // Nothing bears the name any more, and what did is not open: the names tell what became of it.
+        if (history.isLoaded && history.info !== undefined && sight.info === undefined) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
         if (sight.info !== undefined) history.info = sight.info
         place = yield* placeOf(sight)
@@ -221,6 +223,13 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
       place !== undefined &&
       place.directory === sight.directory &&
       (sight.info === undefined || (place.file !== undefined && isSameFile(history.info, sight.info)))
+
+    /** How long the file is. Between the two steps of a rotation nothing bears its name, and it is an archive already. */
+    const bytesOf = ({ directory, info }: Sight, file: OpenFile, { first }: Segment) =>
+      Effect.gen(function* () {
+        if (info !== undefined) return info.bytes
+        return (yield* directory.list).includes(archiveName(first)) ? (yield* file.info).bytes : 0
+      })
 
     const scanNow = (limit: number): Effect.Effect<Scanned, StoreError | SealBroken> =>
       Effect.gen(function* () {
@@ -240,9 +249,12 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         }
         const { active, reader } = history
         const file = place?.file
-        const bytes = sight.info?.bytes ?? 0
+        if (place === undefined || file === undefined || active === undefined) {
+          seen_bytes = sight.info?.bytes ?? 0
+          return nothing()
+        }
+        const bytes = yield* io(bytesOf(sight, file, active))
         seen_bytes = bytes
-        if (place === undefined || file === undefined || active === undefined) return nothing()
         if (bytes === reader.next && reader.next === reader.end) return nothing()
         // What is there is not what was sealed: nothing behind it can be told from it.
         if (bytes < active.link.end && reader.end === active.link.end) return nothing()
