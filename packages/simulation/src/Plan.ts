@@ -96,7 +96,7 @@ export const planOf = (seed: number, { jobs: jobs_max, without = [] }: Reduction
     cancels: random.pick([0, 0, 0.2, 0.5]),
     lease_ms,
     heartbeat_ms: Math.floor(lease_ms / random.between(2, 4)),
-    chaos_ms: random.between(3_000, 12_000),
+    chaos_ms: random.between(2_000, 8_000),
     loss: rate("loss", 0.01, 0.3),
     duplication: rate("duplication", 0.01, 0.3),
     delay_ms: rate("delay", 20, 2_000),

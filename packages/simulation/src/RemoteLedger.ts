@@ -16,7 +16,7 @@ export interface Server {
 }
 
 const answer_ms_max = 1_500
-const look_ms = 250
+const look_ms = 400
 const where = "the server"
 
 const withClock = <C>(command: C, now_ms: number): C =>

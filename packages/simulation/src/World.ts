@@ -56,7 +56,7 @@ export interface World {
 }
 
 export const storeOf = (plan: Plan) =>
-  makeJsonlStore({ root, poll_ms: 150, lock_wait_ms: 5_000, rotate_bytes: plan.rotate_bytes, compress: false })
+  makeJsonlStore({ root, poll_ms: 300, lock_wait_ms: 5_000, rotate_bytes: plan.rotate_bytes, compress: false })
 export const all_vocabularies = [...vocabularies, WorkspaceJob]
 
 const restart_ms_max = 800

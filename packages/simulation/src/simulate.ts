@@ -15,7 +15,7 @@ import { makeWorld } from "./World.ts"
 const healing_ms_max = 240_000
 const steps_max_default = 400_000
 /** What is left to do when the clients are done, such as ending an attempt that was called off. */
-const settling_ms = 10_000
+const settling_ms = 3_000
 
 export interface Broken {
   readonly law: string
