@@ -19,13 +19,12 @@ import { adoptSeals } from "./sealing.ts"
 import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { row_bytes } from "./Rows.ts"
 import { Segment } from "./Segment.ts"
+import { Witness, witness_bytes } from "./Witness.ts"
 
 const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
   (a === undefined && b === undefined) || isSameFile(a, b)
 
 const nothing_raw = new Uint8Array()
-/** How much of the end of what was read is remembered, to notice that somebody cut or changed it. */
-const witness_bytes = 256
 /** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
 const readings_max = 1024
 const rows_kept = Math.ceil(1_048_576 / row_bytes)
@@ -264,11 +263,14 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
         }
         // Pending bytes may have been cut and replaced since; they are read again.
         history.reader = reader.restart()
-        const read: ReadPart = (offset, length) => readExactly(file, offset, length)
+        const witness = new Witness(reader.end, history.witness)
+        const read: ReadPart = (offset, length) =>
+          Effect.tap(readExactly(file, offset, length), (chunk) =>
+            Effect.sync(() => witness.add(chunk, history.reader.end)),
+          )
         const after = history.head
         const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
-        const from = Math.max(0, history.reader.end - witness_bytes)
-        history.witness = yield* io(readExactly(file, from, history.reader.end - from))
+        history.witness = witness.before(history.reader.end)
         if (active.rows.count > 2 * rows_kept) {
           yield* ioOr(adoptSeals(place, active))
           active.trim(rows_kept)
