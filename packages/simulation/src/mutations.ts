@@ -29,8 +29,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "the append lock keeps nobody out",
     file: "ledger-store/src/jsonl/Locking.ts",
-    find: "for (let wait_ms = 0.2; !(yield* io(lock.tryAcquire)); wait_ms",
-    replace: "yield* io(lock.tryAcquire)\n      for (let wait_ms = 0.2; wait_ms < 0; wait_ms",
+    find: "!(yield* io(lock.tryAcquire)); wait_ms",
+    replace: "(yield* io(lock.tryAcquire)) && wait_ms < 0; wait_ms",
     seeds_max: 40,
     breaks: ["SIM-01", "SIM-03", "SIM-10"],
   },
@@ -43,7 +43,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   job.lease_epoch > 0 &&
   job.lease_epoch === lease_epoch`,
     replace: `  isDigest(token_sha256) && job.lease_epoch > 0 && lease_epoch > 0`,
-    seeds_max: 40,
+    seeds_max: 300,
     breaks: ["SIM-07"],
   },
   {
