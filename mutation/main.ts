@@ -1,5 +1,5 @@
 /**
- * `npm run test:mutation [-- ROOM...] [--only=GLOB] [--fresh] [--workers=N]`
+ * `npm run test:mutation [-- ROOM...] [--only=GLOB] [--fresh] [--workers=N] [--patience=SECONDS]`
  *
  * Breaks the code of a package in every small way that Stryker knows, one at a time, and looks whether a test of that
  * package turns red. Prints the scores; writes the survivors, and what an interrupted or a later run need not do again, to
@@ -8,11 +8,20 @@
  * @module
  */
 import { spawn, spawnSync } from "node:child_process"
-import { createHash } from "node:crypto"
-import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { availableParallelism } from "node:os"
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
+import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { digestsOf, fingerprintOf } from "./Digests.ts"
 import { type MutationReport, scoresOf, survivors, table } from "./Report.ts"
 import { type Room, rooms } from "./Room.ts"
 import { makeSandbox } from "./Sandbox.ts"
@@ -25,6 +34,8 @@ const { positionals, values } = parseArgs({
   options: {
     only: { type: "string" },
     fresh: { type: "boolean", default: false },
+    // For the tests of one mutant together, as they were measured.
+    patience: { type: "string", default: "15" },
     workers: { type: "string", default: String(availableParallelism()) },
   },
 })
@@ -40,7 +51,7 @@ const install = (): void => {
   if (done.status !== 0) throw new Error("npm ci failed in mutation/: nothing was run")
 }
 
-const configFor = (room: Room, incrementalFile: string) => ({
+const configFor = (room: Room) => ({
   testRunner: "keeping",
   plugins: ["./mutation/runner/plugin.ts"],
   testRunnerNodeArgs: ["--conditions=@waybill/source"],
@@ -48,42 +59,27 @@ const configFor = (room: Room, incrementalFile: string) => ({
   coverageAnalysis: "perTest",
   inPlace: true,
   concurrency: Number(values.workers),
-  timeoutMS: 15_000,
-  timeoutFactor: 1.5,
+  // The runner watches each test; this is for when the runner itself is stuck.
+  timeoutMS: 600_000,
+  timeoutFactor: 20,
   dryRunTimeoutMinutes: 15,
   disableTypeChecks: false,
-  // Also of files that are not mutated this time, so that nothing is forgotten.
-  incremental: true,
-  incrementalFile,
-  force: values.fresh,
   reporters: ["json", "progress-append-only"],
   jsonReporter: { fileName: "mutation.json" },
   warnings: { slow: false },
   allowConsoleColors: false,
 })
 
-/** A digest of every source and test in the copy: while it stays the same, so does every verdict. */
-const fingerprintOf = (folder: string): string => {
-  const hash = createHash("sha256")
-  for (const path of globSync("{packages,mutation,test}/**/*.{ts,json,jsonl,snap}", {
-    cwd: folder,
-    exclude: (path) => path.endsWith("node_modules"),
-  }).toSorted())
-    hash.update(`${path}\0`).update(readFileSync(join(folder, path)))
-  return hash.digest("hex")
-}
-
 /** Runs Stryker over one package; answers its report, or `undefined` when there is none. */
 const mutate = async (room: Room): Promise<MutationReport | undefined> => {
   const folder = makeSandbox(root, join(out, "sandbox", room.name))
-  const fingerprint = fingerprintOf(folder)
-  const kept = join(out, `${room.name}.incremental.json`)
-  const incremental = join(folder, "incremental.json")
-  if (existsSync(kept)) copyFileSync(kept, incremental)
+  writeFileSync(join(folder, "mutation-digests.json"), JSON.stringify(digestsOf(folder, room.folder)))
   const tests = globSync(join(room.folder, "test/**/*.test.ts"), { cwd: folder })
     .filter((path) => !path.endsWith(".long.test.ts"))
     .toSorted()
-  writeFileSync(join(folder, "stryker.json"), JSON.stringify(configFor(room, "incremental.json"), null, 2))
+  writeFileSync(join(folder, "stryker.json"), JSON.stringify(configFor(room), null, 2))
+  // A test that was ended in the middle cannot clear up behind itself.
+  const temporary = mkdtempSync(join(tmpdir(), "waybill-mutation-"))
   const journal = join(out, `${room.name}.journal.jsonl`)
   if (values.fresh) rmSync(journal, { force: true })
   const stryker = join(folder, "mutation/node_modules/@stryker-mutator/core/bin/stryker.js")
@@ -95,15 +91,19 @@ const mutate = async (room: Room): Promise<MutationReport | undefined> => {
         ...process.env,
         WAYBILL_MUTATION_TESTS: JSON.stringify(tests.map((path) => join(folder, path))),
         WAYBILL_MUTATION_JOURNAL: journal,
-        WAYBILL_MUTATION_FINGERPRINT: fingerprint,
+        WAYBILL_MUTATION_FINGERPRINT: fingerprintOf(folder),
+        WAYBILL_MUTATION_PATIENCE_MS: String(Number(values.patience) * 1000),
+        TMPDIR: temporary,
       },
     })
+    // Stryker ends its own processes; this one has its folder to take away.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => child.kill(signal))
     child.on("error", reject)
     child.on("exit", resolve)
   })
+  rmSync(temporary, { recursive: true, force: true })
   const file = join(folder, "mutation.json")
   if (code !== 0 || !existsSync(file)) return undefined
-  if (existsSync(incremental)) copyFileSync(incremental, kept)
   copyFileSync(file, join(out, `${room.name}.json`))
   const report = JSON.parse(readFileSync(file, "utf8")) as MutationReport
   writeFileSync(join(out, `${room.name}.survivors.txt`), survivors(report))

@@ -24,6 +24,8 @@ export interface TestResult {
   /** 0: passed, 1: failed, 2: skipped. */
   readonly status: 0 | 1 | 2
   readonly failureMessage?: string
+  /** It failed because it did not end. */
+  readonly isLate?: boolean
 }
 
 export type DryRunResult =

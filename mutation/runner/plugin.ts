@@ -3,111 +3,82 @@
  * and nothing else, one that works while modules load costs a fresh thread.
  *
  * A test that fails may have spoilt what later mutants need (a cache that is filled once). So it is asked again without the
- * mutant, and if it still fails, the thread is replaced and the mutant judged anew.
+ * mutant, and if it still fails, the thread is replaced and the mutant judged anew. A test that does not end proves nothing on
+ * a machine that has other work: it is asked again in a thread of its own, and given twice the time.
  *
  * @module
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { Worker } from "node:worker_threads"
+import { join, relative } from "node:path"
 import { Journal } from "./Journal.ts"
-import type { DryRunResult, MutantRunOptions, MutantRunResult, TestResult, TestRunner } from "./Stryker.ts"
-import type { Answer, Ask, Asked } from "./thread.ts"
+import { Order } from "./Order.ts"
+import type { DryRunResult, MutantRunOptions, MutantRunResult, TestRunner } from "./Stryker.ts"
+import { type Ran, Stuck, TestThread } from "./TestThread.ts"
 
 const files: ReadonlyArray<string> = JSON.parse(process.env["WAYBILL_MUTATION_TESTS"] ?? "[]")
+/**
+ * How long the tests of one mutant may take together, as they were measured; the likeliest of them are asked. Too little
+ * patience makes a score lower, never higher.
+ */
+const patience_ms = Number(process.env["WAYBILL_MUTATION_PATIENCE_MS"] ?? 15_000)
+const digestsFile = join(process.cwd(), "mutation-digests.json")
 const journal = new Journal(
   process.env["WAYBILL_MUTATION_JOURNAL"] ?? join(process.cwd(), "mutation-journal.jsonl"),
   process.env["WAYBILL_MUTATION_FINGERPRINT"] ?? "",
+  existsSync(digestsFile) ? JSON.parse(readFileSync(digestsFile, "utf8")) : {},
+  patience_ms,
 )
 const baselineFile = join(process.cwd(), "mutation-baseline.json")
 
-/** What the first run, without mutants, found: the quickest tests first, which need all their runs, and what snapshots said. */
+/** A test, and how long it took without mutants. */
+interface Timed {
+  readonly id: string
+  readonly fileName: string
+  readonly took_ms: number
+}
+
+/** What the first run, without mutants, found: how long tests take, which need all their runs, and what snapshots said. */
 interface Baseline {
-  readonly order: ReadonlyArray<Asked & { readonly took_ms: number }>
+  readonly tests: ReadonlyArray<Timed>
   readonly full: ReadonlyArray<string>
   readonly snapshots: Readonly<Record<string, string>>
+  /** The tests that run through a mutant, by the mutant's id. */
+  readonly covering: Readonly<Record<string, ReadonlyArray<string>>>
+}
+
+interface Coverage {
+  readonly perTest: Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
+const coveringIn = ({ perTest }: Coverage): Readonly<Record<string, ReadonlyArray<string>>> => {
+  const covering: Record<string, Array<string>> = {}
+  for (const [test, mutants] of Object.entries(perTest))
+    for (const mutant of Object.keys(mutants)) (covering[mutant] ??= []).push(test)
+  return covering
+}
+
+/** The first of the tests that take no longer together than the run has patience. */
+const patiently = (tests: ReadonlyArray<Timed>): ReadonlyArray<Timed> => {
+  let together_ms = 0
+  return tests.filter(({ took_ms }) => {
+    const isAsked = together_ms + took_ms <= patience_ms
+    if (isAsked) together_ms += took_ms
+    return isAsked
+  })
 }
 
 /** A test that takes much longer than it did waits for something that will not come. */
-const limited = ({ id, timeSpentMs }: TestResult) => ({
-  id,
-  took_ms: timeSpentMs,
-  limit_ms: Math.ceil(5000 + timeSpentMs * 10),
-})
-
-/**
- * Nobody knows which tests notice a mutant that works while modules load, so all would have to be tried: the quickest of them
- * are, up to so much time. It makes a score lower, never higher.
- */
-const blind_ms_max = 15_000
-
-class ThreadDied extends Error {}
-class TookTooLong extends Error {}
-
-class TestThread {
-  readonly #worker = new Worker(new URL("./thread.ts", import.meta.url), { stdout: true, stderr: true })
-  #resolve: ((answer: Answer) => void) | undefined
-  #reject: ((error: Error) => void) | undefined
-  readonly #ready: Promise<Answer>
-  uses = 0
-
-  constructor() {
-    this.#worker.on("message", (answer: Answer) => this.#resolve?.(answer))
-    this.#worker.on("error", (error) => this.#reject?.(new ThreadDied(String(error))))
-    this.#worker.on("exit", () => this.#reject?.(new ThreadDied("the thread ended")))
-    this.#worker.stdout.resume()
-    this.#worker.stderr.resume()
-    this.#ready = this.#answer()
-    this.#ready.catch(() => undefined)
-  }
-
-  #answer(): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-  }
-
-  async ask(ask: Ask, limit_ms: number): Promise<Answer> {
-    await this.#ready
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const answer = this.#answer()
-    this.#worker.postMessage(ask)
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TookTooLong(`no answer within ${limit_ms} ms`)), limit_ms)
-    })
-    try {
-      return await Promise.race([answer, late])
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  async load(mutant: string | undefined, limit_ms: number): Promise<string | undefined> {
-    const answer = await this.ask({ kind: "load", files, mutant }, limit_ms)
-    return answer.kind === "loaded" ? answer.error : `answered ${answer.kind}`
-  }
-
-  async run(
-    ask: Omit<Extract<Ask, { kind: "run" }>, "kind">,
-    limit_ms: number,
-  ): Promise<Extract<Answer, { kind: "ran" }>> {
-    this.uses++
-    const answer = await this.ask({ kind: "run", ...ask }, limit_ms)
-    if (answer.kind !== "ran") throw new ThreadDied(`answered ${answer.kind}`)
-    return answer
-  }
-
-  async end(): Promise<void> {
-    await this.ask({ kind: "end" }, 5000).catch(() => undefined)
-    await this.#worker.terminate()
-  }
-}
+const limitOf = ({ took_ms }: Timed): number => Math.ceil(5000 + took_ms * 10)
 
 const uses_max = 400
-const load_ms_max = 60_000
+/** A thread that ends some time after a test takes another test with it each time: so many are asked again. */
+const late_max = 3
+
+/** What a thread said of a mutant. */
+type Outcome = { readonly ran: Ran } | { readonly late: string | undefined; readonly reason: string }
 
 class KeepingRunner implements TestRunner {
+  readonly #order = new Order()
   #spare = new TestThread()
   #thread: TestThread | undefined
   #known: Baseline | undefined
@@ -126,7 +97,7 @@ class KeepingRunner implements TestRunner {
   get #baseline(): Baseline {
     this.#known ??= existsSync(baselineFile)
       ? (JSON.parse(readFileSync(baselineFile, "utf8")) as Baseline)
-      : { order: [], full: [], snapshots: {} }
+      : { tests: [], full: [], snapshots: {}, covering: {} }
     return this.#known
   }
 
@@ -134,10 +105,22 @@ class KeepingRunner implements TestRunner {
     if (this.#thread !== undefined && this.#thread.uses < uses_max) return this.#thread
     await this.#drop()
     const thread = this.#fresh()
-    const error = await thread.load(undefined, load_ms_max)
+    const error = await thread.load(files)
     if (error !== undefined) throw new Error(error)
     this.#thread = thread
     return thread
+  }
+
+  /** Loads the tests with a mutant; answers what kept them from it, if anything did. */
+  async #load(mutant: string): Promise<{ readonly error: string } | Extract<Outcome, { late: unknown }> | undefined> {
+    this.#thread = this.#fresh()
+    try {
+      const error = await this.#thread.load(files, mutant)
+      return error === undefined ? undefined : { error }
+    } catch (error) {
+      if (error instanceof Stuck) return { late: "loading", reason: error.message }
+      throw error
+    }
   }
 
   async #drop(): Promise<void> {
@@ -151,12 +134,16 @@ class KeepingRunner implements TestRunner {
       const thread = await this.#loaded()
       const first = await thread.run({ bail: false }, timeout)
       const full = first.results.filter(({ status }) => status === 1).map(({ id }) => id)
-      const patiently = full.map((id) => ({ id, limit_ms: timeout }))
-      const again = await thread.run({ tests: patiently, full, bail: false }, timeout)
+      const unlimited = full.map((id) => ({ id, limit_ms: timeout }))
+      const again = await thread.run({ tests: unlimited, full, bail: false }, timeout)
       const secondly = new Map(again.results.map((result) => [result.id, result] as const))
       const tests = first.results.map((result) => secondly.get(result.id) ?? result)
-      const order = tests.toSorted((a, b) => a.timeSpentMs - b.timeSpentMs).map(limited)
-      this.#known = { order, full, snapshots: again.snapshots }
+      this.#known = {
+        tests: tests.map(({ fileName, id, timeSpentMs }) => ({ id, fileName, took_ms: timeSpentMs })),
+        full,
+        snapshots: again.snapshots,
+        covering: coveringIn((again.coverage ?? { perTest: {} }) as Coverage),
+      }
       writeFileSync(baselineFile, JSON.stringify(this.#known))
       return { status: "complete", tests, mutantCoverage: again.coverage ?? { static: {}, perTest: {} } }
     } catch (error) {
@@ -164,18 +151,41 @@ class KeepingRunner implements TestRunner {
     }
   }
 
-  /** The tests to be run, the quickest first. */
-  #asked(testFilter: ReadonlyArray<string> | undefined): ReadonlyArray<Asked> {
-    const { order } = this.#baseline
-    if (testFilter === undefined) {
-      let spent_ms = 0
-      return order.filter(({ took_ms }) => (spent_ms += took_ms) <= blind_ms_max)
-    }
+  /** The tests that may notice a mutant, the likeliest first. Of one that works while modules load, all may. */
+  #mayNotice(testFilter: ReadonlyArray<string> | undefined): ReadonlyArray<Timed> {
+    const tests = this.#order.sort(this.#baseline.tests)
+    if (testFilter === undefined) return tests
     const wanted = new Set(testFilter)
-    return order.filter(({ id }) => wanted.has(id))
+    return tests.filter(({ id }) => wanted.has(id))
   }
 
-  #verdict({ isHitLimitReached, results }: Extract<Answer, { kind: "ran" }>): MutantRunResult {
+  async #run(
+    thread: TestThread,
+    tests: ReadonlyArray<Timed>,
+    isPatient: (id: string) => boolean,
+    mutant?: { readonly id: string; readonly hitLimit: number | undefined },
+  ): Promise<Outcome> {
+    const { full, snapshots } = this.#baseline
+    const limited = tests.map((test) => ({ id: test.id, limit_ms: limitOf(test) * (isPatient(test.id) ? 2 : 1) }))
+    try {
+      const ran = await thread.run({
+        tests: limited,
+        mutant: mutant?.id,
+        hitLimit: mutant?.hitLimit,
+        bail: true,
+        full,
+        snapshots,
+      })
+      const late = ran.results.find(({ isLate }) => isLate === true)
+      return late === undefined ? { ran } : { late: late.id, reason: late.failureMessage ?? "" }
+    } catch (error) {
+      if (error instanceof Stuck) return { late: error.test, reason: error.message }
+      throw error
+    }
+  }
+
+  #verdict({ isHitLimitReached, results }: Ran): MutantRunResult {
+    for (const { id, status } of results) this.#order.learn(id, status === 1)
     if (isHitLimitReached) return { status: "timeout", reason: "an endless loop" }
     const failed = results.find(({ status }) => status === 1)
     return failed === undefined
@@ -188,66 +198,96 @@ class KeepingRunner implements TestRunner {
         }
   }
 
-  async #judgeStatic(options: MutantRunOptions, limit_ms: number): Promise<MutantRunResult> {
-    const thread = this.#fresh()
-    const { activeMutant, hitLimit, testFilter } = options
-    const { full, snapshots } = this.#baseline
-    try {
-      const tests = this.#asked(testFilter)
-      const error = await thread.load(activeMutant.id, limit_ms)
-      if (error !== undefined)
-        return {
-          status: "killed",
-          killedBy: tests.slice(0, 1).map(({ id }) => id),
-          failureMessage: `does not load: ${error}`,
-          nrOfTests: 0,
-        }
-      return this.#verdict(
-        await thread.run({ tests, mutant: activeMutant.id, hitLimit, bail: true, full, snapshots }, limit_ms),
-      )
-    } finally {
-      await thread.end()
-    }
-  }
-
-  async #judge(options: MutantRunOptions, limit_ms: number): Promise<MutantRunResult> {
-    const { activeMutant, hitLimit, testFilter } = options
-    const { full, snapshots } = this.#baseline
-    const tests = this.#asked(testFilter)
+  /** Answers the verdict, and the files of the tests it rests on. */
+  async #judge(
+    { activeMutant, hitLimit }: MutantRunOptions,
+    tests: ReadonlyArray<Timed>,
+    isStatic: boolean,
+  ): Promise<readonly [MutantRunResult, ReadonlyArray<string>]> {
+    const filesOf = (ids: ReadonlyArray<string>) =>
+      tests.filter(({ id }) => ids.includes(id)).map(({ fileName }) => fileName)
+    const patient = new Set<string>()
     for (;;) {
+      if (isStatic || patient.size > 0) await this.#drop()
+      const loading = isStatic ? await this.#load(activeMutant.id) : undefined
+      if (loading !== undefined && "error" in loading)
+        return [
+          {
+            status: "killed",
+            killedBy: tests.slice(0, 1).map(({ id }) => id),
+            failureMessage: `does not load: ${loading.error}`,
+            nrOfTests: 0,
+          },
+          [],
+        ]
       const thread = await this.#loaded()
       const isFresh = thread.uses === 0
-      const ran = await thread.run({ tests, mutant: activeMutant.id, hitLimit, bail: true, full, snapshots }, limit_ms)
-      const verdict = this.#verdict(ran)
-      if (verdict.status === "survived") return verdict
-      const killers =
-        verdict.status === "killed" ? tests.filter(({ id }) => verdict.killedBy.includes(id)) : tests.slice(0, 1)
-      const after = await thread.run({ tests: killers, bail: true, full, snapshots }, limit_ms)
-      const isSpoilt = after.results.some(({ status }) => status === 1)
+      const lateFirst = tests.toSorted((a, b) => Number(patient.has(b.id)) - Number(patient.has(a.id)))
+      const outcome =
+        loading ?? (await this.#run(thread, lateFirst, (id) => patient.has(id), { id: activeMutant.id, hitLimit }))
+      if ("late" in outcome) {
+        await this.#drop()
+        const late = outcome.late ?? ""
+        if (patient.has(late) || patient.size === late_max) {
+          this.#order.learn(late, true)
+          return [{ status: "timeout", reason: `${late}: ${outcome.reason}` }, filesOf([late])]
+        }
+        patient.add(late)
+        continue
+      }
+      const verdict = this.#verdict(outcome.ran)
+      if (verdict.status === "survived") {
+        if (isStatic) await this.#drop()
+        return [verdict, [...new Set(tests.map(({ fileName }) => fileName))]]
+      }
+      const last = outcome.ran.results.slice(-1).map(({ id }) => id)
+      if (isStatic) {
+        await this.#drop()
+        return [verdict, filesOf(last)]
+      }
+      const after = await this.#run(
+        thread,
+        tests.filter(({ id }) => last.includes(id)),
+        () => false,
+      )
+      const isSpoilt = "late" in after || after.ran.results.some(({ status }) => status === 1)
       if (isSpoilt) await this.#drop()
-      if (!isSpoilt || isFresh) return verdict
+      if (!isSpoilt || isFresh) return [verdict, filesOf(last)]
     }
   }
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
-    const known = journal.recall(options.activeMutant)
-    if (known !== undefined) return known
-    const result = await this.#run(options)
-    journal.remember(options.activeMutant, result)
-    return result
-  }
-
-  async #run(options: MutantRunOptions): Promise<MutantRunResult> {
-    // Before Stryker's own limit, which would cost the whole process.
-    const limit_ms = options.timeout * 0.9
+    const mutant = { ...options.activeMutant, fileName: relative(process.cwd(), options.activeMutant.fileName) }
+    const known = journal.recall(mutant)
+    const open = this.#mayNotice(options.testFilter).filter(({ fileName }) => known?.files.includes(fileName) !== true)
+    if (known !== undefined && (known.result.status !== "survived" || open.length === 0)) return known.result
     const isStatic = options.reloadEnvironment || options.mutantActivation === "static"
+    const covering = new Set(this.#baseline.covering[options.activeMutant.id])
+    const tests = patiently(open)
+    // What works while modules load mostly works later too, and is noticed then, in the thread that is loaded.
+    const running = isStatic ? patiently(open.filter(({ id }) => covering.has(id))) : tests
+    const unasked = new Set(open.filter((test) => !tests.includes(test)).map(({ fileName }) => fileName))
     try {
-      return await (isStatic ? this.#judgeStatic(options, limit_ms) : this.#judge(options, limit_ms))
+      const first = running.length === 0 ? undefined : await this.#judge(options, running, false)
+      const [result, judging] =
+        first !== undefined && (!isStatic || first[0].status !== "survived")
+          ? first
+          : await this.#judge(options, tests, isStatic)
+      const earlier = result.status === "survived" && known !== undefined ? known : { files: [], partial: [] }
+      const partial = result.status === "survived" ? [...unasked] : []
+      journal.remember(mutant, {
+        result,
+        files: [...new Set([...earlier.files, ...judging, ...partial])],
+        partial: [...earlier.partial, ...partial],
+      })
+      return result
     } catch (error) {
       await this.#drop()
-      if (error instanceof TookTooLong || error instanceof ThreadDied)
-        return { status: "timeout", reason: error.message }
-      throw error
+      if (!(error instanceof Stuck)) throw error
+      // The tests themselves never came to be loaded.
+      const result: MutantRunResult = { status: "timeout", reason: error.message }
+      journal.remember(mutant, { result, files: [], partial: [] })
+      return result
     }
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { enableCompileCache, registerHooks } from "node:module"
+import { relative } from "node:path"
 import { pathToFileURL } from "node:url"
 import { parentPort } from "node:worker_threads"
 import type { Switchboard, TestResult } from "./Stryker.ts"
@@ -32,6 +33,7 @@ export type Ask =
 export type Answer =
   | { readonly kind: "ready" }
   | { readonly kind: "loaded"; readonly error?: string }
+  | { readonly kind: "began"; readonly test: string }
   | {
       readonly kind: "ran"
       readonly results: ReadonlyArray<TestResult>
@@ -71,6 +73,8 @@ const first_ms_max = 120_000
 const messageOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 
+class Late extends Error {}
+
 const strays: Array<string> = []
 const stray = (cause: unknown) => {
   strays.push(`nobody waited for: ${messageOf(cause)}`)
@@ -90,7 +94,7 @@ const activate = (mutant: string | undefined, hitLimit?: number) => {
 const within = async (work: () => unknown, limit_ms: number): Promise<void> => {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`did not end within ${limit_ms} ms`)), limit_ms)
+    timer = setTimeout(() => reject(new Late(`did not end within ${limit_ms} ms`)), limit_ms)
   })
   try {
     await Promise.race([work(), late])
@@ -122,6 +126,7 @@ const runOne = async (test: (typeof collected.tests)[number], limit_ms: number):
     return stray === undefined ? result(0) : result(1, stray)
   } catch (error) {
     if (error instanceof Skipped) return result(2)
+    if (error instanceof Late) return { ...result(1, messageOf(error)), isLate: true }
     return result(1, messageOf(error))
   }
 }
@@ -129,7 +134,7 @@ const runOne = async (test: (typeof collected.tests)[number], limit_ms: number):
 const load = async (files: ReadonlyArray<string>): Promise<Answer> => {
   try {
     for (const file of files) {
-      enterFile(file)
+      enterFile(relative(process.cwd(), file))
       await import(pathToFileURL(file).href)
     }
     return { kind: "loaded" }
@@ -157,6 +162,7 @@ const run = async (ask: Extract<Ask, { kind: "run" }>): Promise<Answer> => {
     }
     switchboard.currentTestId = id
     limits.runs_max = ask.full?.includes(id) === true ? Infinity : property_runs_max
+    port.postMessage({ kind: "began", test: id } satisfies Answer)
     const done = await runOne(test, limit_ms)
     switchboard.currentTestId = undefined
     results.push(done)

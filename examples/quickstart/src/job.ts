@@ -1,8 +1,8 @@
-/** The job of the quickstart: a bill of materials of a lock file, by an agent that is careless at first. */
-import { commandVerifier, type JobDeclaration } from "@waybill/runtime"
-import { Effect } from "effect"
+/** The job of the quickstart, in the words of `waybill settle`: a bill of materials, by an agent that is careless at first. */
 import { createHash } from "node:crypto"
 import { fileURLToPath } from "node:url"
+import type { SettleWords } from "waybill"
+import { word } from "./shell.ts"
 
 const program = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const node = [process.execPath, "--conditions=@waybill/source"] as const
@@ -11,47 +11,17 @@ const node = [process.execPath, "--conditions=@waybill/source"] as const
 export const runIdOf = (lock: Uint8Array): string =>
   `bom-${createHash("sha256").update(lock).digest("hex").slice(0, 16)}`
 
-const agentTime_ms = 60_000
-
-/** Declares the job for the lock file whose bytes are `lock`; `lockPath` is a copy that does not change. */
-export const declareJob = (lockPath: string, lock: Uint8Array, cwd: string) =>
-  Effect.gen(function* () {
-    const runId = runIdOf(lock)
-    const command = [...node, program("./agent.ts")] as const
-    const verifier = yield* commandVerifier({
-      name: "verify-bom",
-      command: [...node, program("./verify.ts"), lockPath],
-      cwd,
-    })
-    const job: JobDeclaration = {
-      runId,
-      idempotencyKey: runId,
-      requestedBy: "quickstart",
-      terminalSchemaId: "cyclonedx-1.6+json",
-      inputRef: "package-lock.json",
-      inputHash: `sha256:${createHash("sha256").update(lock).digest("hex")}`,
-      seeds: [{ path: "input/package-lock.json", content: lock }],
-      candidatePath: "bom.cdx.json",
-      submit: () => ({ command, timeLimit_ms: agentTime_ms }),
-      verifier,
-      verifierDeadline_ms: 60_000,
-      recovery: {
-        maxAttempts: 2,
-        submit: ({ previous }) => ({
-          command,
-          timeLimit_ms: agentTime_ms,
-          input: {
-            previous: {
-              reason: previous.reason,
-              checks: previous.checks.map(({ message, name, status }) => ({
-                name,
-                status,
-                ...(message === undefined ? {} : { message }),
-              })),
-            },
-          },
-        }),
-      },
-    }
-    return job
-  })
+/** Asks for the bill of materials of a lock file; `lockPath` is a copy that does not change. */
+export const wordsOf = (lockPath: string, runId: string): SettleWords => ({
+  "run-id": runId,
+  "schema-id": "cyclonedx-1.6+json",
+  candidate: "bom.cdx.json",
+  seed: [`${lockPath}=input/package-lock.json`],
+  agent: [...node, program("./agent.ts")],
+  verify: [[...node, program("./verify.ts"), lockPath].map(word).join(" ")],
+  // Without --repair the same agent is called again; it reads what the verifier said.
+  "max-attempts": 2,
+  "attempt-timeout": "60s",
+  "verify-timeout": "60s",
+  env: [],
+})

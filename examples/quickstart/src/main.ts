@@ -3,7 +3,6 @@
  *
  *     npm run quickstart -- [--json] [--crash-after=FACT] [--folder=DIR] [--help]
  */
-import { Cause, Effect, Exit, Fiber } from "effect"
 import { existsSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -31,7 +30,23 @@ const repository = fileURLToPath(new URL("../../../", import.meta.url))
 const lockPath = join(repository, "package-lock.json")
 if (!existsSync(lockPath)) refuse("there is no package-lock.json to make a bill of materials of")
 
-const fiber = Effect.runFork(
+/** Why the process ends before the job does, and the exit code that says so. */
+let stopped: { readonly code: number; readonly line: string | undefined } | undefined
+const stopping = new AbortController()
+const stop = (code: number, line?: string): void => {
+  if (stopped !== undefined) return
+  stopped = { code, line }
+  stopping.abort()
+}
+const again = "what was recorded stays; run the same command again to go on"
+process.on("SIGINT", () => stop(130, `stopped; ${again}`))
+process.on("SIGTERM", () => stop(143, `stopped; ${again}`))
+// Whoever reads along has gone, as `| head` does, or has no room left.
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  error.code === "EPIPE" ? stop(0) : stop(1, `standard output: ${error.message}; ${again}`),
+)
+
+const run = (): Promise<number> =>
   quickstart({
     options,
     repository,
@@ -42,28 +57,20 @@ const fiber = Effect.runFork(
       const short = relative(repository, path)
       return short.startsWith("..") ? path : short
     },
-  }),
-)
+    signal: stopping.signal,
+  })
 
-/** Why the process ends before the job does, and the exit code that says so. */
-let stopped: { readonly code: number; readonly line: string | undefined } | undefined
-const stop = (code: number, line?: string): void => {
-  if (stopped !== undefined) return
-  stopped = { code, line }
-  fiber.interruptUnsafe()
+/** The exit code: of the story, or of what ended it. A stop is told apart from what it broke off. */
+const outcome = async (): Promise<number> => {
+  try {
+    return await run()
+  } catch (failure) {
+    if (stopped === undefined)
+      console.error(`quickstart: ${failure instanceof Error ? failure.message : String(failure)}`)
+    return 1
+  }
 }
-const again = "what was recorded stays; run the same command again to go on"
-process.on("SIGINT", () => stop(130, `stopped; ${again}`))
-process.on("SIGTERM", () => stop(143, `stopped; ${again}`))
-// Whoever reads along has gone, as `| head` does, or has no room left.
-process.stdout.on("error", (error: NodeJS.ErrnoException) =>
-  error.code === "EPIPE" ? stop(0) : stop(1, `standard output: ${error.message}; ${again}`),
-)
 
-const exit = await Effect.runPromise(Fiber.await(fiber))
+const code = await outcome()
 if (stopped?.line !== undefined) console.error(`\nquickstart: ${stopped.line}`)
-else if (stopped === undefined && Exit.isFailure(exit)) {
-  const failure = Cause.squash(exit.cause)
-  console.error(`quickstart: ${failure instanceof Error ? failure.message : String(failure)}`)
-}
-process.exit(stopped?.code ?? (Exit.isSuccess(exit) ? exit.value : 1))
+process.exit(stopped?.code ?? code)

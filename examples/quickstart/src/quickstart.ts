@@ -1,16 +1,11 @@
-/** The story: declare, settle, deliver, and say how to check it. */
-import { layerDataPlane } from "@waybill/data-plane"
-import { layerNodeEntropy, layerNodeFiles, layerNodeProcesses } from "@waybill/host"
-import { Ledger } from "@waybill/ledger"
-import { makeJsonlStore } from "@waybill/ledger-store"
-import { deliverJob, layerCommandAgent, layerFileHolds, type Observer, settleJob } from "@waybill/runtime"
-import { WorkspaceJob } from "@waybill/workspace-job"
-import { Clock, Data, Effect, Layer, Stream } from "effect"
+/** The story: settle, deliver, and say how to check it. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { styleText } from "node:util"
-import { formatStep, makeDisplay } from "./display.ts"
-import { declareJob, runIdOf } from "./job.ts"
+import { placeOf, settleHere, type Settlement, stepLine, timeline as tellSteps } from "waybill"
+import { deliver, eventsOf } from "./call.ts"
+import { lookOf, makeDisplay } from "./display.ts"
+import { runIdOf, wordsOf } from "./job.ts"
 import type { Options } from "./options.ts"
 import { checkYourself, ending, rejections, timeline, whyItFailed } from "./report.ts"
 
@@ -22,13 +17,8 @@ export interface Setting {
   readonly root: string
   /** A path as it is shown. */
   readonly shown: (path: string) => string
-}
-
-/** The copy of the lock file could not be written. */
-class InputNotKept extends Data.TaggedError("InputNotKept")<{ readonly folder: string; readonly cause: unknown }> {
-  override get message(): string {
-    return `${this.folder}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
-  }
+  /** Aborting it ends the waiting; what was recorded stays. */
+  readonly signal: AbortSignal
 }
 
 /** The lock file as the job has it. Whoever judges the result is given this copy: the original may change meanwhile. */
@@ -46,83 +36,88 @@ const settled = /^workspace_job\.(verified|failed)$/u
 
 const factCount = (count: number): string => (count === 1 ? "1 fact" : `${count} facts`)
 
+type Say = (text: string) => void
+
+/** Settles the bill of materials; answers what became of it, and why the last step that failed did. */
+const settle = async (
+  { options, repository, root, signal }: Setting,
+  input: string,
+  runId: string,
+  columns: number,
+): Promise<Settlement & { readonly cause: string | undefined }> => {
+  const isLive = process.stdout.isTTY === true && process.env["TERM"] !== "dumb"
+  const display = makeDisplay({ write: (text) => void process.stdout.write(text), isLive })
+  let cause: string | undefined
+  const show = tellSteps({ ...display, failed: (detail) => void (cause = detail) }, lookOf(columns))
+  const silent = tellSteps({ log: () => {}, progress: () => {}, failed: (detail) => void (cause = detail) })
+  const settlement = await settleHere(wordsOf(input, runId), placeOf({ root }, {}), {
+    env: process.env,
+    cwd: repository,
+    signal,
+    observe: (event) => {
+      if (options.json) silent(event)
+      else show(event)
+      if (event.kind === "recorded" && event.fact.event_type === `workspace_job.${options.crashAfter}`)
+        process.kill(process.pid, "SIGKILL")
+    },
+  })
+  return { ...settlement, cause }
+}
+
+const tellBefore = (say: Say, events: ReadonlyArray<{ readonly event_type: string }>): void => {
+  if (events.some(({ event_type }) => settled.test(event_type)))
+    say(`\n  It is settled already, by ${factCount(events.length)}: no agent runs again.`)
+  else if (events.length > 0)
+    say(`\n  Of an earlier run ${factCount(events.length)} stand; the job goes on from there.`)
+}
+
 /** Runs the quickstart; answers with the exit code of the process. */
-export const quickstart = ({ lockPath, options, repository, root, shown }: Setting) => {
+export const quickstart = async (setting: Setting): Promise<number> => {
+  const { lockPath, options, root, shown } = setting
   const columns = Math.min(process.stdout.columns ?? 80, 80)
-  const say = (text: string): void => {
+  const say: Say = (text) => {
     if (!options.json) process.stdout.write(`${text}\n`)
   }
-  const display = makeDisplay({
-    write: (text) => void process.stdout.write(text),
-    isLive: process.stdout.isTTY === true && process.env["TERM"] !== "dumb",
-    columns,
-  })
-  let cause: string | undefined
-  const observe: Observer = (event) => {
-    if (event.kind === "step" && event.state === "failed") cause = event.detail
-    if (!options.json) display(event)
-    if (event.kind === "recorded" && event.fact.event_type === `workspace_job.${options.crashAfter}`)
-      process.kill(process.pid, "SIGKILL")
-  }
-  const layers = Layer.mergeAll(
-    Ledger.layer(makeJsonlStore({ root }), [WorkspaceJob]),
-    layerDataPlane({ root: join(root, "data") }),
-    layerCommandAgent({ root: join(root, "agent-runs") }),
-    layerFileHolds({ root: join(root, "holds") }),
-  ).pipe(Layer.provideMerge(Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)))
+  const lock = readFileSync(lockPath)
+  const runId = runIdOf(lock)
+  const input = keepInput(root, lock)
+  say(styleText("bold", "Waybill settles a bill of materials of this repository"))
+  say(`  input    ${shown(lockPath)}`)
+  say(`  run      ${runId}`)
+  say(`  folder   ${shown(root)}  (everything made lies here)`)
+  tellBefore(say, await eventsOf(runId, root))
 
-  return Effect.gen(function* () {
-    const lock = readFileSync(lockPath)
-    const ledger = yield* Ledger
-    const input = yield* Effect.try({
-      try: () => keepInput(root, lock),
-      catch: (cause) => new InputNotKept({ folder: join(root, "inputs"), cause }),
-    })
-    const job = yield* declareJob(input, lock, repository)
-    say(styleText("bold", "Waybill settles a bill of materials of this repository"))
-    say(`  input    ${shown(lockPath)}`)
-    say(`  run      ${job.runId}`)
-    say(`  folder   ${shown(root)}  (everything made lies here)`)
-    const before = yield* Stream.runCollect(ledger.readStream(job.runId))
-    if (before.some(({ event_type }) => settled.test(event_type)))
-      say(`\n  It is settled already, by ${factCount(before.length)}: no agent runs again.`)
-    else if (before.length > 0)
-      say(`\n  Of an earlier run ${factCount(before.length)} stand; the job goes on from there.`)
-
-    const status = yield* settleJob(job, { observe, terminalPath: "bom.cdx.json", actor: "quickstart" })
-    const events = yield* Stream.runCollect(ledger.readStream(job.runId))
-    const attempts = events.filter(({ event_type }) => event_type === "workspace_job.requested").length
-    if (options.crashAfter !== undefined)
-      console.error(
-        `quickstart: this run recorded no ${options.crashAfter}, so --crash-after had nothing to follow; to see a crash, give it an empty --folder`,
-      )
-    const rejected = rejections(events)
-    if (rejected !== "") say(`\n${rejected}`)
-    say(`\n${styleText("bold", "Timeline")}\n${timeline(events)}`)
-    say(`\n${styleText("bold", "Outcome")}\n  ${ending(status)}`)
-    const outcome = { runId: job.runId, status: status.status, attempts }
-    if (status.status !== "verified") {
-      say(whyItFailed(join(root, "agent-runs"), shown))
-      if (options.json) {
-        const failure = status.status === "failed" ? { failure: { ...status.failed.failure, detail: cause } } : {}
-        process.stdout.write(
-          `${JSON.stringify({ ...outcome, ...failure, ledger: ledger.where, facts: events.length })}\n`,
-        )
-      }
-      return 1
-    }
-    const delivered = join(root, "delivered", `${job.runId}.cdx.json`)
-    const started = yield* Clock.currentTimeMillis
-    const receipt = yield* deliverJob(job.runId, { file: delivered })
-    const ended = yield* Clock.currentTimeMillis
-    say(formatStep({ step: "deliver", state: "done", bytes: receipt.bytes }, ended - started, columns))
-    say(
-      `\n${checkYourself({ runId: job.runId, delivered: shown(delivered), ledger: shown(ledger.where), receipt, facts: events.length })}`,
+  const { cause, data, status } = await settle(setting, input, runId, columns)
+  const events = await eventsOf(runId, root)
+  const attempts = events.filter(({ event_type }) => event_type === "workspace_job.requested").length
+  if (options.crashAfter !== undefined)
+    console.error(
+      `quickstart: this run recorded no ${options.crashAfter}, so --crash-after had nothing to follow; to see a crash, give it an empty --folder`,
     )
+  const rejected = rejections(events)
+  if (rejected !== "") say(`\n${rejected}`)
+  say(`\n${styleText("bold", "Timeline")}\n${timeline(events)}`)
+  say(`\n${styleText("bold", "Outcome")}\n  ${ending(status)}`)
+  const outcome = { runId, status: status.status, attempts }
+  const record = { ledger: data.ledger, facts: events.length }
+  if (status.status !== "verified") {
+    say(whyItFailed(join(root, ".agents", "waybill", "agent-runs"), shown))
     if (options.json) {
-      const artifact = { path: delivered, sha256: receipt.sha256, bytes: receipt.bytes }
-      process.stdout.write(`${JSON.stringify({ ...outcome, artifact, ledger: ledger.where, facts: events.length })}\n`)
+      const failure = status.status === "failed" ? { failure: { ...status.failed.failure, detail: cause } } : {}
+      process.stdout.write(`${JSON.stringify({ ...outcome, ...failure, ...record })}\n`)
     }
-    return 0
-  }).pipe(Effect.scoped, Effect.provide(layers))
+    return 1
+  }
+  const delivered = join(root, "delivered", `${runId}.cdx.json`)
+  const began_ms = performance.now()
+  const receipt = await deliver(runId, delivered, root)
+  const took_ms = performance.now() - began_ms
+  say(stepLine({ step: "deliver", isWell: true, took_ms, bytes: receipt.bytes }, lookOf(columns)))
+  const names = { runId, delivered: shown(delivered), ledger: shown(data.ledger), root: shown(root) }
+  say(`\n${checkYourself({ ...names, receipt, facts: events.length })}`)
+  if (options.json) {
+    const artifact = { path: delivered, sha256: receipt.sha256, bytes: receipt.bytes }
+    process.stdout.write(`${JSON.stringify({ ...outcome, artifact, ...record })}\n`)
+  }
+  return 0
 }

@@ -1,11 +1,12 @@
 /** What the quickstart says once the job is settled. */
-import type { Receipt } from "@waybill/data-plane"
 import type { RecordedEvent } from "@waybill/ledger"
 import type { JobStatus } from "@waybill/workspace-job"
 import { globSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { styleText } from "node:util"
-import { oneLine, wrap } from "./display.ts"
+import { oneLine, wrap } from "waybill"
+import type { Receipt } from "./call.ts"
+import { word } from "./shell.ts"
 
 const bold = (text: string): string => styleText("bold", text)
 
@@ -47,15 +48,13 @@ export const rejections = (events: ReadonlyArray<RecordedEvent>): string => {
     .join("\n\n")
 }
 
-/** A word of a shell command, quoted where the shell would take it apart. */
-const word = (text: string): string => (/^[\w./:@%+=-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
-
 /** How anyone can check the result without us. Paths are as they are typed in the repository. */
 export const checkYourself = ({
   delivered,
   facts,
   ledger,
   receipt,
+  root,
   runId,
 }: {
   readonly runId: string
@@ -63,6 +62,7 @@ export const checkYourself = ({
   readonly ledger: string
   readonly receipt: Receipt
   readonly facts: number
+  readonly root: string
 }): string => {
   const digest = receipt.sha256.slice("sha256:".length)
   return [
@@ -74,6 +74,8 @@ export const checkYourself = ({
     `    grep '"workspace_job.terminal_finalized"' ${word(ledger)} | grep ${digest} | tail -n 1`,
     `  All that is recorded of the job, ${facts} lines:`,
     `    grep ${runId} ${word(ledger)}`,
+    `  What happened, in plain words:`,
+    `    npm run --silent waybill -- explain ${runId} --root ${word(root)}`,
   ].join("\n")
 }
 

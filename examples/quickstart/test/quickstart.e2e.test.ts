@@ -1,4 +1,7 @@
+import { layerNodeFiles } from "@waybill/host"
+import { runServer } from "@waybill/jobspec-server"
 import { fact_types } from "@waybill/workspace-job"
+import { Effect } from "effect"
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
@@ -56,7 +59,8 @@ const processesNaming = (path: string): ReadonlyArray<string> =>
     })
     .filter((line) => line.includes(path))
 
-const agentRuns = (folder: string): number => globSync("agent-runs/*/started.json", { cwd: folder }).length
+const agentRuns = (folder: string): number =>
+  globSync(".agents/waybill/agent-runs/*/started.json", { cwd: folder }).length
 
 const expectSettledOnce = (folder: string, outcome: Outcome) => {
   expect(outcome).toMatchObject({ status: "verified", attempts: 2 })
@@ -73,7 +77,7 @@ const expectSettledOnce = (folder: string, outcome: Outcome) => {
   expect(finalized?.payload["terminalArtifact"]).toMatchObject({ sha256: outcome.artifact.sha256 })
 }
 
-describe("the quickstart", () => {
+describe("the quickstart", { timeout: 180_000 }, () => {
   const folder = mkdtempSync(join(base, "plain-"))
   let first: Outcome
 
@@ -89,12 +93,12 @@ describe("the quickstart", () => {
 
   it("tells why a job failed: the cause in full, and where to look", () => {
     const blocked = mkdtempSync(join(base, "blocked-"))
-    mkdirSync(join(blocked, "data", "workspaces"), { recursive: true })
-    writeFileSync(join(blocked, "data", "workspaces", first.runId), "a file where the workspace should be")
+    mkdirSync(join(blocked, ".agents/waybill/data/workspaces"), { recursive: true })
+    writeFileSync(join(blocked, ".agents/waybill/data/workspaces", first.runId), "a file where the workspace should be")
     const told = quickstart(blocked)
     expect(told.status).toBe(1)
     expect(told.stdout).toMatch(/✗ seed the workspace[^]*ENOTDIR/u)
-    expect(told.stdout).toContain(join(blocked, "agent-runs"))
+    expect(told.stdout).toContain(join(blocked, ".agents/waybill/agent-runs"))
     expect(JSON.parse(quickstart(blocked, "--json").stdout)).toMatchObject({
       status: "failed",
       failure: { reason: "path_refused" },
@@ -106,10 +110,29 @@ describe("the quickstart", () => {
     expect(agentRuns(folder)).toBe(2)
   })
 
+  it("is a job that a server over the folder shows as done, with the digest", async () => {
+    const status = await Effect.runPromise(
+      Effect.gen(function* () {
+        const address = { host: "127.0.0.1", port: 0 }
+        const { url } = yield* runServer({ root: folder, address, log: () => {} })
+        const answer = yield* Effect.promise(() => fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(30_000) }))
+        return (yield* Effect.promise(() => answer.json())) as { readonly queue: { readonly jobs: unknown } }
+      }).pipe(Effect.scoped, Effect.provide(layerNodeFiles)),
+    )
+    expect(status.queue.jobs).toEqual([
+      expect.objectContaining({
+        job_id: first.runId,
+        job_type: "settlement.run",
+        status: "completed",
+        artifacts: expect.objectContaining({ terminal_artifact_sha256: first.artifact.sha256 }),
+      }),
+    ])
+  })
+
   it("tells the story in plain lines of at most 80 columns", () => {
     const { status, stdout } = quickstart(folder)
     expect(status).toBe(0)
-    const shell = /^ {4}(sha256sum|grep) /u
+    const shell = /^ {4}(sha256sum|grep|npm) /u
     const long = stdout
       .split("\n")
       .filter((line) => line.length > 80 && !shell.test(line) && !line.includes(folder) && !line.includes("sha256:"))
@@ -119,15 +142,16 @@ describe("the quickstart", () => {
 
   it("prints commands that check the result: each, typed into a shell, says what is promised", () => {
     const { stdout } = quickstart(folder)
-    const [digest, finalized, all] = stdout
+    const [digest, finalized, all, told] = stdout
       .split("\n")
-      .filter((line) => /^ {4}(sha256sum|grep) /u.test(line))
+      .filter((line) => /^ {4}(sha256sum|grep|npm) /u.test(line))
       .map((line) => spawnSync("sh", ["-c", line], { encoding: "utf8" }).stdout)
     const hex = first.artifact.sha256.slice("sha256:".length)
     expect(digest).toContain(hex)
     expect(JSON.parse(finalized ?? "")).toMatchObject({ payload: { terminalArtifact: { sha256: `sha256:${hex}` } } })
     expect(all?.trim().split("\n")).toHaveLength(first.facts)
     expect(stdout).toContain(`${first.facts} lines`)
+    expect(JSON.parse(told ?? "")).toMatchObject({ ok: true, data: { run_id: first.runId, status: "verified" } })
   })
 
   it("says that a settled job is settled, and that there was nothing to crash after", () => {
@@ -163,7 +187,7 @@ describe("the quickstart", () => {
 
   it("delivers nothing when one byte of the sealed artifact was changed", () => {
     const hex = first.artifact.sha256.slice("sha256:".length)
-    const sealed = join(folder, "data", "sealed", "sha256", hex.slice(0, 2), hex.slice(2, 4), hex)
+    const sealed = join(folder, ".agents/waybill/data/sealed", "sha256", hex.slice(0, 2), hex.slice(2, 4), hex)
     const bytes = readFileSync(sealed)
     bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1
     chmodSync(sealed, 0o600)

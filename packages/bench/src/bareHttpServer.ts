@@ -30,7 +30,8 @@ const flush = async (): Promise<void> => {
   isFlushing = false
 }
 
-const server = createServer((request, response) => {
+// Connections stay while others are measured.
+const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
   const chunks: Array<Buffer> = []
   request.on("data", (chunk: Buffer) => chunks.push(chunk))
   request.on("end", () => {

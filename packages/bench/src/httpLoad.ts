@@ -19,11 +19,13 @@ export const openConnection = (url: string): Promise<Connection> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url)
     let got = ""
+    let hungUp: Error | undefined
     let waiting: { readonly done: (status: number) => void; readonly failed: (cause: Error) => void } | undefined
     const socket: Socket = connect({ host: hostname, port: Number(port), noDelay: true }, () => {
       resolve({
         ask: (request) =>
           new Promise((done, failed) => {
+            if (hungUp !== undefined) return failed(hungUp)
             waiting = { done, failed }
             socket.write(request)
           }),
@@ -32,6 +34,7 @@ export const openConnection = (url: string): Promise<Connection> =>
     })
     socket.setTimeout(patience_ms, () => socket.destroy(new Error("the server does not answer")))
     const failed = (cause: Error): void => {
+      hungUp = cause
       waiting?.failed(cause)
       reject(cause)
     }

@@ -42,7 +42,7 @@ const start = async (program: string, args: ReadonlyArray<string>): Promise<Runn
 
 /** Our server over a root. */
 export const startJobspecServer = (root: string): Promise<RunningServer> =>
-  start(join(import.meta.dirname, "../../jobspec-server/src/main.ts"), ["--root", root, "--addr", "127.0.0.1:0"])
+  start(join(import.meta.dirname, "../../cli/src/main.ts"), ["serve", "--root", root, "--addr", "127.0.0.1:0"])
 
 /** The bare server, which writes to a file of the root. */
 export const startBareServer = (root: string): Promise<RunningServer> =>

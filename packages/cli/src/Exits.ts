@@ -45,3 +45,8 @@ export const LEDGER_FLAWED = defineExitCode(82, "LEDGER_FLAWED", {
   retryable: false,
   side_effects: "none",
 })
+export const LEVEL_NOT_HELD = defineExitCode(83, "LEVEL_NOT_HELD", {
+  description: "The server does not hold the level of JobSpec that it claims; data lists the broken laws",
+  retryable: false,
+  side_effects: "partial",
+})

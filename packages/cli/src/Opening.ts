@@ -10,12 +10,13 @@ import { Effect, Redacted, type Scope } from "effect"
 import type { Place } from "./Place.ts"
 
 /** The place's store; the driver of the database is loaded only where there is one. */
-export const openStore = ({ root, url }: Place): Effect.Effect<Store, StoreError, Files | Scope.Scope> =>
+export const openStore = ({ root, schema, url }: Place): Effect.Effect<Store, StoreError, Files | Scope.Scope> =>
   url === undefined
     ? makeJsonlStore({ root })
     : Effect.flatMap(
         Effect.promise(() => import("@waybill/ledger-store/postgres")),
-        ({ makePostgresStore }) => makePostgresStore({ url: Redacted.make(url) }),
+        ({ makePostgresStore }) =>
+          makePostgresStore({ url: Redacted.make(url), ...(schema === undefined ? {} : { schema }) }),
       )
 
 /** Runs to the end; the signal interrupts. Rejects with the very error that it failed with, or with the signal's reason. */

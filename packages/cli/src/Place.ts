@@ -21,18 +21,28 @@ export const place_flags = {
     secret: true,
     description: "postgres://… in place of files; WAYBILL_LEDGER says the same",
   },
+  "ledger-schema": {
+    type: "string",
+    value_name: "NAME",
+    description: "Schema of that ledger, else waybill; WAYBILL_LEDGER_SCHEMA says the same",
+  },
 } as const satisfies Readonly<Record<string, Flag>>
 
 /** The flags of commands that work on the files of a ledger. */
 export const root_flags = { root: place_flags.root } as const
 
-export interface Place {
+/** What a command must carry to find the same place again from elsewhere. */
+export interface Addressed {
+  readonly words: ReadonlyArray<string>
+}
+
+export interface Place extends Addressed {
   /** Absolute. */
   readonly root: string
   /** Where the ledger is, when it is not in files. May hold a password. */
   readonly url: string | undefined
-  /** What a command must carry to find the same place again from elsewhere. */
-  readonly words: ReadonlyArray<string>
+  /** Its schema there; undefined: the usual one. */
+  readonly schema: string | undefined
 }
 
 const ledgerFolder = (root: string): string => join(root, ".agents", "daemon")
@@ -46,13 +56,19 @@ const nearest = (from: string): string | undefined => {
 
 /** Finds the place. Nothing is made: a root that is not there yet is made by the first write. */
 export const placeOf = (
-  flags: { readonly root?: string | undefined; readonly ledger?: string | undefined },
+  flags: {
+    readonly root?: string | undefined
+    readonly ledger?: string | undefined
+    readonly "ledger-schema"?: string | undefined
+  },
   env: Readonly<Record<string, string | undefined>>,
   cwd: string = process.cwd(),
 ): Place => {
   const root = flags.root === undefined ? (nearest(cwd) ?? cwd) : resolve(cwd, flags.root)
-  const url = flags.ledger ?? (env["WAYBILL_LEDGER"] === "" ? undefined : env["WAYBILL_LEDGER"])
-  return { root, url, words: ["--root", root] }
+  const variable = (name: string) => (env[name] === "" ? undefined : env[name])
+  const url = flags.ledger ?? variable("WAYBILL_LEDGER")
+  const schema = flags["ledger-schema"] ?? variable("WAYBILL_LEDGER_SCHEMA")
+  return { root, url, schema, words: ["--root", root] }
 }
 
 /** Where everything lies that is not the ledger: artifacts, agents' records, holds. */
@@ -63,5 +79,5 @@ const plain_word = /^[\w./:@%+=,-]+$/u
 export const shellWord = (text: string): string => (plain_word.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
 /** A command that can be typed, or pasted, as it stands. */
-export const commandLine = (place: Place, ...words: ReadonlyArray<string>): string =>
+export const commandLine = (place: Addressed, ...words: ReadonlyArray<string>): string =>
   ["waybill", ...words, ...place.words].map(shellWord).join(" ")

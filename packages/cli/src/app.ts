@@ -4,9 +4,12 @@
  * @module
  */
 import { application } from "@waybill/command"
+import { conformanceRun } from "./commands/conformance.ts"
 import { events, jobs, list, submit, wait } from "./commands/jobs.ts"
 import * as keeping from "./commands/keeping.ts"
 import { preflight } from "./commands/preflight.ts"
+import { work } from "./commands/working.ts"
+import { serve, token, tokenMake, tokenRotate } from "./commands/serving.ts"
 import { deliver, explain, logs, settle } from "./commands/settlement.ts"
 import { version } from "./Version.ts"
 
@@ -27,6 +30,11 @@ export const waybill = application({
     wait,
     list,
     events,
+    serve,
+    work,
+    token,
+    tokenMake,
+    tokenRotate,
     keeping.ledgerShow,
     keeping.ledgerVerify,
     keeping.ledgerReplay,
@@ -36,5 +44,6 @@ export const waybill = application({
     keeping.ledgerImport,
     keeping.du,
     keeping.gc,
+    conformanceRun,
   ],
 })

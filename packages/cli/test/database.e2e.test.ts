@@ -89,7 +89,7 @@ test("a run is settled, explained, followed, delivered and replayed on a ledger 
   const { ask, run } = caller(root, url)
 
   const settled = ask(...settle("r1", "--max-attempts", "2"))
-  expect([settled.exit_code, settled.data["status"]]).toEqual([0, "verified"])
+  expect([settled.exit_code, settled.data["run_status"]]).toEqual([0, "verified"])
   expect(ask(...settle("r1", "--max-attempts", "2")).data).toEqual(settled.data)
   expect(ask("explain", "r1")).toMatchObject({ exit_code: 0, data: { status: "verified" } })
   expect(ask("logs", "r1").exit_code).toBe(0)

@@ -101,7 +101,10 @@ describe("piped", { timeout: 60_000 }, () => {
     expect(piped(root)("deliver", "r1").stdout.toString()).toBe("final\n")
     expect(piped(root)("deliver", "r1", "--to", "out.txt").exit_code).toBe(0)
     expect(readFileSync(join(root, "out.txt"), "utf8")).toBe("final\n")
-    expect(ask("job", "status", "r1")).toMatchObject({ exit_code: 0, data: { status: "complete" } })
+    expect(ask("job", "status", "r1")).toMatchObject({
+      exit_code: 0,
+      data: { status: "complete", job_type: "settlement.run", queue_status: "completed" },
+    })
 
     tamper(root)
     const refused = ask("deliver", "r1")
@@ -212,5 +215,7 @@ needs("python3")(describe)("on a terminal", { timeout: 60_000 }, () => {
     const after = asked(root)(...settling("r1", "./slow.sh"))
     expect([after.exit_code, after.code]).toEqual([81, "JOB_FAILED"])
     expect(asked(root)("explain", "r1").data["status"]).toBe("failed")
+    expect(asked(root)("job", "status", "r1")).toMatchObject({ exit_code: 4, code: "JOB_CANCELLED" })
+    expect(asked(root)("job", "cancel", "r1")).toMatchObject({ exit_code: 0, data: { effect: "noop" } })
   })
 })

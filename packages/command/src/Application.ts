@@ -75,6 +75,8 @@ export interface Handlers<Args, T> {
   readonly render?: (data: T, style: Style) => string
   readonly preflight?: ReadonlyArray<Preflight>
   readonly isolation?: Isolation
+  /** `false` when the handler connects with `ctx.fetch` alone, which is then loaded by its first call. */
+  readonly network_agents?: false
 }
 
 /** A command that was made by {@link command}. */
@@ -121,6 +123,8 @@ export interface Jobs extends JobHooks {
   /** What an id may look like; `^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$` when left out. */
   readonly id_pattern?: string
   readonly has_network_io?: boolean
+  /** `false` when the hooks connect with `ctx.fetch` alone. */
+  readonly network_agents?: false
 }
 
 export interface ApplicationOptions {

@@ -42,6 +42,7 @@ const jobCommand = (app: Application, commands: ReadonlyArray<Declared>, which: 
     description: asks ? "Tells where a job stands." : "Ends a job.",
     danger_level: asks ? "safe" : "mutating",
     has_network_io: network,
+    ...(app.jobs?.network_agents === false ? { network_agents: false as const } : {}),
     parameters: {
       id: {
         type: "string",

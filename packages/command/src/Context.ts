@@ -52,6 +52,8 @@ export interface Context {
   readonly list: { readonly limit: number | undefined; readonly cursor: string | undefined }
   /** `--dry-run` of a destructive command. */
   readonly dryRun: boolean
+  /** Whether a person reads along: text is wanted then, and JSON otherwise. */
+  readonly isForPeople: boolean
   readonly requestId: string
   /** Value of TOOL_TRACE_ID, when there is one. */
   readonly traceId: string | undefined

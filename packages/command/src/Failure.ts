@@ -20,7 +20,7 @@ export interface Failure {
   readonly isAccident: boolean
 }
 
-const message_length_max = 500
+const message_length_max = 1_000
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
 
@@ -30,7 +30,8 @@ const firstLine = (text: string): string => {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !/^at\s.+(?::\d+|\))$/.test(line))
-  return (lines[0] ?? "").slice(0, message_length_max)
+  const line = lines[0] ?? ""
+  return line.length > message_length_max ? `${line.slice(0, message_length_max - 1)}…` : line
 }
 
 const described = (thrown: unknown): string => {

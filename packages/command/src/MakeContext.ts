@@ -23,6 +23,7 @@ export interface MadeContext {
 }
 
 const isNetworkCommand = (command: Registered) => command.published.has_network_io === true
+const hasAgents = (command: Registered) => isNetworkCommand(command) && command.handlers.network_agents !== false
 
 /** Builds what a handler is given. `signal` is aborted by whoever ends the run. */
 export const makeContext = (
@@ -54,7 +55,7 @@ export const makeContext = (
     throw new CommandError({
       exit: "GENERAL_ERROR",
       code: "NETWORK_NOT_DECLARED",
-      message: `${command.published.path} uses an agent of ctx and does not declare has_network_io: true.`,
+      message: `${command.published.path} uses an agent of ctx and does not declare has_network_io: true, or declares network_agents: false.`,
     })
   }
   const line = (text: string) => redact(plainText(text), request.secrets)
@@ -111,6 +112,7 @@ export const makeContext = (
     },
     list: { limit: request.limit, cursor: request.cursor },
     dryRun: request.dry_run,
+    isForPeople: request.style !== undefined,
     requestId: request.request_id,
     traceId: request.trace_id,
   }
@@ -120,7 +122,7 @@ export const makeContext = (
     cleanups,
     page: () => page,
     prepare: async () => {
-      if (isNetworkCommand(command)) await load()
+      if (hasAgents(command)) await load()
     },
     closeNetwork: () => network?.close(),
     networkContext: (thrown) => network?.contextOf(thrown),

@@ -30,6 +30,8 @@ export interface Registered {
   /** The limits without flags; undefined where a service or a stream has none. */
   readonly timeout_ms: number | undefined
   readonly connect_timeout_ms: number
+  /** How long a service may take to end once it was told to. */
+  readonly grace_ms: number
   readonly requires: ReadonlyArray<RequiresRule>
   readonly error_registry: Readonly<Record<string, ErrorDefaults>>
   /** Default of `--limit`, for list commands. */
@@ -62,9 +64,13 @@ export interface Declared extends AnyHandlers {
   readonly error_registry?: Readonly<Record<string, ErrorDefaults>>
   readonly required_scopes?: ReadonlyArray<string>
   readonly service?: true
+  readonly grace_ms?: number
   readonly stream?: NonNullable<Published["stream"]>
   readonly spawns_background_process?: boolean
 }
+
+/** What a service has to end in, when it says nothing. */
+const service_grace_ms = 10_000
 
 type Limits = Pick<Application, "default_timeout_ms" | "default_connect_timeout_ms" | "isolation">
 
@@ -114,6 +120,7 @@ export const register = (
     isolation: declared.isolation ?? app.isolation ?? "process",
     timeout_ms: own_timeout_ms,
     connect_timeout_ms,
+    grace_ms: declared.grace_ms ?? service_grace_ms,
     requires: declared.requires ?? [],
     error_registry: declared.error_registry ?? {},
     list_limit,

@@ -30,10 +30,8 @@ export interface Ended {
 
 /** A runner whose event loop is alive says so within this time; otherwise it is ended at once. */
 const hear_ms_max = 500
-/** Cleanup of a run that was stopped. */
+/** Cleanup of a run that was stopped; a service has a time of its own to finish what it is doing. */
 const grace_ms = 1_000
-/** A service that was told to stop may finish what it is doing. */
-const service_grace_ms = 10_000
 
 type Latch =
   | { readonly by: "outcome"; readonly outcome: Outcome }
@@ -99,6 +97,7 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   const latch = Promise.withResolvers<Latch>()
   const heard = Promise.withResolvers<void>()
   const cleaned = Promise.withResolvers<void>()
+  const settledLate = Promise.withResolvers<Outcome>()
   const abandoned = Promise.withResolvers<void>()
   const warnings: Array<string> = []
   const stray = makeStrayOutput()
@@ -136,6 +135,7 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
           cleaned.resolve()
           return
         case "end":
+          settledLate.resolve(message.outcome)
           take({ by: "outcome", outcome: message.outcome })
           return
         case "ready":
@@ -177,11 +177,15 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   const by = await latch.promise
   const report = steps.report("failure")
 
+  const isService = command.published.service === true
   if (by.by === "stop") {
-    const stop_ms = command.published.service === true ? service_grace_ms : grace_ms
+    const stop_ms = isService ? command.grace_ms : grace_ms
     runner.send({ type: "stop", reason: by.reason, grace_ms: stop_ms })
     const isAlive = await raceTime(host, hear_ms_max, Promise.race([heard.promise, abandoned.promise]))
-    if (isAlive) await raceTime(host, stop_ms, Promise.race([cleaned.promise, abandoned.promise]))
+    // Whether a service ended well is known when its handler has settled, or when its process is gone.
+    const gone = runner.drained.then(() => raceTime(host, hear_ms_max, settledLate.promise))
+    const over = isService ? Promise.race([settledLate.promise, gone]) : cleaned.promise
+    if (isAlive) await raceTime(host, stop_ms, Promise.race([over, abandoned.promise]))
     await runner.end("kill")
     await raceTime(host, grace_ms, Promise.race([runner.drained, abandoned.promise]))
   } else {
@@ -190,13 +194,15 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
     await runner.end(mayLeave ? "leave" : by.by === "outcome" ? "tidy" : "kill")
     await Promise.race([runner.drained, abandoned.promise])
   }
+  const settled = isService ? await Promise.race([settledLate.promise, Promise.resolve(undefined)]) : undefined
+  const endedWell = by.by === "stop" && by.reason !== "timeout" && settled?.ok === true
   stopDeadline()
   progress.end()
   stopSignals()
   return {
-    outcome: by.by === "outcome" ? by.outcome : endedBy(by, command, request, report),
+    outcome: by.by === "outcome" ? by.outcome : endedWell ? settled : endedBy(by, command, request, report),
     warnings: [...warnings, ...stray.warnings().map((text) => redact(text, request.secrets))],
-    partial: by.by === "stop" && by.reason !== "reader",
+    partial: by.by === "stop" && by.reason !== "reader" && !endedWell,
     streamed,
   }
 }

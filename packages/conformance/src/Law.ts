@@ -5,22 +5,30 @@
  */
 import { Data, Effect, type Scope } from "effect"
 import { inspect, isDeepStrictEqual } from "node:util"
+import type { Level } from "./LawKind.ts"
 
 /** One guarantee. A file of its own, whose default export it is: whoever lists laws finds it there. */
 export interface Law<Subject> {
-  /** `STORE-07`: the kit's name and a number that is never given to another law. */
+  /** `STORE-07`: the law's kind (one of `law_kinds`) and a number that is never given to another law. */
   readonly id: string
   /** What is promised, in one sentence. */
   readonly statement: string
   /** How it is broken in practice: the mistake that this law was written against. */
   readonly violation: string
+  /** The level of JobSpec (§16.2) that it belongs to, where it belongs to one. */
+  readonly level?: Level
+  /** Where the promise is written: `JobSpec v0 §5.1`. */
+  readonly source?: string
   /** Why it says nothing about this subject, or `undefined` when it does. */
   readonly appliesTo?: (subject: Subject) => string | undefined
+  /** Why it could hold but is not looked at this time, or `undefined` when it is: what the caller would have to give. */
+  readonly skips?: (subject: Subject) => string | undefined
   /** Succeeds when the law holds; fails with a {@link Violation}, or with whatever the subject failed with. */
   readonly check: (subject: Subject) => Effect.Effect<void, unknown, Scope.Scope>
 }
 
-const shown = (value: unknown): string => {
+/** A value as a report shows it. */
+export const shown = (value: unknown): string => {
   const text = inspect(value, { depth: 4, breakLength: 110, maxStringLength: 200, maxArrayLength: 50 })
   return text.length > 1_500 ? `${text.slice(0, 1_500)}…` : text
 }

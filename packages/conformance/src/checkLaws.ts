@@ -4,7 +4,7 @@
  * @module
  */
 import { Cause, Clock, Effect, Exit, Fiber, Option, type Scope } from "effect"
-import type { Law } from "./Law.ts"
+import { type Law, shown, Violation } from "./Law.ts"
 import type { Report, Verdict } from "./Report.ts"
 
 export interface CheckOptions {
@@ -15,11 +15,13 @@ export interface CheckOptions {
 /** Makes a fresh subject; what it takes is given back when the law has been checked. */
 export type MakeSubject<Subject> = Effect.Effect<Subject, unknown, Scope.Scope>
 
-const reasonOf = (cause: Cause.Cause<unknown>): string => {
+const failed = (cause: Cause.Cause<unknown>): Verdict => {
   const error = Cause.squash(cause)
-  if (!(error instanceof Error)) return String(error)
+  if (error instanceof Violation)
+    return { status: "fail", reason: error.message, expected: shown(error.expected), found: shown(error.found) }
+  if (!(error instanceof Error)) return { status: "fail", reason: String(error) }
   const tag = "_tag" in error && typeof error._tag === "string" ? error._tag : error.name
-  return tag === "Violation" ? error.message : `${tag}: ${error.message}`
+  return { status: "fail", reason: `${tag}: ${error.message}` }
 }
 
 /** Checks one law on a fresh subject. Never fails: what goes wrong is the verdict. */
@@ -32,10 +34,11 @@ export const checkLaw = <Subject>(
     const checking = yield* Effect.forkDetach(
       Effect.scoped(
         Effect.flatMap(subject, (made): Effect.Effect<Verdict, unknown, Scope.Scope> => {
-          const reason = law.appliesTo?.(made)
-          return reason === undefined
-            ? Effect.as(law.check(made), { status: "pass" })
-            : Effect.succeed({ status: "not applicable", reason })
+          const isNot = law.appliesTo?.(made)
+          if (isNot !== undefined) return Effect.succeed({ status: "not applicable", reason: isNot })
+          const needs = law.skips?.(made)
+          if (needs !== undefined) return Effect.succeed({ status: "skipped", reason: needs })
+          return Effect.as(law.check(made), { status: "pass" })
         }),
       ),
     )
@@ -45,7 +48,7 @@ export const checkLaw = <Subject>(
       yield* Effect.forkDetach(Fiber.interrupt(checking))
       return { status: "fail", reason: `was not done within ${limit_ms} ms` }
     }
-    return Exit.isSuccess(done.value) ? done.value.value : { status: "fail", reason: reasonOf(done.value.cause) }
+    return Exit.isSuccess(done.value) ? done.value.value : failed(done.value.cause)
   })
 
 /** Checks every law, one after the other. */

@@ -1,6 +1,18 @@
-import { checkLaw, checkLaws, findLaws, formatReport, keepsLaw, type Law, storeLaws } from "@waybill/conformance"
+import {
+  allLaws,
+  checkLaw,
+  checkLaws,
+  findLaws,
+  formatReport,
+  kindOf,
+  keepsLaw,
+  lawsPage,
+  type Law,
+  same,
+  storeLaws,
+} from "@waybill/conformance"
 import { Effect } from "effect"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -48,6 +60,27 @@ describe("a verdict", () => {
     expect(await Effect.runPromise(check)).toEqual({ status: "not applicable", reason: "too large" })
   })
 
+  it("of a law that was not looked at says what would have been needed", async () => {
+    const skipping: Law<number> = { ...law("X-01", () => Effect.die("not reached")), skips: () => "needs an 8" }
+    const verdict = await Effect.runPromise(checkLaw(skipping, subject))
+    expect(verdict).toEqual({ status: "skipped", reason: "needs an 8" })
+    const report = formatReport(await Effect.runPromise(checkLaws("seven", [skipping], subject)))
+    expect(report.split("\n").slice(1)).toEqual([
+      "  skip  X-01  X-01 is kept.",
+      "        needs an 8",
+      "1 laws: 0 pass, 0 fail, 0 not applicable, 1 skipped",
+    ])
+  })
+
+  it("shows what was expected and what was found, apart", async () => {
+    expect(await verdict(() => same("the sum", 7, 8))).toEqual({
+      status: "fail",
+      reason: "the sum: expected 8, found 7",
+      expected: "8",
+      found: "7",
+    })
+  })
+
   it("is an error with the law's number and sentence for a test runner", async () => {
     const [first] = await storeLaws()
     await expect(keepsLaw(first!, Effect.fail(new Error("no place")))).rejects.toThrow(
@@ -88,6 +121,14 @@ it("a report shows each law by its sentence, what is broken with its reason, and
   )
 })
 
+it("each law says what it promises and how it is broken, in a sentence; servers' laws of the contract bear their level", async () => {
+  for (const { id, level, statement, violation } of await allLaws()) {
+    expect(statement, id).toMatch(/^[A-Z].*[.…]$/u)
+    expect(violation, id).toMatch(/^[a-z"].*\.$/u)
+    if (id.startsWith("JOBSPEC-")) expect(id, id).toMatch(new RegExp(`^JOBSPEC-${level}\\d\\d$`, "u"))
+  }
+})
+
 describe("laws are files", () => {
   const inFolder = async (files: Readonly<Record<string, string>>) => {
     const folder = mkdtempSync(join(tmpdir(), "waybill-laws-"))
@@ -109,6 +150,29 @@ describe("laws are files", () => {
       "two laws bear the number X-01",
     )
     await expect(inFolder({ "a.js": "export default 1" })).rejects.toThrow("a.js: its default export is no law")
+  })
+  it("a new file in a kit's folder is on the page and in the report, and nothing else has to be changed", async () => {
+    const root = mkdtempSync(join(tmpdir(), "waybill-kits-"))
+    try {
+      mkdirSync(join(root, "queue/laws"), { recursive: true })
+      mkdirSync(join(root, "no-kit"))
+      const text = `{ id: "QUEUE-98", statement: "Jobs wait.", violation: "by running.", level: 3, source: "§10", check: (n) => { throw new Error("ran " + n) } }`
+      writeFileSync(join(root, "queue/laws/waits.js"), `export default ${text}`)
+      const laws = await allLaws(pathToFileURL(`${root}/`))
+      const page = lawsPage(laws)
+      expect(page).toContain("## Queues")
+      expect(page).toContain("### QUEUE-98\n\nJobs wait. (§10; level 3)\n\nBroken in practice by: by running.")
+      const found = await findLaws<number>(pathToFileURL(`${root}/queue/laws/`))
+      const report = formatReport(await Effect.runPromise(checkLaws("seven", found, Effect.succeed(7))))
+      expect(report).toContain("FAIL  QUEUE-98  Jobs wait.\n        Error: ran 7")
+    } finally {
+      rmSync(root, { recursive: true, force: true })
+    }
+  })
+  it("a law's number names its kind", async () => {
+    expect([kindOf("STORE-01"), kindOf("JOBSPEC-201")]).toEqual(["STORE", "JOBSPEC"])
+    expect(() => kindOf("OTHER-01")).toThrow(/"OTHER-01" is no law's number: want one of STORE, /u)
+    expect((await allLaws()).length).toBeGreaterThanOrEqual((await storeLaws()).length)
   })
   it("the store kit's laws are numbered without a gap and each says what it promises and how it is broken", async () => {
     const laws = await storeLaws()

@@ -54,7 +54,13 @@ export const checkPath = (
 export const compare = (hop: Hop, expected: Digest, actual: Digest): Effect.Effect<void, BytesDiffer> =>
   expected.sha256 === actual.sha256 && expected.bytes === actual.bytes
     ? Effect.void
-    : Effect.fail(new BytesDiffer({ hop, expected: { sha256: expected.sha256, bytes: expected.bytes }, actual }))
+    : Effect.fail(
+        new BytesDiffer({
+          hop,
+          expected: { sha256: expected.sha256, bytes: expected.bytes },
+          actual: { sha256: actual.sha256, bytes: actual.bytes },
+        }),
+      )
 
 /** A length, then a digest, compared on one open file. */
 export const checkFile = (hop: Hop, file: OpenFile, expected: Digest, onProgress?: (bytes: number) => void) =>

@@ -2,7 +2,7 @@ import { type Fault, Files, layerFaultyFiles, layerNodeEntropy, makeMemoryFiles 
 import { Effect, Layer } from "effect"
 import { dirname } from "node:path"
 import { expect, it } from "vitest"
-import { DataPlane, layerDataPlane } from "../src/index.ts"
+import { chunk_bytes, DataPlane, layerDataPlane } from "../src/index.ts"
 import { sealing } from "./support/sealing.ts"
 
 const id = "0123456789abcdef0123456789abcdef"
@@ -27,7 +27,14 @@ const scene = (fault: (operation: string, path: string) => Fault | undefined = (
     disk.plant(path, new TextEncoder().encode(text))
   }
   const run = <A, E>(effect: Effect.Effect<A, E, DataPlane>) => Effect.runPromise(Effect.provide(effect, data))
-  return { disk, make, put, run, sweep: () => run(Effect.flatMap(DataPlane, (plane) => plane.sweep)) }
+  const names = (path: string) =>
+    Effect.runPromise(
+      Effect.flatMap(Files, (files) => Effect.flatMap(files.openDirectory(path), (directory) => directory.list)).pipe(
+        Effect.scoped,
+        Effect.provide(layer),
+      ),
+    )
+  return { disk, make, names, put, run, sweep: () => run(Effect.flatMap(DataPlane, (plane) => plane.sweep)) }
 }
 const places = (...elsewhere: ReadonlyArray<object>) => elsewhere.map((one) => `${JSON.stringify(one)}\n`).join("")
 
@@ -47,14 +54,44 @@ it("what a process on another machine may be making is left alone", async () => 
 })
 
 it("a folder without its lock is left alone unless it is empty", async () => {
-  const { disk, make, put, sweep } = scene()
+  const { disk, make, names, put, sweep } = scene()
   put(`${folder}/1`)
   make(`/data/unfinished/local.${"f".repeat(32)}`)
-  expect(await sweep()).toMatchObject({ files: 0, left: [] })
+  expect(await sweep()).toEqual({ files: 0, bytes: 0, living: 0, unknown: 0, left: [] })
+  expect(await names("/data/unfinished")).toEqual([`local.${id}`])
   expect(disk.files("/data/unfinished")).toEqual([`${folder}/1`])
   disk.remove(`${folder}/1`)
   await sweep()
-  expect(disk.bytes(folder)).toBeUndefined()
+  expect(await names("/data/unfinished")).toEqual([])
+})
+
+it("a sweep makes nothing: no lock where its process took it away just now, and no folder where one was noted", async () => {
+  const { disk, make, names, put, sweep } = scene((operation, path) => {
+    if (operation === "lock" && path.endsWith("ff/lock")) disk.remove(path)
+    return undefined
+  })
+  make("/data/workspaces/run")
+  put(`/data/unfinished/local.${"f".repeat(32)}/lock`)
+  expect(await sweep()).toEqual({ files: 0, bytes: 0, living: 0, unknown: 0, left: [] })
+  expect(await names(`/data/unfinished/local.${"f".repeat(32)}`)).toEqual([])
+  put(`${folder}/lock`)
+  put(`${folder}/places`, places({ workspace: ["run", "gone"] }, { workspace: ["other"] }))
+  await sweep()
+  expect(await names("/data/workspaces")).toEqual(["run"])
+  expect(await names("/data/workspaces/run")).toEqual([])
+})
+
+it("a place whose name is cut by the end of a chunk is found", async () => {
+  const { disk, put, sweep } = scene()
+  const line = places({ folder: "/öut" })
+  // The first of the letter's two bytes is the chunk's last.
+  const before = chunk_bytes - 1 - Buffer.from(line).indexOf(Buffer.from("ö"))
+  const filler = places({ folder: "" })
+  put(`${folder}/lock`)
+  put(`${folder}/places`, places({ folder: "n".repeat(before - filler.length) }) + line)
+  put(`/öut/${temporary}`)
+  expect(await sweep()).toMatchObject({ files: 1 })
+  expect(disk.files("/")).toEqual([])
 })
 
 it("where a dead process noted that it makes files, its own are swept and no others", async () => {
@@ -83,7 +120,7 @@ it("a link in a workspace leads a sweep nowhere, and what only bears a temporary
   put(`/outside/${temporary}`)
   make("/data/workspaces/run")
   disk.plant("/data/workspaces/run/folder", "link")
-  make(`/out/${temporary}`)
+  put(`/out/${temporary}/inner`)
   disk.plant("/out/other", "fifo")
   put(`${folder}/lock`)
   put(
@@ -93,6 +130,7 @@ it("a link in a workspace leads a sweep nowhere, and what only bears a temporary
   const { files } = await sweep()
   expect(files).toBe(0)
   expect(disk.files("/outside")).toEqual([`/outside/${temporary}`])
+  expect(disk.files("/out")).toEqual([`/out/${temporary}/inner`])
 })
 
 it("what cannot be removed is named, the rest goes, and the next sweep tries again", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Data, Result } from "effect"
-import { createHash, timingSafeEqual } from "node:crypto"
+import { hash, timingSafeEqual } from "node:crypto"
 
 /** `work` is ours: it opens the worker routes. `admin` opens everything. */
 export const capabilities = [
@@ -90,7 +90,14 @@ export const readTokenText = (text: string): Result.Result<ReadonlyArray<Credent
   return Result.all(tokens.map(readScoped))
 }
 
-const digestOf = (text: string): Buffer => createHash("sha256").update(text).digest()
+const digestOf = (text: string): Buffer => hash("sha256", text, "buffer")
+
+const known_digests = new WeakMap<Credential, Buffer>()
+const digestOfToken = (credential: Credential): Buffer => {
+  const known = known_digests.get(credential) ?? digestOf(credential.token)
+  known_digests.set(credential, known)
+  return known
+}
 
 /** The credential with this token. Takes the same time whatever the token is. */
 export const findCredential = (
@@ -100,6 +107,6 @@ export const findCredential = (
   const wanted = digestOf(presented ?? "")
   let found: Credential | undefined
   // All of them are looked at, also after one was found.
-  for (const credential of credentials) if (timingSafeEqual(digestOf(credential.token), wanted)) found ??= credential
+  for (const credential of credentials) if (timingSafeEqual(digestOfToken(credential), wanted)) found ??= credential
   return presented === undefined ? undefined : found
 }

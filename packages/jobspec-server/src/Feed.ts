@@ -26,8 +26,14 @@ export const told = (event: RecordedEvent): Told => ({
 export interface Feed {
   /** Waits until something stands above a position, for at most this long, or until the server stops. */
   readonly waitBeyond: (position: number, time_ms: number) => Effect.Effect<void>
-  /** Everything above a position, then whatever comes, in arrays; ends when the server stops. */
-  readonly follow: (after: number) => Stream.Stream<ReadonlyArray<Told>, Error>
+  /**
+   * Sends everything above a position, then whatever comes; ends when the server stops. Those who stand at one position are sent the
+   * very same array.
+   */
+  readonly follow: (
+    after: number,
+    send: (events: ReadonlyArray<Told>) => Effect.Effect<void>,
+  ) => Effect.Effect<void, Error>
   /** Ends everybody's wait, for good. */
   readonly close: Effect.Effect<void>
   readonly isClosed: () => boolean
@@ -54,6 +60,9 @@ export const makeFeed = (
     /** Every event above this and up to `seen` is among the recent ones. */
     let from = 0
     let seen = 0
+    let latest:
+      | { readonly position: number; readonly last: Told | undefined; readonly events: ReadonlyArray<Told> }
+      | undefined
     let followers = 0
     let isClosed = false
     let watching: Fiber.Fiber<unknown, unknown> | undefined
@@ -82,6 +91,7 @@ export const makeFeed = (
         Effect.sync(() => {
           watching = undefined
           recent = []
+          latest = undefined
           from = seen = 0
           // Who waits looks for himself, and meets the error if there is one.
           wake()
@@ -100,12 +110,23 @@ export const makeFeed = (
       return followers > 0 || watching === undefined ? Effect.void : Fiber.interrupt(watching)
     })
 
+    /** The recent events above a position, put together once for all who stand there. */
+    const recentAbove = (position: number): ReadonlyArray<Told> => {
+      const last = recent.at(-1)
+      if (latest?.position === position && latest.last === last) return latest.events
+      let start = recent.length
+      while (start > 0 && (recent[start - 1]?.position ?? 0) > position) start--
+      const events = recent.slice(start)
+      latest = { position, last, events }
+      return events
+    }
+
     /** The next events above a position, as far as they are known; waits where there are none. */
     const nextAbove = (position: number): Effect.Effect<ReadonlyArray<Told>, Error> =>
       Effect.gen(function* () {
         for (;;) {
           const waking = changed
-          if (seen > position && position >= from) return recent.filter((each) => each.position > position)
+          if (seen > position && position >= from) return recentAbove(position)
           if (seen > position || watching === undefined || isClosed) {
             // Also at the end: whatever was recorded before it is told.
             const page = yield* Stream.runCollect(Stream.take(ledger.read({ after: position }), recent_max))
@@ -131,22 +152,24 @@ export const makeFeed = (
             }).pipe(Effect.timeoutOption(time_ms), Effect.ignore),
           () => leave,
         ),
-      follow: (after) =>
-        Stream.unwrap(
-          Effect.as(
-            join,
-            Stream.unfold({ position: after, isFirst: true }, ({ isFirst, position }) =>
-              Effect.gen(function* () {
-                if (!isFirst && !isClosed) {
-                  const now_ms = yield* Clock.currentTimeMillis
-                  yield* Effect.sleep(turn_ms - (now_ms % turn_ms))
-                }
+      follow: (after, send) =>
+        Effect.acquireUseRelease(
+          join,
+          () =>
+            Effect.gen(function* () {
+              let position = after
+              for (;;) {
                 const events = yield* nextAbove(position)
                 const last = events.at(-1)
-                return last === undefined ? undefined : ([events, { position: last.position, isFirst: false }] as const)
-              }),
-            ).pipe(Stream.ensuring(leave)),
-          ),
+                if (last === undefined) return
+                yield* send(events)
+                position = last.position
+                if (isClosed) continue
+                const now_ms = yield* Clock.currentTimeMillis
+                yield* Effect.sleep(turn_ms - (now_ms % turn_ms))
+              }
+            }),
+          () => leave,
         ),
       close: Effect.sync(() => {
         isClosed = true

@@ -81,21 +81,15 @@ export const startListener = (
       (request, response) => {
         const start = performance.now()
         if (isDraining) response.setHeader("Connection", "close")
-        const begun = answer(answering, request, response)
-        const { method = "" } = request
-        const route = begun?.route ?? "none"
-        response.once("close", () =>
-          answering.metrics.answered(
-            knownMethods.has(method) ? method : "other",
-            route,
-            response.statusCode,
-            performance.now() - start,
-          ),
-        )
-        if (begun === undefined) return
-        const fiber = run(begun.effect)
+        let fiber: Fiber.Fiber<void> | undefined
+        const route = answer(answering, request, response, (effect) => {
+          if (!response.destroyed) fiber = run(effect)
+        })
         response.once("close", () => {
-          if (!response.writableFinished) run(Fiber.interrupt(fiber))
+          const { method = "" } = request
+          const known = knownMethods.has(method) ? method : "other"
+          answering.metrics.answered(known, route, response.statusCode, performance.now() - start)
+          if (fiber !== undefined && !response.writableFinished) run(Fiber.interrupt(fiber))
         })
       },
     )

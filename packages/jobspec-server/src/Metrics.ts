@@ -22,6 +22,7 @@ export interface Gauge {
 
 export class Metrics {
   readonly #requests = new Map<string, number>()
+  readonly #counters = new Map<string, { readonly help: string; readonly counts: Map<string, number> }>()
   readonly #timings = new Map<string, Timing>()
 
   /** One answered request. `route` is the route's own path, so that there are as many series as routes. */
@@ -38,6 +39,19 @@ export class Metrics {
     timing.count++
     const bucket = buckets_s.findIndex((end_s) => duration_s <= end_s)
     if (bucket >= 0) timing.counts[bucket] = (timing.counts[bucket] ?? 0) + 1
+  }
+
+  /** Adds one to a counter. Label values come from a set that does not grow. */
+  count(name: string, help: string, labels: Readonly<Record<string, string>>): void {
+    let counter = this.#counters.get(name)
+    if (counter === undefined) {
+      counter = { help, counts: new Map() }
+      this.#counters.set(name, counter)
+    }
+    const said = Object.entries(labels)
+      .map(([label, value]) => `${label}=${JSON.stringify(value)}`)
+      .join(",")
+    counter.counts.set(said, (counter.counts.get(said) ?? 0) + 1)
   }
 
   text(gauges: ReadonlyArray<Gauge>): string {
@@ -61,6 +75,10 @@ export class Metrics {
         `waybill_http_request_duration_seconds_sum{route="${route}"} ${sum_s}`,
         `waybill_http_request_duration_seconds_count{route="${route}"} ${count}`,
       )
+    }
+    for (const [name, { counts, help }] of this.#counters) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`)
+      for (const [labels, value] of counts) lines.push(`${name}{${labels}} ${value}`)
     }
     for (const { help, name, value } of gauges)
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value}`)

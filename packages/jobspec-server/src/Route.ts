@@ -30,8 +30,8 @@ export interface Operation {
   /** Any of these opens it; absent: nobody is asked. */
   readonly capabilities?: ReadonlyArray<Capability>
   readonly query?: ReadonlyArray<QueryParameter>
-  /** The name of the body's schema. */
-  readonly body?: { readonly schema: string; readonly isOptional?: boolean }
+  /** The name of the body's schema. `isLate`: something is looked at before the body is. */
+  readonly body?: { readonly schema: string; readonly isOptional?: boolean; readonly isLate?: boolean }
   readonly answers: Readonly<Record<number, Described>>
   readonly handle: (call: Call) => Effect.Effect<Answer, Error>
 }

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { authorize, isTrustedHost } from "./authorize.ts"
-import { readBody } from "./body.ts"
+import { type Body, earlyBody, lateBody } from "./body.ts"
+import type { Deadlines } from "./Deadlines.ts"
 import type { Credential } from "./Credentials.ts"
 import { refusedBy } from "./failures.ts"
 import { type Call, header, Refused, refuse } from "./Http.ts"
@@ -26,7 +27,7 @@ export interface Answering {
   /** Browser origins that may change something. */
   readonly origins: ReadonlyArray<string>
   /** How long a body may take. */
-  readonly body_ms: number
+  readonly deadlines: Deadlines
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -68,12 +69,10 @@ const notAllowed = (answering: Answering, request: IncomingMessage, found: Found
 }
 
 const callFor = (
-  { body_ms }: Answering,
+  { caller, parameters, search }: Begun,
   request: IncomingMessage,
   response: ServerResponse,
-  parameters: Call["parameters"],
-  search: string,
-  caller: Credential,
+  body: Body,
 ): Call => {
   let values: URLSearchParams | undefined
   return {
@@ -84,18 +83,23 @@ const callFor = (
       return values.get(name) ?? undefined
     },
     caller,
-    body: readBody(request, false, body_ms),
-    optionalBody: readBody(request, true, body_ms),
+    body: Effect.suspend(() => body(false)),
+    optionalBody: Effect.suspend(() => body(true)),
     isGone: () => response.destroyed,
   }
 }
 
+/** A request that has found who answers it. */
+interface Begun {
+  readonly route: Route
+  readonly operation: Operation
+  readonly parameters: Call["parameters"]
+  readonly search: string
+  readonly caller: Credential
+}
+
 /** What a request is answered by, or how it is refused before any route is asked. */
-const begin = (
-  answering: Answering,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Refused | "not found" | { readonly route: Route; readonly operation: Operation; readonly call: Call } => {
+const begin = (answering: Answering, request: IncomingMessage): Begun | Refused | "not found" => {
   const { method, url = "" } = request
   if (!isTrustedHost(header(request.headers, "host"), answering.hosts)) return refuse(403, "host is not trusted")
   const mark = url.indexOf("?")
@@ -107,29 +111,29 @@ const begin = (
   const caller = callerOf(answering, request, found, operation.capabilities)
   if (caller instanceof Refused) return caller
   const search = mark < 0 ? "" : url.slice(mark + 1)
-  return {
-    route: found.route,
-    operation,
-    call: callFor(answering, request, response, found.parameters, search, caller),
-  }
+  return { route: found.route, operation, parameters: found.parameters, search, caller }
 }
 
-/** Answers one request. Never fails; what goes wrong is answered as far as nothing was sent yet, and logged. */
+/**
+ * Answers one request; answers which route it has found. `run` is given what is left to do, which never fails: what goes wrong is
+ * answered as far as nothing was sent yet, and logged.
+ */
 export const answer = (
   answering: Answering,
   request: IncomingMessage,
   response: ServerResponse,
-): { readonly route: string; readonly effect: Effect.Effect<void> } | undefined => {
-  const begun = begin(answering, request, response)
+  run: (effect: Effect.Effect<void>) => void,
+): string => {
+  const begun = begin(answering, request)
   if (begun === "not found") {
     sendText(response, 404, "text/plain; charset=utf-8", "404 page not found\n")
-    return undefined
+    return "none"
   }
   if (begun instanceof Refused) {
     sendRefusal(response, begun)
-    return undefined
+    return "none"
   }
-  const { call, operation, route } = begun
+  const { operation, route } = begun
   const failed = (cause: Cause.Cause<Error>): Effect.Effect<void> =>
     Effect.sync(() => {
       if (Cause.hasInterruptsOnly(cause)) return
@@ -140,9 +144,16 @@ export const answer = (
       if (response.headersSent) response.destroy()
       else sendRefusal(response, refused)
     })
-  const effect = Effect.flatMap(
-    Effect.exit(Effect.flatMap(operation.handle(call), (each) => sendAnswer(response, each))),
-    (exit) => (Exit.isSuccess(exit) ? Effect.void : failed(exit.cause)),
-  )
-  return { route: route.path, effect }
+  const answered = (body: Body): void => {
+    const call = callFor(begun, request, response, body)
+    const handled = Effect.flatMap(
+      Effect.suspend(() => operation.handle(call)),
+      (each) => sendAnswer(response, each),
+    )
+    run(Effect.catchCause(handled, failed))
+  }
+  const { deadlines } = answering
+  if (operation.body === undefined || operation.body.isLate === true) answered(lateBody(request, deadlines))
+  else earlyBody(request, deadlines, answered)
+  return route.path
 }

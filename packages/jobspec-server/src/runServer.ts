@@ -4,18 +4,24 @@
  * @module
  */
 import type { Files } from "@waybill/host"
-import { vocabularies } from "@waybill/jobspec"
+import { JobSpec, lease_ms_default, vocabularies } from "@waybill/jobspec"
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
+import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, type Redacted, type Scope } from "effect"
-import { randomBytes } from "node:crypto"
 import { join } from "node:path"
+import { refuseCron } from "./cron.ts"
 import { daemonFolder, holdRoot, writeActivation } from "./activation.ts"
 import type { Address } from "./Listener.ts"
 import type { Log } from "./Log.ts"
+import { Metrics } from "./Metrics.ts"
+import { newToken } from "./rotateToken.ts"
 import { serve, type Serving } from "./serve.ts"
 import { makeStoredPlans } from "./storedPlans.ts"
 import { makeTokenFile, tokensOf } from "./tokenFile.ts"
+import { contracted } from "./workers/WorkPlan.ts"
+import type { Surroundings } from "./workers/startWorkers.ts"
+import type { WorkersOptions } from "./workers/WorkersOptions.ts"
 
 export interface RunOptions {
   /** The project directory. Its `.agents/daemon` holds the activation file, the token made at a first start, and the ledger. */
@@ -28,6 +34,10 @@ export interface RunOptions {
   readonly schema?: string
   readonly lease_ms?: number
   readonly hasFailpoints?: boolean
+  /** Types of jobs beside the contract's. */
+  readonly job_types?: ReadonlyArray<string>
+  /** Has jobs worked on in this process. Their types are taken beside the contract's. */
+  readonly workers?: Omit<WorkersOptions, "lease_ms">
   readonly log: Log
 }
 
@@ -44,25 +54,56 @@ const openStore = ({ database, root, schema }: RunOptions) =>
     return yield* makePostgresStore({ url: database, ...(schema === undefined ? {} : { schema }) })
   })
 
+const jobspecOf = ({ job_types = [], workers }: RunOptions): JobSpec.JobSpec => {
+  const names = new Set([...job_types, ...Object.keys(workers?.plan.types ?? {})])
+  const jobTypes = [...names].filter((name) => !contracted.has(name)).map((name) => ({ name }))
+  return JobSpec.make({ jobTypes, refuseCron })
+}
+
+/** Starts the workers; answers how they are drained. */
+const work = (options: WorkersOptions, surroundings: Surroundings) =>
+  Effect.gen(function* () {
+    // Loaded where it is used: most servers run nothing.
+    const { startWorkers } = yield* Effect.promise(() => import("./workers/startWorkers.ts"))
+    const { drain } = yield* startWorkers(options, surroundings)
+    return drain
+  })
+
 /** Starts a server that lives as long as the scope. */
 export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Files | Scope.Scope> =>
   Effect.gen(function* () {
     const { address, log, root } = options
     yield* holdRoot(root)
     const token_file = options.token_file ?? join(daemonFolder(root), "token")
-    const isNewToken = yield* Effect.promise(() => makeTokenFile(token_file, randomBytes(32).toString("hex")))
+    const isNewToken = yield* Effect.promise(() => makeTokenFile(token_file, newToken()))
     if (isNewToken) log("info", "a token was made; only you can read it", { token_file })
     const tokens = yield* tokensOf(token_file)
-    const ledger = yield* Ledger.make(yield* openStore(options), vocabularies)
+    const ledger = yield* Ledger.make(yield* openStore(options), [...vocabularies, WorkspaceJob])
+    const jobspec = jobspecOf(options)
+    const metrics = new Metrics()
+    const { lease_ms = lease_ms_default } = options
     const serving = yield* serve({
       ledger,
       tokens,
       address,
       log,
       plans: makeStoredPlans(root),
-      ...(options.lease_ms === undefined ? {} : { lease_ms: options.lease_ms }),
+      jobspec,
+      lease_ms,
+      metrics,
       ...(options.hasFailpoints === undefined ? {} : { hasFailpoints: options.hasFailpoints }),
     })
+    const workers = options.workers === undefined ? undefined : { ...options.workers, lease_ms }
+    const drainWorkers = workers === undefined ? Effect.void : yield* work(workers, { ledger, jobspec, log, metrics })
     yield* writeActivation(root, serving.address, { now_ms: Date.now(), token_file })
-    return { ...serving, token_file, isNewToken }
+    return {
+      ...serving,
+      drain: (grace_ms) =>
+        Effect.all([drainWorkers, serving.drain(grace_ms)], {
+          concurrency: "unbounded",
+          discard: true,
+        }),
+      token_file,
+      isNewToken,
+    }
   })

@@ -38,36 +38,52 @@ const drained = (response: ServerResponse): Effect.Effect<void> =>
     return Effect.sync(() => void response.off("drain", done).off("close", done))
   })
 
-const write = (response: ServerResponse, text: string): Effect.Effect<void> =>
-  Effect.suspend(() => (text === "" || response.write(text) ? Effect.void : drained(response)))
+const write = (response: ServerResponse, text: string | Uint8Array): Effect.Effect<void> =>
+  Effect.suspend(() => (text.length === 0 || response.write(text) ? Effect.void : drained(response)))
+
+const sendPieces = (
+  response: ServerResponse,
+  status: number,
+  firsts: ReadonlyArray<string>,
+  rest: Iterable<string>,
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    response.writeHead(status, { "Content-Type": json_type })
+    for (const piece of firsts) yield* write(response, piece)
+    for (const piece of rest) {
+      if (response.destroyed) return
+      yield* write(response, piece)
+      // Others get their turn between two pieces.
+      yield* Effect.yieldNow
+    }
+    response.end()
+  })
 
 /** Sends an answer. Only text that is made while it is sent can fail; then the head has gone out already. */
 export const sendAnswer = (response: ServerResponse, answer: Answer): Effect.Effect<void, Error> =>
-  Effect.gen(function* () {
+  Effect.suspend(() => {
     if ("document" in answer) {
       const pieces = documentPieces(answer.document)
       const first = pieces.next()
       const second = pieces.next()
-      if (first.done === true) return
-      if (second.done === true) return sendText(response, answer.status, json_type, first.value)
-      response.writeHead(answer.status, { "Content-Type": json_type })
-      yield* write(response, first.value)
-      yield* write(response, second.value)
-      for (const piece of pieces) {
-        if (response.destroyed) return
-        yield* write(response, piece)
-        // Others get their turn between two pieces.
-        yield* Effect.yieldNow
-      }
-      response.end()
+      if (first.done === true) return Effect.void
+      if (second.done !== true) return sendPieces(response, answer.status, [first.value, second.value], pieces)
+      sendText(response, answer.status, json_type, first.value)
     } else if ("text" in answer) sendText(response, answer.status, answer.type, answer.text)
-    else if ("pieces" in answer) {
+    else if ("pieces" in answer || "follow" in answer) {
       response.writeHead(answer.status, { "Content-Type": answer.type, "Cache-Control": "no-store" })
       response.flushHeaders()
-      yield* Stream.runForEach(answer.pieces, (text) => write(response, text))
-      response.end()
+      const told =
+        "follow" in answer
+          ? answer.follow((bytes) => write(response, bytes))
+          : Stream.runForEach(answer.pieces, (text) => write(response, text))
+      return Effect.andThen(
+        told,
+        Effect.sync(() => void response.end()),
+      )
     } else {
       response.writeHead(204)
       response.end()
     }
+    return Effect.void
   })

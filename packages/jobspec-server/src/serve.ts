@@ -6,15 +6,16 @@
 import { JobSpec } from "@waybill/jobspec"
 import type { LedgerShape, StoreError } from "@waybill/ledger"
 import { Effect, type Scope } from "effect"
-import { randomBytes } from "node:crypto"
 import type { App } from "./App.ts"
 import { refuseCron } from "./cron.ts"
+import { Deadlines } from "./Deadlines.ts"
 import { makeFeed } from "./Feed.ts"
 import { type Address, type CannotListen, startListener, urlOf } from "./Listener.ts"
 import { type Log, noLog } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
 import { makeReplayWatch } from "./ReplayWatch.ts"
 import { makeRouter } from "./Router.ts"
+import { newToken } from "./rotateToken.ts"
 import { makeRoutes } from "./routes/table.ts"
 import { makeScheduler } from "./Scheduler.ts"
 import { askKnown, makeSharedQuery } from "./SharedQuery.ts"
@@ -42,6 +43,8 @@ export interface ServeOptions {
   readonly now_ms?: () => number
   readonly makeToken?: () => string
   readonly log?: Log
+  /** Counts what is answered; told at `/waybill/v1/metrics` with whatever else its owner counts. */
+  readonly metrics?: Metrics
 }
 
 export interface Serving {
@@ -66,11 +69,11 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       jobspec = defaultJobSpec(),
       ledger,
       log = noLog,
+      metrics = new Metrics(),
       now_ms = Date.now,
       plans = noStoredPlans,
       tokens,
     } = options
-    const metrics = new Metrics()
     const head = ledger.query(jobspec.projections.queue, ({ position }) => position)
     const feed = yield* makeFeed(ledger, head)
     const ask = yield* makeSharedQuery(ledger, jobspec.projections)
@@ -82,7 +85,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       feed,
       metrics,
       now_ms,
-      makeToken: options.makeToken ?? (() => randomBytes(32).toString("hex")),
+      makeToken: options.makeToken ?? newToken,
       lease_ms: options.lease_ms ?? 60_000,
       hasFailpoints: options.hasFailpoints ?? false,
       plans,
@@ -113,7 +116,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
         tokens,
         hosts: options.hosts ?? [],
         origins: options.origins ?? [],
-        body_ms: options.body_ms ?? 15_000,
+        deadlines: new Deadlines(options.body_ms ?? 15_000),
         metrics,
         log,
       },

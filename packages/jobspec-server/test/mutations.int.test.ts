@@ -74,7 +74,7 @@ describe("§5.1 POST /v1/jobs", () => {
     }),
   )
   it(
-    "two hundred submissions without ids at the same time are two hundred jobs",
+    "§18.2 two hundred submissions without ids at the same time are two hundred jobs",
     withServer({}, async (server) => {
       const asked = Array.from({ length: 200 }, (_, i) => server.post("/v1/jobs", { ...job, idempotency_key: `k${i}` }))
       const answers = await Promise.all(asked)

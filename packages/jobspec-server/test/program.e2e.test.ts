@@ -33,7 +33,7 @@ it(
       expect(activation["address"]).toBe(first.url.slice("http://".length))
       expect(statSync(path).mode & 0o777).toBe(0o600)
       const second = await runProgram(["--root", root, "--addr", "127.0.0.1:0"])
-      expect(second.code).toBe(1)
+      expect(second.code).toBe(6)
       expect(second.said).toContain(`is served by process ${first.pid} at ${String(activation["address"])} already`)
     } finally {
       expect(await program.end("SIGTERM")).toBe(0)
@@ -59,11 +59,11 @@ it(
     const start = (...args: ReadonlyArray<string>) => runProgram(["--root", root, ...args])
     expect(await start("--addr", "0.0.0.0:0")).toMatchObject({
       code: 2,
-      said: expect.stringContaining('daemon bind address is not loopback: \\"0.0.0.0:0\\"'),
+      said: expect.stringContaining("daemon bind address is not loopback"),
     })
     expect(await start("--lease", "soon")).toMatchObject({
       code: 2,
-      said: expect.stringContaining("--lease takes a time"),
+      said: expect.stringContaining("write a time such as 30s"),
     })
     expect(await start("--nothing")).toMatchObject({ code: 2 })
     expect(existsSync(join(root, ".agents"))).toBe(false)
@@ -71,7 +71,7 @@ it(
     writeFileSync(file, "x")
     chmodSync(file, 0o644)
     expect(await start("--addr", "127.0.0.1:0", "--token-file", file)).toMatchObject({
-      code: 1,
+      code: 4,
       said: expect.stringContaining(`daemon mutation token file mode is too permissive: ${file} has mode 0644`),
     })
   }),

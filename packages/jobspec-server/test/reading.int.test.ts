@@ -187,7 +187,7 @@ describe("§7 folders of the reference daemon", () => {
     active: `${[duplicate, "", line("job.completed", "middle"), newest, line("nobody.knows", "late", { x: 1 }), accepted("newer", "type.of.tomorrow")].join("\n")}\n`,
   }
   it(
-    "archives, duplicates, unknown types and both names of the consumer are read in order and left as they are",
+    "§7.6 archives, duplicates, unknown types and both names of the consumer are read in order and left as they are",
     withRoot(
       (root) => writeRoot(root, whole),
       async ({ get, post }, root) => {
@@ -224,7 +224,7 @@ describe("§7 folders of the reference daemon", () => {
     ),
   )
   it(
-    "§3.2, §3.4, §4 corrupt lines are counted and named, hold ready false and the trigger at 503; submission goes on",
+    "§3.2, §3.4, §4, §7.6 corrupt lines are counted and named, hold ready false and the trigger at 503; submission goes on",
     withRoot(
       (root) =>
         writeRoot(root, { active: `${accepted("a", "rpi.run")}\n{broken\n\n[]\n${accepted("b", "rpi.run")}\n` }),
@@ -259,7 +259,7 @@ describe("§7 folders of the reference daemon", () => {
     ),
   )
   it(
-    "a torn last line does not swallow the next submission",
+    "§7.6, §18.5 a torn last line does not swallow the next submission",
     withRoot(
       (root) => writeRoot(root, { active: `${accepted("a", "rpi.run")}\n{"schema_version":1,"eve` }),
       async ({ get, post }) => {

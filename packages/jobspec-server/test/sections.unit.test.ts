@@ -2,10 +2,13 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 
-/** The sections of JobSpec v0 that speak of HTTP and of the process around it, and the eleven checks of §16.1. */
+/**
+ * The sections of JobSpec v0 that speak of HTTP, of the files that a server leaves, and of the process around it, and the eleven
+ * checks of §16.1. The others are those of the carrier, whose own list is beside its tests.
+ */
 const sections = [
   ..."1.1 1.2 1.3 1.4 2 3.1 3.2 3.3 3.4 3.5 3.6 4 4.1 4.2".split(" "),
-  ..."5.1 5.2 5.3 5.4 5.5 5.6 6.1 6.2 6.3 6.4 6.5 6.6 13 15.1 15.2 15.4".split(" "),
+  ..."5.1 5.2 5.3 5.4 5.5 5.6 6.1 6.2 6.3 6.4 6.5 6.6 7.1 7.4 7.5 7.6 7.7 13 15.1 15.2 15.3 15.4".split(" "),
   ...Array.from({ length: 11 }, (_, i) => `16.1.${i + 1}`),
 ]
 

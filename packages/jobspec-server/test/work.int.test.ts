@@ -1,3 +1,4 @@
+import { Effect } from "effect"
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { listIn } from "./support/client.ts"
@@ -137,6 +138,50 @@ describe("worker routes", () => {
       await submit(server, "j")
       await claim(server, { lease: "200ms" })
       expect(await claim(server, { wait: "20s" })).toMatchObject({ job_id: "j", lease_epoch: 2 })
+    }),
+  )
+  it(
+    "a claim whose answer was lost is asked again with its token: the same job, the same hold, nothing recorded",
+    withServer({ now_ms: () => clock.now_ms }, async (server) => {
+      await submit(server, "j")
+      await submit(server, "k")
+      const mine = { claim_token: "ab".repeat(32) }
+      const first = await claim(server, mine)
+      expect(first).toMatchObject({ ...mine, job_id: "j", lease_epoch: 1, attempt: 1 })
+      const before = (await server.get("/v1/events")).text
+      clock.now_ms += 30_000
+      expect(await claim(server, { ...mine, wait: "20s" })).toEqual(first)
+      expect((await server.post("/waybill/v1/jobs/j/claim", mine)).json()).toEqual(first)
+      const second = await server.post("/waybill/v1/jobs/k/claim", mine)
+      expect([second.status, second.json()["code"]]).toEqual([409, "TokenInUse"])
+      expect((await server.get("/v1/events")).text).toBe(before)
+      expect((await server.post("/waybill/v1/jobs/j/heartbeat", holdOf(first))).status).toBe(200)
+      for (const claim_token of ["", "ab", "AB".repeat(32), `${"ab".repeat(32)} `])
+        expect((await server.post(claims, { claim_token })).status).toBe(400)
+    }),
+  )
+  it(
+    "who only waits is told that there is something, and holds nothing",
+    withServer({}, async (server) => {
+      const wait = (body: object) => server.post(`${claims}/wait`, body)
+      expect((await wait({})).status).toBe(204)
+      const waiting = wait({ job_types: ["rpi.run"], wait: "20s" })
+      await submit(server, "other")
+      await submit(server, "mine", "rpi.run")
+      expect((await waiting).json()).toEqual({ claimable: true })
+      expect((await wait({ wait: "20s" })).json()).toEqual({ claimable: true })
+      expect((await server.get("/waybill/v1/jobs/mine")).json()).toMatchObject({ job: { status: "queued" } })
+    }),
+  )
+  it(
+    "who waits when the server stops is told to come back",
+    withServer({}, async (server) => {
+      const waiting = server.post(`${claims}/wait`, { wait: "20s" })
+      const isWaiting = async () => (await server.get("/waybill/v1/metrics")).text.includes("waybill_followers 1\n")
+      while (!(await isWaiting())) await server.get("/v1/health")
+      await Effect.runPromise(server.drain(20_000))
+      const { headers, status } = await waiting
+      expect([status, headers["retry-after"]]).toEqual([503, "1"])
     }),
   )
   it(

@@ -8,6 +8,7 @@ import type { Fact, RecordedFact } from "./Fact.ts"
 import type { Foldable } from "./Foldable.ts"
 import { foldAll } from "./foldAll.ts"
 import type { InvalidFact } from "./LedgerEvent.ts"
+import { type AnyProjection, erase } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
 import type { View } from "./View.ts"
 
@@ -99,3 +100,24 @@ export const decideAfter = <E, C, R, F extends RecordedFact<string, unknown>, Ou
   history: Iterable<Foldable>,
   command: C,
 ): Result.Result<Out, R> => decider.decide(foldAll(decider.projection, history), command)
+
+/** A decider with the command that it is to decide on: one of several that `ledger.transactAll` takes. Made by {@link step}. */
+export interface Step<R, Out extends Facts = Facts> {
+  readonly projection: AnyProjection
+  readonly decide: (state: View<unknown>) => Result.Result<Out, R>
+  readonly requestId?: (state: View<unknown>, fact: Fact<string, unknown>) => string | undefined
+}
+
+/** A step of a `transactAll`: what `decider` makes of the command goes into one batch with what the other steps decide on. */
+export const step = <E, C, R, F extends RecordedFact<string, unknown>, Out extends Facts>(
+  { decide, projection, requestId }: Decider<E, C, R, F, Out>,
+  command: C,
+): Step<R, Out> => {
+  // A ledger hands a step the view of its own projection.
+  const own = (state: View<unknown>) => state as View<E>
+  return {
+    projection: erase(projection),
+    decide: (state) => decide(own(state), command),
+    ...(requestId === undefined ? {} : { requestId: (state, fact) => requestId(own(state), command, fact) }),
+  }
+}

@@ -19,20 +19,16 @@ import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
-import { type AnyProjection, type Branches, erase, LiveFolds } from "./LiveFolds.ts"
+import { type AnyProjection, erase, LiveFolds } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
 import type { Page, Store, StoreHealth } from "./Store.ts"
 import { makeStreams } from "./Streams.ts"
+import { makeTransacting, type Recorded, type Transacting } from "./Transacting.ts"
 import type { Reader } from "./Vocabulary.ts"
 import type { View } from "./View.ts"
 
 type AnyFact = RecordedFact<string, unknown>
 type AnyNewFact = Fact<string, unknown>
-
-/** The recorded forms of some facts, one by one. */
-export type Recorded<Facts extends ReadonlyArray<AnyNewFact>> = {
-  readonly [K in keyof Facts]: Facts[K] extends Fact<infer T, infer P> ? RecordedFact<T, P> : never
-}
 
 /** A view of each of some projections, under the same names. */
 export type ViewsOf<P extends Readonly<Record<string, AnyProjection>>> = {
@@ -69,6 +65,13 @@ export interface LedgerShape {
     command: C,
     origin: Caller,
   ) => Effect.Effect<Recorded<Out>, R | AppendError>
+  /**
+   * Like `transact`, with several deciders, each over a projection of its own: all of them decide against the same state, and
+   * what they decide on is one batch, in the order of the steps, all or nothing. A refusal of any of them refuses all. Answers
+   * with the recorded facts of each step:
+   * `ledger.transactAll([Decider.step(booking, order), Decider.step(stocking, order)], origin)`.
+   */
+  readonly transactAll: Transacting["transactAll"]
   /**
    * Saves a projection where the store keeps checkpoints, so that the next process need not fold from zero; the
    * ledger's own index goes with it. Takes the
@@ -162,10 +165,16 @@ export const make = (
     yield* folds.add(erase(streams))
     yield* folds.catchUp(store)
 
-    const ensure = <E, F extends AnyFact>(projection: Projection<E, F>): Effect.Effect<void, StoreError> =>
-      folds.has(erase(projection))
-        ? Effect.void
-        : exclusive.withPermits(1)(Effect.andThen(folds.add(erase(projection)), folds.catchUp(store)))
+    /** Projections that are asked for together for the first time are folded in one pass. */
+    const ensure = (projections: ReadonlyArray<AnyProjection>): Effect.Effect<void, StoreError> =>
+      // Looked at whenever it runs: one that is asked twice is folded by then.
+      Effect.suspend(() =>
+        projections.every((projection) => folds.has(projection))
+          ? Effect.void
+          : exclusive.withPermits(1)(
+              Effect.andThen(Effect.forEach(projections, folds.add, { discard: true }), folds.catchUp(store)),
+            ),
+      )
 
     const decode = (event: RecordedEvent): AnyFact => {
       const fact = vocabularies.find((vocabulary) => vocabulary.owns(event.event_type))?.decode(event)
@@ -236,26 +245,7 @@ export const make = (
         )
       })
 
-    const transact = <E, C, R, F extends AnyFact, Out extends ReadonlyArray<AnyNewFact>>(
-      decider: Decider<E, C, R, F, Out>,
-      command: C,
-      origin: Caller,
-    ) =>
-      Effect.gen(function* () {
-        yield* ensure(decider.projection)
-        const stateIn = (branches: Branches) => branches.of(erase(decider.projection)) as View<unknown> as View<E>
-        const events = yield* commits.submit<R | InvalidAppend>({
-          origin,
-          plan: (branches) => {
-            const decided = decider.decide(stateIn(branches), command)
-            if (Result.isFailure(decided) || decided.success.length === 0) return decided
-            const refusal = refuseAppend(decided.success, origin.actor, []) ?? refuseUnknown(decided.success)
-            return refusal === undefined ? decided : Result.fail(refusal)
-          },
-          requestIdOf: (branches, fact) => decider.requestId?.(stateIn(branches), command, fact),
-        })
-        return events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Out>
-      })
+    const { transact, transactAll } = makeTransacting(commits, ensure, refuseUnknown, decode)
 
     const answerFrom = <const P extends Readonly<Record<string, AnyProjection>>, A>(
       projections: P,
@@ -267,17 +257,14 @@ export const make = (
     }
 
     const queryKnown: LedgerShape["queryKnown"] = (projections, ask) =>
-      Effect.gen(function* () {
-        for (const projection of Object.values(projections)) yield* ensure(projection)
-        return answerFrom(projections, ask)
-      })
+      Effect.map(ensure(Object.values(projections)), () => answerFrom(projections, ask))
 
     const queryAll = <const P extends Readonly<Record<string, AnyProjection>>, A>(
       projections: P,
       ask: (views: ViewsOf<P>) => A,
     ) =>
       Effect.gen(function* () {
-        for (const projection of Object.values(projections)) yield* ensure(projection)
+        yield* ensure(Object.values(projections))
         const answer = () => answerFrom(projections, ask)
         // While a group is flushed nobody waits for it: what is folded is all that is durable.
         if (folds.isComplete) return answer()
@@ -290,7 +277,7 @@ export const make = (
 
     const saveCheckpoint = <E, F extends AnyFact>(projection: Projection<E, F>) =>
       Effect.andThen(
-        ensure(projection),
+        ensure([erase(projection)]),
         exclusive.withPermits(1)(
           store.commit((session) =>
             Effect.andThen(
@@ -331,6 +318,7 @@ export const make = (
       where: store.where,
       append,
       transact,
+      transactAll,
       saveCheckpoint,
       query,
       queryAll,

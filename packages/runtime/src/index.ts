@@ -5,6 +5,7 @@ export * from "./pipeline/Errors.ts"
 export { type FileHoldsOptions, type Holder, Holds, layerFileHolds } from "./pipeline/Holds.ts"
 export type { Observer, SettlementEvent, Step } from "./pipeline/Observer.ts"
 export { deliverJob, settleJob, type SettleOptions, statusOf } from "./pipeline/settle.ts"
+export { settlement_vocabularies } from "./pipeline/vocabularies.ts"
 export * from "./verifier/Verifier.ts"
 export { allOf } from "./verifier/allOf.ts"
 export { commandVerifier, type CommandVerifierOptions } from "./verifier/commandVerifier.ts"
@@ -12,6 +13,9 @@ export { jsonSchemaVerifier, type JsonSchemaVerifierOptions } from "./verifier/j
 export { commandExecutor, type CommandExecutorOptions } from "./worker/commandExecutor.ts"
 export * from "./worker/Executor.ts"
 export { layerLedgerQueue, type LedgerQueueOptions } from "./worker/ledgerQueue.ts"
+export type { ServerOptions } from "./worker/ServerCalls.ts"
+export * from "./worker/ServerErrors.ts"
+export { checkServer, layerServerQueue, makeServerQueue, type ServerQueueOptions } from "./worker/serverQueue.ts"
 export {
   type QueuedDeclaration,
   settlementExecutor,

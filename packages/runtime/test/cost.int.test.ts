@@ -1,3 +1,4 @@
+import { JobSpec } from "@waybill/jobspec"
 import { Ledger } from "@waybill/ledger"
 import { Jobs, jobStatus } from "@waybill/workspace-job"
 import { Effect } from "effect"
@@ -5,6 +6,8 @@ import { expect, it } from "vitest"
 import { settleJob, statusOf } from "../src/index.ts"
 import { counted, facts_per_run, settledRuns } from "./support/history.ts"
 import { declare, withLedger } from "./support/world.ts"
+
+const jobspec = JobSpec.make()
 
 /** What each question costs, in facts read from the store, in a ledger with so many settled runs. */
 const costsWith = async (runs: number) => {
@@ -23,7 +26,9 @@ const costsWith = async (runs: number) => {
       costs["opening"] = read.facts
       const statuses = yield* cost(
         "listing",
-        ledger.query(Jobs, (view) => Array.from(view.entries(), ([runId]) => jobStatus(view, runId).status)),
+        ledger.queryAll({ runs: Jobs, jobs: jobspec.projections.queue }, ({ runs }) =>
+          Array.from(runs.entries(), ([runId]) => jobStatus(runs, runId).status),
+        ),
       )
       expect(statuses).toEqual(Array(runs).fill("verified"))
       yield* cost(
@@ -32,9 +37,9 @@ const costsWith = async (runs: number) => {
       )
       expect((yield* cost("status", statusOf("run-7"))).status).toBe("verified")
       const again = declare({ runId: "run-7", idempotencyKey: "run-7" })
-      expect((yield* cost("asking again", settleJob(again))).status).toBe("verified")
+      expect((yield* cost("asking again", settleJob(again, { jobspec }))).status).toBe("verified")
       const fresh = declare({ runId: "fresh", idempotencyKey: "fresh" })
-      expect((yield* cost("settling", settleJob(fresh))).status).toBe("verified")
+      expect((yield* cost("settling", settleJob(fresh, { jobspec }))).status).toBe("verified")
       yield* cost("status of the fresh one", statusOf("fresh"))
     }),
   )
@@ -54,7 +59,7 @@ it("[W-28] a question about one run costs that run's facts, not the ledger's; 10
   // What is not at hand is looked up in the run's own stream.
   expect(aboutMany["settling"]).toBeLessThanOrEqual(7 * facts_per_run)
   expect(aboutMany["status of the fresh one"]).toBe(0)
-  // Opening reads the ledger once, for its index; the first question to a projection once more, and none after that.
+  // Opening reads the ledger once, for its index; the first question to both projections once more, and none after that.
   expect(opening).toBe(10_000 * facts_per_run)
   expect(listing).toBe(10_000 * facts_per_run)
 }, 60_000)

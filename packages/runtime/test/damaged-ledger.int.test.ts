@@ -18,7 +18,7 @@ const damage = (machine: Machine, nth: number, change: (line: string) => string)
   machine.disk.overwrite(ledgerFile, Buffer.from(lines.join("\n")))
 }
 
-/** A machine whose job is settled: attempt 1 was rejected (facts 1 to 7), attempt 2 verified (8 to 13). */
+/** A machine whose job is settled: asked for (facts 1 and 2) and claimed (3), attempt 1 rejected (10), attempt 2 verified (17). */
 const settled = async (): Promise<Machine> => {
   const machine = makeMachine(leave)
   const { exit } = await settleOn(machine)
@@ -65,11 +65,11 @@ const expectRefused = async (machine: Machine, nth: number) => {
 
 describe("a ledger that was damaged behind our back", () => {
   it.each([
-    ["the request is garbage", 1, (line: string) => "?".padEnd(line.length, "?")],
-    ["a line of the first attempt is garbage", 6, (line: string) => "garbage".padEnd(line.length, "!")],
-    ["the digest in the first finalized fact is another", 7, flipDigest],
-    ["the digest in the second finalized fact is another", 14, flipDigest],
-    ["a verdict is garbage", 8, (line: string) => "{}".padEnd(line.length)],
+    ["the request is garbage", 2, (line: string) => "?".padEnd(line.length, "?")],
+    ["a line of the first attempt is garbage", 8, (line: string) => "garbage".padEnd(line.length, "!")],
+    ["the digest in the first finalized fact is another", 9, flipDigest],
+    ["the digest in the second finalized fact is another", 16, flipDigest],
+    ["a verdict is garbage", 10, (line: string) => "{}".padEnd(line.length)],
   ] as const)("%s: nothing is added to it, before and after somebody acknowledges it", async (_, nth, change) => {
     const machine = await settled()
     const before = machine.starts()
@@ -96,7 +96,7 @@ describe("a ledger that was damaged behind our back", () => {
 })
 
 const attempt = {
-  requestedEventId: "evt_workspace_job.requested_run-1_000001",
+  requestedEventId: "evt_workspace_job.requested_run-1_000002",
   runId: "run-1",
   idempotencyKey: "key-1",
 }

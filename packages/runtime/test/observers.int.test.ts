@@ -36,13 +36,15 @@ it("an observer is told each step in order, with what went wrong, which no fact 
   )
   const words = told.flatMap((event) =>
     event.kind === "recorded"
-      ? [event.fact.event_type.replace("workspace_job.", "+ ")]
+      ? [`+ ${event.fact.event_type.replace("workspace_job.", "")}`]
       : event.kind === "waiting" || event.state === "progress"
         ? []
         : [`${event.step} ${event.state}`],
   )
   expect(words).toEqual([
+    "+ job.accepted",
     "+ requested",
+    "+ job.claimed",
     "seed started",
     "+ seed_written",
     "seed done",
@@ -63,6 +65,7 @@ it("an observer is told each step in order, with what went wrong, which no fact 
     "verify started",
     "verify failed",
     "+ failed",
+    "+ job.failed",
   ])
   expect(told).toContainEqual(
     expect.objectContaining({

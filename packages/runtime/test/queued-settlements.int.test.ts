@@ -1,22 +1,20 @@
 /** A job from the queue that asks for a terminal artifact: both vocabularies in one stream. */
 import { layerSeededEntropy } from "@waybill/host"
-import { vocabularies } from "@waybill/jobspec"
 import { Ledger } from "@waybill/ledger"
-import { WorkspaceJob } from "@waybill/workspace-job"
-import { Deferred, Effect, Layer, Stream } from "effect"
+import { recording, Settlement } from "@waybill/workspace-job"
+import { Deferred, Effect, Layer, Result, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import {
   layerLedgerQueue,
   type QueuedDeclaration,
   runWorker,
-  settleJob,
   settlementExecutor,
   settlementOnly,
   statusOf,
 } from "../src/index.ts"
 import { cancel, factsOf, jobNow, jobspec, listener, submit } from "./support/workplace.ts"
-import { accept, declare, reject, spec, verifierOf, world } from "./support/world.ts"
+import { accept, reject, spec, verifierOf, world } from "./support/world.ts"
 
 const asking = { payload: { terminal_artifact: { schema: "text/v1" } } }
 const declared = (more: Partial<QueuedDeclaration> = {}): QueuedDeclaration => ({
@@ -29,7 +27,7 @@ const declared = (more: Partial<QueuedDeclaration> = {}): QueuedDeclaration => (
   ...more,
 })
 const queue = layerLedgerQueue({ jobspec }).pipe(Layer.provide(layerSeededEntropy(1)))
-const place = () => world(undefined, undefined, undefined, [...vocabularies, WorkspaceJob])
+const place = () => world()
 const options = (more: Partial<QueuedDeclaration> = {}) => ({
   executors: { "test.work": settlementOnly },
   settlement: settlementExecutor(() => declared(more)),
@@ -81,7 +79,15 @@ it("a job whose type is only settled and that asks for nothing fails with what i
     Effect.scoped(
       Effect.gen(function* () {
         const { observe, until } = listener()
-        yield* settleJob(declare({ runId: "other", idempotencyKey: "k" }))
+        const ledger = yield* Ledger
+        // As a program of before leaves it, which knew no jobs.
+        const request = Settlement.request({
+          runId: "other",
+          idempotencyKey: "k",
+          requestedBy: "a test",
+          terminalSchemaId: "text/v1",
+        })
+        yield* ledger.transact(recording, Result.getOrThrow(request), { actor: "a test", requestId: "r" })
         yield* submit("plain")
         yield* submit("run-1", { ...asking, idempotency_key: "k" })
         yield* Effect.forkScoped(runWorker({ ...options(), observe }))

@@ -125,7 +125,8 @@ const checkBackground = (report: Report, command: Declared): void => {
   }
 }
 
-const checkLists = (report: Report, { aliases, contract_version, examples, list, service, stream }: Declared): void => {
+const checkLists = (report: Report, declared: Declared): void => {
+  const { aliases, contract_version, examples, grace_ms, list, service, stream } = declared
   const invalid = (path: string, message: string) => report("COMMAND_FIELD_INVALID", path, message)
   if (aliases !== undefined && !(isNames(aliases) && aliases.every((name) => command_name_pattern.test(name)))) {
     invalid("aliases", "must be a list of command names")
@@ -145,6 +146,9 @@ const checkLists = (report: Report, { aliases, contract_version, examples, list,
     invalid("list", "must be {} or { default_limit: a whole number from 0 }")
   }
   if (service !== undefined && service !== true) invalid("service", "must be true, or left out")
+  const isGrace = Number.isSafeInteger(grace_ms) && Number(grace_ms) >= 1 && Number(grace_ms) <= duration_ms_max
+  if (grace_ms !== undefined && !(service === true && isGrace))
+    invalid("grace_ms", `is for services: milliseconds from 1 to ${duration_ms_max}`)
   const isStream =
     isRecord(stream) &&
     (stream["format"] === "jsonl" || (stream["format"] === "raw" && typeof stream["media_type"] === "string"))

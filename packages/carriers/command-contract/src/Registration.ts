@@ -115,6 +115,8 @@ export interface CommandBasics {
   readonly required_scopes?: ReadonlyArray<string>
   /** Runs until it is told to stop; its stdout is JSON lines. */
   readonly service?: true
+  /** How long a service may take to end once it was told to, in milliseconds; 10 seconds when left out. */
+  readonly grace_ms?: number
   /** stdout is JSON lines, or bytes of a media type, in place of one envelope. */
   readonly stream?: { readonly format: "jsonl" } | { readonly format: "raw"; readonly media_type: string }
   readonly spawns_background_process?: boolean

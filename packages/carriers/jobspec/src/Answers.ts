@@ -129,7 +129,15 @@ export interface Lease {
   readonly attempt: number
 }
 
-/** The lease among the facts of a claim; `undefined`: nothing waits for this worker. */
+/** The lease that a held job is under; see `heldBy`. */
+export const leaseOn = ({ attempt, job_id, lease_epoch, lease_expires_at = "" }: QueueJob): Lease => ({
+  job_id,
+  lease_epoch,
+  lease_expires_at,
+  attempt,
+})
+
+/** The lease among the facts of a claim; `undefined`: nothing waits for this worker, or its token holds a job already. */
 export const leaseOf = (facts: Told): Lease | undefined => {
   const claimed = facts.find(({ event_type }) => event_type === "job.claimed")
   if (claimed === undefined || !isObject(claimed.payload)) return undefined

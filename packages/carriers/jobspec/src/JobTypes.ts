@@ -1,5 +1,5 @@
 /**
- * The job types that a queue knows: the contract's fourteen, and what a host registers (JobSpec v0 §12.4, §14).
+ * The job types that a queue knows: the contract's fourteen, the settlement's, and what a host registers (JobSpec v0 §12.4, §14).
  *
  * @module
  */
@@ -7,6 +7,7 @@ import type { JsonObject } from "@waybill/ledger"
 import { consumer_names, openclaw_names } from "./ConsumerNames.ts"
 import { contract_payloads } from "./contractPayloads.ts"
 import { type PayloadShape, refusePayload } from "./PayloadShape.ts"
+import { settlementType } from "./SettlementJob.ts"
 
 /** Which lists of the projections a job stands in. Every job stands in the consumer's `jobs`. */
 export type Family = "rpi" | "dream" | "wiki"
@@ -19,6 +20,8 @@ export interface JobType {
   readonly projection_targets?: ReadonlyArray<string>
   /** Whether the consumer's trigger route may submit it; not by default. */
   readonly isTriggerable?: boolean
+  /** Whether a worker claims it only when it asks for the type by its name; not by default. */
+  readonly isClaimedByName?: boolean
   /** The known fields of its payload, or a check that says what is wrong. An empty payload is not checked. */
   readonly payload?: PayloadShape | ((payload: JsonObject) => string | undefined)
 }
@@ -86,9 +89,9 @@ export class JobTypes {
   /** Changes with what a fold makes of the types, so that a checkpoint of other types is not used. */
   readonly version: number
 
-  /** The contract's types and the given ones. Throws `TypeError` for a name that is bad or registered twice. */
+  /** The contract's types, the settlement's and the given ones. Throws `TypeError` for a name that is bad or registered twice. */
   constructor(more: ReadonlyArray<JobType> = []) {
-    for (const type of [...contract_job_types, ...renamed_job_types, ...more]) {
+    for (const type of [...contract_job_types, ...renamed_job_types, settlementType, ...more]) {
       refuseName(type.name)
       if (this.#types.has(type.name)) throw new TypeError(`the job type ${type.name} is registered twice`)
       this.#types.set(type.name, type)
@@ -117,6 +120,10 @@ export class JobTypes {
 
   isTriggerable(name: string): boolean {
     return this.#types.get(name)?.isTriggerable === true
+  }
+
+  isClaimedByName(name: string): boolean {
+    return this.#types.get(name)?.isClaimedByName === true
   }
 
   /** What is wrong with a payload of this type; an empty one is never wrong. */

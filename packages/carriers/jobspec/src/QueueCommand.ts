@@ -46,12 +46,17 @@ export interface Submit {
 /** Takes the first job that waits and that this worker can do. */
 export interface ClaimNext {
   readonly kind: "claim_next"
-  /** The types the worker can do; absent: all. */
+  /** The types the worker can do; absent: all but those that are claimed by name. */
   readonly job_types?: ReadonlyArray<string>
   /** Whether the worker has this ledger's data plane: jobs that ask for a terminal artifact are for those alone. */
   readonly hasDataPlane?: boolean
   /** The SHA-256 of a new random token, 64 lowercase hex digits. The token itself goes to the worker alone. */
   readonly token_sha256: string
+  /**
+   * Whether this may have been asked before with the same token, and the answer been lost: then the job that the token holds is
+   * the answer (`heldBy`), and nothing is recorded. Every claim needs a token of its own then.
+   */
+  readonly once?: boolean
   readonly now_ms: number
   readonly lease_ms?: number
 }
@@ -62,6 +67,11 @@ export interface Claim {
   readonly job_id: string
   /** The SHA-256 of a new random token, 64 lowercase hex digits. The token itself goes to the worker alone. */
   readonly token_sha256: string
+  /**
+   * Whether this may have been asked before with the same token, and the answer been lost: then the job that the token holds is
+   * the answer (`heldBy`), and nothing is recorded. Every claim needs a token of its own then.
+   */
+  readonly once?: boolean
   readonly now_ms: number
   readonly lease_ms?: number
 }
@@ -101,14 +111,19 @@ export interface Cancel {
 }
 
 /**
- * Puts a job back to wait: one whose lease has passed, or, with the hold at hand, one that its worker gives back before
- * time. A job whose lease has passed and whose attempts are used up fails.
+ * Puts a job back to wait: one whose lease has passed or whose holder is gone, or, with the hold at hand, one that its worker
+ * gives back before time. A job whose lease has passed and whose attempts are used up fails.
  */
 export interface Expire {
   readonly kind: "expire"
   readonly job_id: string
   readonly now_ms: number
   readonly hold?: Hold
+  /**
+   * Whoever has the job is known, by other means than its lease, to work on it no more: the lease ends now. For a host that
+   * keeps workers apart by a lock that ends with its process.
+   */
+  readonly isHolderGone?: boolean
 }
 
 export type QueueCommand = Submit | ClaimNext | Claim | Heartbeat | Complete | Fail | Cancel | Expire

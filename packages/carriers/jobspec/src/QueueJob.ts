@@ -227,15 +227,26 @@ export const isWork = (job: QueueJob): boolean =>
 export const laneOf = (needsDataPlane: boolean, jobType?: string): string =>
   `${needsDataPlane ? "artifact" : "plain"}${jobType === undefined ? "" : ` ${jobType}`}`
 
-const placesOf = (job: QueueJob): ReadonlyArray<Projection.Place> => {
-  if (!isWork(job)) return []
-  const from = job.status === "running" ? leaseEnd_ms(job) : Number.NEGATIVE_INFINITY
-  const needsDataPlane = asksForArtifact(job.payload)
-  return [
-    { lane: laneOf(needsDataPlane), from },
-    { lane: laneOf(needsDataPlane, job.job_type), from },
-  ]
-}
+/** Where jobs are counted that wait for nobody who takes any type. */
+export const named_lane = "by name"
+
+/** Where a held job is found by the SHA-256 of its token. */
+export const heldLane = (token_sha256: string): string => `held ${token_sha256}`
+
+const placesWith =
+  (types: JobTypes) =>
+  (job: QueueJob): ReadonlyArray<Projection.Place> => {
+    if (!isWork(job)) return []
+    const from = job.status === "running" ? leaseEnd_ms(job) : Number.NEGATIVE_INFINITY
+    const needsDataPlane = asksForArtifact(job.payload)
+    return [
+      { lane: types.isClaimedByName(job.job_type) ? named_lane : laneOf(needsDataPlane), from },
+      { lane: laneOf(needsDataPlane, job.job_type), from },
+      ...(job.status === "running" && job.claim_token !== undefined
+        ? [{ lane: heldLane(job.claim_token), from: Number.NEGATIVE_INFINITY }]
+        : []),
+    ]
+  }
 
 /** The queue: one entity per job, in the order of each job's first event. */
 export const makeQueueJobs = (types: JobTypes): Projection.Projection<QueueJob, JobSpecFact> =>
@@ -249,5 +260,5 @@ export const makeQueueJobs = (types: JobTypes): Projection.Projection<QueueJob, 
     key: ({ event_type, job_id }: JobSpecFact) =>
       event_type.startsWith("projection.") || reserved_job_ids.has(job_id) ? undefined : job_id,
     evolve: evolveWith(types),
-    places: placesOf,
+    places: placesWith(types),
   })

@@ -112,6 +112,13 @@ export class AlreadyClaimed extends Data.TaggedError("AlreadyClaimed")<{
   }
 }
 
+/** The token of a claim holds another job. A token is for one job; take a new one. */
+export class TokenInUse extends Data.TaggedError("TokenInUse")<{ readonly job_id: string }> {
+  override get message(): string {
+    return `the token holds ${JSON.stringify(this.job_id)} already: each claim takes a token of its own`
+  }
+}
+
 /** The hold is another's, or was one's own once. Stop the work: its result will not be taken. */
 export class LeaseMismatch extends Data.TaggedError("LeaseMismatch")<{
   readonly job_id: string
@@ -161,6 +168,7 @@ export type QueueRefusal =
   | JobNotFound
   | NoClaimableJobs
   | AlreadyClaimed
+  | TokenInUse
   | LeaseMismatch
   | LeaseExpired
   | InvalidFailureCode
@@ -192,6 +200,7 @@ export const refusal_statuses: Readonly<Record<QueueRefusal["_tag"], 400 | 404 |
   JobNotFound: 404,
   NoClaimableJobs: 409,
   AlreadyClaimed: 409,
+  TokenInUse: 409,
   LeaseMismatch: 409,
   LeaseExpired: 409,
 }

@@ -46,7 +46,7 @@ export {
 } from "./JobProjection.ts"
 export * as JobSpec from "./JobSpec.ts"
 export { contract_job_types, type Family, type JobType, JobTypes, renamed_job_types } from "./JobTypes.ts"
-export { type Abilities, claimableFrom_ms, exhausted_per_claim_max, failure_codes, openJobs } from "./leases.ts"
+export { type Abilities, claimableFrom_ms, exhausted_per_claim_max, failure_codes, heldBy, openJobs } from "./leases.ts"
 export {
   type Manifest,
   manifests,
@@ -82,6 +82,13 @@ export {
   type Scheduling,
 } from "./Scheduling.ts"
 export { ScheduleEntity, Schedules, schedules, type ScheduleTemplate } from "./Schedules.ts"
+export {
+  settlement_claims_max,
+  settlement_job_type,
+  type SettlementRequest,
+  settlementType,
+  submitSettlement,
+} from "./SettlementJob.ts"
 export { differences, findSubmitted } from "./submission.ts"
 export { jobStatusFrom, type JobSigns, snapshotResult, type SnapshotSigns } from "./TruthTables.ts"
 export { documentPieces, encodeDocument, List } from "./WireDocument.ts"

@@ -20,7 +20,7 @@ import {
   lease_ms_max,
   type Report,
 } from "./QueueCommand.ts"
-import { isHeld, isTerminal, isWork, laneOf, leaseEnd_ms, type QueueJob } from "./QueueJob.ts"
+import { heldLane, isHeld, isTerminal, isWork, laneOf, leaseEnd_ms, named_lane, type QueueJob } from "./QueueJob.ts"
 import {
   AlreadyClaimed,
   InvalidFailureCode,
@@ -31,6 +31,7 @@ import {
   LeaseMismatch,
   NoClaimableJobs,
   type QueueRefusal,
+  TokenInUse,
 } from "./Refusals.ts"
 import { refuseSentRequestId } from "./submission.ts"
 
@@ -123,10 +124,29 @@ export const claimableFrom_ms = (queue: View<QueueJob>, abilities: Abilities = {
   Math.min(...lanesFor(abilities).map((lane) => queue.earliest(lane) ?? Number.POSITIVE_INFINITY))
 
 /** How many jobs wait or are held: accepted, of a known type, and not ended. */
-export const openJobs = (queue: View<QueueJob>): number => queue.count(laneOf(false)) + queue.count(laneOf(true))
+export const openJobs = (queue: View<QueueJob>): number =>
+  queue.count(laneOf(false)) + queue.count(laneOf(true)) + queue.count(named_lane)
+
+/**
+ * The job that this token holds under a live lease. Whoever lost the answer to a claim asks again with the same token, and is
+ * answered with this job.
+ */
+export const heldBy = (
+  queue: View<QueueJob>,
+  { now_ms, token_sha256 }: Pick<Claim, "token_sha256" | "now_ms">,
+): QueueJob | undefined => {
+  // A token in clear is for everybody to read: it holds nothing.
+  if (!isDigest(token_sha256)) return undefined
+  for (const key of queue.due(heldLane(token_sha256), now_ms)) {
+    const job = queue.get(key)
+    if (job !== undefined && job.lease_epoch > 0 && isHeld(job, now_ms)) return job
+  }
+  return undefined
+}
 
 /** The first job that waits for this worker. Those before it whose attempts are used up fail on the way. */
 export const claimNext = (queue: View<QueueJob>, command: ClaimNext): Decided => {
+  if (command.once === true && heldBy(queue, command) !== undefined) return nothing
   const exhausted: Array<Fact<string, unknown>> = []
   for (const job of dueIn(queue, lanesFor(command), command.now_ms)) {
     if (!isExhausted(job)) return Result.map(hold(job, command), (facts) => [...exhausted, ...facts])
@@ -146,7 +166,10 @@ export const claim = (queue: View<QueueJob>, command: Claim): Decided =>
   Result.flatMap(jobOf(queue, command.job_id), (job): Decided => {
     const { job_id, lease_expires_at } = job
     if (!isWork(job)) return Result.fail(new NoClaimableJobs({ job_id }))
+    const mine = command.once === true ? heldBy(queue, command) : undefined
+    if (mine?.job_id === job_id) return nothing
     if (isHeld(job, command.now_ms)) return Result.fail(new AlreadyClaimed({ job_id, lease_expires_at }))
+    if (mine !== undefined) return Result.fail(new TokenInUse({ job_id: mine.job_id }))
     return isExhausted(job) ? Result.succeed([retryCap(job)]) : hold(job, command)
   })
 
@@ -232,7 +255,7 @@ export const fail = (queue: View<QueueJob>, command: Fail, codes: ReadonlyArray<
     },
   )
 
-export const expire = (queue: View<QueueJob>, { hold: held, job_id, now_ms }: Expire): Decided =>
+export const expire = (queue: View<QueueJob>, { hold: held, isHolderGone = false, job_id, now_ms }: Expire): Decided =>
   Result.flatMap(jobOf(queue, job_id), (job): Decided => {
     if (job.status !== "running") return nothing
     if (!isWork(job)) return Result.fail(new NoClaimableJobs({ job_id }))
@@ -242,7 +265,7 @@ export const expire = (queue: View<QueueJob>, { hold: held, job_id, now_ms }: Ex
       if (refusal !== undefined) return Result.fail(refusal)
       return recorded(jobFacts.lease_expired.make(job_id, { claim_token, lease_epoch }))
     }
-    if (isHeld(job, now_ms)) return Result.fail(new AlreadyClaimed({ job_id, lease_expires_at }))
+    if (isHeld(job, now_ms) && !isHolderGone) return Result.fail(new AlreadyClaimed({ job_id, lease_expires_at }))
     return isExhausted(job)
       ? Result.succeed([retryCap(job)])
       : recorded(jobFacts.lease_expired.make(job_id, { claim_token, lease_epoch }))

@@ -4,17 +4,68 @@ import {
   AlreadyClaimed,
   claimableFrom_ms,
   exhausted_per_claim_max,
+  heldBy,
   JobNotFound,
   lease_ms_default,
   LeaseMismatch,
   leaseOf,
+  leaseOn,
   NoClaimableJobs,
   openJobs,
   queueJobState,
   statusAt,
+  TokenInUse,
 } from "../src/index.ts"
 import { Desk, digest, start_ms } from "./support/desk.ts"
 import { at, next, queueOf, submit, take } from "./support/queues.ts"
+
+describe("a claim whose answer was lost", () => {
+  const token = { token_sha256: digest("t"), once: true }
+  it("is asked for again with its token, is answered with its job, and records nothing", () => {
+    const desk = queueOf("j1", "j2")
+    for (const kind of ["claim_next", "claim"] as const) {
+      const facts = desk.must({ kind, job_id: "j1", ...token, now_ms: at(kind === "claim" ? 30 : 0) })
+      expect(facts.map(({ job_id }) => job_id)).toEqual(kind === "claim" ? [] : ["j1"])
+    }
+    expect(desk.must({ kind: "claim_next", ...token, now_ms: at(59) })).toEqual([])
+    const held = heldBy(desk.queue, { ...token, now_ms: at(59) })
+    expect(held === undefined ? undefined : leaseOn(held)).toEqual({
+      job_id: "j1",
+      lease_epoch: 1,
+      attempt: 1,
+      lease_expires_at: formatTime(at(60)),
+    })
+    expect(desk.job("j2").status).toBe("queued")
+  })
+  it("takes a job anew when the lease has passed, and another when the job has ended", () => {
+    const desk = queueOf("j1", "j2")
+    const claim = (s: number) =>
+      desk
+        .must({ kind: "claim_next", ...token, now_ms: at(s) })
+        .map(({ job_id, payload }) => [job_id, payload["lease_epoch"]])
+    expect(claim(0)).toEqual([["j1", 1]])
+    expect(heldBy(desk.queue, { ...token, now_ms: at(60) })).toBeUndefined()
+    expect(claim(60)).toEqual([["j1", 2]])
+    desk.must({ kind: "cancel", job_id: "j1" })
+    expect(heldBy(desk.queue, { ...token, now_ms: at(61) })).toBeUndefined()
+    expect(claim(61)).toEqual([["j2", 1]])
+  })
+  it("is not answered to another token, and one token is given no second job", () => {
+    const desk = queueOf("j1", "j2")
+    desk.must({ kind: "claim", job_id: "j1", ...token, now_ms: at(0) })
+    const asked = { kind: "claim", now_ms: at(1), once: true } as const
+    expect(desk.do({ ...asked, job_id: "j1", token_sha256: digest("other") })).toBeInstanceOf(AlreadyClaimed)
+    const refused = desk.do({ ...asked, job_id: "j2", ...token })
+    expect(refused).toBeInstanceOf(TokenInUse)
+    expect((refused as TokenInUse).message).toBe('the token holds "j1" already: each claim takes a token of its own')
+  })
+  it("finds nothing by a token in clear, as the reference daemon wrote them", () => {
+    const desk = queueOf("j1")
+    const claim_token = "claim_j1-1_000002"
+    desk.add("job.claimed", "j1", { claim_token, lease_epoch: 1, attempt: 1, lease_expires_at: formatTime(at(60)) })
+    expect(heldBy(desk.queue, { token_sha256: claim_token, now_ms: at(1) })).toBeUndefined()
+  })
+})
 
 describe("§10.1 §10.5 a claim", () => {
   it("§10.1 §10.5 raises epoch and attempt by one and holds for a minute, or as long as it is asked to", () => {

@@ -38,6 +38,7 @@ const actions = ({ holds, now_ms }: State): ReadonlyArray<Action> => [
   { name: "submit", command: { kind: "submit", job_type: "rpi.run", job_id, max_attempts: 3 } },
   { name: "cancel", command: { kind: "cancel", job_id } },
   { name: "sweep", command: { kind: "expire", job_id, now_ms } },
+  { name: "fence", command: { kind: "expire", job_id, now_ms, isHolderGone: true } },
   { name: "wait", command: "a lease's time passes" },
   ...workers.flatMap((by): ReadonlyArray<Action> => {
     // The same each time, so that the epoch alone tells a hold from the one before.

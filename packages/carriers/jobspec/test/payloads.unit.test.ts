@@ -116,7 +116,7 @@ describe("§14 the structural check of payloads", () => {
 })
 
 describe("§12.4 the registry", () => {
-  it("§12.4 knows the fourteen types of the contract, and the new name of one", () => {
+  it("§12.4 knows the fourteen types of the contract, the new name of one, and the settlement's", () => {
     expect(contract_job_types.map(({ name }) => name)).toEqual([
       "rpi.run",
       "rpi.phase",
@@ -135,6 +135,7 @@ describe("§12.4 the registry", () => {
     ])
     expect(types.names.filter((name) => !contract_job_types.some((type) => type.name === name))).toEqual([
       "consumer.snapshot",
+      "settlement.run",
     ])
   })
   it("§12.4 gives each type its default targets", () => {

@@ -1,45 +1,51 @@
 /**
- * The commands around the jobs of a ledger, and who answers `job status` and `job cancel`.
+ * The commands around the jobs of a ledger or a server, and who answers `job status` and `job cancel`.
  *
  * @module
  */
-import { command, CommandError, type Jobs, type JobState } from "@waybill/command"
-import { job_descriptor_schema, job_statuses, parseDuration } from "@waybill/command-contract"
+import { command, CommandError, type Jobs, type JobState, type Problem } from "@waybill/command"
+import { job_statuses, parseDuration } from "@waybill/command-contract"
 import { changed, done, ledger_errors, ledger_exits } from "../Exits.ts"
-import { place_flags, placeOf, type Place } from "../Place.ts"
+import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
+import { refuseJobType } from "../jobs/refuseJobType.ts"
+import { type Addressed, commandLine, place_flags, placeOf, type Place } from "../Place.ts"
+import { server_exits } from "../server/refusals.ts"
+import { refuseServer, server_flags, serverOf } from "../server/ServerPlace.ts"
 
-/** Whatever a ledger takes as a job's id, also percent-encoded: any text without control characters. */
-const id_pattern = "^[^\\u0000-\\u001f\\u007f]{1,768}$"
+const desk_flags = { ...server_flags, ...place_flags } as const
+const desk_exits = { ...ledger_exits, ...server_exits } as const
+/** Both at once would leave it open which is asked. */
+const one_desk = [{ if_flag: "server", prohibited: ["ledger"] }] as const
 
 const placeIn = (args: Readonly<Record<string, unknown>>, env: Readonly<Record<string, string | undefined>>): Place => {
-  const { ledger, root } = args
-  return placeOf(
-    {
-      root: typeof root === "string" ? root : undefined,
-      ledger: typeof ledger === "string" ? ledger : undefined,
-    },
-    env,
-  )
+  const textIn = (name: string) => (typeof args[name] === "string" ? args[name] : undefined)
+  return placeOf({ root: textIn("root"), ledger: textIn("ledger"), "ledger-schema": textIn("ledger-schema") }, env)
+}
+
+const refuseAddress = ({ server }: { readonly server?: string | undefined }): ReadonlyArray<Problem> => {
+  const refused = server === undefined ? undefined : refuseServer(server)
+  return refused === undefined ? [] : [{ field: "server", message: refused }]
 }
 
 /** Jobs live in the ledger, so that asking about one needs no other record of it. */
 export const jobs: Jobs = {
-  parameters: place_flags,
+  parameters: desk_flags,
   id_pattern,
+  has_network_io: true,
+  network_agents: false,
   status: async (id, ctx, args) => {
+    const server = serverOf(args, ctx.env)
+    if (server !== undefined) return (await import("../server/serverJobs.ts")).askServer(id, server, ctx)
     const { askJob } = await import("../jobs/askJob.ts")
     return askJob(id, placeIn(args, ctx.env), ctx.signal)
   },
   cancel: async (id, ctx, args) => {
+    const server = serverOf(args, ctx.env)
+    if (server !== undefined) return (await import("../server/serverJobs.ts")).cancelOnServer(id, server, ctx)
     const { cancelJob } = await import("../jobs/cancelJob.ts")
     return cancelJob(id, placeIn(args, ctx.env), ctx.signal)
   },
 }
-
-const ledger_job_schema = {
-  ...job_descriptor_schema,
-  properties: { ...job_descriptor_schema.properties, job_id: { type: "string", pattern: id_pattern } },
-} as const
 
 const isObject = (text: string): boolean => {
   try {
@@ -50,26 +56,38 @@ const isObject = (text: string): boolean => {
   }
 }
 
+/** A payload that stands elsewhere is looked at when it is read. */
+const isElsewhere = (payload: string): boolean => payload === "-" || payload.startsWith("@")
+
 const refused = { exit: "PRECONDITION" } as const
 
 export const submit = command({
   name: "submit",
-  description: "Asks for a job in the ledger's queue; whoever works on the queue takes it from there.",
+  description: "Asks for a job in the queue; whoever works on the queue takes it from there.",
   danger_level: "mutating",
   async: true,
   job_descriptor_schema: ledger_job_schema,
+  has_network_io: true,
+  network_agents: false,
+  requires: one_desk,
   parameters: {
     type: { type: "string", required: true, value_name: "T", description: "Type of the job, such as report.build" },
-    payload: { type: "string", default: "{}", value_name: "JSON", description: "What the job is about, an object" },
+    payload: {
+      type: "string",
+      default: "{}",
+      value_name: "JSON",
+      description: "What the job is about, an object; @FILE reads it from a file, - from stdin",
+    },
     key: { type: "string", value_name: "K", description: "Idempotency key; under one key there is one job" },
     "job-id": { type: "string", value_name: "ID", description: "Id of the job; one is made when left out" },
     "max-attempts": { type: "integer", value_name: "N", description: "How often it may be claimed; 3 when left out" },
-    ...place_flags,
+    ...desk_flags,
   },
   exit_codes: {
     SUCCESS: changed("The job is in the ledger"),
     CONFLICT: done("The key or the id stands for another job"),
-    ...ledger_exits,
+    ...desk_exits,
+    TIMEOUT: { description: "No answer in time; the job may be there", retryable: false, side_effects: "partial" },
   },
   error_registry: {
     ...ledger_errors,
@@ -86,28 +104,39 @@ export const submit = command({
       command: "waybill submit --type report.build --key monday",
     },
   ],
-  validate: ({ payload, type }) => [
-    ...(isObject(payload) ? [] : [{ field: "payload", message: 'is no JSON object, such as {"pages":2}' }]),
-    ...(/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/iu.test(type) && type.length <= 128
-      ? []
-      : [{ field: "type", message: "is no name of a job type: words of letters, digits, - and _ joined by dots" }]),
-  ],
+  validate: ({ payload, server, type }) => {
+    const refusedType = refuseJobType(type)
+    return [
+      ...refuseAddress({ server }),
+      ...(isElsewhere(payload) || isObject(payload)
+        ? []
+        : [{ field: "payload", message: 'is no JSON object, such as {"pages":2}' }]),
+      ...(refusedType === undefined ? [] : [{ field: "type", message: refusedType }]),
+    ]
+  },
   execute: async ({ payload, ...args }, ctx) => {
+    const { readPayload } = await import("../jobs/readPayload.ts")
+    const words = { ...args, payload: readPayload(payload, process.cwd()) }
+    const server = serverOf(args, ctx.env)
+    if (server !== undefined) return (await import("../server/serverJobs.ts")).submitToServer(words, server, ctx)
     const { submitJob } = await import("../jobs/submitJob.ts")
-    return submitJob({ ...args, payload: JSON.parse(payload) }, placeOf(args, ctx.env), ctx)
+    return submitJob(words, placeOf(args, ctx.env), ctx)
   },
 })
 
 export const list = command({
   name: "list",
-  description: "Lists the jobs of a ledger, the oldest first.",
+  description: "Lists the jobs of a ledger or a server, the oldest first.",
   danger_level: "safe",
   list: { default_limit: 50 },
+  has_network_io: true,
+  network_agents: false,
+  requires: one_desk,
   parameters: {
     status: { type: "enum", enum_values: [...job_statuses], description: "Only jobs that stand so" },
-    ...place_flags,
+    ...desk_flags,
   },
-  exit_codes: { SUCCESS: done("The jobs are in data"), ...ledger_exits },
+  exit_codes: { SUCCESS: done("The jobs are in data"), ...desk_exits },
   error_registry: ledger_errors,
   output_schema: {
     type: "object",
@@ -116,7 +145,10 @@ export const list = command({
       jobs: { type: "array", items: { type: "object", required: ["job_id", "status", "type", "detail"] } },
     },
   },
+  validate: refuseAddress,
   execute: async (args, ctx) => {
+    const server = serverOf(args, ctx.env)
+    if (server !== undefined) return (await import("../server/serverJobs.ts")).listOnServer(args.status, server, ctx)
     const { listJobs } = await import("../jobs/listJobs.ts")
     return listJobs(args.status, placeOf(args, ctx.env), ctx)
   },
@@ -124,33 +156,42 @@ export const list = command({
 
 export const events = command({
   name: "events",
-  description: "Prints the facts of a ledger, one JSON object per line.",
+  description: "Prints the facts of a ledger or a server, one JSON object per line.",
   danger_level: "safe",
   stream: { format: "jsonl" },
+  has_network_io: true,
+  network_agents: false,
+  requires: one_desk,
   parameters: {
     after: { type: "integer", default: 0, value_name: "POSITION", description: "Only facts behind this position" },
     job: { type: "string", value_name: "ID", description: "Only facts of this job" },
     type: { type: "string", value_name: "PREFIX", description: "Only types that begin so, such as workspace_job." },
     follow: { type: "boolean", short: "f", description: "Go on with whatever is recorded" },
-    ...place_flags,
+    ...desk_flags,
   },
-  exit_codes: { SUCCESS: done("Every fact was printed"), ...ledger_exits },
+  exit_codes: { SUCCESS: done("Every fact was printed"), ...desk_exits },
   error_registry: ledger_errors,
   output_schema: {
     type: "object",
-    required: ["position", "event_id", "job_id", "event_type", "occurred_at", "actor", "payload"],
+    description: "position is left out where a server does not tell it",
+    required: ["event_id", "job_id", "event_type", "occurred_at", "actor"],
   },
-  validate: ({ after }) => (after >= 0 ? [] : [{ field: "after", message: "is a position, from 0" }]),
+  validate: ({ after, server }) => [
+    ...refuseAddress({ server }),
+    ...(after >= 0 ? [] : [{ field: "after", message: "is a position, from 0" }]),
+  ],
   execute: async (args, ctx) => {
+    const server = serverOf(args, ctx.env)
+    if (server !== undefined) return (await import("../server/serverEvents.ts")).showServerEvents(args, server, ctx)
     const { showEvents } = await import("../jobs/showEvents.ts")
     return showEvents(args, placeOf(args, ctx.env), ctx)
   },
 })
 
-const ended = (id: string, state: JobState): object => {
-  const { descriptor, error, result } = state
+const ended = ({ descriptor, error, result }: JobState): object => {
+  const id = String(descriptor.job_id)
   if (descriptor.status === "complete")
-    return { ...descriptor, job_id: id, terminal: true, ...(result === undefined ? {} : { result }) }
+    return { ...descriptor, terminal: true, ...(result === undefined ? {} : { result }) }
   if (descriptor.status === "running")
     throw new CommandError({
       exit: "PARTIAL_FAILURE",
@@ -167,41 +208,54 @@ const ended = (id: string, state: JobState): object => {
   })
 }
 
+const noSuchJob = (id: string, where: Addressed) =>
+  new CommandError({
+    exit: "NOT_FOUND",
+    code: "JOB_NOT_FOUND",
+    message: `There is no job ${id}.`,
+    suggestion: `List the jobs with: ${commandLine(where, "list")}`,
+  })
+
 export const wait = command({
   name: "wait",
   description: "Waits for the end of a job.",
   danger_level: "safe",
   timeout_ms: 2_147_483_647,
+  has_network_io: true,
+  network_agents: false,
+  requires: one_desk,
   parameters: {
     id: { type: "string", required: true, positional: 0, pattern: id_pattern, description: "Id of the job" },
     for: { type: "string", default: "5m", value_name: "DURATION", description: "How long at most; 0 for no limit" },
-    ...place_flags,
+    ...desk_flags,
   },
   exit_codes: {
     SUCCESS: done("The job is complete"),
     PARTIAL_FAILURE: done("The job was still running when the time was up"),
     NOT_FOUND: done("No job has this id"),
-    ...ledger_exits,
-    PRECONDITION: done("The job failed or was cancelled, or the ledger cannot be used as it is"),
+    ...desk_exits,
+    PRECONDITION: done("The job failed or was cancelled, or the ledger or the server cannot be used as it is"),
   },
   error_registry: ledger_errors,
   output_schema: { type: "object", required: ["job_id", "status", "terminal"] },
   validate: (args) => {
     const reading = parseDuration(args.for)
-    return reading.ok ? [] : [{ field: "for", message: reading.problem }]
+    return [...refuseAddress(args), ...(reading.ok ? [] : [{ field: "for", message: reading.problem }])]
   },
   execute: async (args, ctx) => {
-    const { waitForJob } = await import("../jobs/waitForJob.ts")
     const reading = parseDuration(args.for)
     const wait_ms = reading.ok ? (reading.ms ?? Number.POSITIVE_INFINITY) : 0
-    const state = await waitForJob(args.id, wait_ms, placeOf(args, ctx.env), ctx.signal)
-    if (state === undefined)
-      throw new CommandError({
-        exit: "NOT_FOUND",
-        code: "JOB_NOT_FOUND",
-        message: `There is no job ${args.id}.`,
-        suggestion: "List the jobs with: waybill list",
-      })
-    return ended(args.id, state)
+    const server = serverOf(args, ctx.env)
+    if (server !== undefined) {
+      const { waitOnServer } = await import("../server/waitOnServer.ts")
+      const state = await waitOnServer(args.id, wait_ms, server, ctx)
+      if (state === undefined) throw noSuchJob(args.id, server)
+      return ended(state)
+    }
+    const { waitForJob } = await import("../jobs/waitForJob.ts")
+    const place = placeOf(args, ctx.env)
+    const state = await waitForJob(args.id, wait_ms, place, ctx.signal)
+    if (state === undefined) throw noSuchJob(args.id, place)
+    return ended(state)
   },
 })

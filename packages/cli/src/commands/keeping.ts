@@ -5,6 +5,7 @@
  */
 import { command } from "@waybill/command"
 import { changed, done, ledger_errors, ledger_exits, LEDGER_FLAWED } from "../Exits.ts"
+import type { Verified } from "../keeping/ledger.ts"
 import { place_flags, placeOf, root_flags } from "../Place.ts"
 
 const position = (description: string) => ({ type: "integer", value_name: "POSITION", description }) as const
@@ -27,6 +28,16 @@ export const ledgerShow = command({
   },
 })
 
+const verifiedText = ({ flaws, head, sealed, torn_bytes, unsealed }: Verified): string => {
+  const but = flaws.length === 0 ? "" : `, but for ${flaws.length} flaws that were acknowledged`
+  const open = unsealed === 0 ? "" : `; the last ${unsealed} are sealed with the next ones`
+  return [
+    `sound: ${sealed + unsealed} records are what was written${but}${open}`,
+    ...(torn_bytes === 0 ? [] : [`${torn_bytes} bytes of a write that was cut off go with the next one`]),
+    `head: ${head ?? "nothing is sealed yet"}`,
+  ].join("\n")
+}
+
 export const ledgerVerify = command({
   name: "ledger verify",
   description: "Checks every byte of a ledger against its seals, or every record of one in a database.",
@@ -45,6 +56,7 @@ export const ledgerVerify = command({
         ? []
         : [{ field: "expect", message: `${JSON.stringify(text)} is no head; ledger head prints one` }],
     ),
+  render: verifiedText,
   execute: async (args, ctx) => {
     const { verify } = await import("../keeping/ledger.ts")
     return verify(args.expect, placeOf(args, ctx.env), ctx)

@@ -6,6 +6,7 @@
 import { command, type Problem } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
 import { changed, done, JOB_FAILED, ledger_errors, ledger_exits, run_missing, VERIFIER_REJECTED } from "../Exits.ts"
+import { ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { place_flags, placeOf } from "../Place.ts"
 import type { Settled } from "../settling/settle.ts"
 import type { Logged } from "../settling/logs.ts"
@@ -37,15 +38,26 @@ const attemptText = (attempts: ReadonlyArray<ShownAttempt>): ReadonlyArray<strin
     ),
   ])
 
-const settledText = ({ artifact, attempts, ledger, next_command, run_id: id, status }: Settled): string =>
+const settledText = ({ artifact, attempts, ledger, next_command, run_id: id, run_status }: Settled): string =>
   [
-    `${status}: ${id}`,
+    `${run_status}: ${id}`,
     ...(artifact === null ? [] : [`  ${artifact.sha256}  ${artifact.bytes} bytes  ${artifact.schema_id}`]),
     "attempts",
     ...attemptText(attempts),
     `recorded in ${ledger}`,
     `next: ${next_command}`,
   ].join("\n")
+
+/** Of a job that goes on elsewhere there is nothing to show yet. */
+const startedText = ({ cancel_command, job_id, log_file, status, status_command }: Readonly<Record<string, unknown>>) =>
+  [
+    `${String(status)}: ${String(job_id)}`,
+    ...(typeof log_file === "string" ? [`log: ${log_file}`] : []),
+    `ask: ${String(status_command)}`,
+    `cancel: ${String(cancel_command)}`,
+  ].join("\n")
+
+const isSettled = (data: object): data is Settled => "attempts" in data
 
 const validate = (args: {
   readonly agent: ReadonlyArray<string>
@@ -83,6 +95,8 @@ export const settle = command({
   name: "settle",
   description: "Runs an agent's command and accepts its result only if it verifies.",
   danger_level: "mutating",
+  async: true,
+  job_descriptor_schema: ledger_job_schema,
   timeout_ms: longest_ms,
   parameters: {
     agent: {
@@ -146,6 +160,10 @@ export const settle = command({
     },
     seed: { type: "array", value_name: "SRC=PATH", description: "File that is copied into the workspace first" },
     env: { type: "array", value_name: "NAME", description: "Variable for agent and verifiers: NAME, or NAME=VALUE" },
+    detach: {
+      type: "boolean",
+      description: "Answer as soon as the job is in the ledger; it goes on by itself, also when the terminal is closed",
+    },
     ...place_flags,
   },
   exit_codes: {
@@ -162,9 +180,15 @@ export const settle = command({
     INVALID_DECLARATION: { exit: "PRECONDITION", suggestion: "See what is meant with: waybill settle --help" },
   },
   output_schema: {
-    type: "object",
-    required: ["run_id", "status", "artifact", "attempts", "ledger", "next_command"],
-    properties: { run_id: { type: "string" }, status: { type: "string" }, attempts: attempts_schema },
+    ...ledger_job_schema,
+    description: "The job, and what was made of it; with --detach the job alone",
+    required: [...ledger_job_schema.required, "run_id"],
+    properties: {
+      ...ledger_job_schema.properties,
+      run_id: { type: "string" },
+      run_status: { type: "string" },
+      attempts: attempts_schema,
+    },
   },
   examples: [
     {
@@ -174,10 +198,12 @@ export const settle = command({
     },
   ],
   validate,
-  render: settledText,
-  execute: async (args, ctx) => {
+  render: (data: object) => (isSettled(data) ? settledText(data) : startedText({ ...data })),
+  execute: async (args, ctx): Promise<object> => {
+    const place = placeOf(args, ctx.env)
+    if (args.detach) return (await import("../settling/detach.ts")).detach(args, place, ctx)
     const { settle: run } = await import("../settling/settle.ts")
-    return run(args, placeOf(args, ctx.env), ctx)
+    return run(args, place, ctx)
   },
 })
 

@@ -15,7 +15,7 @@ import type { JobState } from "@waybill/command"
 import { type QueueJob, statusAt } from "@waybill/jobspec"
 import { foldAll, formatTime, type RecordedEvent } from "@waybill/ledger"
 import { jobStatus, Jobs, type JobStatus } from "@waybill/workspace-job"
-import { commandLine, type Place } from "../Place.ts"
+import { type Addressed, commandLine } from "../Place.ts"
 import { jobSpecOf } from "./JobSpecHere.ts"
 
 /** A job that is older than this and has not ended counts as failed; nothing is written because of it. */
@@ -52,10 +52,14 @@ const ofRun = (run: JobStatus): Standing | undefined => {
   }
 }
 
+/** A status of the queue as a descriptor has it. */
+export const queueStatus = (status: string): Status =>
+  status === "completed" ? "complete" : status === "cancelled" || status === "failed" ? status : "running"
+
 const ofQueue = (job: QueueJob): Standing => {
-  if (job.status === "completed") return { status: "complete", result: { artifacts: job.artifacts ?? {} } }
-  if (job.status === "cancelled") return { status: "cancelled" }
-  if (job.status !== "failed") return { status: "running" }
+  const status = queueStatus(job.status)
+  if (status === "complete") return { status, result: { artifacts: job.artifacts ?? {} } }
+  if (status !== "failed") return { status }
   const { code = "job_failed", message = "" } = job.failure ?? {}
   return failed("JOB_FAILED", `The job failed: ${code}${message === "" ? "" : `, ${message}`}.`)
 }
@@ -90,16 +94,16 @@ export const readJob = (jobId: string, events: ReadonlyArray<RecordedEvent>): Jo
 const standingOf = ({ began_ms, queue, run }: JobReading, now_ms: number): Standing => {
   const own = ofRun(run)
   const queued = queue === undefined ? undefined : ofQueue(queue)
-  // What was settled says more than the queue; the queue alone knows that a job was called off.
-  const standing =
-    own !== undefined && own.status !== "running" ? own : (queued ?? own ?? { status: "running" as const })
+  // The queue alone knows that a job was called off; of every other end, what was settled says more.
+  const isOwn = own !== undefined && own.status !== "running" && queued?.status !== "cancelled"
+  const standing = isOwn ? own : (queued ?? own ?? { status: "running" as const })
   return standing.status === "running" && now_ms - began_ms > job_timeout_ms
     ? failed("JOB_TIMEOUT", `The job is older than ${job_timeout_ms} ms and has not ended.`)
     : standing
 }
 
 /** The calls that ask about a job and end it, from anywhere. Ids are percent-encoded in them. */
-export const jobCommands = (jobId: string, place: Place) => {
+export const jobCommands = (jobId: string, place: Addressed) => {
   const word = encodeURIComponent(jobId)
   return {
     status_command: commandLine(place, "job", "status", word),
@@ -110,7 +114,7 @@ export const jobCommands = (jobId: string, place: Place) => {
 }
 
 /** Where a job stands, as `job status` answers it. */
-export const jobState = (jobId: string, reading: JobReading, place: Place, now_ms: number): JobState => {
+export const jobState = (jobId: string, reading: JobReading, place: Addressed, now_ms: number): JobState => {
   const { error, result, status } = standingOf(reading, now_ms)
   const { queue, run } = reading
   return {
@@ -128,3 +132,7 @@ export const jobState = (jobId: string, reading: JobReading, place: Place, now_m
     ...(error === undefined ? {} : { error }),
   }
 }
+
+/** Whether nobody works on the job any more. One that was called off has ended before whoever is at its attempt has let go of it. */
+export const isOver = ({ descriptor: { run_status, status } }: JobState): boolean =>
+  status !== "running" && !(status === "cancelled" && run_status === "running")

@@ -3,10 +3,15 @@
  *
  * @module
  */
-import { contract_job_types, JobSpec, renamed_job_types } from "@waybill/jobspec"
+import { JobSpec, JobTypes } from "@waybill/jobspec"
 
-const known: ReadonlySet<string> = new Set([...contract_job_types, ...renamed_job_types].map(({ name }) => name))
+const known = new JobTypes()
 
-/** Binds the queue to the contract's types and to those that are named. Throws `TypeError` for a name that cannot be one. */
+/** Those of the types that are not the contract's. */
+export const otherTypes = (types: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(types.filter((name) => !known.has(name))),
+]
+
+/** Binds the queue to the types that every registry has and to those that are named. Throws `TypeError` for a name that cannot be one. */
 export const jobSpecOf = (types: ReadonlyArray<string> = []): JobSpec.JobSpec =>
-  JobSpec.make({ jobTypes: types.filter((name) => !known.has(name)).map((name) => ({ name })) })
+  JobSpec.make({ jobTypes: otherTypes(types).map((name) => ({ name })) })

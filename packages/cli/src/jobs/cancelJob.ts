@@ -60,8 +60,9 @@ export const cancelJob = (word: string, place: Place, signal: AbortSignal): Prom
     if (found === undefined) return undefined
     const { jobId, reading } = found
     const before = jobState(jobId, reading, place, Date.now())
-    if (before.descriptor.status !== "running" && before.error?.code !== "JOB_TIMEOUT")
-      return { descriptor: before.descriptor, changed: false }
+    const isOver = before.descriptor.status !== "running" && before.error?.code !== "JOB_TIMEOUT"
+    // A cancellation that was cut off has left its attempt open.
+    if (isOver && reading.run.status !== "running") return { descriptor: before.descriptor, changed: false }
     const ledger = yield* Ledger
     if (reading.queue !== undefined)
       yield* ledger.transact(
@@ -73,9 +74,12 @@ export const cancelJob = (word: string, place: Place, signal: AbortSignal): Prom
     if (job !== undefined && job.current.terminal === undefined) yield* endAttempt(jobId, job)
     const after = readJob(jobId, yield* eventsOf(jobId))
     const own = { job_id: jobId, ...jobCommands(jobId, place) }
-    // Somebody is at work on the attempt, and will hear of its agent's end.
-    if (after?.run.status === "running") return { descriptor: { ...own, status: "running" as const }, changed: true }
-    return { descriptor: { ...own, status: "cancelled" as const }, changed: true }
+    // A run of before, that is no job: somebody is at work on its attempt, and will hear of its agent's end.
+    const isRunning = after?.run.status === "running" && after.queue === undefined
+    return {
+      descriptor: { ...own, status: isRunning ? ("running" as const) : ("cancelled" as const) },
+      changed: !isOver,
+    }
   })
   return runHere(Effect.provide(program, settlementLayer(place)), signal)
 }

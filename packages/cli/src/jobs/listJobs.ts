@@ -25,6 +25,14 @@ const startOf = (cursor: string | undefined): number => {
   return typeof value === "number" ? value : 0
 }
 
+/** The part of the jobs that was asked for. */
+export const pageOf = (jobs: ReadonlyArray<ListedJob>, ctx: Pick<Context, "list" | "page">) => {
+  const from = startOf(ctx.list.cursor)
+  const next = from + (ctx.list.limit ?? jobs.length)
+  ctx.page({ total: jobs.length, ...(next < jobs.length ? { next_cursor: encodeCursor(next) } : {}) })
+  return { jobs: jobs.slice(from, next) }
+}
+
 export const listJobs = (status: string | undefined, place: Place, ctx: Context) => {
   const now_ms = Date.now()
   const program = Effect.gen(function* () {
@@ -32,10 +40,7 @@ export const listJobs = (status: string | undefined, place: Place, ctx: Context)
     return yield* ledger.queryAll({ queue: jobSpecOf().projections.queue, runs: Jobs }, ({ queue, runs }) => {
       const ids = new Set([...queue.entries()].map(([id]) => id))
       for (const [id] of runs.entries()) ids.add(id)
-      const from = startOf(ctx.list.cursor)
-      const limit = ctx.list.limit ?? Number.POSITIVE_INFINITY
       const jobs: Array<ListedJob> = []
-      let seen = 0
       for (const id of ids) {
         const job = queue.get(id)
         const run = jobStatus(runs, id)
@@ -44,7 +49,6 @@ export const listJobs = (status: string | undefined, place: Place, ctx: Context)
         const began_ms = queued?.created_at === undefined ? now_ms : Date.parse(queued.created_at)
         const { descriptor, error } = jobState(id, { queue: queued, run, began_ms }, place, now_ms)
         if (status !== undefined && descriptor.status !== status) continue
-        if (seen++ < from || jobs.length >= limit) continue
         const type =
           queued === undefined
             ? run.status === "missing"
@@ -54,9 +58,7 @@ export const listJobs = (status: string | undefined, place: Place, ctx: Context)
         const detail = error?.message ?? (run.status === "missing" ? (queued?.status ?? "") : run.status)
         jobs.push({ job_id: id, status: descriptor.status, type, detail })
       }
-      const next = from + jobs.length
-      ctx.page({ total: seen, ...(next < seen ? { next_cursor: encodeCursor(next) } : {}) })
-      return { jobs }
+      return pageOf(jobs, ctx)
     })
   })
   return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)

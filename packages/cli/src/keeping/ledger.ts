@@ -79,18 +79,24 @@ interface AnyFlaw {
   readonly isAcknowledged?: boolean
 }
 
-const flawsOf = async (
-  expect: ReadonlyArray<string>,
-  place: Place,
-  ctx: Context,
-): Promise<{ readonly flaws: ReadonlyArray<AnyFlaw>; readonly [key: string]: unknown }> => {
+/** What a check of a whole ledger came to. */
+export interface Verified {
+  readonly head: string | null
+  readonly sealed: number
+  readonly unsealed: number
+  readonly torn_bytes: number
+  readonly flaws: ReadonlyArray<AnyFlaw>
+  readonly [key: string]: unknown
+}
+
+const flawsOf = async (expect: ReadonlyArray<string>, place: Place, ctx: Context): Promise<Verified> => {
   if (place.url === undefined) {
     const heads = expect.flatMap((text) => parseHead(text) ?? [])
     return answerOf(await runOnFiles(verifyLedger({ root: place.root, expect: heads }), ctx.signal), place)
   }
   const { refuseInDatabase, verifyThere } = await import("./databaseLedger.ts")
   if (expect.length > 0) refuseInDatabase(place, "there is no head to be expected")
-  const { flaws, head: position, records, where } = await runHere(verifyThere(place.url), ctx.signal)
+  const { flaws, head: position, records, where } = await runHere(verifyThere(place.url, place.schema), ctx.signal)
   return { where, head: null, position, sealed: 0, unsealed: records, torn_bytes: 0, flaws }
 }
 
@@ -180,6 +186,6 @@ export const importFile = async (from: string, place: Place, ctx: Context) => {
   const records =
     place.url === undefined
       ? await runOnFiles(importLines({ root: place.root, lines }), ctx.signal)
-      : await runHere((await import("./databaseLedger.ts")).importThere(place.url, lines), ctx.signal)
+      : await runHere((await import("./databaseLedger.ts")).importThere(place.url, place.schema, lines), ctx.signal)
   return { root: place.root, records, next_command: commandLine(place, "ledger", "verify") }
 }

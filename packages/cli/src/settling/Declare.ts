@@ -8,8 +8,9 @@ import { parseDuration } from "@waybill/command-contract"
 import { allOf, commandVerifier, type JobDeclaration, jsonSchemaVerifier, type Verifier } from "@waybill/runtime"
 import { Effect } from "effect"
 import { createHash, randomBytes } from "node:crypto"
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
+import { commandFrom, shell, variables } from "../Programs.ts"
 import { readSeeds } from "./Seeds.ts"
 
 /** The words, as they were parsed. */
@@ -38,20 +39,6 @@ const timeOf = (text: string): number => {
   return reading.ok ? (reading.ms ?? longest_ms) : longest_ms
 }
 
-/** A program with a slash is looked for from here, as a shell does, although it will run in the workspace. */
-const fromHere = (program: string, cwd: string): string =>
-  program.includes("/") && existsSync(resolve(cwd, program)) ? resolve(cwd, program) : program
-
-type Words = readonly [string, ...ReadonlyArray<string>]
-
-const agentOf = ([program = "", ...rest]: ReadonlyArray<string>, cwd: string): Words => [
-  fromHere(program, cwd),
-  ...rest,
-]
-
-/** One line of a shell; what is added behind it becomes its last argument. */
-const shell = (line: string): Words => ["/bin/sh", "-c", `${line} "$@"`, "waybill"]
-
 const name_length_max = 60
 const nameOf = (line: string): string => (line.length > name_length_max ? `${line.slice(0, name_length_max)}…` : line)
 
@@ -70,18 +57,8 @@ const readSchema = (path: string, cwd: string): Verifier => {
   }
 }
 
-/** `NAME` passes a variable on, `NAME=VALUE` sets it. */
-const variables = (words: ReadonlyArray<string>, env: Readonly<Record<string, string | undefined>>) =>
-  Object.fromEntries(
-    words.flatMap((word) => {
-      const at = word.indexOf("=")
-      const name = at < 0 ? word : word.slice(0, at)
-      const value = at < 0 ? env[name] : word.slice(at + 1)
-      return value === undefined ? [] : [[name, value] as const]
-    }),
-  )
-
-const idsOf = (words: SettleWords): { readonly runId: string; readonly key: string } => {
+/** The ids of a job. One that nobody named is new, so it is asked for once. */
+export const idsOf = (words: SettleWords): { readonly runId: string; readonly key: string } => {
   const { key, "run-id": given } = words
   const runId =
     given ?? (key === undefined ? `run-${randomBytes(6).toString("hex")}` : `run-${digest(key).slice(0, 16)}`)
@@ -93,7 +70,7 @@ export const declare = (words: SettleWords, env: Readonly<Record<string, string 
   Effect.gen(function* () {
     const { candidate, repair, verify } = words
     const { key, runId } = idsOf(words)
-    const agent = agentOf(words.agent, cwd)
+    const agent = commandFrom(words.agent, cwd)
     const seeds = yield* Effect.try({
       try: () => readSeeds({ seeds: words.seed, workspace: words.workspace, cwd }),
       catch: (cause) => cause,

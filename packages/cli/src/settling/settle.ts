@@ -5,24 +5,37 @@
  */
 import { CommandError, type Context } from "@waybill/command"
 import { Ledger } from "@waybill/ledger"
-import { settleJob } from "@waybill/runtime"
+import { type Observer, settleJob } from "@waybill/runtime"
 import { type JobStatus, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { basename } from "node:path"
 import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
+import { jobCommands } from "../jobs/JobDescription.ts"
 import { commandLine, type Place } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
+import { tellStarter } from "./Detached.ts"
 import { timeline } from "./Timeline.ts"
 
-export interface Settled {
+/** A settlement that has come to an end: its job's descriptor, and what it made. */
+export interface Settled extends ReturnType<typeof jobCommands> {
+  readonly job_id: string
+  readonly status: "complete" | "failed"
+  readonly terminal: true
   readonly run_id: string
-  readonly status: JobStatus["status"]
+  /** What the settlement came to; `status` says what that makes of the job. */
+  readonly run_status: JobStatus["status"]
   readonly artifact: { readonly sha256: string; readonly bytes: number; readonly schema_id: string } | null
   readonly attempts: ReadonlyArray<ShownAttempt>
   readonly ledger: string
   readonly next_command: string
+}
+
+/** What a settlement came to, for the command's answer and in full. */
+export interface Settlement {
+  readonly data: Settled
+  readonly status: JobStatus
 }
 
 const artifactOf = (status: JobStatus): Settled["artifact"] => {
@@ -54,29 +67,42 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
   })
 }
 
-/** Asks for the job, or joins it, and works on it until it has a verdict or has failed. */
-export const settle = (words: SettleWords, place: Place, ctx: Context): Promise<Settled> => {
-  let cause: string | undefined
+/** What a settlement works with besides its words. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Where paths in the words begin, and where verifiers run. */
+  readonly cwd: string
+  /** Aborting it stops the waiting; what was recorded stays, and the same call goes on from there. */
+  readonly signal: AbortSignal
+  /** Told each thing as it happens. */
+  readonly observe: Observer
+  /** Told the run's id before anything is done. */
+  readonly onStart?: (runId: string) => void
+}
+
+/**
+ * Settles one job in this process, as `waybill settle` does: asks for it, or joins it, and works on it until it has a verdict
+ * or has failed.
+ *
+ * @throws CommandError for words that cannot be used, and whatever the ledger, the data plane or the agent failed with
+ */
+export const settleHere = (words: SettleWords, place: Place, around: Surroundings): Promise<Settlement> => {
+  const { cwd, env, observe, onStart, signal } = around
   const program = Effect.gen(function* () {
-    const job = yield* declare(words, ctx.env, process.cwd())
+    const job = yield* declare(words, env, cwd)
     const ledger = yield* Ledger
-    ctx.log(`run ${job.runId}; if this is cut off, the same call with --run-id ${job.runId} goes on from there`)
-    const status = yield* settleJob(job, {
-      terminalPath: basename(job.candidatePath),
-      actor: "waybill",
-      observe: timeline({
-        log: ctx.log,
-        progress: ctx.progress,
-        failed: (detail) => {
-          cause = detail
-        },
-      }),
-    })
+    onStart?.(job.runId)
+    const terminalPath = basename(job.candidatePath)
+    const status = yield* settleJob(job, { terminalPath, actor: "waybill", observe })
     const attempts = yield* ledger.query(Jobs, (view) => attemptsOf(view.get(status.runId)))
     const next = status.status === "verified" ? "deliver" : "explain"
     const data: Settled = {
+      job_id: status.runId,
+      status: status.status === "verified" ? "complete" : "failed",
+      terminal: true,
+      ...jobCommands(status.runId, place),
       run_id: status.runId,
-      status: status.status,
+      run_status: status.status,
       artifact: artifactOf(status),
       attempts,
       ledger: ledger.where,
@@ -84,7 +110,30 @@ export const settle = (words: SettleWords, place: Place, ctx: Context): Promise<
     }
     return { data, status }
   })
-  return runHere(Effect.provide(program, settlementLayer(place)), ctx.signal).then(({ data, status }) =>
-    answer(data, status, place, cause),
-  )
+  return runHere(Effect.provide(program, settlementLayer(place)), signal)
+}
+
+/** Settles, and tells the caller of the command how it goes. */
+export const settle = async (words: SettleWords, place: Place, ctx: Context): Promise<Settled> => {
+  let cause: string | undefined
+  const tell = tellStarter(ctx.env)
+  const show = timeline({
+    log: ctx.log,
+    progress: ctx.progress,
+    failed: (detail) => {
+      cause = detail
+    },
+  })
+  const { data, status } = await settleHere(words, place, {
+    env: ctx.env,
+    cwd: process.cwd(),
+    signal: ctx.signal,
+    observe: (event) => {
+      tell(event)
+      show(event)
+    },
+    onStart: (runId) =>
+      ctx.log(`run ${runId}; if this is cut off, the same call with --run-id ${runId} goes on from there`),
+  })
+  return answer(data, status, place, cause)
 }

@@ -134,6 +134,19 @@ const app = application({
       },
     }),
     command({
+      name: "hasty",
+      description: "Serves, and has little time to stop.",
+      danger_level: "safe",
+      service: true,
+      grace_ms: 50,
+      exit_codes: { SUCCESS },
+      output_schema: any,
+      execute: async (_, ctx) => {
+        await ctx.write({ event: "waiting" })
+        return never()
+      },
+    }),
+    command({
       name: "render",
       description: "Starts a job.",
       danger_level: "mutating",

@@ -59,6 +59,12 @@ const projection_state = {
 } as const
 
 const hold = { claim_token: text, lease_epoch: whole } as const
+const able = { "job_types?": texts, "has_data_plane?": flag } as const
+const own_token = {
+  type: "string",
+  description:
+    "32 random bytes of the worker's own, as 64 lowercase hex digits, new for each claim. Asked again with it, a claim whose answer was lost is answered with the job that the token holds.",
+} as const
 const report = { "request_id?": text, "artifacts?": artifacts, "artifact_refs?": artifact_refs } as const
 
 /** By name, as the routes refer to them. */
@@ -266,8 +272,10 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
     minProperties: 1,
     maxProperties: 1,
   },
-  ClaimNext: sent({ "job_types?": texts, "has_data_plane?": flag, "lease?": duration, "wait?": duration }),
-  ClaimGiven: sent({ "lease?": duration }),
+  ClaimNext: sent({ ...able, "lease?": duration, "wait?": duration, "claim_token?": own_token }),
+  AwaitWork: sent({ ...able, "wait?": duration }),
+  Claimable: object({ claimable: { const: true } }),
+  ClaimGiven: sent({ "lease?": duration, "claim_token?": own_token }),
   Claim: object({
     claim_token: text,
     job_id: text,

@@ -18,34 +18,34 @@ const wait_ms_max = 60_000
 /** So that an idle follower's connection is seen to be alive. */
 const heartbeat_ms = 15_000
 
-/** The text of some events, made once for all who are told the same at the same time. */
-const sseTexts = () => {
-  let latest: { readonly first: number; readonly last: Told; readonly text: string } | undefined
-  return (events: ReadonlyArray<Told>): string => {
-    const [first, last] = [events[0], events.at(-1)]
-    if (first === undefined || last === undefined) return ""
-    // A ledger that lost its tail gives a position again, but to another event.
-    if (latest?.first === first.position && latest.last === last) return latest.text
+/** Server-sent events as bytes, made once for all who are told the same at the same time. */
+const makeFrames = () => {
+  let latest: { readonly events: ReadonlyArray<Told>; readonly bytes: Uint8Array } | undefined
+  return (events: ReadonlyArray<Told>): Uint8Array => {
+    if (latest?.events === events) return latest.bytes
     const text = events
       .map(
         ({ event_type, position, text: data }) =>
           `id: ${position}\nevent: ${event_type.replaceAll(/[\r\n]/gu, " ")}\ndata: ${data}\n\n`,
       )
       .join("")
-    latest = { first: first.position, last, text }
-    return text
+    const bytes = Buffer.from(text)
+    latest = { events, bytes }
+    return bytes
   }
 }
 
+const waiting = Buffer.from(": waiting\n\n")
+
 /** Follows as server-sent events; the id of each is its position. */
-const followed = (app: App, sse: (events: ReadonlyArray<Told>) => string, after: number): Answer => ({
+const followed = (app: App, frames: (events: ReadonlyArray<Told>) => Uint8Array, after: number): Answer => ({
   status: 200,
   type: "text/event-stream",
-  pieces: Stream.merge(
-    app.feed.follow(after).pipe(Stream.map(sse)),
-    Stream.map(Stream.tick(heartbeat_ms), () => ": waiting\n\n"),
-    { haltStrategy: "left" },
-  ),
+  follow: (write) =>
+    Effect.raceFirst(
+      app.feed.follow(after, (events) => write(frames(events))),
+      Effect.forever(Effect.andThen(Effect.sleep(heartbeat_ms), write(waiting))),
+    ),
 })
 
 interface Page {
@@ -103,7 +103,7 @@ const badLimit = refuse(400, "limit must be a non-negative integer")
 export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
   Effect.map(makeCursors(app.ledger), (find) => {
     const { feed, jobspec, ledger } = app
-    const sse = sseTexts()
+    const frames = makeFrames()
     const end = ledger.query(jobspec.projections.states, ({ lastEventId, position }) => ({ lastEventId, position }))
 
     const parameters = (call: Call, names: ReadonlyArray<"since" | "after_id">) => {
@@ -135,7 +135,7 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
         if (after === undefined) return yield* noCursor
         if (header(call.headers, "accept")?.includes("text/event-stream") === true) {
           const seen = header(call.headers, "last-event-id")?.trim() ?? ""
-          return followed(app, sse, /^\d{1,15}$/u.test(seen) ? Number(seen) : after)
+          return followed(app, frames, /^\d{1,15}$/u.test(seen) ? Number(seen) : after)
         }
         const limit = yield* limitIn(call)
         const wait = call.query("wait")

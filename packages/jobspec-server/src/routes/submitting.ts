@@ -43,13 +43,18 @@ const submitOf = (body: JsonObject, trigger?: ConsumerNames): Submit | Refused =
   return { kind: "submit", job_type, ...rest, ...(trigger === undefined ? {} : { trigger }) }
 }
 
+const appended = ({ jobspec, ledger }: App, call: Call, submit: Submit, actor: string) =>
+  ledger.transact(jobspec.queue, submit, { actor: mutationActor(actor, call.caller.name) })
+
 /** Records a submission; answers what the transaction recorded. */
-const record = (app: App, call: Call, submit: Submit, actor: string) =>
+const record = (app: App, call: Call, submit: Submit, actor: string): ReturnType<typeof withFailpoints> =>
+  app.hasFailpoints ? withFailpoints(app, call, submit, actor) : appended(app, call, submit, actor)
+
+const withFailpoints = (app: App, call: Call, submit: Submit, actor: string) =>
   Effect.gen(function* () {
-    const { jobspec, ledger } = app
     const failpoint = failpointOf(app, call)
-    if (failpoint === "before_append") yield* refuseBefore(app, jobspec.queue, submit)
-    const facts = yield* ledger.transact(jobspec.queue, submit, { actor: mutationActor(actor, call.caller.name) })
+    if (failpoint === "before_append") yield* refuseBefore(app, app.jobspec.queue, submit)
+    const facts = yield* appended(app, call, submit, actor)
     if (failpoint === "after_append_before_ack" && facts.length > 0) return yield* refuseFailpoint(failpoint)
     return facts
   })
@@ -142,7 +147,7 @@ export const submittingRoutes = (app: App): ReadonlyArray<Route> => [
         id: `${names.field}_trigger`,
         summary: "Asks for a job of a type that consumers may ask for.",
         capabilities: ["openclaw_trigger", "consumer_trigger"],
-        body: { schema: "Submission" },
+        body: { schema: "Submission", isLate: true },
         answers: {
           202: { description: "The job is durable.", schema: "TriggerAnswer" },
           ...refusals,

@@ -10,13 +10,15 @@ import { openApiDocument } from "../openapi/document.ts"
 import { docsPage } from "../openapi/page.ts"
 import { version } from "../version.ts"
 import { cancellingRoutes } from "./cancelling.ts"
+import { claimingRoutes } from "./claiming.ts"
 import { consumerRoutes } from "./consumer.ts"
 import { eventRoutes } from "./events.ts"
+import { holdingRoutes } from "./holding.ts"
+import { jobRoutes } from "./jobs.ts"
 import { operationRoutes } from "./operations.ts"
 import { readingRoutes } from "./reading.ts"
 import { scheduleRoutes } from "./schedules.ts"
 import { submittingRoutes } from "./submitting.ts"
-import { workingRoutes } from "./working.ts"
 
 /** The table, which also describes itself. */
 export const makeRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
@@ -28,7 +30,9 @@ export const makeRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
       ...cancellingRoutes(app),
       ...scheduleRoutes(app),
       ...consumerRoutes(app),
-      ...workingRoutes(app),
+      ...claimingRoutes(app),
+      ...holdingRoutes(app),
+      ...jobRoutes(app),
       ...operationRoutes(app, () => documents),
     ]
     const documents = {

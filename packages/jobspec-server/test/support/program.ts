@@ -1,11 +1,11 @@
-/** The server as a process of its own. */
+/** The server as a process of its own, started as `waybill serve`. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 
-const main = join(import.meta.dirname, "../../src/main.ts")
+const main = join(import.meta.dirname, "../../../cli/src/main.ts")
 
 export interface First {
   readonly url: string
@@ -26,14 +26,14 @@ export interface Program {
 }
 
 const start = (args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, ["--conditions=@waybill/source", main, ...args], {
+  const child = spawn(process.execPath, ["--conditions=@waybill/source", main, "serve", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   })
   let said = ""
   child.stderr.on("data", (chunk: Buffer) => {
     said += chunk.toString("utf8")
   })
-  return { child, said: () => said }
+  return { child, say: (text: string) => (said += text), said: () => said }
 }
 
 /** Starts a server and waits for its first line. */
@@ -59,11 +59,12 @@ export const startProgram = async (args: ReadonlyArray<string>): Promise<Program
   }
 }
 
-/** Runs a server that is expected not to start. */
+/** Runs a server that is expected not to start; what it says is its answer and its log. */
 export const runProgram = async (
   args: ReadonlyArray<string>,
 ): Promise<{ readonly code: number | null; readonly said: string }> => {
-  const { child, said } = start(args)
+  const { child, said, say } = start(args)
+  child.stdout.on("data", (chunk: Buffer) => say(chunk.toString("utf8")))
   const [code] = (await once(child, "exit")) as [number | null]
   return { code, said: said() }
 }

@@ -7,7 +7,7 @@
 import type { Directory, FileError } from "@waybill/host"
 import type { CorruptRecord } from "@waybill/ledger"
 import { Effect } from "effect"
-import { readChecked, writeChecked } from "./checkedFile.ts"
+import { readCheckedText, writeChecked } from "./checkedFile.ts"
 import type { History } from "./History.ts"
 
 export const index_name = "index"
@@ -46,9 +46,29 @@ export const indexOf = (history: History, chain: Uint8Array): SavedIndex => ({
 export const saveIndex = (directory: Directory, index: SavedIndex): Effect.Effect<void, FileError> =>
   writeChecked(directory, index_name, file_name, index)
 
-/** `undefined` where there is none, or none that can be used. */
-export const loadIndex = (directory: Directory): Effect.Effect<SavedIndex | undefined, FileError> =>
-  Effect.map(readChecked(directory, index_name, file_name), (value) => {
+const jobs_begin = '"jobs":['
+const jobs_end = '],"corrupt":['
+
+/**
+ * The text with one job's entry in place of all, so that not all are parsed; the text as it is where that entry cannot be told
+ * for certain. A quote within a text of JSON is escaped, so what is searched for is found in no id; and an id that begins with a
+ * letter, a digit or `_` cannot be found where one id ends.
+ */
+export const withOneJob = (text: string, jobId: string): string => {
+  const from = text.indexOf(jobs_begin)
+  const to = text.indexOf(jobs_end, from)
+  if (!/^\w/u.test(jobId) || from < 0 || to < 0) return text
+  const wanted = `[${JSON.stringify(jobId)},`
+  const at = text.indexOf(wanted, from + jobs_begin.length)
+  const entry = at < 0 || at > to ? "" : text.slice(at, text.indexOf("]", at + wanted.length) + 1)
+  return text.slice(0, from + jobs_begin.length) + entry + text.slice(to)
+}
+
+/** `undefined` where there is none, or none that can be used. With `only`, of the jobs that one alone. */
+export const loadIndex = (directory: Directory, only?: string): Effect.Effect<SavedIndex | undefined, FileError> =>
+  Effect.map(readCheckedText(directory, index_name, file_name), (text) => {
+    const value: unknown =
+      text === undefined ? undefined : JSON.parse(only === undefined ? text : withOneJob(text, only))
     const index = value as Partial<SavedIndex> | undefined
     return index?.version === 1 && (index.segments?.length ?? 0) > 0 ? (index as SavedIndex) : undefined
   })

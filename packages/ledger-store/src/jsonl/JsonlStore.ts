@@ -18,7 +18,8 @@ import { makeLedgerFile, type Writing } from "./LedgerFile.ts"
 import { makeLocking } from "./Locking.ts"
 import { above, along, below } from "./paging.ts"
 import type { Making } from "./Records.ts"
-import { makeScanner } from "./Scanner.ts"
+import { makeReadingAlone } from "./readingAlone.ts"
+import { makeScanner, type Scanner } from "./Scanner.ts"
 
 export interface JsonlStoreOptions {
   /** The project directory; the ledger lies in `.agents/daemon` below it. */
@@ -100,6 +101,9 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       saveCheckpoint: (checkpoint) => io(saveCheckpoint(opened.directory, checkpoint)),
     })
 
+    /** Reads one job's stream without learning all others first. */
+    const alone = makeReadingAlone(ledgerFile)
+
     const store: Store = {
       where,
       commit: (body) =>
@@ -118,11 +122,19 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
           scanner.scanAll,
           scanner.reading((place, history) => below(scanner.records, place, history, position, limit), nothing),
         ),
-      readStream: (jobId, position, limit) =>
-        Effect.andThen(
-          scanner.scanAll,
-          scanner.reading((place, history) => along(scanner.records, place, history, jobId, position, limit), nothing),
-        ),
+      readStream: (jobId, position, limit) => {
+        const read = (by: Scanner) =>
+          Effect.andThen(
+            by.scanAll,
+            by.reading((place, history) => along(by.records, place, history, jobId, position, limit), nothing),
+          )
+        // Who knows all jobs already has no use for less.
+        return Effect.suspend(() =>
+          scanner.history.isLoaded
+            ? read(scanner)
+            : Effect.catch(Effect.flatMap(alone(jobId), read), () => read(scanner)),
+        )
+      },
       waitBeyond: (position) =>
         Effect.gen(function* () {
           for (;;) {

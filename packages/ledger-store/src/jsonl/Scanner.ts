@@ -73,7 +73,8 @@ export interface Scanner {
   readonly forgetAll: Effect.Effect<void>
 }
 
-export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
+/** With `only`, what is learnt of jobs is of that one alone: for a reading of its stream, and for nothing else. */
+export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effect<Scanner> =>
   Effect.gen(function* () {
     const { io, where } = ledgerFile
     const scanning = yield* Semaphore.make(1)
@@ -133,7 +134,7 @@ export const makeScanner = (ledgerFile: LedgerFile): Effect.Effect<Scanner> =>
     const learn = (sight: Sight) =>
       Effect.gen(function* () {
         const now = yield* placeOf(sight)
-        const opening = { history, records, place: now, sight, broken, readClosed: readClosed(now) }
+        const opening = { history, records, place: now, sight, broken, only, readClosed: readClosed(now) }
         const done = yield* Effect.exit(ioOr(load(opening)))
         const isSame = yield* Effect.exit(isUnchanged(sight))
         if (Exit.isFailure(done) || Exit.isFailure(isSame) || !isSame.value) {

@@ -31,12 +31,12 @@ export const writeChecked = (
     }),
   )
 
-/** What was written; `undefined` where there is no such file, or one that is not what was written. */
-export const readChecked = (
+/** The text that was written; `undefined` where there is no such file, or one that is not what was written. */
+export const readCheckedText = (
   directory: Directory,
   folderName: string,
   name: string,
-): Effect.Effect<unknown, FileError> =>
+): Effect.Effect<string | undefined, FileError> =>
   Effect.scoped(
     Effect.gen(function* () {
       const folder = yield* directory.openDirectory(folderName)
@@ -44,7 +44,16 @@ export const readChecked = (
       const bytes = Buffer.from(yield* readExactly(file, 0, (yield* file.info).bytes))
       // The checksum and its newline; both are of one byte each.
       const text = bytes.subarray(9).toString("utf8")
-      if (bytes.subarray(0, 9).toString("latin1") !== `${checksum(text)}\n`) return undefined
-      return JSON.parse(text) as unknown
+      return bytes.subarray(0, 9).toString("latin1") === `${checksum(text)}\n` ? text : undefined
     }),
   ).pipe(unlessMissing)
+
+/** What was written; `undefined` where there is no such file, or one that is not what was written. */
+export const readChecked = (
+  directory: Directory,
+  folderName: string,
+  name: string,
+): Effect.Effect<unknown, FileError> =>
+  Effect.map(readCheckedText(directory, folderName, name), (text) =>
+    text === undefined ? undefined : (JSON.parse(text) as unknown),
+  )

@@ -20,6 +20,8 @@ import { unlessMissing } from "./unlessMissing.ts"
 
 /** Rows looked at in one go. */
 const chunk_rows = 4096
+/** The same, where nothing is made of them. */
+const many_rows = 16 * chunk_rows
 
 export interface Opening {
   readonly history: History
@@ -28,6 +30,8 @@ export interface Opening {
   readonly sight: Sight
   /** Files whose rows must not be used, by first position. */
   readonly broken: ReadonlySet<number>
+  /** The job that is asked about, where only that one is. */
+  readonly only: string | undefined
   /** Reads the lines of a closed file from where its reader stands, to its end. */
   readonly readClosed: (segment: Segment, reader: LineReader) => Effect.Effect<void, ReadFailure | ArchiveDamaged>
 }
@@ -69,12 +73,45 @@ const survey = ({ sight: { directory } }: Opening): Effect.Effect<Survey, FileEr
     return { archives, seals, claimed }
   })
 
+/** Whether sealed records are certain to have nothing to do with a job: they are plain ones, and its id is not in their text. */
+const lacksJob = ({ place, records }: Opening, segment: Segment, from: number, to: number, jobId: string) =>
+  Effect.gen(function* () {
+    // An id that is written with escapes can be spelled in several ways.
+    if (JSON.stringify(jobId).length !== jobId.length + 2) return false
+    const rows = yield* records.rows(place, segment, from, to)
+    if (rows.count !== to - from) return false
+    for (let i = 0; i < rows.count; i++)
+      if (!rows.is(i, Flag.readable) || !rows.is(i, Flag.cuttable) || rows.is(i, Flag.ahead)) return false
+    const start = rows.offset(0)
+    const text = yield* Effect.option(records.bytes(place, segment, start, rows.end(rows.count - 1) - start))
+    return (
+      text._tag === "Some" &&
+      !Buffer.from(text.value.buffer, text.value.byteOffset, text.value.byteLength).includes(jobId)
+    )
+  })
+
+/** Up to where sealed records may be passed over: many at once where none of them matters, else a chunk, else none. */
+const passable = (opening: Opening, segment: Segment, from: number, to: number) =>
+  Effect.gen(function* () {
+    if (opening.only === undefined) return from
+    for (const count of [many_rows, chunk_rows]) {
+      const end = Math.min(to, from + count)
+      if (yield* lacksJob(opening, segment, from, end, opening.only)) return end
+    }
+    return from
+  })
+
 /** Enters what sealed rows tell: jobs, damaged records, ids of others. */
 const absorb = (opening: Opening, segment: Segment, from: number, to: number): Effect.Effect<void, ReadFailure> =>
   Effect.gen(function* () {
     const { history, place, records } = opening
     for (let record = from; record < to;) {
       const end = Math.min(to, record + chunk_rows)
+      const passed = yield* passable(opening, segment, record, to)
+      if (passed > record) {
+        record = passed
+        continue
+      }
       const { events, looked, release } = yield* records.take(place, segment, record, end, "lazy")
       const rows = yield* records.rows(place, segment, record, record + looked)
       for (const event of events) {
@@ -268,7 +305,7 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
     const { history, sight } = opening
     const found = yield* survey(opening)
     const { archives, claimed, seals } = found
-    const last = yield* resume(opening, yield* loadIndex(sight.directory), found)
+    const last = yield* resume(opening, yield* loadIndex(sight.directory, opening.only), found)
     const byFirst = new Map<number, string>(claimed)
     for (const name of archives) {
       const first = firstOfArchive(name)

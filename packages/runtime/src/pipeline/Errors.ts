@@ -11,6 +11,7 @@ import {
   formatTime,
   type InvalidFact,
 } from "@waybill/ledger"
+import type { QueueRefusal } from "@waybill/jobspec"
 import type { RecordRefusal } from "@waybill/workspace-job"
 import { StorageFailed } from "@waybill/data-plane"
 import { Data } from "effect"
@@ -38,6 +39,20 @@ export class InvalidDeclaration extends Data.TaggedError("InvalidDeclaration")<{
 }> {
   override get message(): string {
     return `${this.field} ${this.reason}`
+  }
+}
+
+/**
+ * The id stands for a job in the queue that asks for no terminal artifact, or whose type is not known here. Choose another run id, or
+ * give the `jobspec` that knows the type.
+ */
+export class JobIsNoSettlement extends Data.TaggedError("JobIsNoSettlement")<{
+  readonly runId: string
+  readonly jobType: string
+}> {
+  override get message(): string {
+    const { jobType, runId } = this
+    return `${JSON.stringify(runId)} is a job of the type ${JSON.stringify(jobType)} in the queue, and nothing that could be settled: choose another run id`
   }
 }
 
@@ -147,18 +162,20 @@ export class HistoryBroken extends Data.TaggedError("HistoryBroken")<{
 
 /**
  * All of them. Beside the ones above: the ledger refused or could not be reached (`AppendError`, `InvalidFact`,
- * `RecordRefusal`), or the agent's records could not be read or written (`AgentError`). Ask again under the same key when the
+ * `RecordRefusal`, `QueueRefusal`), or the agent's records could not be read or written (`AgentError`). Ask again under the same key when the
  * cause is gone.
  */
 export type SettleError =
   | IdempotencyConflict
   | InvalidDeclaration
+  | JobIsNoSettlement
   | RunHeld
   | HoldFailed
   | NoRoom
   | LedgerDamaged
   | HistoryBroken
   | RecordRefusal
+  | QueueRefusal
   | AppendError
   | InvalidFact
   | AgentError

@@ -4,7 +4,8 @@
  * @module
  */
 import type { RecordedFact } from "@waybill/ledger"
-import { Effect } from "effect"
+import type { Effect } from "effect"
+import { guardedObserver } from "../guardedObserver.ts"
 import type { Holder } from "./Holds.ts"
 
 export type Step = "seed" | "agent" | "build" | "write" | "readback" | "seal" | "verify" | "repair"
@@ -31,31 +32,10 @@ export type SettlementEvent =
 /** Told each event as it happens. One that throws, or whose promise rejects, is reported in the log; the settlement goes on. */
 export type Observer = (event: SettlementEvent) => void
 
-/** The observer as the settlement uses it: it never throws. Its first fault is logged, with the event that met it. */
-export const guarded = (observe: Observer): Effect.Effect<Observer> =>
-  Effect.map(Effect.context(), (context) => {
-    let isReported = false
-    const report = (event: SettlementEvent) => (cause: unknown) => {
-      if (isReported) return
-      isReported = true
-      Effect.runForkWith(context)(
-        Effect.logError(
-          `the observer of a settlement failed at ${eventName(event)}; the settlement goes on, and further faults of this observer are not reported`,
-          cause,
-        ),
-      )
-    }
-    return (event) => {
-      try {
-        const answer: unknown = observe(event)
-        if (answer instanceof Promise) answer.catch(report(event))
-      } catch (cause) {
-        report(event)(cause)
-      }
-    }
-  })
-
 const eventName = (event: SettlementEvent): string => {
   if (event.kind === "waiting") return "waiting"
   return event.kind === "recorded" ? event.fact.event_type : `${event.step} ${event.state}`
 }
+
+/** The observer as the settlement uses it: it never throws. Its first fault is logged, with the event that met it. */
+export const guarded = (observe: Observer): Effect.Effect<Observer> => guardedObserver(observe, "settlement", eventName)

@@ -37,7 +37,7 @@ import { messageOf } from "../messageOf.ts"
 import { refuseReceipt } from "../agent/refuseReceipt.ts"
 import { askWithin } from "../verifier/ask.ts"
 import type { VerifierError } from "../verifier/Verifier.ts"
-import { type Composition, record, tell } from "./commit.ts"
+import { type Composition, record, recordEnd, recordWhileOpen, tell } from "./commit.ts"
 import type { Declared, JobDeclaration } from "./Declaration.ts"
 import { checkBuilt, DeclarationFault, evaluate } from "./declared.ts"
 import { noRoomIn } from "./Errors.ts"
@@ -90,7 +90,8 @@ export const runAttempt = (
     const ledger = yield* Ledger
     const { runId } = attempt.request
     const requested = yield* recordedFact("requested", runId, attempt.requestedEventId)
-    const { index } = attemptOf(requested.payload)
+    const number = attemptOf(requested.payload)
+    const { index } = number
     const key = { runId, attempt: index }
     const { observe, terminalPath } = composition
     const step = (name: Step, state: "started" | "done" | "failed", detail?: string, bytes?: number) =>
@@ -168,10 +169,8 @@ export const runAttempt = (
       begun,
       begin: (run: BegunRun) => {
         submitRunId = run.submitRunId
-        return record(Settlement.start(requested, run), composition).pipe(
-          Effect.asVoid,
-          Effect.provideService(Ledger, ledger),
-        )
+        // The agent of a job that was called off does not begin.
+        return Effect.provideService(recordWhileOpen(Settlement.start(requested, run), composition), Ledger, ledger)
       },
     }
 
@@ -360,7 +359,8 @@ export const runAttempt = (
         "done",
         `${verification.ok ? "accepted" : "rejected"}: ${passed} of ${verification.checks.length} checks passed`,
       )
-      yield* record<NewJobFact>(Settlement.settle(finalized, verification), composition)
+      const { terminalArtifact } = finalized.payload
+      yield* recordEnd(Settlement.settle(finalized, verification), number, composition, terminalArtifact)
     })
 
     return yield* Effect.catchIf(
@@ -369,7 +369,7 @@ export const runAttempt = (
       ({ detail, failure, step: name }) =>
         Effect.andThen(
           step(name, "failed", detail),
-          Effect.asVoid(record<NewJobFact>(Settlement.fail(requested, failure, submitRunId), composition)),
+          recordEnd(Settlement.fail(requested, failure, submitRunId), number, composition),
         ),
     )
   })

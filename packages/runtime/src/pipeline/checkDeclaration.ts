@@ -4,6 +4,7 @@
  * @module
  */
 import { refuseDuration } from "@waybill/host"
+import { lease_ms_max } from "@waybill/jobspec"
 import { refuseBaseKey, refusePath } from "@waybill/workspace-job"
 import { Effect, Predicate } from "effect"
 import type { JobDeclaration } from "./Declaration.ts"
@@ -14,7 +15,12 @@ import { InvalidDeclaration } from "./Errors.ts"
 export interface HostSide {
   readonly terminalPath: string
   readonly holdWait_ms: number
+  readonly lease_ms: number
+  readonly heartbeat_ms: number
 }
+
+/** A shorter lease could run out while a single fact is written. */
+const lease_ms_min = 1_000
 
 const seed_path_bytes_max = 4 * 1024 * 1024
 
@@ -42,7 +48,10 @@ const refuseParts = ({ build, recovery, seeds, submit, verifier }: JobDeclaratio
   return badSeed < 0 ? undefined : [`seeds[${badSeed}]`, "is no path with bytes"]
 }
 
-const refuse = (job: JobDeclaration, { holdWait_ms, terminalPath }: HostSide): Refusal | undefined => {
+const refuse = (
+  job: JobDeclaration,
+  { heartbeat_ms, holdWait_ms, lease_ms, terminalPath }: HostSide,
+): Refusal | undefined => {
   const badKey = refuseBaseKey(job.idempotencyKey)
   if (badKey !== undefined) return ["idempotencyKey", badKey]
   const wanted = job.recovery?.maxAttempts ?? 1
@@ -53,6 +62,11 @@ const refuse = (job: JobDeclaration, { holdWait_ms, terminalPath }: HostSide): R
   }
   const badWait = holdWait_ms === Number.POSITIVE_INFINITY ? undefined : refuseDuration(holdWait_ms, { from: 0 })
   if (badWait !== undefined) return ["holdWait_ms", badWait]
+  if (!(lease_ms >= lease_ms_min && lease_ms <= lease_ms_max))
+    return ["lease_ms", `is ${lease_ms}, not from ${lease_ms_min} to ${lease_ms_max}`]
+  const badBeat = refuseDuration(heartbeat_ms, { from: 1 })
+  if (badBeat !== undefined) return ["heartbeat_ms", badBeat]
+  if (heartbeat_ms >= lease_ms) return ["heartbeat_ms", `is ${heartbeat_ms}, not less than the lease of ${lease_ms} ms`]
   const badPart = refuseParts(job)
   if (badPart !== undefined) return badPart
   const badPath = refusePaths(job.seeds, job.candidatePath)

@@ -4,11 +4,12 @@
  * @module
  */
 import { type Call, DataPlane, type Destination, failureOf, ofRun } from "@waybill/data-plane"
-import { Ledger } from "@waybill/ledger"
+import type { Entropy } from "@waybill/host"
+import { isTerminal, JobSpec, lease_ms_default } from "@waybill/jobspec"
+import { Ledger, type RecordedFact } from "@waybill/ledger"
 import {
   type Attempt,
   attemptOf,
-  byIdempotencyKey,
   deliverable,
   type Failure,
   failures,
@@ -17,22 +18,27 @@ import {
   type JobStatus,
   jobStatus,
   type NewJobFact,
-  RunTaken,
   Settlement,
 } from "@waybill/workspace-job"
-import { Effect, Option, Result } from "effect"
+import { Clock, Effect, Option, Result } from "effect"
 import { createHash } from "node:crypto"
 import { dirname } from "node:path"
 import { Agent, type SubmitSpec } from "../agent/Agent.ts"
 import { runAttempt } from "./attempt.ts"
-import { type Composition, record, tell } from "./commit.ts"
+import type { LeaseLost } from "../worker/WorkQueue.ts"
+import { askForJob } from "./askForJob.ts"
+import { type Composition, record, recordEnd, recordJobEnd, tell } from "./commit.ts"
 import { checkDeclaration } from "./checkDeclaration.ts"
 import type { Declared, JobDeclaration, Recovery, RepairContext } from "./Declaration.ts"
 import { evaluate } from "./declared.ts"
 import { IdempotencyConflict, InvalidDeclaration, noRoomIn, type SettleError } from "./Errors.ts"
 import { hold, Holds } from "./Holds.ts"
 import { guarded, type Observer } from "./Observer.ts"
+import { interruptAttempt } from "./interruptAttempt.ts"
+import { underOwnJob } from "./ownJob.ts"
 import { recordedFact } from "./recorded.ts"
+import { endOf } from "./RunEnd.ts"
+import { workersJob } from "./RunJob.ts"
 import { refuseBrokenHistory, refuseDamage } from "./soundness.ts"
 
 /** What the host decides about settlements. */
@@ -44,14 +50,16 @@ export interface SettleOptions {
   readonly observe?: Observer
   /** How long to wait while somebody else works on the run; without end by default, 0 does not wait. The observer is told. */
   readonly holdWait_ms?: number
+  /** The process's one binding of JobSpec; one of the contract's own types and no more by default. */
+  readonly jobspec?: JobSpec.JobSpec
+  /** How long the run's job is held without a heartbeat; 60 s by default, at least a second. */
+  readonly lease_ms?: number
+  /** How often a heartbeat is sent; 15 s by default. Must be less than the lease, and should be less than half of it. */
+  readonly heartbeat_ms?: number
 }
 
 const requestIdOf = (key: string): string =>
   `req_${createHash("sha256").update(key, "utf8").digest("hex").slice(0, 24)}`
-
-/** The job a key stands for, where it is known. */
-const findByKey = (key: string) =>
-  Effect.flatMap(Ledger, (ledger) => ledger.query(Jobs, (view) => byIdempotencyKey(view, key)))
 
 const readJob = (runId: string) =>
   Effect.flatMap(Ledger, (ledger) =>
@@ -59,6 +67,16 @@ const readJob = (runId: string) =>
       job: view.get(runId),
       status: jobStatus(view, runId),
     })),
+  )
+
+/** The run and its job, at one position. */
+const readBoth = (runId: string, { projections }: JobSpec.JobSpec) =>
+  Effect.flatMap(Ledger, (ledger) =>
+    ledger.queryAll({ runs: Jobs, jobs: projections.queue }, ({ jobs, runs }) => {
+      const job = jobs.get(runId)
+      const isJobOpen = job?.created_at !== undefined && !isTerminal(job.status)
+      return { state: runs.get(runId), status: jobStatus(runs, runId), isJobOpen }
+    }),
   )
 
 /** Whether the recorded request is the one that is declared now. */
@@ -148,7 +166,7 @@ const decideRepair = (job: JobDeclaration, current: Attempt, composition: Compos
       const { detail, failure } = decision
       yield* tell(composition.observe, { ...step, state: "failed", detail })
       const asked = yield* recordedFact("requested", runId, next.event_id)
-      yield* record<NewJobFact>(Settlement.fail(asked, failure), composition)
+      yield* recordEnd(Settlement.fail(asked, failure), attemptOf(asked.payload), composition)
     }
     return true
   })
@@ -195,88 +213,141 @@ const endPoisoned = (seen: Job, composition: Composition) =>
     const { job: now } = yield* readJob(runId)
     if (now === undefined || progressOf(now) !== progressOf(seen)) return
     const requested = yield* recordedFact("requested", runId, seen.current.requestedEventId)
-    yield* record<NewJobFact>(Settlement.fail(requested, failures.artifact_changed), composition)
+    const attempt = attemptOf(requested.payload)
+    yield* recordEnd(Settlement.fail(requested, failures.artifact_changed), attempt, composition)
   })
 
-/** Creates the job, or finds the one that the key stands for. Answers the run id that is to be settled. */
-const ensureJob = (job: JobDeclaration, maxAttempts: number, composition: Composition) =>
+/** Works on a run, whose hold and whose job are ours, until nothing is left to be done. */
+const workOnRun = (job: JobDeclaration, runId: string, composition: Composition) =>
   Effect.gen(function* () {
-    const { idempotencyKey, inputHash, inputRef, requestedBy, runId, terminalSchemaId, workspaceRef } = job
-    const holder = yield* findByKey(idempotencyKey)
-    if (holder.status === "found") return
-    yield* refuseBrokenHistory(runId)
-    yield* record<NewJobFact>(
-      Settlement.request({
-        runId,
-        idempotencyKey,
-        requestedBy,
-        terminalSchemaId,
-        maxAttempts,
-        workspaceRef,
-        inputRef,
-        inputHash,
+    for (;;) {
+      const { job: state, status } = yield* readJob(runId)
+      if (state === undefined) return status
+      yield* checkSame(job, state.earlier[0] ?? state.current)
+      if (status.status === "verified" || status.status === "failed") return status
+      if (status.status === "verifier_rejected") {
+        if (!mayRepair(job, state.current)) return status
+        yield* refuseBrokenHistory(runId)
+        if (!(yield* decideRepair(job, state.current, composition))) return status
+        continue
+      }
+      yield* refuseBrokenHistory(runId)
+      const submit = yield* submitOf(job, state.current, state.earlier)
+      yield* runAttempt(job, state.current, state.earlier.at(-1), submit, composition).pipe(
+        // The ledger is ahead of what we read, so read it again; or what it holds can never be joined by a verdict.
+        Effect.catchTags({
+          StaleAttempt: () => endPoisoned(state, composition),
+          AlreadySettled: () => Effect.void,
+        }),
+      )
+    }
+  })
+
+/** The binding of a process that has none of its own. */
+const plain_jobspec = JobSpec.make()
+const heartbeat_ms_default = 15_000
+
+const begin = (job: JobDeclaration, options: SettleOptions) =>
+  Effect.gen(function* () {
+    const { actor = "waybill", holdWait_ms = Number.POSITIVE_INFINITY, terminalPath = "artifact" } = options
+    const { heartbeat_ms = heartbeat_ms_default, jobspec = plain_jobspec, lease_ms = lease_ms_default } = options
+    const terms = { jobspec, actor, lease_ms, heartbeat_ms }
+    const maxAttempts = yield* checkDeclaration(job, { holdWait_ms, terminalPath, ...terms })
+    const observe = yield* guarded(options.observe ?? (() => {}))
+    yield* refuseDamage
+    return {
+      holdWait_ms,
+      maxAttempts,
+      terms,
+      composition: { actor, requestId: requestIdOf(job.idempotencyKey), terminalPath, observe },
+    }
+  })
+
+/** Has the run to itself until the scope ends, and a ledger and a machine that are fit to go on with. */
+const holdRun = (runId: string, holdWait_ms: number, observe: Observer) =>
+  Effect.gen(function* () {
+    yield* hold(runId, holdWait_ms, (holder) =>
+      tell(observe, { kind: "waiting", runId, ...(holder === undefined ? {} : { holder }) }),
+    )
+    yield* refuseDamage
+    // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
+    yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
+  })
+
+/** The run's job has ended, and not by the run: so does the attempt that is open. */
+const whenJobHasEnded = (runId: string, composition: Omit<Composition, "job">) =>
+  Effect.andThen(
+    interruptAttempt(runId, composition),
+    Effect.map(readJob(runId), ({ status }) => status),
+  )
+
+/**
+ * Settles the run of a job that a worker has claimed, and leaves the job's own end to the worker. Fails with `LeaseLost` when
+ * somebody else has the job by the time the attempt ends.
+ */
+export const settleClaimed = (
+  job: JobDeclaration,
+  claimed: { readonly job_id: string; readonly lease_epoch: number },
+  options: SettleOptions,
+): Effect.Effect<JobStatus, SettleError | LeaseLost, Ledger | DataPlane | Agent | Holds> =>
+  Effect.gen(function* () {
+    const { composition, holdWait_ms, maxAttempts, terms } = yield* begin(job, options)
+    const runId = yield* askForJob(job, maxAttempts, undefined, composition)
+    return yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* holdRun(runId, holdWait_ms, composition.observe)
+        const held = workersJob(terms.jobspec, claimed)
+        return yield* Effect.catchTag(workOnRun(job, runId, { ...composition, job: held }), "JobHasEnded", () =>
+          whenJobHasEnded(runId, composition),
+        )
       }),
-      composition,
-    ).pipe(
-      // Somebody else was faster with the same key: that job is ours too.
-      Effect.catchTag("KeyTaken", () => Effect.void),
     )
   })
 
 /**
- * Settles a job: asks for it, or joins it under its key, and works on it until it has a verdict or has failed.
+ * Settles a job: asks for it, or joins it under its key, and works on it until it has a verdict or has failed. The run is a job in
+ * the ledger's queue (`settlement.run`), which this process claims for itself, and which ends with the run.
  *
  * Settling a settled job answers with what is recorded and does nothing. While somebody else works on the run, this waits.
- * Interruption leaves the attempt resumable. Fails only with what is no fact: see {@link SettleError}.
+ * Interruption leaves the attempt resumable, and gives the job back. When the job is cancelled, within a heartbeat the agent is
+ * ended and the attempt with it, as `interrupted`. Fails only with what is no fact: see {@link SettleError}.
  */
 export const settleJob = (
   job: JobDeclaration,
   options: SettleOptions = {},
-): Effect.Effect<JobStatus, SettleError, Ledger | DataPlane | Agent | Holds> =>
+): Effect.Effect<JobStatus, SettleError, Ledger | DataPlane | Agent | Holds | Entropy> =>
   Effect.gen(function* () {
-    const { actor = "waybill", holdWait_ms = Number.POSITIVE_INFINITY, terminalPath = "artifact" } = options
-    const maxAttempts = yield* checkDeclaration(job, { holdWait_ms, terminalPath })
-    const composition: Composition = {
-      actor,
-      requestId: requestIdOf(job.idempotencyKey),
-      terminalPath,
-      observe: yield* guarded(options.observe ?? (() => {})),
-    }
-    yield* refuseDamage
-    yield* ensureJob(job, maxAttempts, composition)
-    const holder = yield* findByKey(job.idempotencyKey)
-    if (holder.status === "missing")
-      return yield* new RunTaken({ runId: job.runId, idempotencyKey: job.idempotencyKey })
-    const { runId } = holder
+    const { composition, holdWait_ms, maxAttempts, terms } = yield* begin(job, options)
+    const runId = yield* askForJob(job, maxAttempts, terms.jobspec, composition)
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* hold(runId, holdWait_ms, (holder) =>
-          tell(composition.observe, { kind: "waiting", runId, ...(holder === undefined ? {} : { holder }) }),
-        )
-        yield* refuseDamage
-        // Here, because whoever resumes is the first to come by after a crash, whichever run it left half made.
-        yield* Effect.flatMap(DataPlane, (plane) => plane.sweep)
-        for (;;) {
-          const { job: state, status } = yield* readJob(runId)
-          if (state === undefined) return status
+        yield* holdRun(runId, holdWait_ms, composition.observe)
+        const { isJobOpen, state, status } = yield* readBoth(runId, terms.jobspec)
+        if (state !== undefined) {
           yield* checkSame(job, state.earlier[0] ?? state.current)
-          if (status.status === "verified" || status.status === "failed") return status
-          if (status.status === "verifier_rejected") {
-            if (!mayRepair(job, state.current)) return status
-            yield* refuseBrokenHistory(runId)
-            if (!(yield* decideRepair(job, state.current, composition))) return status
-            continue
-          }
-          yield* refuseBrokenHistory(runId)
-          const submit = yield* submitOf(job, state.current, state.earlier)
-          yield* runAttempt(job, state.current, state.earlier.at(-1), submit, composition).pipe(
-            // The ledger is ahead of what we read, so read it again; or what it holds can never be joined by a verdict.
-            Effect.catchTags({
-              StaleAttempt: () => endPoisoned(state, composition),
-              AlreadySettled: () => Effect.void,
-            }),
-          )
+          const mayGoOn =
+            status.status === "verifier_rejected" ? mayRepair(job, state.current) : endOf(status) === undefined
+          if (!mayGoOn && !(isJobOpen && endOf(status) !== undefined)) return status
         }
+        const { observe } = composition
+        const clock = yield* Clock.Clock
+        const onRecorded = (fact: RecordedFact<string, unknown>) =>
+          observe({ kind: "recorded", at_ms: clock.currentTimeMillisUnsafe(), fact })
+        return yield* underOwnJob(runId, terms, onRecorded, (own) =>
+          Effect.gen(function* () {
+            const settling = { ...composition, job: own }
+            const settled = yield* workOnRun(job, runId, settling)
+            const end = endOf(settled)
+            const after = yield* readBoth(runId, terms.jobspec)
+            if (end !== undefined && after.isJobOpen) yield* recordJobEnd(end, settling)
+            return settled
+          }),
+        ).pipe(
+          Effect.catchTags({
+            JobHasEnded: () => whenJobHasEnded(runId, composition),
+            LeaseLost: (error) => Effect.die(error),
+          }),
+        )
       }),
     )
   })

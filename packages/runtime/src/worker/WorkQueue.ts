@@ -32,6 +32,8 @@ export interface JobFailed {
 export class QueueUnavailable extends Data.TaggedError("QueueUnavailable")<{
   readonly where: string
   readonly cause: unknown
+  /** When the queue wants to be asked again at the earliest, where it has said so. */
+  readonly retryAfter_ms?: number
 }> {
   override get message(): string {
     return `the queue at ${this.where} could not be asked: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
@@ -66,6 +68,20 @@ export class ReportRefused extends Data.TaggedError("ReportRefused")<{
   }
 }
 
+/**
+ * The job cannot be claimed. `missing`: nobody asked for it. `ended`: it has come to its end, or is none that a worker could do.
+ * `held`: somebody has it, and its lease has not ended.
+ */
+export class NotClaimable extends Data.TaggedError("NotClaimable")<{
+  readonly job_id: string
+  readonly reason: "missing" | "ended" | "held"
+}> {
+  override get message(): string {
+    const why = { missing: "nobody asked for it", ended: "it has ended", held: "somebody has it" }[this.reason]
+    return `the job ${JSON.stringify(this.job_id)} cannot be claimed: ${why}`
+  }
+}
+
 export type HoldError = LeaseLost | QueueUnavailable
 export type ReportError = HoldError | ReportRefused
 
@@ -85,6 +101,8 @@ export interface Held {
 export interface WorkQueueShape {
   /** Claims the first job that waits for this worker; `undefined` where none does. Does not wait. */
   readonly claimNext: (abilities: Abilities, lease_ms: number) => Effect.Effect<Held | undefined, QueueUnavailable>
+  /** Claims this very job. Does not wait. */
+  readonly claim: (job_id: string, lease_ms: number) => Effect.Effect<Held, NotClaimable | QueueUnavailable>
   /**
    * Waits until a job may be there for this worker, without asking again and again; may come back too early, never too late.
    * Claims nothing, so it may be interrupted at any time.

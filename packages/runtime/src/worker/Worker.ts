@@ -6,6 +6,7 @@
 import { refuseDuration } from "@waybill/host"
 import { type Abilities, asksForArtifact, lease_ms_default, lease_ms_max } from "@waybill/jobspec"
 import { Clock, Effect, Semaphore } from "effect"
+import { guardedObserver } from "../guardedObserver.ts"
 import { InvalidDeclaration } from "../pipeline/Errors.ts"
 import type { Executor } from "./Executor.ts"
 import { patiently, type Restore } from "./patiently.ts"
@@ -68,7 +69,8 @@ export const runWorker = <R = never>(
 ): Effect.Effect<never, InvalidDeclaration, WorkQueue | R> =>
   Effect.gen(function* () {
     const queue = yield* WorkQueue
-    const { executors, observe = () => {}, settlement, slots = 1 } = options
+    const { executors, settlement, slots = 1 } = options
+    const observe = yield* guardedObserver(options.observe ?? (() => {}), "worker", ({ kind }) => kind)
     const { drain_ms = drain_ms_default, heartbeat_ms = heartbeat_ms_default, lease_ms = lease_ms_default } = options
     const terms: WorkTerms = { drain_ms, heartbeat_ms, lease_ms, observe }
     const reason = refuseOptions(slots, terms)

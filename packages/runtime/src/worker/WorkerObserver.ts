@@ -18,5 +18,5 @@ export type WorkerEvent =
   /** The queue could not be asked; it is asked again after `pause_ms`. */
   | { readonly kind: "unavailable"; readonly error: QueueUnavailable; readonly pause_ms: number }
 
-/** Must not throw; one that does is reported as a defect of the worker. */
+/** Told each event as it happens. One that throws, or whose promise rejects, is reported in the log; the worker goes on. */
 export type WorkerObserver = (event: WorkerEvent) => void

@@ -7,6 +7,7 @@ import { Entropy } from "@waybill/host"
 import {
   type Abilities,
   actors,
+  type Claim,
   claimableFrom_ms,
   type Hold,
   type JobSpec,
@@ -15,17 +16,19 @@ import {
   type QueueJob,
   type QueueRefusal,
 } from "@waybill/jobspec"
-import { type AppendError, Ledger } from "@waybill/ledger"
-import { Clock, Effect, Layer, Stream } from "effect"
+import { type AppendError, Ledger, type RecordedFact } from "@waybill/ledger"
+import { Clock, Effect, Layer, Predicate, Stream } from "effect"
 import { createHash } from "node:crypto"
 import {
   type ClaimedJob,
   type Held,
   LeaseLost,
+  NotClaimable,
   QueueUnavailable,
   ReportRefused,
   type ReportError,
   WorkQueue,
+  type WorkQueueShape,
 } from "./WorkQueue.ts"
 
 export interface LedgerQueueOptions {
@@ -77,72 +80,126 @@ const asHolder =
     }
   }
 
+/** Refusals that say something of the job; whatever else a claim fails with is about the queue. */
+const not_claimable: Readonly<Record<string, NotClaimable["reason"]>> = {
+  JobNotFound: "missing",
+  NoClaimableJobs: "ended",
+  AlreadyClaimed: "held",
+}
+
+export type ClaimError = QueueRefusal | AppendError
+type ClaimTerms = Pick<Claim, "token_sha256" | "now_ms" | "lease_ms">
+
 /** Without reports there is nothing that could be refused: what cannot be recorded will not be recorded later either. */
 const withoutReport = (error: ReportError): Effect.Effect<never, LeaseLost | QueueUnavailable> =>
   error._tag === "ReportRefused" ? Effect.die(error) : Effect.fail(error)
 
-/** Workers over a ledger. Any number of them, also in other processes on the same store, share its jobs. */
-export const layerLedgerQueue = (options: LedgerQueueOptions): Layer.Layer<WorkQueue, never, Ledger | Entropy> =>
-  Layer.effect(
-    WorkQueue,
-    Effect.gen(function* () {
-      const ledger = yield* Ledger
-      const entropy = yield* Entropy
-      const { actor = actors.worker, jobspec } = options
-      const { where } = ledger
-      const unavailable = (cause: unknown) => new QueueUnavailable({ where, cause })
+/** A hold of this process, with what proves it: for whoever ends the job together with other facts. */
+export interface HeldHere extends Held {
+  readonly hold: Hold
+}
 
-      const held = (job: ClaimedJob, hold: Hold): Held => {
-        const common = { job_id: job.job_id, hold }
-        const ask = (command: (now_ms: number) => QueueCommand) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now_ms) =>
-            ledger.transact(jobspec.queue, command(now_ms), { actor }),
-          ).pipe(Effect.asVoid, Effect.mapError(asHolder(where, job)))
-        return {
-          job,
-          heartbeat: (lease_ms) =>
-            Effect.catch(
-              ask((now_ms) => ({ kind: "heartbeat", ...common, now_ms, lease_ms })),
-              withoutReport,
-            ),
-          complete: (report) => ask((now_ms) => ({ kind: "complete", ...common, now_ms, ...report })),
-          fail: (failure, report) => ask((now_ms) => ({ kind: "fail", ...common, now_ms, ...report, failure })),
-          release: Effect.catch(
-            ask((now_ms) => ({ kind: "expire", ...common, now_ms })),
+export interface LedgerQueue extends WorkQueueShape {
+  /** Like `claim`, with the ledger's own errors. */
+  readonly claimHere: (job_id: string, lease_ms: number) => Effect.Effect<HeldHere, NotClaimable | ClaimError>
+}
+
+/** The queue of the ledger at hand. `onRecorded` is told each fact that it records. */
+export const makeLedgerQueue = (
+  options: LedgerQueueOptions,
+  onRecorded: (fact: RecordedFact<string, unknown>) => void = () => {},
+): Effect.Effect<LedgerQueue, never, Ledger | Entropy> =>
+  Effect.gen(function* () {
+    const ledger = yield* Ledger
+    const entropy = yield* Entropy
+    const { actor = actors.worker, jobspec } = options
+    const { where } = ledger
+    const unavailable = (cause: unknown) => new QueueUnavailable({ where, cause })
+
+    const transact = (command: QueueCommand) =>
+      Effect.map(ledger.transact(jobspec.queue, command, { actor }), (facts) => {
+        for (const fact of facts) onRecorded(fact)
+        return facts
+      })
+
+    const held = (job: ClaimedJob, hold: Hold): HeldHere => {
+      const common = { job_id: job.job_id, hold }
+      const ask = (command: (now_ms: number) => QueueCommand) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now_ms) => transact(command(now_ms))).pipe(
+          Effect.asVoid,
+          Effect.mapError(asHolder(where, job)),
+        )
+      return {
+        job,
+        hold,
+        heartbeat: (lease_ms) =>
+          Effect.catch(
+            ask((now_ms) => ({ kind: "heartbeat", ...common, now_ms, lease_ms })),
             withoutReport,
           ),
-        }
+        complete: (report) => ask((now_ms) => ({ kind: "complete", ...common, now_ms, ...report })),
+        fail: (failure, report) => ask((now_ms) => ({ kind: "fail", ...common, now_ms, ...report, failure })),
+        release: Effect.catch(
+          ask((now_ms) => ({ kind: "expire", ...common, now_ms })),
+          withoutReport,
+        ),
       }
+    }
 
-      const claimNext = (abilities: Abilities, lease_ms: number) =>
-        Effect.gen(function* () {
-          const token = yield* entropy.hex(token_bytes)
-          const token_sha256 = createHash("sha256").update(token).digest("hex")
-          const now_ms = yield* Clock.currentTimeMillis
-          const command = { kind: "claim_next", ...abilities, token_sha256, now_ms, lease_ms } as const
-          const lease = leaseOf(yield* ledger.transact(jobspec.queue, command, { actor }))
-          if (lease === undefined) return undefined
-          const { job_id, lease_epoch } = lease
-          const job = yield* ledger.query(jobspec.projections.queue, (view) => view.get(job_id))
-          if (job === undefined) return yield* Effect.die(new Error(`${job_id} was claimed and is not in the queue`))
-          return held({ ...claimed(job), lease_epoch, attempt: lease.attempt }, { token_sha256, lease_epoch })
-        }).pipe(Effect.mapError(unavailable))
+    /** Asks for a hold; `undefined` where the claim gave none. */
+    const hold = (command: (claim: ClaimTerms) => QueueCommand, lease_ms: number) =>
+      Effect.gen(function* () {
+        const token = yield* entropy.hex(token_bytes)
+        const token_sha256 = createHash("sha256").update(token).digest("hex")
+        const now_ms = yield* Clock.currentTimeMillis
+        const facts = yield* transact(command({ token_sha256, now_ms, lease_ms }))
+        const lease = leaseOf(facts)
+        if (lease === undefined) return undefined
+        const { attempt, job_id, lease_epoch } = lease
+        const job = yield* ledger.query(jobspec.projections.queue, (view) => view.get(job_id))
+        if (job === undefined) return yield* Effect.die(new Error(`${job_id} was claimed and is not in the queue`))
+        return held({ ...claimed(job), lease_epoch, attempt }, { token_sha256, lease_epoch })
+      })
 
-      const awaitWork = (abilities: Abilities) =>
-        Effect.gen(function* () {
-          for (;;) {
-            const { from_ms, position } = yield* ledger.query(jobspec.projections.queue, (view) => ({
-              from_ms: claimableFrom_ms(view, abilities),
-              position: view.position,
-            }))
-            const left_ms = from_ms - (yield* Clock.currentTimeMillis)
-            if (left_ms <= 0) return
-            yield* ledger
-              .tail({ after: position })
-              .pipe(Stream.take(1), Stream.runDrain, Effect.timeoutOption(Math.min(left_ms, look_ms_max)))
-          }
-        }).pipe(Effect.mapError(unavailable))
+    const claimNext = (abilities: Abilities, lease_ms: number) =>
+      Effect.mapError(
+        hold((terms) => ({ kind: "claim_next", ...abilities, ...terms }), lease_ms),
+        unavailable,
+      )
 
-      return { claimNext, awaitWork }
-    }),
-  )
+    const claimHere = (job_id: string, lease_ms: number): Effect.Effect<HeldHere, NotClaimable | ClaimError> =>
+      hold((terms) => ({ kind: "claim", job_id, ...terms }), lease_ms).pipe(
+        Effect.mapError((cause) => {
+          const reason = not_claimable[cause._tag]
+          return reason === undefined ? cause : new NotClaimable({ job_id, reason })
+        }),
+        // Its attempts were used up, and the claim has ended it.
+        Effect.filterOrFail(Predicate.isNotUndefined, () => new NotClaimable({ job_id, reason: "ended" })),
+      )
+
+    const claim = (job_id: string, lease_ms: number) =>
+      Effect.mapError(claimHere(job_id, lease_ms), (cause) =>
+        cause._tag === "NotClaimable" ? cause : unavailable(cause),
+      )
+
+    const awaitWork = (abilities: Abilities) =>
+      Effect.gen(function* () {
+        for (;;) {
+          const { from_ms, position } = yield* ledger.query(jobspec.projections.queue, (view) => ({
+            from_ms: claimableFrom_ms(view, abilities),
+            position: view.position,
+          }))
+          const left_ms = from_ms - (yield* Clock.currentTimeMillis)
+          if (left_ms <= 0) return
+          yield* ledger
+            .tail({ after: position })
+            .pipe(Stream.take(1), Stream.runDrain, Effect.timeoutOption(Math.min(left_ms, look_ms_max)))
+        }
+      }).pipe(Effect.mapError(unavailable))
+
+    return { claimNext, claim, claimHere, awaitWork }
+  })
+
+/** Workers over a ledger. Any number of them, also in other processes on the same store, share its jobs. */
+export const layerLedgerQueue = (options: LedgerQueueOptions): Layer.Layer<WorkQueue, never, Ledger | Entropy> =>
+  Layer.effect(WorkQueue, makeLedgerQueue(options))

@@ -4,20 +4,20 @@
  * @module
  */
 import type { DataPlane } from "@waybill/data-plane"
-import type { Report } from "@waybill/jobspec"
 import { Ledger } from "@waybill/ledger"
-import { byIdempotencyKey, Jobs, type JobStatus } from "@waybill/workspace-job"
+import { byIdempotencyKey, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import type { Agent } from "../agent/Agent.ts"
 import type { Declared, JobDeclaration } from "../pipeline/Declaration.ts"
 import { evaluate } from "../pipeline/declared.ts"
 import type { SettleError } from "../pipeline/Errors.ts"
 import type { Holds } from "../pipeline/Holds.ts"
-import { settleJob, type SettleOptions } from "../pipeline/settle.ts"
+import { endOf } from "../pipeline/RunEnd.ts"
+import { settleClaimed, type SettleOptions } from "../pipeline/settle.ts"
 import { endCancelled } from "./endCancelled.ts"
 import { type Executor, WorkFailed } from "./Executor.ts"
 import { patiently } from "./patiently.ts"
-import { type ClaimedJob, QueueUnavailable } from "./WorkQueue.ts"
+import { type ClaimedJob, type LeaseLost, QueueUnavailable } from "./WorkQueue.ts"
 
 /** What the host declares about a job from the queue. Run and key are the job's own. */
 export type QueuedDeclaration = Omit<JobDeclaration, "runId" | "idempotencyKey">
@@ -28,32 +28,8 @@ export interface SettlementExecutorOptions extends SettleOptions {
 }
 
 /** What is not about the job, and passes: the store, or a host that has no room. */
-const isHostTrouble = ({ _tag }: SettleError): boolean =>
+const isHostTrouble = ({ _tag }: SettleError | LeaseLost): boolean =>
   _tag.startsWith("Store") || _tag === "Conflict" || _tag === "NoRoom"
-
-/** What the job's end says of the artifact. */
-const reportOf = (status: JobStatus): Report => {
-  if (status.status !== "verified") return {}
-  const { artifactRef, schemaId, sha256 } = status.terminalArtifact
-  return {
-    artifacts: {
-      terminal_artifact: artifactRef,
-      terminal_artifact_sha256: sha256,
-      terminal_artifact_schema: schemaId,
-    },
-  }
-}
-
-const failureOf = (status: JobStatus): string => {
-  switch (status.status) {
-    case "failed":
-      return `the settlement failed: ${status.failed.failure.code}`
-    case "verifier_rejected":
-      return `the verifier rejected the artifact: ${status.summary ?? "it gave no reason"}`
-    default:
-      return `the settlement is ${status.status}`
-  }
-}
 
 /**
  * Makes the executor. `declare` says what a job's payload asks for; what it throws ends the job. A verified artifact completes
@@ -84,7 +60,7 @@ export const settlementExecutor = (
           // Its facts would be in another stream, where this lease holds nothing.
           if (holder.status === "found" && holder.runId !== job_id)
             return yield* failed(`the key ${JSON.stringify(idempotencyKey)} stands for ${JSON.stringify(holder.runId)}`)
-          return yield* settleJob({ ...declared, runId: job_id, idempotencyKey }, options)
+          return yield* settleClaimed({ ...declared, runId: job_id, idempotencyKey }, job, options)
         }).pipe(
           Effect.mapError((error) => {
             if (error._tag === "WorkFailed") return error
@@ -94,8 +70,9 @@ export const settlementExecutor = (
           }),
         )
         const status = yield* patiently(settled, () => {})
-        if (status.status === "verified") return reportOf(status)
-        return yield* failed(failureOf(status))
+        const end = endOf(status)
+        if (end?.kind === "verified") return end.report
+        return yield* failed(end?.message ?? `the settlement is ${status.status}`)
       }),
     onEnded: (job) => endCancelled(job, options.actor ?? "waybill"),
   }

@@ -17,7 +17,6 @@ import {
 } from "@waybill/host"
 import { Ledger } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
-import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, type Exit, Layer } from "effect"
 import {
   Agent,
@@ -27,6 +26,7 @@ import {
   type JobDeclaration,
   layerFileHolds,
   type SettlementEvent,
+  settlement_vocabularies,
 } from "../../src/index.ts"
 
 /** What a runner did, in order: operations, each with its number, and what its observer was told. */
@@ -130,15 +130,22 @@ export const makeMachine = (leave: Leave, variant: Variant = { twist: {}, outcom
           point("agent: is looked for"),
           Effect.sync(() => runs.get(key)?.receipt),
         ),
-      cancel: () => Effect.die(new Error("nothing is cancelled here")),
+      cancel: (key) =>
+        Effect.sync(() => {
+          const run = runs.get(key)
+          const ended: AgentReceipt = { submitRunId: `run_${key}`, ok: false, reason: "interrupted", diagnostics: {} }
+          const receipt = run?.receipt ?? ended
+          if (run !== undefined) runs.set(key, { ...run, receipt, isAlive: false })
+          return receipt
+        }),
     })
     const host = Layer.mergeAll(layerFaultyFiles(files, pass), layerSeededEntropy(seed++))
     const layers = Layer.mergeAll(
-      Ledger.layer(makeJsonlStore({ root }), [WorkspaceJob]),
+      Ledger.layer(makeJsonlStore({ root }), settlement_vocabularies),
       dataPlane(),
       agent,
       layerFileHolds({ root: `${root}/holds` }),
-    ).pipe(Layer.provide(host))
+    ).pipe(Layer.provideMerge(host))
     return {
       trace,
       point,

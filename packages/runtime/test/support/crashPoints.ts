@@ -21,11 +21,15 @@ const labelled = (trace: Trace): ReadonlyArray<readonly [string, Operation]> => 
   let step: string | undefined
   let isAppending = false
   const found: Array<readonly [string, Operation]> = []
-  /** What the observer is told next decides about operations between two steps. */
-  const nextFact = (from: number) => {
-    for (const { event } of trace.slice(from).filter((entry) => entry.kind === "event"))
-      if (event.kind === "recorded") return event.fact.event_type.replace("workspace_job.", "")
-    return undefined
+  /** What the observer is told next decides about operations between two steps: the facts of the next commit. */
+  const nextFacts = (from: number) => {
+    const facts: Array<string> = []
+    for (const entry of trace.slice(from)) {
+      if (entry.kind === "event" && entry.event.kind === "recorded")
+        facts.push(entry.event.fact.event_type.replace("workspace_job.", ""))
+      else if (facts.length > 0 && !(entry.kind === "operation" && entry.path.startsWith("recorded"))) break
+    }
+    return facts
   }
   const nextStep = (from: number) => {
     for (const { event } of trace.slice(from).filter((entry) => entry.kind === "event"))
@@ -51,7 +55,7 @@ const labelled = (trace: Trace): ReadonlyArray<readonly [string, Operation]> => 
     else if (path.includes("/.agents") || path === "/job") {
       // An append begins by taking the lock; what is done without it is reading.
       if (operation === "lock" || found.length === 0) isAppending = true
-      found.push([isAppending ? `${attempt} commit ${nextFact(index) ?? "nothing"}` : "  reading", entry])
+      found.push([isAppending ? `${attempt} commit ${nextFacts(index).join(" ") || "nothing"}` : "  reading", entry])
     } else found.push([step ?? nextStep(index) ?? before, entry])
   }
   return found

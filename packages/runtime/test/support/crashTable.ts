@@ -3,7 +3,8 @@
  */
 import { DataPlane } from "@waybill/data-plane"
 import type { FaultPlan } from "@waybill/host"
-import { Ledger } from "@waybill/ledger"
+import { JobSpec, type QueueJob } from "@waybill/jobspec"
+import { type Anomaly, Ledger, type RecordedEvent } from "@waybill/ledger"
 import { Jobs, type JobStatus } from "@waybill/workspace-job"
 import { Cause, Effect, Exit, Stream } from "effect"
 import { createHash } from "node:crypto"
@@ -14,6 +15,8 @@ import { type Death, type Machine, makeMachine, root, type Trace, type Variant }
 import { good, leave, sloppyJob } from "./sloppyJob.ts"
 
 export type Loss = "kill" | "power"
+
+const { queue: jobs } = JobSpec.make().projections
 
 const ends = new Set(["workspace_job.verified", "workspace_job.verifier_rejected", "workspace_job.failed"])
 const sha256 = (bytes: Uint8Array | string) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`
@@ -40,6 +43,43 @@ export const sweep = async (machine: Machine): Promise<void> => {
 
 const outcomeOf = (status: JobStatus): string =>
   status.status === "failed" ? status.failed.failure.reason : status.status
+
+const job_ends = new Set(["job.completed", "job.failed", "job.cancelled"])
+
+/** What is wrong with the job that the run is. */
+const jobFaults = (
+  facts: ReadonlyArray<RecordedEvent>,
+  status: JobStatus,
+  job: QueueJob | undefined,
+  anomalies: ReadonlyArray<Anomaly>,
+): ReadonlyArray<string> => {
+  const faults: Array<string> = []
+  const expect = (holds: boolean, fault: string) => {
+    if (!holds) faults.push(fault)
+  }
+  const types = facts.map(({ event_type }) => event_type)
+  const count = (isOne: (type: string) => boolean) => types.filter(isOne).length
+  expect(
+    types[0] === "job.accepted" && count((type) => type === "job.accepted") === 1,
+    "the job was not asked for once",
+  )
+  expect(
+    count((type) => job_ends.has(type)) === 1 && job_ends.has(types.at(-1) ?? ""),
+    `the job ended as ${types.join()}`,
+  )
+  expect(anomalies.length === 0, `anomalies of the job: ${JSON.stringify(anomalies)}`)
+  const epochs = facts.flatMap(({ event_type, payload }) =>
+    event_type === "job.claimed" ? [payload["lease_epoch"]] : [],
+  )
+  expect(
+    epochs.every((epoch, index) => epoch === index + 1),
+    `the job was claimed as ${JSON.stringify(epochs)}`,
+  )
+  expect(job?.status === (status.status === "verified" ? "completed" : "failed"), `the job is ${job?.status}`)
+  const digest = status.status === "verified" ? status.terminalArtifact.sha256 : undefined
+  expect(job?.artifacts?.["terminal_artifact_sha256"] === digest, "the job's end does not name the digest")
+  return faults
+}
 
 /** What is wrong with the machine once everything is said to be done; empty where nothing is. */
 export const faultsOf = async (machine: Machine): Promise<ReadonlyArray<string>> => {
@@ -72,15 +112,19 @@ export const faultsOf = async (machine: Machine): Promise<ReadonlyArray<string>>
       const ledger = yield* Ledger
       const facts = yield* Stream.runCollect(ledger.read())
       const anomalies = yield* ledger.query(Jobs, (view) => view.anomalies("run-1"))
+      const job = yield* ledger.query(jobs, (view) => ({ job: view.get("run-1"), anomalies: view.anomalies("run-1") }))
       const chunks: Array<Uint8Array> = []
       const delivery = yield* Effect.exit(
         deliverJob("run-1", { sink: (chunk) => Effect.sync(() => void chunks.push(chunk)) }),
       )
-      return { status, facts, anomalies, health: yield* ledger.health, delivery, delivered: Buffer.concat(chunks) }
+      return { status, facts, anomalies, job, health: yield* ledger.health, delivery, delivered: Buffer.concat(chunks) }
     }),
   )
   if (Exit.isFailure(seen)) return [...faults, `asking again failed: ${Cause.pretty(seen.cause)}`]
-  const { anomalies, delivered, delivery, facts, health, status } = seen.value
+  const { anomalies, delivered, delivery, health, job, status } = seen.value
+  const facts = seen.value.facts.filter(({ event_type }) => !event_type.startsWith("job."))
+  const ofJob = seen.value.facts.filter(({ event_type }) => event_type.startsWith("job."))
+  faults.push(...jobFaults(ofJob, status, job.job, job.anomalies))
   expect(machine.starts().length === starts.length, "asking again started an agent")
   expect(anomalies.length === 0, `anomalies: ${JSON.stringify(anomalies)}`)
   expect(health.corrupt.length === 0 && health.torn_bytes === 0, `the ledger is damaged: ${JSON.stringify(health)}`)

@@ -5,7 +5,6 @@ import { DataPlane, layerDataPlane } from "@waybill/data-plane"
 import { layerNodeEntropy, layerNodeFiles, layerNodeProcesses } from "@waybill/host"
 import { Ledger } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, Layer, Result, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { mkdirSync, mkdtempSync, readdirSync } from "node:fs"
@@ -19,6 +18,7 @@ import {
   type JobDeclaration,
   layerFileHolds,
   type SettlementEvent,
+  settlement_vocabularies,
   settleJob,
   type Verifier,
 } from "../../src/index.ts"
@@ -50,7 +50,7 @@ export const judge = (
     ),
   )
   const layers = Layer.mergeAll(
-    Ledger.layer(makeMemoryStore(), [WorkspaceJob]),
+    Ledger.layer(makeMemoryStore(), settlement_vocabularies),
     agent.pipe(Layer.provideMerge(layerDataPlane({ root: join(root, "data") }))),
     layerFileHolds({ root: join(root, "holds") }),
   ).pipe(Layer.provideMerge(Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)))

@@ -12,10 +12,15 @@ import { layerDataPlane } from "@waybill/data-plane"
 import { layerNodeEntropy, layerNodeFiles, layerNodeProcesses } from "@waybill/host"
 import { Ledger, type RecordedFact } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
-import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, Layer, Stream } from "effect"
 import { join } from "node:path"
-import { commandVerifier, layerCommandAgent, layerFileHolds, settleJob } from "../../src/index.ts"
+import {
+  commandVerifier,
+  layerCommandAgent,
+  layerFileHolds,
+  settlement_vocabularies,
+  settleJob,
+} from "../../src/index.ts"
 
 const [root = "", crash = ""] = process.argv.slice(2)
 const slow = crash.replace("--slow=", "")
@@ -23,7 +28,7 @@ const [crashType = "", crashNth = "1"] = crash.replace("--crash-after=", "").spl
 
 const host = Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)
 const everything = Layer.mergeAll(
-  Ledger.layer(makeJsonlStore({ root }), [WorkspaceJob]),
+  Ledger.layer(makeJsonlStore({ root }), settlement_vocabularies),
   layerDataPlane({ root: join(root, "data") }),
   layerCommandAgent({ root: join(root, "runs-of-agents") }),
   layerFileHolds({ root: join(root, "holds") }),

@@ -36,7 +36,13 @@ const good = `sha256:${createHash("sha256").update("final!").digest("hex")}`
 export const settledOnce = (root: string, said: { readonly stdout: string; readonly stderr: string }): Outcome => {
   if (said.stderr !== "") throw new Error(said.stderr)
   const outcome: Outcome = JSON.parse(said.stdout)
-  const { facts, status } = outcome
+  const { status } = outcome
+  const facts = outcome.facts.filter(({ event_type }) => !event_type.startsWith("job."))
+  const jobEnds = outcome.facts.flatMap(({ event_type, payload }) =>
+    /^job\.(completed|failed|cancelled)$/u.test(event_type) ? [[event_type, JSON.stringify(payload)].join(" ")] : [],
+  )
+  if (jobEnds.length !== 1 || jobEnds[0]?.startsWith("job.completed ") !== true || !jobEnds[0].includes(good))
+    throw new Error(`the job ended as ${jobEnds.join("; ")}`)
   const runs = readFileSync(join(root, "runs"), "utf8").trim().split("\n")
   const terminals = facts.filter(({ event_type }) => ends.has(event_type)).map(({ event_type }) => event_type)
   const seen = [status.status, status.terminalArtifact?.sha256, runs.join(), terminals.join(), facts.length]
@@ -52,7 +58,9 @@ export const settledOnce = (root: string, said: { readonly stdout: string; reado
 
 /** The commits of the job, in order. */
 export const commits: ReadonlyArray<readonly [string, number]> = [
+  ["job.accepted", 1],
   ["workspace_job.requested", 1],
+  ["job.claimed", 1],
   ["workspace_job.seed_written", 1],
   ["workspace_job.agent_started", 1],
   ["workspace_job.terminal_build_attempted", 1],

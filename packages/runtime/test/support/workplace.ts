@@ -5,17 +5,24 @@ import { layerSeededEntropy } from "@waybill/host"
 import { JobSpec, leaseEnd_ms, type QueueJob, type Submit, vocabularies } from "@waybill/jobspec"
 import { Ledger, type LedgerShape, type Store } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { Deferred, Effect, Layer, type Scope, Stream } from "effect"
+import { Deferred, type Duration, Effect, Layer, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { type Executor, layerLedgerQueue, type WorkerEvent, type WorkQueue } from "../../src/index.ts"
 
 export const jobspec = JobSpec.make({ jobTypes: [{ name: "test.work" }] })
 
-/** Runs on a clock that stands still until it is moved. */
-export const atWork = <A, E>(
-  effect: Effect.Effect<A, E, Ledger | WorkQueue | Scope.Scope>,
-  store: Effect.Effect<Store> = makeMemoryStore(),
-): Promise<A> =>
+/** A queue to test a worker on, on a clock that stands still until it is moved. */
+export interface Desk {
+  readonly name: string
+  readonly atWork: <A, E>(
+    effect: Effect.Effect<A, E, Ledger | WorkQueue | Scope.Scope>,
+    store?: Effect.Effect<Store>,
+  ) => Promise<A>
+  /** Moves the clock, and lets everything happen that is due. */
+  readonly advance: (by: Duration.Input) => Effect.Effect<void>
+}
+
+const atWork: Desk["atWork"] = (effect, store = makeMemoryStore()) =>
   Effect.runPromise(
     Effect.scoped(effect).pipe(
       Effect.provide(
@@ -27,6 +34,9 @@ export const atWork = <A, E>(
       Effect.provide(TestClock.layer()),
     ),
   )
+
+/** Workers on the ledger itself. */
+export const ledgerDesk: Desk = { name: "a ledger", atWork, advance: TestClock.adjust }
 
 export const submit = (job_id: string, more: Partial<Submit> = {}) =>
   Effect.flatMap(Ledger, (ledger: LedgerShape) =>

@@ -5,7 +5,6 @@ import { DataPlane, type DataPlaneOptions, layerDataPlane } from "@waybill/data-
 import { layerNodeEntropy, makeMemoryFiles } from "@waybill/host"
 import { Ledger, type Store, type Vocabulary } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, Layer, Stream } from "effect"
 import {
   Agent,
@@ -13,6 +12,7 @@ import {
   type AgentReceipt,
   type JobDeclaration,
   layerFileHolds,
+  settlement_vocabularies,
   type SubmitSpec,
   type Verification,
   type Verifier,
@@ -26,11 +26,12 @@ export const world = (
   leave: (attempt: number) => string | undefined = () => "work",
   bounds: Pick<DataPlaneOptions, "bytes_max" | "deadline_ms"> = {},
   store: Effect.Effect<Store> = makeMemoryStore(),
-  vocabularies: ReadonlyArray<Vocabulary.Reader> = [WorkspaceJob],
+  vocabularies: ReadonlyArray<Vocabulary.Reader> = settlement_vocabularies,
 ) => {
   const { disk, layer } = makeMemoryFiles()
   const receipts = new Map<string, AgentReceipt>()
   const runs: Array<string> = []
+  const cancelled: Array<string> = []
   let nextReceipt: (submitRunId: string) => AgentReceipt = (submitRunId) => ({ submitRunId, ok: true, diagnostics: {} })
   let refusal: AgentError | undefined
   const agent = Layer.effect(
@@ -51,7 +52,13 @@ export const world = (
             return receipt
           }),
         find: (key) => Effect.sync(() => receipts.get(key)),
-        cancel: () => Effect.die("not asked for here"),
+        cancel: (key) =>
+          Effect.sync(() => {
+            const ended: AgentReceipt = { submitRunId: `run_${key}`, ok: false, reason: "interrupted", diagnostics: {} }
+            cancelled.push(key)
+            receipts.set(key, receipts.get(key) ?? ended)
+            return receipts.get(key) ?? ended
+          }),
       }
     }),
   )
@@ -60,10 +67,12 @@ export const world = (
     Ledger.layer(store, vocabularies),
     agent.pipe(Layer.provideMerge(layerDataPlane({ ...bounds, root: "/data" }))),
     layerFileHolds({ root: "/holds" }),
-  ).pipe(Layer.provide(host))
+  ).pipe(Layer.provideMerge(host))
   return {
     disk,
     runs,
+    /** The keys of the agent runs that were called off. */
+    cancelled,
     forget: () => receipts.clear(),
     endWith: (receipt: (submitRunId: string) => AgentReceipt) => {
       nextReceipt = receipt
@@ -94,9 +103,11 @@ export const declare = (more: Partial<JobDeclaration> = {}): JobDeclaration => (
   verifier: verifierOf(() => Effect.succeed(accept)),
   ...more,
 })
-/** The types of all facts, in order. */
+/** The types of all facts of settlements, in order; those of their jobs are not among them. */
 export const types = Effect.flatMap(Ledger, (ledger) =>
   Effect.map(Stream.runCollect(ledger.read()), (events) =>
-    events.map(({ event_type }) => event_type.replace("workspace_job.", "")),
+    events.flatMap(({ event_type }) =>
+      event_type.startsWith("job.") ? [] : [event_type.replace("workspace_job.", "")],
+    ),
   ),
 )

@@ -1,0 +1,112 @@
+/**
+ * A run of the conformance program: the laws are the package's, here are its words on the way and its reports.
+ *
+ * @module
+ */
+import { CommandError, type Context } from "@waybill/command"
+import {
+  all_levels,
+  badgeSvg,
+  CannotRestart,
+  checkServer,
+  conclusionOf,
+  type Level,
+  NotAServer,
+  reportHtml,
+  reportJson,
+  restartBy,
+  type ServerReport,
+  type Target,
+} from "@waybill/conformance"
+import { readFile, writeFile } from "node:fs/promises"
+
+export interface ConformanceRun {
+  readonly url: string
+  readonly token: string | undefined
+  readonly token_file: string | undefined
+  readonly level: number | undefined
+  readonly restart_cmd: string | undefined
+  readonly ledger: string | undefined
+  readonly seed: number | undefined
+  readonly time_ms: number
+  readonly report: ReadonlyArray<string>
+  readonly badge: string | undefined
+}
+
+const tokenIn = async (file: string): Promise<string> => {
+  try {
+    return (await readFile(file, "utf8")).trim()
+  } catch (cause) {
+    throw new CommandError({
+      exit: "PRECONDITION",
+      code: "TOKEN_UNREADABLE",
+      message: `The token file ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    })
+  }
+}
+
+const targetOf = async ({ ledger, restart_cmd, token, token_file, url }: ConformanceRun): Promise<Target> => {
+  const address = url.replace(/\/+$/u, "")
+  const secret = token ?? (token_file === undefined ? undefined : await tokenIn(token_file))
+  return {
+    url: address,
+    ...(secret === undefined ? {} : { token: secret }),
+    ...(ledger === undefined ? {} : { ledger }),
+    ...(restart_cmd === undefined ? {} : { restart: restartBy(restart_cmd, address) }),
+  }
+}
+
+const checked = async (run: ConformanceRun, ctx: Context): Promise<ServerReport> => {
+  const level: Level | undefined = all_levels.find((each) => each === run.level)
+  try {
+    return await checkServer(await targetOf(run), {
+      time_ms: run.time_ms,
+      signal: ctx.signal,
+      ...(level === undefined ? {} : { level }),
+      ...(run.seed === undefined ? {} : { seed: run.seed }),
+      onChecked: ({ id, verdict }, done, of) => {
+        ctx.progress(`${done}/${of} ${id} ${verdict.status}`)
+        if (verdict.status === "fail") ctx.log(`${id}: ${verdict.reason}`)
+      },
+    })
+  } catch (cause) {
+    const code =
+      cause instanceof NotAServer ? "NOT_A_SERVER" : cause instanceof CannotRestart ? "CANNOT_RESTART" : undefined
+    if (code === undefined || !(cause instanceof Error)) throw cause
+    throw new CommandError({ exit: "PRECONDITION", code, message: cause.message, cause })
+  }
+}
+
+/** What of a report stands in the answer; all of it stands in the files. */
+const summaryOf = (report: ServerReport) => ({
+  url: report.url,
+  seed: report.seed,
+  took_ms: report.took_ms,
+  conclusion: conclusionOf(report),
+  levels: report.levels,
+  broken: report.laws
+    .filter(({ verdict }) => verdict.status === "fail")
+    .map(({ id, requests, statement, verdict }) => ({ id, statement, verdict, requests })),
+  not_passed: report.laws.flatMap(({ id, verdict }) =>
+    verdict.status === "skipped" || verdict.status === "not applicable" ? [{ id, ...verdict }] : [],
+  ),
+})
+
+/** Checks, writes the reports, and ends well only if the claim holds. */
+export const runConformance = async (run: ConformanceRun, ctx: Context) => {
+  const report = await checked(run, ctx)
+  for (const path of run.report) await writeFile(path, path.endsWith(".html") ? reportHtml(report) : reportJson(report))
+  if (run.badge !== undefined) await writeFile(run.badge, badgeSvg(report))
+  const data = summaryOf(report)
+  if (report.isKept) return data
+  const [first] = data.broken
+  throw new CommandError({
+    exit: "LEVEL_NOT_HELD",
+    code: "LEVEL_NOT_HELD",
+    message: first === undefined ? data.conclusion : `${data.conclusion} ${first.id}: ${first.statement}`,
+    fix_required:
+      "Repeat the requests of each broken law with curl; --report FILE.html shows them beside what was expected.",
+    data,
+  })
+}

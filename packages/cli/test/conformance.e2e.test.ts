@@ -1,0 +1,116 @@
+import { invoke } from "@waybill/command"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { once } from "node:events"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { startProgram } from "../../jobspec-server/test/support/program.ts"
+import { waybill } from "../src/index.ts"
+
+const inFolder = (body: (folder: string) => Promise<void>) => async (): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), "waybill-conformance-"))
+  try {
+    await body(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+describe("conformance run", () => {
+  it(
+    "ends well when our own server holds level 1, and writes a report to read, one for programs, and a badge",
+    inFolder(async (folder) => {
+      const { end, first } = await startProgram(["--root", folder, "--addr", "127.0.0.1:0"])
+      try {
+        const file = (name: string): string => join(folder, name)
+        const { envelope, exit_code } = await invoke(waybill, [
+          "conformance",
+          "run",
+          "--url",
+          `${first.url}/`,
+          "--token-file",
+          first.token_file,
+          "--level",
+          "1",
+          "--report",
+          file("r.html"),
+          "--report",
+          file("r.json"),
+          "--badge",
+          file("b.svg"),
+          "--seed",
+          "5",
+        ])
+        expect(exit_code, JSON.stringify(envelope)).toBe(0)
+        expect(envelope?.data).toMatchObject({
+          seed: 5,
+          conclusion: "The claim to level 1 (Observe) holds.",
+          broken: [],
+        })
+        expect(readFileSync(file("r.html"), "utf8")).toContain("The claim to level 1 (Observe) holds.")
+        expect(JSON.parse(readFileSync(file("r.json"), "utf8"))).toMatchObject({ schema_version: 1, isKept: true })
+        expect(readFileSync(file("b.svg"), "utf8")).toContain("level 1 observe")
+      } finally {
+        await end("SIGKILL")
+      }
+    }),
+    60_000,
+  )
+
+  it(
+    "ends with LEVEL_NOT_HELD when it does not, names the first broken law and shows its requests, without the token",
+    inFolder(async (folder) => {
+      // Everything is well, whatever is asked.
+      const server = createServer((_, response) => {
+        response.setHeader("Content-Type", "application/json")
+        response.end('{"status":"ok"}\n')
+      })
+      server.listen(0, "127.0.0.1")
+      await once(server, "listening")
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      try {
+        writeFileSync(join(folder, "token"), "s3cret\n")
+        const { envelope, exit_code, stdout } = await invoke(waybill, [
+          "conformance",
+          "run",
+          "--url",
+          `http://127.0.0.1:${port}`,
+          "--level",
+          "1",
+          "--token-file",
+          join(folder, "token"),
+        ])
+        expect(exit_code).toBe(83)
+        expect(envelope?.error).toMatchObject({ code: "LEVEL_NOT_HELD" })
+        expect(envelope?.error?.message).toContain("The claim to level 1 (Observe) does not hold.")
+        expect(stdout).toContain('curl -sS \\"$URL/v1/ready\\"')
+        expect(stdout).not.toContain("s3cret")
+      } finally {
+        server.closeAllConnections()
+        server.close()
+      }
+    }),
+    60_000,
+  )
+
+  it("says so when nothing answers, and refuses words that mean nothing", async () => {
+    const nobody = await invoke(waybill, ["conformance", "run", "--url", "http://127.0.0.1:1"])
+    expect(nobody.envelope?.error).toMatchObject({ code: "NOT_A_SERVER" })
+    const wrong = await invoke(waybill, [
+      "conformance",
+      "run",
+      "--url",
+      "x",
+      "--level",
+      "9",
+      "--report",
+      "a.txt",
+      "--time",
+      "0",
+    ])
+    expect(wrong.exit_code).toBe(2)
+    expect((wrong.envelope?.error?.errors ?? []).map(({ field }) => field)).toEqual(["url", "level", "time", "report"])
+  })
+})

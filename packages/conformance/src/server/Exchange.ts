@@ -1,0 +1,72 @@
+/**
+ * One request and what came of it, as a person can repeat it.
+ *
+ * @module
+ */
+
+export interface Asked {
+  readonly method: string
+  /** With its query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  readonly bytes: Uint8Array
+  /** The body as JSON, `undefined` where it is none. */
+  readonly json: unknown
+}
+
+/** A request, and its answer or why there is none. */
+export interface Exchange {
+  readonly asked: Asked
+  readonly outcome: Answer | { readonly lost: string }
+}
+
+const shown_characters_max = 400
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+const bodyOf = (body: string | Uint8Array): string => {
+  const text = typeof body === "string" ? body : new TextDecoder().decode(body)
+  // A megabyte of one letter helps nobody: it is made where the command is run.
+  return text.length <= 2_000
+    ? ` --data-binary ${quoted(text)}`
+    : ` --data-binary @- # ${text.length} characters: ${quoted(text.slice(0, 80))}…`
+}
+
+/**
+ * A request as a command for a shell; the token is `$TOKEN` and the server `$URL`, so that it can be shown to anybody.
+ *
+ * @example
+ * curlOf({ method: "POST", path: "/v1/jobs", headers: { Authorization: "Bearer s3cret" }, body: "{}" }, "s3cret")
+ * // curl -sS -X POST -H "Authorization: Bearer $TOKEN" --data-binary '{}' "$URL/v1/jobs"
+ */
+export const curlOf = ({ body, headers, method, path }: Asked, token: string | undefined): string => {
+  const heads = Object.entries(headers).map(([name, value]) => {
+    const header = `${name}: ${value}`
+    return token !== undefined && token !== "" && header.includes(token)
+      ? ` -H "${header.replaceAll(token, "$TOKEN")}"`
+      : ` -H ${quoted(header)}`
+  })
+  const asked = method === "HEAD" ? " -I" : method === "GET" ? "" : ` -X ${method}`
+  const plain = /^[\w/.?=&%:,+~-]*$/u.test(path)
+  return `curl -sS${asked}${heads.join("")}${plain ? ` "$URL${path}"` : ` "$URL"${quoted(path)}`}${body === undefined ? "" : bodyOf(body)}`
+}
+
+/** What came of a request, on one line. */
+export const outcomeOf = ({ outcome }: Exchange): string => {
+  if ("lost" in outcome) return `no answer: ${outcome.lost}`
+  const text = outcome.text.trimEnd()
+  return `${outcome.status} ${text.length > shown_characters_max ? `${text.slice(0, shown_characters_max)}…` : text}`
+}
+
+/** A request and its answer as lines of a shell's session. */
+export const exchangeText = (exchange: Exchange, token: string | undefined): string => {
+  const outcome = outcomeOf(exchange)
+  return `${curlOf(exchange.asked, token)}\n# ${(token === undefined || token === "" ? outcome : outcome.replaceAll(token, "$TOKEN")).replaceAll("\n", "\n# ")}`
+}

@@ -1,0 +1,68 @@
+/**
+ * Whether what happened could have happened one request at a time, job by job.
+ *
+ * @module
+ */
+import { linearize } from "../../linearizability/index.ts"
+import { shown } from "../../Law.ts"
+import { jobModel, type JobState, wayOf } from "./JobModel.ts"
+import type { Recorded } from "./runProgram.ts"
+
+/** What is wrong with what happened, and the requests that show it. */
+export interface Problem {
+  readonly what: string
+  readonly expected: unknown
+  readonly found: unknown
+  readonly requests: ReadonlyArray<string>
+}
+
+const linesOf = (history: ReadonlyArray<Recorded>): ReadonlyArray<string> =>
+  history
+    .filter(({ command }) => command !== "")
+    .map(({ command, outcome }) => `${command}\n# ${outcome.replaceAll("\n", "\n# ")}`)
+
+/** The state that a model is in after an order of requests that it agrees with. */
+const stateAfter = (attempts_max: number, order: ReadonlyArray<Pick<Recorded, "input" | "answer">>): JobState => {
+  const model = jobModel(attempts_max)
+  return order.reduce((state, { answer, input }) => model.next(state, input, answer?.output)[0] ?? state, model.initial)
+}
+
+/** The server made one id for two jobs: what each job shows alone is then of no use. */
+const sharedIds = (history: ReadonlyArray<Recorded>): Problem | undefined => {
+  const slotOf = new Map<string, number>()
+  for (const { answer, slot } of history) {
+    if (answer?.output.is !== "submitted") continue
+    const { job_id } = answer.output
+    const other = slotOf.get(job_id) ?? slot
+    if (other !== slot)
+      return {
+        what: "two submissions that have nothing in common were answered with one job",
+        expected: "two jobs",
+        found: job_id,
+        requests: linesOf(history.filter((each) => each.slot === slot || each.slot === other)),
+      }
+    slotOf.set(job_id, slot)
+  }
+  return undefined
+}
+
+/** What is wrong with a history, or `undefined`. */
+export const judge = (history: ReadonlyArray<Recorded>, attempts_max: number): Problem | undefined => {
+  const shared = sharedIds(history)
+  if (shared !== undefined) return shared
+  for (const [, part] of Map.groupBy(history, ({ slot }) => slot)) {
+    const found = linearize(jobModel(attempts_max), part)
+    if (found.verdict === "linearizable") continue
+    const requests = linesOf(part)
+    if (found.verdict === "undecided")
+      return { what: "the search was given up", expected: "an answer within its steps", found: found.steps, requests }
+    const state = stateAfter(attempts_max, found.longest)
+    return {
+      what: `no order of these requests explains their answers; after ${found.longest.length} of them the job is ${state.status}, attempt ${state.attempt}`,
+      expected: found.stuck.map(({ input }) => `${input.kind}: ${shown(wayOf(state, input, attempts_max).output)}`),
+      found: found.stuck.map(({ answer, input }) => `${input.kind}: ${shown(answer?.output)}`),
+      requests,
+    }
+  }
+  return undefined
+}

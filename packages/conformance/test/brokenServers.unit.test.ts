@@ -1,0 +1,46 @@
+import { serverLaws } from "@waybill/conformance"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { brokenServers, patchesOf } from "./support/brokenServers.ts"
+import { applied } from "./support/patches.ts"
+
+const packages = join(import.meta.dirname, "../..")
+
+it.each(brokenServers.map((broken) => [broken.name, broken] as const))("the patch still applies: %s", (_, broken) => {
+  for (const patch of patchesOf(broken)) {
+    const source = readFileSync(join(packages, patch.file), "utf8")
+    expect(applied(patch, source)).not.toBe(source)
+  }
+})
+
+it("each broken server names a law that there is", async () => {
+  const ids = (await serverLaws()).map(({ id }) => id)
+  expect(brokenServers.map(({ law }) => law).filter((law) => !ids.includes(law))).toEqual([])
+})
+
+it("the page of broken servers is what the patches say", async () => {
+  const rows = brokenServers
+    .toSorted((a, b) => (a.law < b.law ? -1 : a.law > b.law ? 1 : 0))
+    .map(({ file, law, name }) => `- [${law}](../laws.md#${law.toLowerCase()}): it ${name} (\`${file}\`)`)
+  const page = [
+    "# Servers that are wrong on purpose",
+    "",
+    "Our own server, each time with one small change that is made as a source is loaded, and the law that must reject it. This page is",
+    "made from the changes themselves:",
+    "",
+    "```sh",
+    "npx vitest run --config vitest.workspace.ts --project conformance brokenServers.unit -u",
+    "```",
+    "",
+    ...rows,
+    "",
+  ]
+  await expect(page.join("\n")).toMatchFileSnapshot("../../../docs/reference/broken-servers.md")
+})
+
+it("a patch that no longer applies is a mistake", () => {
+  const patch = { file: "a.ts", find: "x", replace: "y" }
+  expect(() => applied(patch, "z")).toThrow("the patch of a.ts applies 0 times: x")
+  expect(() => applied(patch, "x x")).toThrow("applies 2 times")
+})

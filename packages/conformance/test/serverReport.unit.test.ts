@@ -1,0 +1,130 @@
+import {
+  badgeSvg,
+  type Capabilities,
+  claimHolds,
+  formatServerReport,
+  highestClaim,
+  levelResults,
+  type Level,
+  reportHtml,
+  reportJson,
+  type ServerReport,
+  type Verdict,
+} from "@waybill/conformance"
+import { describe, expect, it } from "vitest"
+
+const able: Capabilities = {
+  mutates: true,
+  cancels: true,
+  works: true,
+  consumers: [
+    {
+      prefix: "/openclaw/v1",
+      name: "OpenClaw",
+      job_type: "openclaw.snapshot",
+      projection: "openclaw-snapshot",
+      field: "openclaw",
+      actor: "openclaw-trigger",
+    },
+  ],
+  aliases: true,
+  schedules: true,
+  plans: true,
+  failpoints: false,
+}
+const pass: Verdict = { status: "pass" }
+const fail: Verdict = { status: "fail", reason: "it <broke>", expected: "1 & 2", found: "<script>alert(1)</script>" }
+const results = (verdicts: Readonly<Partial<Record<Level, Verdict>>>, can = able, hooks: ReadonlyArray<Level> = []) =>
+  levelResults(
+    ([0, 1, 2, 3, 4] as const).map((level) => ({
+      id: `JOBSPEC-${level}01`,
+      level,
+      verdict: verdicts[level] ?? pass,
+      isOptional: hooks.includes(level),
+    })),
+    can,
+  )
+const statuses = (found: ReturnType<typeof results>) => found.map(({ status }) => status)
+
+describe("a level", () => {
+  it("holds when each of its laws does, and a claim when those below do too", () => {
+    expect(statuses(results({}))).toEqual(["holds", "holds", "holds", "holds", "holds"])
+    expect(claimHolds(4, results({}))).toBe(true)
+    const broken = results({ 2: fail })
+    expect(statuses(broken)).toEqual(["holds", "holds", "broken", "holds", "holds"])
+    expect(([0, 1, 2, 3, 4] as const).map((level) => claimHolds(level, broken))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ])
+    expect(highestClaim(broken)).toBe(1)
+  })
+  it("3 on a server without routes for workers is not applicable, never passed, although its laws on cancelling hold", () => {
+    const without = results({}, { ...able, works: false })
+    expect(statuses(without)[3]).toBe("not applicable")
+    expect(claimHolds(3, without)).toBe(false)
+    expect(claimHolds(4, without)).toBe(true)
+  })
+  it("that was not looked at is not shown; a hook that nobody gave is no reason", () => {
+    const skipped: Verdict = { status: "skipped", reason: "there was no time left (--time)" }
+    const late = results({ 1: skipped })
+    expect(statuses(late)[1]).toBe("not shown")
+    expect(claimHolds(2, late)).toBe(false)
+    const laws = [
+      { id: "LEDGER-01", level: 2, verdict: skipped, isOptional: true },
+      { id: "JOBSPEC-201", level: 2, verdict: pass, isOptional: false },
+    ] as const
+    expect(levelResults(laws, able)[2]).toMatchObject({ status: "holds", skipped: 1, pass: 1 })
+    expect(levelResults(laws.slice(0, 1), able)[2]?.status).toBe("not shown")
+  })
+})
+
+describe("a report", () => {
+  const levels = results({ 3: fail })
+  const report: ServerReport = {
+    url: "http://127.0.0.1:1",
+    seed: 42,
+    took_ms: 1234,
+    can: able,
+    levels,
+    claimed: 3,
+    highest: 2,
+    isKept: false,
+    laws: [
+      {
+        id: "QUEUE-03",
+        level: 3,
+        source: "JobSpec v0 §10",
+        statement: "Epochs go up.",
+        violation: "by going down.",
+        took_ms: 3,
+        verdict: fail,
+        requests: ['curl -sS "$URL/v1/status"\n# 200 {"a":"<b>"}'],
+      },
+    ],
+  }
+  it("as text says what is broken with its requests, each level, and whether the claim holds", () => {
+    const text = formatServerReport(report)
+    expect(text).toContain("FAIL  QUEUE-03  Epochs go up.\n        it <broke>\n")
+    expect(text).toContain('        curl -sS "$URL/v1/status"\n        # 200 {"a":"<b>"}')
+    expect(text).toContain("level 3 Execute  broken (JOBSPEC-301): 0 pass, 1 fail")
+    expect(text.split("\n").at(-1)).toBe("The claim to level 3 (Execute) does not hold.")
+  })
+  it("as a page shows expected, found and requests, loads nothing, and takes nothing of a server's answer for markup", () => {
+    const page = reportHtml(report)
+    expect(page).toContain("<h4>Expected</h4><pre>1 &amp; 2</pre>")
+    expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;")
+    expect(page).not.toContain("<script")
+    expect(page).toContain("# 200 {&quot;a&quot;:&quot;&lt;b&gt;&quot;}")
+    expect([...page.matchAll(/(?:src|href)="([^"]*)"/gu)].map(([, to]) => to)).toEqual(["#QUEUE-03"])
+  })
+  it("as JSON is the report, with the version of its form", () => {
+    expect(JSON.parse(reportJson(report))).toEqual({ schema_version: 1, ...report })
+  })
+  it("as a badge says which level holds, or that something is broken", () => {
+    expect(badgeSvg({ highest: 4, isKept: true })).toContain('aria-label="JobSpec v0: level 4 project"')
+    expect(badgeSvg({ claimed: 3, isKept: false })).toContain('aria-label="JobSpec v0: broken: level 3 execute"')
+  })
+})

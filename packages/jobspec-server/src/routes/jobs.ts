@@ -1,0 +1,55 @@
+/**
+ * One job and what was recorded of it.
+ *
+ * @module
+ */
+import { encodeDocument, eventDocument, queueJobState } from "@waybill/jobspec"
+import { Effect, Stream } from "effect"
+import type { App } from "../App.ts"
+import { ok, refuse } from "../Http.ts"
+import type { Route } from "../Route.ts"
+import { listed } from "./events.ts"
+import { asItIs, jobIn } from "./workRoute.ts"
+
+export const jobRoutes = (app: App): ReadonlyArray<Route> => {
+  const { ledger, now_ms } = app
+  return [
+    {
+      path: "/waybill/v1/jobs/{id}",
+      operations: {
+        GET: {
+          id: "job",
+          summary: "One job as the queue sees it. Costs the same however many there are.",
+          answers: { 200: asItIs, 404: { description: "There is no such job.", schema: "Error" } },
+          handle: ({ parameters }) =>
+            Effect.gen(function* () {
+              const job = yield* jobIn(app, parameters["id"] ?? "")
+              if (job === undefined) return yield* refuse(404, "daemon queue: job not found")
+              return ok({ job: queueJobState(job, now_ms()) })
+            }),
+        },
+      },
+    },
+    {
+      path: "/waybill/v1/jobs/{id}/facts",
+      operations: {
+        GET: {
+          id: "job_facts",
+          summary: "Everything that was recorded of one job, in order.",
+          answers: {
+            200: { description: "Its events; none where nobody has heard of it.", schema: "Facts" },
+          },
+          handle: ({ parameters }) =>
+            Effect.succeed(
+              listed(
+                Stream.map(ledger.readStream(parameters["id"] ?? ""), (event) =>
+                  encodeDocument(eventDocument(event)).trimEnd(),
+                ),
+                "",
+              ),
+            ),
+        },
+      },
+    },
+  ]
+}

@@ -1,0 +1,24 @@
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { bothWays, ids, made, make, remove, toldTheSame } from "./support/oneJob.ts"
+
+beforeAll(make)
+afterAll(remove)
+
+it("the index is saved and lags behind, so that there is something to pass over and something to read", () => {
+  const saved = readFileSync(join(made, ".agents/daemon/index/jobs.json"), "utf8")
+  expect(saved).toContain('["job-1",')
+  expect(saved).not.toContain('["late",')
+  expect(globSync("ledger.p*.jsonl", { cwd: join(made, ".agents/daemon") }).length).toBeGreaterThan(1)
+})
+
+it.each([...ids, "filler-3-7", "nobody", "filler"])("asked alone, %j is told as it is by who knows all", async (id) => {
+  const [alone, whole] = await bothWays(made, id)
+  expect(alone).toEqual(whole)
+  expect(whole).toHaveLength(
+    id === "nobody" || id === "filler" ? 0 : id === "a" ? 31 : /late|last|filler/u.test(id) ? 1 : 30,
+  )
+})
+
+it("whatever befalls the files, a job asked alone is told as it is by who knows all", () => toldTheSame(8), 60_000)

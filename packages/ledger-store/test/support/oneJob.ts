@@ -1,0 +1,126 @@
+/** A ledger whose jobs are asked about by a store that knows no other, and by one that knows all. */
+import { layerNodeFiles } from "@waybill/host"
+import { type RecordedEvent, type Store } from "@waybill/ledger"
+import { Effect, type Scope } from "effect"
+import fc from "fast-check"
+import {
+  appendFileSync,
+  cpSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect } from "vitest"
+import { makeJsonlStore } from "../../src/index.ts"
+import { ledgerOver, origin, written } from "./texts.ts"
+
+const base = mkdtempSync(join(tmpdir(), "waybill-one-job-"))
+export const made = join(base, "made")
+
+/** Ids that end, begin or are spelled as others do, as far as ids may. */
+export const ids = [
+  "a",
+  "b",
+  "job-1",
+  "job-10",
+  "x[",
+  ",1,2],[",
+  ",foo",
+  'q"uote',
+  "ü",
+  "back\\slash",
+  "<",
+  "late",
+  "last",
+]
+
+const withStore = <A, E>(root: string, use: (store: Store) => Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
+  Effect.runPromise(
+    Effect.flatMap(makeJsonlStore({ root, rotate_bytes: 400_000, compress: false }), use).pipe(
+      Effect.scoped,
+      Effect.provide(layerNodeFiles),
+    ),
+  )
+
+// Several files, a saved index that lags behind, and jobs of which it knows all, some or nothing.
+export const make = (): Promise<void> =>
+  withStore(made, (store) =>
+    Effect.gen(function* () {
+      const ledger = yield* ledgerOver(store)
+      for (let round = 0; round < 30; round++) {
+        const named = ids.slice(0, -2).map((id) => written(id, `round ${round} of late`))
+        const many = Array.from({ length: 189 }, (_, i) => written(`filler-${round}-${i}`, "text"))
+        yield* ledger.append([...named, ...many], origin(`req-${round}`))
+      }
+      yield* ledger.append([written("late", "one"), written("a", "again")], origin("req-late"))
+      yield* ledger.append([written("last", "one")], origin("req-last"))
+    }),
+  )
+
+export const remove = (): void => rmSync(base, { recursive: true, force: true })
+
+const streamOf = (store: Store, id: string) =>
+  Effect.gen(function* () {
+    const found: Array<RecordedEvent> = []
+    for (;;) {
+      const { events } = yield* store.readStream(id, found.at(-1)?.position ?? 0, 7)
+      if (events.length === 0) return found.map(({ event_id, job_id, position }) => ({ event_id, job_id, position }))
+      found.push(...events)
+    }
+  })
+
+/** What is told of a job by a store that knows nothing else, and by one that knows everything; or how each fails. */
+export const bothWays = async (root: string, id: string) => {
+  const alone = await withStore(root, (store) => Effect.result(streamOf(store, id)))
+  const whole = await withStore(root, (store) =>
+    Effect.result(Effect.andThen(store.readBefore(Number.MAX_SAFE_INTEGER, 1), streamOf(store, id))),
+  )
+  return [alone, whole].map((result) => (result._tag === "Success" ? result.success : result.failure._tag))
+}
+
+/** One thing that goes wrong with one file of a ledger. */
+const accident = fc.record({
+  file: fc.constantFrom("index/jobs.json", "ledger.jsonl", "seals/*", "ledger.p*.jsonl"),
+  which: fc.nat(),
+  how: fc.constantFrom("flip", "cut", "empty", "remove", "append"),
+  where: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+})
+
+const damage = (
+  root: string,
+  { file, how, where, which }: typeof accident extends fc.Arbitrary<infer T> ? T : never,
+) => {
+  const found = globSync(file, { cwd: join(root, ".agents/daemon") }).toSorted()
+  const path = join(root, ".agents/daemon", found[which % found.length] ?? "ledger.jsonl")
+  const { size } = statSync(path)
+  const at = Math.floor(where * size)
+  if (how === "remove") rmSync(path)
+  else if (how === "empty") truncateSync(path, 0)
+  else if (how === "cut") truncateSync(path, at)
+  else if (how === "append") appendFileSync(path, '{"event_id":"evt_x_late_1","job_id":"late"}\n')
+  else {
+    const bytes = readFileSync(path)
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    writeFileSync(path, bytes)
+  }
+}
+
+/** Whatever befalls the files, a job asked alone is told as it is by who knows all. */
+export const toldTheSame = (numRuns: number): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(accident, fc.constantFrom(...ids), async (what, id) => {
+      const root = mkdtempSync(join(base, "hurt-"))
+      cpSync(made, root, { recursive: true })
+      damage(root, what)
+      const [alone, whole] = await bothWays(root, id)
+      rmSync(root, { recursive: true, force: true })
+      expect(alone).toEqual(whole)
+    }),
+    { numRuns },
+  )
