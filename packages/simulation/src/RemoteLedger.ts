@@ -55,6 +55,7 @@ export const remoteLedger = (process: Process, network: Network, server: Server)
   return {
     where,
     append: () => notHere,
+    transactAll: () => notHere,
     saveCheckpoint: () => notHere,
     transact: (decider, command, origin) =>
       ask(

@@ -52,6 +52,10 @@ export const witnessed = (ledger: LedgerShape, witness: Witness, who: string): L
     Effect.tap(ledger.transact(decider, command, origin), (recorded) =>
       Effect.sync(() => witness.acknowledged(who, recorded as ReadonlyArray<AnyFact>)),
     ),
+  transactAll: (steps, origin) =>
+    Effect.tap(ledger.transactAll(steps, origin), (recorded) =>
+      Effect.sync(() => witness.acknowledged(who, (recorded as ReadonlyArray<ReadonlyArray<AnyFact>>).flat())),
+    ),
   query: (projection, ask) =>
     Effect.suspend(() => {
       const { head } = witness

@@ -77,4 +77,4 @@ const declare = ({ payload }: ClaimedJob): QueuedDeclaration => {
   }
 }
 
-export const settler = settlementExecutor(declare)
+export const settler = settlementExecutor(declare, { jobspec })
