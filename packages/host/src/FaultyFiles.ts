@@ -25,7 +25,12 @@ export type Fault =
   | { readonly kind: "die" }
   | { readonly kind: "dieAfter" }
   | { readonly kind: "hang" }
-  | { readonly kind: "wait"; readonly until: Effect.Effect<void>; readonly then?: Fault; readonly after?: Effect.Effect<void> }
+  | {
+      readonly kind: "wait"
+      readonly until: Effect.Effect<void>
+      readonly then?: Fault
+      readonly after?: Effect.Effect<void>
+    }
 
 /** Asked before each operation with its running number, counted from 1; `undefined` lets it pass. */
 export type FaultPlan = (operation: FileOperation, path: string, nth: number) => Fault | undefined
@@ -63,8 +68,8 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
             return Effect.never
           case "wait":
             return Effect.flatMap(fault.until, () => meet(fault.then, operation, path, run, short)).pipe(
-                Effect.tap(fault.after ?? Effect.void),
-              )
+              Effect.tap(fault.after ?? Effect.void),
+            )
           case "short":
           case "fail": {
             const error = Effect.fail(new FileError({ operation, path, code: fault.code }))
