@@ -28,7 +28,7 @@ export type Fault =
   | {
       readonly kind: "wait"
       readonly until: Effect.Effect<void>
-      readonly then?: Fault
+      readonly meets?: Fault
       readonly after?: Effect.Effect<void>
     }
 
@@ -67,7 +67,7 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
           case "hang":
             return Effect.never
           case "wait":
-            return Effect.flatMap(fault.until, () => meet(fault.then, operation, path, run, short)).pipe(
+            return Effect.flatMap(fault.until, () => meet(fault.meets, operation, path, run, short)).pipe(
               Effect.tap(fault.after ?? Effect.void),
             )
           case "short":

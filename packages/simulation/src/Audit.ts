@@ -6,8 +6,8 @@
 import { layerDataPlane } from "@waybill/data-plane"
 import { type Job, Jobs } from "@waybill/workspace-job"
 import type { QueueJob } from "@waybill/jobspec"
-import { type Fold, foldAll, Ledger, type RecordedEvent, type StoreHealth } from "@waybill/ledger"
-import { Effect, Exit, Layer, Stream } from "effect"
+import { type Fold, foldAll, Ledger, type RecordedEvent, type StoreHealth, type View } from "@waybill/ledger"
+import { Cause, Effect, Exit, Layer, Stream } from "effect"
 import { deliverJob } from "@waybill/runtime"
 import type { Agents } from "./Agents.ts"
 import type { Intent } from "./intents.ts"
@@ -43,7 +43,7 @@ export interface Audit {
 
 const projections = { ...jobspec.projections, runs: Jobs }
 
-const stateOf = (views: Readonly<Record<string, Fold<unknown> | import("@waybill/ledger").View<unknown>>>): unknown =>
+const stateOf = (views: Readonly<Record<string, Fold<unknown> | View<unknown>>>): unknown =>
   Object.entries(views).map(([name, view]) => ({
     name,
     position: view.position,
@@ -74,7 +74,7 @@ export const askBeliefs = (world: World): ReadonlyArray<Belief> => {
       ledger.queryAll(projections, (views) => ({ position: views.queue.position, state: stateOf({ ...views }) })),
     )
     if (Exit.isSuccess(exit)) beliefs.push({ who: name, ...exit.value })
-    else world.witness.faults.push(`${name} could not be asked at the end: ${exit.cause}`)
+    else world.witness.faults.push(`${name} could not be asked at the end: ${Cause.pretty(exit.cause)}`)
   }
   return beliefs
 }
@@ -99,7 +99,10 @@ export const takeAudit = (plan: Plan, intents: ReadonlyArray<Intent>, world: Wor
         const delivery = yield* Effect.exit(
           deliverJob(runId, { sink: (chunk) => Effect.sync(() => void chunks.push(chunk.slice())) }),
         )
-        delivered.set(runId, Exit.isSuccess(delivery) ? Buffer.concat(chunks).toString() : `none: ${delivery.cause}`)
+        delivered.set(
+          runId,
+          Exit.isSuccess(delivery) ? Buffer.concat(chunks).toString() : `none: ${Cause.pretty(delivery.cause)}`,
+        )
       }
       const queue = foldAll(jobspec.projections.queue, events)
       return { events, health: yield* ledger.health, queue, runs, delivered }
@@ -112,6 +115,6 @@ export const takeAudit = (plan: Plan, intents: ReadonlyArray<Intent>, world: Wor
       Effect.scoped,
     ),
   )
-  if (Exit.isFailure(exit)) throw new Error(`the ledger cannot be read at the end: ${exit.cause}`)
+  if (Exit.isFailure(exit)) throw new Error(`the ledger cannot be read at the end: ${Cause.pretty(exit.cause)}`)
   return { plan, intents, isOver, witness, agents: agents.runs, beliefs, ...exit.value }
 }

@@ -61,7 +61,7 @@ export const makeMachine = (loop: Loop, plan: Plan) => {
       return {
         kind: "wait",
         until: pass(process, before_ms),
-        ...(failure === undefined ? {} : { then: failure }),
+        ...(failure === undefined ? {} : { meets: failure }),
         after: pass(process, whole_ms - before_ms),
       }
     })

@@ -3,7 +3,17 @@
  *
  * @module
  */
-import { Clock, Context, Duration, Effect, Logger, Random as EffectRandom, References, Scheduler } from "effect"
+import {
+  Clock,
+  Context,
+  Duration,
+  Effect,
+  type Exit,
+  Logger,
+  Random as EffectRandom,
+  References,
+  Scheduler,
+} from "effect"
 import type { Loop, Owner } from "./Loop.ts"
 import { Random } from "./Random.ts"
 
@@ -86,7 +96,7 @@ export class Process implements Owner {
   }
 
   /** Starts something in it; what comes of it is told to `done`, unless the process is killed before. */
-  run<A, E>(effect: Effect.Effect<A, E>, done: (exit: import("effect").Exit.Exit<A, E>) => void = () => {}): void {
+  run<A, E>(effect: Effect.Effect<A, E>, done: (exit: Exit.Exit<A, E>) => void = () => {}): void {
     const fiber = Effect.runForkWith(this.#context)(effect)
     fiber.addObserver((exit) => {
       if (this.isAlive) done(exit)

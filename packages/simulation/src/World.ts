@@ -105,7 +105,7 @@ export const makeWorld = (plan: Plan, intents: ReadonlyArray<Intent>, isTraced: 
       resident.ledger = ledger
       server.current = { process, ledger }
       loop.tell(process.name, "is open")
-      yield* Effect.never
+      return yield* Effect.never
     }).pipe(Effect.scoped, Effect.provide(machine.hostOf(process)))
 
   const startLocal: Start = (process, resident) =>

@@ -21,6 +21,9 @@ export const jobspec = JobSpec.make({ jobTypes: [{ name: job_type }] })
 
 export const attempts_max = 3
 
+/** A value of a payload, in words. */
+export const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
+
 const numberIn = (payload: JsonObject, name: string): number => {
   const value = payload[name]
   return typeof value === "number" ? value : 0
@@ -36,7 +39,7 @@ export const drawPayload = (random: Random, label: string, isSettlement: boolean
   ...(isSettlement ? { terminal_artifact: { schema: "text/v1" } } : {}),
 })
 
-export const goodText = ({ label }: JsonObject): string => `final of ${String(label)}`
+export const goodText = ({ label }: JsonObject): string => `final of ${textOf(label)}`
 
 /** What an agent leaves: the good text from the attempt on that its job's payload names. */
 export const script = (payload: JsonObject, attempt: number): string =>

@@ -1,5 +1,6 @@
 import { parseTime, type RecordedEvent } from "@waybill/ledger"
 import type { Law } from "../Law.ts"
+import { textOf } from "../work.ts"
 
 interface Hold {
   readonly token: unknown
@@ -10,7 +11,7 @@ interface Hold {
 const by_holder = new Set(["job.heartbeat", "job.completed", "job.lease_expired"])
 
 const untilOf = ({ payload }: RecordedEvent): number =>
-  Number((parseTime(String(payload["lease_expires_at"])) ?? 0n) / 1_000_000n)
+  Number((parseTime(textOf(payload["lease_expires_at"])) ?? 0n) / 1_000_000n)
 
 const law: Law = {
   id: "SIM-07",
@@ -29,7 +30,7 @@ const law: Law = {
       if (event_type === "job.claimed") {
         const epoch = (epochs.get(job_id) ?? 0) + 1
         if (payload["lease_epoch"] !== epoch)
-          yield `${event_id} has epoch ${String(payload["lease_epoch"])}, not ${epoch}`
+          yield `${event_id} has epoch ${textOf(payload["lease_epoch"])}, not ${epoch}`
         if (hold !== undefined && decided_ms < hold.until_ms)
           yield `${event_id} was decided ${hold.until_ms - decided_ms} ms before the lease before it ended`
         epochs.set(job_id, epoch)

@@ -1,4 +1,5 @@
 import type { Law } from "../Law.ts"
+import { textOf } from "../work.ts"
 
 const law: Law = {
   id: "SIM-04",
@@ -8,7 +9,7 @@ const law: Law = {
     const taken = new Map<string, Array<string>>()
     for (const { event_type, job_id, payload } of events) {
       if (event_type !== "job.accepted") continue
-      const key = String(payload["idempotency_key"])
+      const key = textOf(payload["idempotency_key"])
       taken.set(key, [...(taken.get(key) ?? []), job_id])
     }
     for (const { key } of intents) {
