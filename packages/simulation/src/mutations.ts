@@ -45,7 +45,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   job.lease_epoch > 0 &&
   job.lease_epoch === lease_epoch`,
     replace: `  isDigest(token_sha256) && job.lease_epoch > 0 && lease_epoch > 0`,
-    seeds_max: 300,
+    seeds_max: 200,
     breaks: ["SIM-07"],
   },
   {
