@@ -283,13 +283,16 @@ export const makeCommits = (
     const commitGroup = Effect.suspend(() => {
       const group: Array<Waiting> = []
       return groups
-        .commit((session) => record(group, session))
-        .pipe(
+        .commit((session) =>
           Effect.ensuring(
+            record(group, session),
+            // Before the right to append is given back: from then on others may have recorded more.
             Effect.sync(() => {
               folds.isComplete = false
             }),
           ),
+        )
+        .pipe(
           exclusive.withPermits(1),
           Effect.matchCauseEffect({
             // While others wait, their flush is begun first: they are answered by the time it is over.

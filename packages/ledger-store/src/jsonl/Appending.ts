@@ -16,7 +16,7 @@ import { Effect, Exit, Fiber, Scope } from "effect"
 import { acknowledge } from "./acknowledged.ts"
 import type { Finding, History } from "./History.ts"
 import { indexOf, saveIndex } from "./IndexFile.ts"
-import { archiveName, ledger_name, seals_name } from "./Layout.ts"
+import { archiveName, ledger_name, sealName, seals_name } from "./Layout.ts"
 import type { LedgerFile, Sight, Writing } from "./LedgerFile.ts"
 import { mend } from "./mend.ts"
 import { pack } from "./pack.ts"
@@ -103,6 +103,20 @@ export const makeAppending = (
         return opened.file
       })
 
+  /** Makes every row of the active file durable, whoever has written it. */
+  const flushSeal = ({ directory }: Pick<Writing, "directory">, first: number): Effect.Effect<void, FileError> =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        if (sealFile?.first === first) {
+          yield* sealFile.file.flush
+          return yield* sealFile.seals.flush
+        }
+        const seals = yield* directory.openDirectory(seals_name)
+        yield* (yield* seals.openFile(sealName(first), { access: "write" })).flush
+        yield* seals.flush
+      }),
+    )
+
   /**
    * After a failed write or flush, still under the lock: back to the last good record. If not even that can be done, what is
    * left is a torn tail, or whole lines that nobody acknowledged; the next commit reads the file anew and settles it.
@@ -176,9 +190,8 @@ export const makeAppending = (
       const { active } = history
       const isDue =
         history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
-      if (!isDue || active === undefined || active.sealed === 0 || sealFile === undefined) return
-      yield* sealFile.file.flush
-      yield* sealFile.seals.flush
+      if (!isDue || active === undefined || active.sealed === 0) return
+      yield* flushSeal({ directory }, active.first)
       yield* saveIndex(directory, indexOf(history, active.link.sha))
       history.saved = history.head
     })
@@ -188,10 +201,7 @@ export const makeAppending = (
       const { active } = scanner.history
       if (active === undefined) return
       // An archive's rows are all there: who reads it never needs to count its lines.
-      if (sealFile !== undefined) {
-        yield* sealFile.file.flush
-        yield* sealFile.seals.flush
-      }
+      yield* flushSeal(opened, active.first)
       // Durable together with the name of the file that is made next.
       yield* opened.directory.rename(ledger_name, archiveName(active.first))
       yield* closeSeal

@@ -20,13 +20,12 @@ import { adoptSeals } from "./sealing.ts"
 import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { row_bytes } from "./Rows.ts"
 import { Segment } from "./Segment.ts"
+import { Witness, witness_bytes } from "./Witness.ts"
 
 const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
   (a === undefined && b === undefined) || isSameFile(a, b)
 
 const nothing_raw = new Uint8Array()
-/** How much of the end of what was read is remembered, to notice that somebody cut or changed it. */
-const witness_bytes = 256
 /** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
 const readings_max = 1024
 const rows_kept = Math.ceil(1_048_576 / row_bytes)
@@ -93,7 +92,11 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     let isHiding = false
     const records = makeRecords(archives, () => history)
 
-    const { addRow, isCopy, isSuspect, readOn } = makeEntering(records, () => history)
+    const { addRow, isCopy, isSuspect, readOn } = makeEntering(
+      records,
+      () => history,
+      () => startAnew(),
+    )
 
     const readClosed = (place: Place) => (segment: Segment, reader: LineReader) =>
       Effect.gen(function* () {
@@ -207,7 +210,11 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           history.info !== undefined &&
           sight.info !== undefined &&
           !isSameFile(history.info, sight.info)
+        // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
+        if (isOther) place = undefined
         if (isOther && !(yield* ioOr(follow(sight)))) startAnew()
+        // Nothing bears the name any more, and what did is not open: the names tell what became of it.
+        if (history.isLoaded && history.info !== undefined && sight.info === undefined) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
         if (sight.info !== undefined) history.info = sight.info
         place = yield* placeOf(sight)
@@ -217,6 +224,12 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       place !== undefined &&
       place.directory === sight.directory &&
       (sight.info === undefined || (place.file !== undefined && isSameFile(history.info, sight.info)))
+
+    /** How long the file is. Between the two steps of a rotation nothing bears its name, and it is an archive already. */
+    const bytesOf = Effect.fnUntraced(function* ({ directory, info }: Sight, file: OpenFile, { first }: Segment) {
+      if (info !== undefined) return info.bytes
+      return (yield* directory.list).includes(archiveName(first)) ? (yield* file.info).bytes : 0
+    })
 
     const scanNow: (limit: number) => Effect.Effect<Scanned, StoreError | SealBroken> = Effect.fnUntraced(function* (
       limit: number,
@@ -237,9 +250,12 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       }
       const { active, reader } = history
       const file = place?.file
-      const bytes = sight.info?.bytes ?? 0
+      if (place === undefined || file === undefined || active === undefined) {
+        seen_bytes = sight.info?.bytes ?? 0
+        return nothing()
+      }
+      const bytes = yield* io(bytesOf(sight, file, active))
       seen_bytes = bytes
-      if (place === undefined || file === undefined || active === undefined) return nothing()
       if (bytes === reader.next && reader.next === reader.end) return nothing()
       // What is there is not what was sealed: nothing behind it can be told from it.
       if (bytes < active.link.end && reader.end === active.link.end) return nothing()
@@ -249,11 +265,14 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       }
       // Pending bytes may have been cut and replaced since; they are read again.
       history.reader = reader.restart()
-      const read: ReadPart = (offset, length) => readExactly(file, offset, length)
+      const witness = new Witness(reader.end, history.witness)
+      const read: ReadPart = (offset, length) =>
+        Effect.tap(readExactly(file, offset, length), (chunk) =>
+          Effect.sync(() => witness.add(chunk, history.reader.end)),
+        )
       const after = history.head
       const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
-      const from = Math.max(0, history.reader.end - witness_bytes)
-      history.witness = yield* io(readExactly(file, from, history.reader.end - from))
+      history.witness = witness.before(history.reader.end)
       if (active.rows.count > 2 * rows_kept) {
         yield* ioOr(adoptSeals(place, active))
         active.trim(rows_kept)

@@ -19,7 +19,8 @@ const read_bytes = 1_048_576
 /** Reads a part of a file. */
 export type ReadPart = (offset: number, bytes: number) => Effect.Effect<Uint8Array, FileError | ArchiveDamaged>
 
-export const makeEntering = (records: Records, history: () => History) => {
+/** `forget` is called where lines were read and could not all be entered: nothing that follows would be at its position. */
+export const makeEntering = (records: Records, history: () => History, forget: () => void) => {
   const readRecord = (place: Place, position: number) =>
     Effect.gen(function* () {
       const segment = history().segmentOf(position)
@@ -136,7 +137,7 @@ export const makeEntering = (records: Records, history: () => History) => {
             const event = addRow(segment, line, isKnown)
             if (event !== undefined && limit !== "to its end") events.push(event)
           }
-        })
+        }).pipe(Effect.onError(() => Effect.sync(forget)))
       // Stops before a chunk that would bring more than was asked for.
       while (limit === "to its end" || events.length === 0 || events.length * 2 <= limit) {
         const { next } = reader
