@@ -1,0 +1,5 @@
+import { queueCarrier } from "./queue.ts"
+import { workspaceJob } from "./workspaceJob.ts"
+
+/** Our own carriers that have facts. The command contract has none: it describes commands, and records nothing. */
+export const ownCarriers = [workspaceJob, queueCarrier]
