@@ -53,10 +53,14 @@ const renamed = (event: RecordedEvent, draw: Draw): RecordedEvent => ({
   event_id: eventId(event.event_type, event.job_id, 900_000 + draw.below(90_000)),
 })
 
+/** One text of the payload is another one of the history. */
 const otherReference: Mistake = (event, draw, events) => {
   const texts = leaves(event.payload).filter(([, leaf]) => typeof leaf === "string")
   if (texts.length === 0) return [event]
-  const [path] = draw.from(texts)
+  const ids = new Set(events.map(({ event_id }) => event_id))
+  const references = texts.filter(([, leaf]) => ids.has(String(leaf)))
+  // What refers to another event is what most depends on.
+  const [path] = draw.from(references.length > 0 && draw.below(3) > 0 ? references : texts)
   const donor = draw.from(events)
   const others = [
     donor.event_id,
@@ -79,6 +83,19 @@ const drawnPayload = (event: RecordedEvent, draw: Draw, carrier: Carrier): Recor
   return payload === undefined ? event : saying(event, structuredClone(payload))
 }
 
+/** Another fact that nobody decided on, about the same job and with what this one refers to. */
+const undecided: Mistake = (event, draw, events, carrier) => {
+  const lived = draw.from(events)
+  const type = draw.from(carrier.facts)
+  const [event_type, made] =
+    draw.below(3) > 0
+      ? [lived.event_type, lived.payload]
+      : [type.event_type, structuredClone(drawFrom(type.payload, draw.below(1e9)))]
+  if (!isObject(made) || !isObject(event.payload)) return [event]
+  const shared = Object.entries(event.payload).filter(([key]) => key in made)
+  return [event, saying(renamed({ ...event, event_type }, draw), { ...made, ...Object.fromEntries(shared) })]
+}
+
 const mistakes: ReadonlyArray<Mistake> = [
   // Recorded a second time, by a writer that tried again.
   (event, draw) => [event, renamed(event, draw)],
@@ -86,6 +103,8 @@ const mistakes: ReadonlyArray<Mistake> = [
   (event) => [event, event],
   // Of another job.
   (event, draw, events) => [{ ...event, job_id: draw.from([draw.from(events).job_id, draw.job(), "another-job"]) }],
+  otherReference,
+  otherReference,
   otherReference,
   otherReference,
   otherNumber,
@@ -112,15 +131,18 @@ const mistakes: ReadonlyArray<Mistake> = [
     return [saying(event, Object.fromEntries(Object.entries(event.payload).filter(([key]) => key !== gone)))]
   },
   // Of another type, with the same payload.
-  (event, draw, _, carrier) => [{ ...event, event_type: draw.from(carrier.reader.event_types) }],
-  // Another fact that nobody decided on, with what this one refers to.
-  (event, draw, _, carrier) => {
-    const type = draw.from(carrier.facts)
-    const drawn = renamed({ ...event, event_type: type.event_type }, draw)
-    const made: unknown = structuredClone(drawFrom(type.payload, draw.below(1e9)))
-    if (!isObject(made) || !isObject(event.payload)) return [event]
-    const shared = Object.entries(event.payload).filter(([key]) => key in made)
-    return [event, saying(drawn, { ...made, ...Object.fromEntries(shared) })]
+  (event, draw, events, carrier) => [
+    {
+      ...event,
+      event_type: draw.below(2) === 0 ? draw.from(events).event_type : draw.from(carrier.reader.event_types),
+    },
+  ],
+  undecided,
+  undecided,
+  // Another fact of the same job, once more.
+  (event, draw, events) => {
+    const own = events.filter(({ event_type, job_id }) => job_id === event.job_id && event_type !== event.event_type)
+    return own.length === 0 ? [event] : [event, renamed(draw.from(own), draw)]
   },
   // Lost.
   () => [],
@@ -140,11 +162,11 @@ export const twisted = (
     const mistake = mistakes[kind % (mistakes.length + 1)]
     if (event === undefined) continue
     const rest = events.toSpliced(index, 1)
-    events =
-      mistake === undefined
-        ? // Out of order.
-          rest.toSpliced(seed % (rest.length + 1), 0, event)
-        : events.toSpliced(index, 1, ...mistake(event, new Draw(seed), events, carrier))
+    // Out of order, or one of the mistakes; what it adds comes somewhere afterwards.
+    const [here, added] = mistake === undefined ? [undefined, event] : mistake(event, new Draw(seed), events, carrier)
+    const left = here === undefined ? rest : rest.toSpliced(index, 0, here)
+    const from = here === undefined ? 0 : index + 1
+    events = added === undefined ? left : left.toSpliced(from + (seed % (left.length - from + 1)), 0, added)
   }
   return events.map((event, i) => ({ ...event, position: i + 1 }))
 }

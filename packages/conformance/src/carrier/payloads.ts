@@ -36,12 +36,10 @@ export const forPayloads = (
   Effect.forEach(
     carrier.facts,
     ({ event_type, payload: schema }) => {
-      const payloads = fc
-        .record({ seed: fc.integer({ min: 0, max: 0x3fffffff }), size: fc.nat({ max: 5 }) })
-        .map((from) => ({ event_type, payload: wellFormed(drawFrom(schema, from.seed, from.size)) }))
       return forAll(
         { runs: per_type, seed },
-        payloads,
+        fc.record({ from: fc.integer({ min: 0, max: 0x3fffffff }), size: fc.nat({ max: 5 }) }),
+        ({ from, size }): Drawn => ({ event_type, payload: wellFormed(drawFrom(schema, from, size)) }),
         (drawn) =>
           drawn.payload === undefined
             ? new Violation({

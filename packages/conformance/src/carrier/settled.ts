@@ -72,7 +72,8 @@ export const forSettlements = (
     return Effect.all(
       [
         forPlausible(subject, look),
-        forHostile(subject, look),
+        // A verdict is a long way off, and the mistake has to meet it.
+        forHostile({ ...subject, runs: subject.runs * 3 }, look),
         Effect.suspend(() => holds(`that some history has ${what}`, shown > 0, shown)),
       ],
       { discard: true },

@@ -3,15 +3,7 @@
  *
  * @module
  */
-import {
-  type Fact,
-  Fold,
-  foldAll,
-  isRecordedFact,
-  Projection,
-  type RecordedEvent,
-  type Vocabulary,
-} from "@waybill/ledger"
+import { type Fact, Fold, isRecordedFact, Projection, type RecordedEvent, type Vocabulary } from "@waybill/ledger"
 import { recordedEvents } from "@waybill/ledger/testing"
 import { Result, Schema } from "effect"
 import type { AnyFact, AnyProjection, Carrier, Decided, Move, Past, Step } from "./Carrier.ts"
@@ -69,12 +61,21 @@ const nothingOf = (reader: Vocabulary.Reader): AnyProjection =>
     evolve: () => undefined,
   })
 
-/** The state that a step decides on after these events. */
-export const stateFor = (
-  { reader }: Carrier,
-  { projection = nothingOf(reader) }: Step,
-  events: ReadonlyArray<RecordedEvent>,
-): Fold<unknown, AnyFact> => foldAll(projection, events)
+/**
+ * The state that a step decides on after the first `count` of these events. One fold per projection goes on from question to
+ * question, so ask in the order of the ledger; a question about what lies before folds anew.
+ */
+export const statesOf = ({ reader }: Carrier, events: ReadonlyArray<RecordedEvent>) => {
+  const none = nothingOf(reader)
+  const folds = new Map<AnyProjection, { readonly fold: Fold<unknown, AnyFact>; readonly count: number }>()
+  return ({ projection = none }: Step, count = events.length): Fold<unknown, AnyFact> => {
+    const known = folds.get(projection)
+    const from = known === undefined || known.count > count ? { fold: new Fold(projection), count: 0 } : known
+    from.fold.applyAll(events.slice(from.count, count))
+    folds.set(projection, { fold: from.fold, count })
+    return from.fold
+  }
+}
 
 /** Takes the steps that were chosen, one after the other. A refusal records nothing. */
 export const walk = (carrier: Carrier, choices: ReadonlyArray<Choice>): Walk => {

@@ -1,7 +1,7 @@
 import { Result } from "effect"
 import { type CarrierLaw, firstOf, forPlausible, unless } from "../property.ts"
 import { answered } from "../states.ts"
-import { stateFor } from "../walk.ts"
+import { statesOf } from "../walk.ts"
 
 const law: CarrierLaw = {
   id: "CARRIER-06",
@@ -13,13 +13,14 @@ const law: CarrierLaw = {
       ? undefined
       : "no step says that its commands are idempotent",
   check: (subject) =>
-    forPlausible(subject, ({ events, taken }) =>
-      firstOf(taken, ({ after, answer, before, move, step }) => {
+    forPlausible(subject, ({ events, taken }) => {
+      const stateAt = statesOf(subject.carrier, events)
+      return firstOf(taken, ({ after, answer, before, move, step }) => {
         if (!step.isIdempotent || Result.isFailure(answer) || after === before) return undefined
-        const again = move.decide(stateFor(subject.carrier, step, events.slice(0, after)))
+        const again = move.decide(stateAt(step, after))
         const isNothing = Result.isFailure(again) || again.success.length === 0
         return unless(isNothing, `what ${step.name} answers the second time`, "a refusal, or no facts", answered(again))
-      }),
-    ),
+      })
+    }),
 }
 export default law

@@ -3,7 +3,7 @@ import { type Carrier, decides, type DecidesOptions, endsOf, type Past } from "@
 import { event_types, isTerminal, JobSpec, JobSpecEvents, type QueueCommand } from "@waybill/jobspec"
 
 const jobspec = JobSpec.make()
-const { jobs, queue, schedules, states } = jobspec.projections
+const { jobs, queue, states } = jobspec.projections
 
 const digest = (text: string): string => Buffer.from(text).toString("hex").padEnd(64, "0").slice(0, 64)
 
@@ -35,8 +35,8 @@ const asHolder = (kind: "heartbeat" | "complete" | "fail", options?: DecidesOpti
 export const queueCarrier: Carrier = {
   name: "jobspec.queue",
   reader: JobSpecEvents,
-  facts: event_types,
-  projections: [queue, jobs, states, schedules],
+  facts: event_types.filter(({ event_type }) => !event_type.startsWith("schedule.")),
+  projections: [queue, jobs, states],
   steps: [
     asks("submit", ({ draw }) => ({
       kind: "submit",
@@ -63,19 +63,6 @@ export const queueCarrier: Carrier = {
     asHolder("fail"),
     asks("cancel", ({ draw }) => (draw.below(3) > 0 ? undefined : { kind: "cancel", job_id: draw.job() })),
     asks("expire", ({ draw, now_ms }) => ({ kind: "expire", job_id: draw.job(), now_ms })),
-    decides(
-      jobspec.scheduling,
-      ({ draw }) => ({
-        kind: "create" as const,
-        template: { name: draw.from(["daily", "weekly"]), cron: "@daily", job_type: "rpi.run" },
-      }),
-      { name: "create a schedule" },
-    ),
-    decides(
-      jobspec.scheduling,
-      ({ draw, now_ms }) => ({ kind: "delete" as const, name: draw.from(["daily", "weekly"]), now_ms }),
-      { name: "delete a schedule" },
-    ),
   ],
   ends: [endsOf(queue, ({ status }) => (isTerminal(status) ? [status] : []))],
 }

@@ -144,7 +144,7 @@ export const workspaceJob: Carrier = {
       ),
     ),
     records("fail", ({ draw, one }) =>
-      draw.below(4) > 0
+      draw.below(12) > 0
         ? undefined
         : one(is("requested"), (requested) =>
             Settlement.fail(requested, { phase: "submit", code: "workspace_job.submit.retries", reason: "retries" }),
