@@ -21,19 +21,19 @@ import type { AnyFact } from "./Carrier.ts"
 import { told } from "./property.ts"
 
 /** What a later part of a specification may refer to. */
-export interface Recorded {
+export interface RecordedSoFar {
   /** The first fact of this kind. Throws when there is none. */
   readonly first: <F extends AnyFact>(is: (fact: AnyFact) => fact is F) => F
   /** The last one. Throws when there is none. */
   readonly last: <F extends AnyFact>(is: (fact: AnyFact) => fact is F) => F
 }
 
-type Now<A> = A | ((recorded: Recorded) => A)
+type Now<A> = A | ((recorded: RecordedSoFar) => A)
 /** A fact of a helper, what a helper answers with, or what some other program wrote. */
 export type Given = Now<Said | Result.Result<Fact<string, unknown>, unknown>>
 
-const now = <A>(value: Now<A>, recorded: Recorded): A =>
-  typeof value === "function" ? (value as (recorded: Recorded) => A)(recorded) : value
+const now = <A>(value: Now<A>, recorded: RecordedSoFar): A =>
+  typeof value === "function" ? (value as (recorded: RecordedSoFar) => A)(recorded) : value
 
 const fails = (what: string, expected: unknown, found: unknown): never => {
   throw new Violation({ what, expected, found })
@@ -68,7 +68,7 @@ export const given = (reader: Vocabulary.Reader, ...facts: ReadonlyArray<Given>)
     events.map((event) => (reader.owns(event.event_type) ? reader.decode(event) : event)).filter(isRecordedFact)
   const pick = <F extends AnyFact>(is: (fact: AnyFact) => fact is F, index: number): F =>
     read().filter(is).at(index) ?? fails("a fact that the specification refers to", "one of this kind", told(events))
-  const recorded: Recorded = { first: (is) => pick(is, 0), last: (is) => pick(is, -1) }
+  const recorded: RecordedSoFar = { first: (is) => pick(is, 0), last: (is) => pick(is, -1) }
   const said = (one: Given): Said => {
     const it = now(one, recorded)
     return "_tag" in it ? Result.getOrThrow(it) : it

@@ -12,4 +12,4 @@ export { carrierKeepsLaw, carrierLaws, type CarrierOptions, checkCarrier } from 
 export { Draw, drawFrom } from "./Draw.ts"
 export { type CarrierLaw, hostile, plausible } from "./property.ts"
 export { type Said, type Settlement, settling, type ToldAttempt } from "./Settlement.ts"
-export { given, type Outcome } from "./given.ts"
+export { given, type Given, type Outcome, type RecordedSoFar } from "./given.ts"

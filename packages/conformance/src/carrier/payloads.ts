@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import fc from "fast-check"
 import { shown, Violation } from "../Law.ts"
 import { drawFrom } from "./Draw.ts"
-import { forAll, type Subject } from "./property.ts"
+import { type Cases, forAll, type Subject } from "./property.ts"
 
 export interface Drawn {
   readonly event_type: string
@@ -36,19 +36,26 @@ export const forPayloads = (
   Effect.forEach(
     carrier.facts,
     ({ event_type, payload: schema }) => {
-      return forAll(
-        { runs: per_type, seed },
-        fc.record({ from: fc.integer({ min: 0, max: 0x3fffffff }), size: fc.nat({ max: 5 }) }),
-        ({ from, size }): Drawn => ({ event_type, payload: wellFormed(drawFrom(schema, from, size)) }),
-        (drawn) =>
-          drawn.payload === undefined
-            ? new Violation({
-                what: `payloads of ${event_type}, drawn from its schema`,
-                expected: "some to pass its filters: give each `makeFilter` an `arbitraryConstraint`",
-                found: undefined,
-              })
-            : check(drawn),
-        (drawn) => `  ${event_type}: ${shown(drawn.payload)}`,
+      const drawn: Cases<{ readonly from: number; readonly size: number }, Drawn> = {
+        values: fc.record({ from: fc.integer({ min: 0, max: 0x3fffffff }), size: fc.nat({ max: 5 }) }),
+        make: ({ from, size }) => ({ event_type, payload: wellFormed(drawFrom(schema, from, size)) }),
+        tell: ({ payload }) => `  ${event_type}: ${shown(payload)}`,
+        smaller: ({ from, size }) =>
+          size === 0
+            ? []
+            : [
+                { from, size: 0 },
+                { from, size: size - 1 },
+              ],
+      }
+      return forAll({ runs: per_type, seed }, drawn, (one) =>
+        one.payload === undefined
+          ? new Violation({
+              what: `payloads of ${event_type}, drawn from its schema`,
+              expected: "some to pass its filters: give each `makeFilter` an `arbitraryConstraint`",
+              found: undefined,
+            })
+          : check(one),
       )
     },
     { discard: true },

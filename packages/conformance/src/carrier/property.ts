@@ -74,45 +74,71 @@ export const told = (events: ReadonlyArray<RecordedEvent>): string =>
   events.length === 0 ? "  (an empty history)" : events.map((event) => `  ${line(event)}`).join("\n")
 
 /** How many smaller cases are looked at once something is wrong: enough to read it, and no minute longer. */
-const smaller_max = 300
+const smaller_max = 400
 
-/**
- * Holds when `check` finds nothing wrong with any case; fails with what it found in the smallest case that was found, with the
- * seed.
- *
- * @param make a case out of what was chosen
- * @param tell the case, as the report shows it
- */
+/** Cases to choose from, and how to make them. */
+export interface Cases<C, A> {
+  readonly values: fc.Arbitrary<C>
+  /** The case that comes of what was chosen. */
+  readonly make: (chosen: C) => A
+  /** The case, as a report shows it. */
+  readonly tell: (value: A) => string
+  /** What is to be tried in the place of a choice that shows something wrong, the smallest first. */
+  readonly smaller: (chosen: C) => Iterable<C>
+}
+
+/** Holds when `check` finds nothing wrong with any case; fails with what it found in the smallest case that was found. */
 export const forAll = <C, A>(
   { runs, seed: first }: Pick<Subject, "runs" | "seed">,
-  values: fc.Arbitrary<C>,
-  make: (chosen: C) => A,
+  { make, smaller, tell, values }: Cases<C, A>,
   check: (value: A) => Violation | undefined,
-  tell: (value: A) => string,
 ): Effect.Effect<void, Violation> =>
   Effect.suspend(() => {
-    let smallest: A | undefined
-    let wrong: Violation | undefined
-    let looked = 0
-    const isWrong = (from: C): boolean => {
-      if (wrong !== undefined && ++looked > smaller_max) return false
+    const look = (from: C): Broken<C, A> | undefined => {
       const value = make(from)
-      const found = checked(check, value)
-      if (found === undefined) return false
-      ;[smallest, wrong] = [value, found]
-      return true
+      const wrong = checked(check, value)
+      return wrong === undefined ? undefined : { from, value, wrong }
     }
-    fc.check(
-      fc.property(values, (from) => !isWrong(from)),
-      { numRuns: runs, seed: first },
-    )
-    const broken = wrong as Violation | undefined
-    if (broken === undefined || smallest === undefined) return Effect.void
-    const { expected, found, what } = broken
-    return Effect.fail(
-      new Violation({ what: `${what}; seen with (seed ${first}):\n${tell(smallest)}\n`, expected, found }),
-    )
+    for (const from of fc.sample(values, { numRuns: runs, seed: first })) {
+      const broken = look(from)
+      if (broken === undefined) continue
+      const { value, wrong } = smallest(broken, smaller, look)
+      const place = `seen with (seed ${first}):\n${tell(value)}\n`
+      return Effect.fail(
+        new Violation({ what: `${wrong.what}; ${place}`, expected: wrong.expected, found: wrong.found }),
+      )
+    }
+    return Effect.void
   })
+
+interface Broken<C, A> {
+  readonly from: C
+  readonly value: A
+  readonly wrong: Violation
+}
+
+/** The smallest case that shows something wrong, as far as a few hundred looks find one. */
+const smallest = <C, A>(
+  first: Broken<C, A>,
+  smaller: (from: C) => Iterable<C>,
+  look: (from: C) => Broken<C, A> | undefined,
+): Broken<C, A> => {
+  let best = first
+  let looked = 0
+  let isSmaller = true
+  while (isSmaller) {
+    isSmaller = false
+    for (const from of smaller(best.from)) {
+      if (++looked > smaller_max) return best
+      const found = look(from)
+      if (found === undefined) continue
+      best = found
+      isSmaller = true
+      break
+    }
+  }
+  return best
+}
 
 /** What a check finds; one that throws found something too. */
 const checked = <A>(check: (value: A) => Violation | undefined, value: A): Violation | undefined => {
@@ -123,13 +149,28 @@ const checked = <A>(check: (value: A) => Violation | undefined, value: A): Viola
   }
 }
 
+/** Without its end, without one of its steps, or without one of its mistakes. */
+function* smallerOf({ choices: steps, twists: wrong }: Chosen): Iterable<Chosen> {
+  for (const length of [0, 1 / 4, 1 / 2, 3 / 4].map((part) => Math.floor(part * steps.length)))
+    if (length < steps.length) yield { choices: steps.slice(0, length), twists: wrong }
+  for (let i = wrong.length - 1; i >= 0; i--) yield { choices: steps, twists: wrong.toSpliced(i, 1) }
+  for (let i = steps.length - 1; i >= 0; i--) yield { choices: steps.toSpliced(i, 1), twists: wrong }
+}
+
+const historiesOf = (make: (chosen: Chosen) => History): Cases<Chosen, History> => ({
+  values: chosen,
+  make,
+  tell: ({ events }) => told(events),
+  smaller: smallerOf,
+})
+
 /** {@link forAll} histories that the carrier's own steps make. */
 export const forPlausible = (subject: Subject, check: (history: History) => Violation | undefined) =>
-  forAll(subject, chosen, plausibly(subject.carrier), check, ({ events }) => told(events))
+  forAll(subject, historiesOf(plausibly(subject.carrier)), check)
 
 /** {@link forAll} histories that others had their hands on. */
 export const forHostile = (subject: Subject, check: (history: History) => Violation | undefined) =>
-  forAll(subject, chosen, hostilely(subject.carrier), check, ({ events }) => told(events))
+  forAll(subject, historiesOf(hostilely(subject.carrier)), check)
 
 /** What is wrong, unless it is so. */
 export const unless = (isSo: boolean, what: string, expected: unknown, found: unknown): Violation | undefined =>

@@ -42,8 +42,11 @@ const pastOf = (
   const one = <F extends AnyFact, A>(is: (fact: AnyFact) => fact is F, make?: (fact: F) => A): F | A | undefined => {
     const found = facts.filter(is)
     if (found.length === 0) return undefined
-    // Half the time the newest, so that what was begun is gone on with.
-    const fact = draw.below(2) === 0 ? found[found.length - 1] : draw.from(found)
+    // Mostly the newest, so that what was begun is gone on with; and counted from the end, so that a history without its first
+    // steps goes the same way.
+    let back = 0
+    while (back < found.length - 1 && draw.below(2) === 0) back++
+    const fact = found[found.length - 1 - back]
     if (fact === undefined) return undefined
     return make === undefined ? fact : make(fact)
   }
