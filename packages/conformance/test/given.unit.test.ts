@@ -1,9 +1,10 @@
 import { given, type RecordedSoFar, Violation } from "@waybill/conformance"
 import {
   isJobFact,
-  jobStatus,
   Jobs,
+  jobStatus,
   type NewJobFact,
+  type Recorded,
   recording,
   Settlement,
   WorkspaceJob,

@@ -69,7 +69,7 @@ export class Draw {
 
   /** So many lowercase hex digits; few different ones, so that they meet. */
   hex(digits: number): string {
-    return this.from([..."0123456789ab"]).repeat(digits)
+    return this.below(12).toString(16).repeat(digits)
   }
 
   /** A value that a schema takes. Throws `TypeError` when its filters take nothing that is drawn. */
