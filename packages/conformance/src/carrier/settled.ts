@@ -21,6 +21,8 @@ export interface Statement {
 export interface Situation {
   readonly key: string
   readonly entity: unknown
+  /** What it was before; `undefined` for the first. */
+  readonly previous: unknown
   readonly statements: ReadonlyArray<Statement>
 }
 
@@ -41,8 +43,9 @@ export const eachSituation = (
     if (said !== undefined) statements.push({ id: event.event_id, job: event.job_id, position: event.position, said })
     return firstOf(fold.entries(), ([key, entity]) => {
       if (before.get(key) === entity) return undefined
+      const previous = before.get(key)
       before.set(key, entity)
-      return check({ key, entity, statements: statements.filter(({ job }) => job === key) })
+      return check({ key, entity, previous, statements: statements.filter(({ job }) => job === key) })
     })
   })
 }
