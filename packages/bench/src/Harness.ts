@@ -1,4 +1,4 @@
-import type { Benchmark } from "./Benchmark.ts"
+import type { Benchmark, CurveTools } from "./Benchmark.ts"
 import { judge } from "./Goals.ts"
 import { noPeers, type Peers } from "./Peers.ts"
 import type { BenchmarkResult, Ratio, Spread } from "./Report.ts"
@@ -21,6 +21,8 @@ export interface Settings {
   readonly seed: number
   /** A hundredth of the input, to see that everything runs. */
   readonly isShort?: boolean
+  /** Whether the curves are left out. */
+  readonly skipsCurves?: boolean
 }
 
 /** Needs at least one number. */
@@ -88,13 +90,12 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
           return [{ subject: ours.name, to: other.name, role: other.role, ratio: spreadOf(quotients) }]
         }),
       )
-    const curves = await named("curves", () =>
-      opened.curves({
-        now: bench.now,
-        collectGarbage: () => bench.collectGarbage?.(),
-        progress: (words) => bench.progress(`${name}: ${words}`),
-      }),
-    )
+    const tools: CurveTools = {
+      now: bench.now,
+      collectGarbage: () => bench.collectGarbage?.(),
+      progress: (words) => bench.progress(`${name}: ${words}`),
+    }
+    const curves = settings.skipsCurves === true ? [] : await named("curves", () => opened.curves(tools))
     return {
       name,
       title,

@@ -26,6 +26,7 @@ Measures the benchmarks named, or all of them. The table goes to stdout, progres
   --runs N       measured runs per subject (default 10)
   --warmups N    runs before measuring starts (default 2)
   --seed N       decides the generated input (default 1)
+  --no-curves    leave out what is measured once the runs are done: what grows with what
   --list         print the names and titles, measure nothing
   --help         this text
 `
@@ -56,6 +57,7 @@ const readCommandLine = (args: ReadonlyArray<string>) => {
         from: { type: "string" },
         short: { type: "boolean", default: false },
         "no-peers": { type: "boolean", default: false },
+        "no-curves": { type: "boolean", default: false },
         list: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -127,7 +129,11 @@ const measureAll = async (chosen: ReadonlyArray<Benchmark>, values: Values): Pro
   for (const [index, benchmark] of chosen.entries()) {
     progress(`${benchmark.name}: ${index + 1} of ${chosen.length}`)
     try {
-      const result = await measure(bench, benchmark, { ...settings, isShort: values.short })
+      const result = await measure(bench, benchmark, {
+        ...settings,
+        isShort: values.short,
+        skipsCurves: values["no-curves"],
+      })
       report = { ...report, benchmarks: [...report.benchmarks, result] }
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)

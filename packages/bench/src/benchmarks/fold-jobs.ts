@@ -164,8 +164,8 @@ export default make({
   name: "fold-jobs",
   title: "Folding workspace-job facts into the job projection",
   unit: "facts",
-  input: () => {
-    const facts = workspaceJobFacts(facts_count)
+  input: (_, { scaled }) => {
+    const facts = workspaceJobFacts(scaled(facts_count))
     return { facts, expected: byHand(facts) }
   },
   amount: ({ facts }) => facts.length,
@@ -174,8 +174,13 @@ export default make({
     { name: "the Jobs projection", role: "subject", run: ({ facts }) => byProjection(facts) },
     { name: "a loop over a Map, by hand", role: "limit", run: ({ facts }) => byHand(facts) },
   ],
-  curves: (_, { collectGarbage, progress }) => {
-    const points = memory_counts.map((count) => {
+  goals: [
+    { subject: "the Jobs projection", beside: "a loop over a Map, by hand", speed_min: 0.7 },
+    { curve: "memory of the Jobs projection", growth_max: 1.1 },
+  ],
+  curves: (_, { collectGarbage, progress, scaled }) => {
+    const points = memory_counts.map((full) => {
+      const count = scaled(full)
       progress(`memory of ${count} folded facts`)
       const { bytes, jobs } = memoryOf(count, collectGarbage)
       return { x: jobs, y: Math.round(bytes / jobs) }
