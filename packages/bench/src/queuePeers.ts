@@ -79,8 +79,11 @@ export const startPgBoss = async (url: string, { load }: PeerModules): Promise<P
   }
 }
 
-interface Pool {
+interface Emitter {
   readonly on: (event: "error", told: () => void) => void
+}
+interface Pool {
+  readonly on: (event: "error" | "connect", told: (client: Emitter) => void) => void
   readonly end: () => Promise<void>
 }
 interface PgModule {
@@ -117,6 +120,7 @@ export const startGraphile = async (url: string, { load }: PeerModules): Promise
   const pgPool = new pg.Pool({ connectionString: url, max: connections_max })
   // The server is stopped before the last connection is given back.
   pgPool.on("error", () => {})
+  pgPool.on("connect", (client) => client.on("error", () => {}))
   const logger = new Logger(() => () => {})
   const utils = await makeWorkerUtils({ pgPool, logger })
   await utils.migrate()
