@@ -50,6 +50,12 @@ const keyOf = (group: PeerGroup): string => {
   return `${group}-${hash.digest("hex").slice(0, 16)}`
 }
 
+/** A group that is installed in a folder. */
+export const openInstalled = async (folder: string): Promise<PeerModules> => {
+  const { load }: Pick<PeerModules, "load"> = await import(pathToFileURL(join(folder, "load.mjs")).href)
+  return { folder, load }
+}
+
 /** What a script of npm tells its children about another package than the one to be installed. */
 const foreign = /^npm_(?:config_local_prefix|command|lifecycle_|package_)/u
 
@@ -100,8 +106,7 @@ export const installedPeers = (options: {
         throw new PeersUnavailable(`the peers "${group}" cannot be installed: ${reason}; ${advice}`, { cause })
       }
     }
-    const { load }: Pick<PeerModules, "load"> = await import(pathToFileURL(join(folder, "load.mjs")).href)
-    return { folder, load }
+    return openInstalled(folder)
   }
   return (group) => {
     const modules = known.get(group) ?? installed(group)
