@@ -36,7 +36,7 @@ const judgeSpeed = (
   return {
     what: `${subject}: speed beside ${fastest?.to ?? others.join(", ")}${fastest === undefined ? "" : among}`,
     bound: "at least",
-    want: speed_min,
+    want: rounded(speed_min),
     ...(fastest === undefined ? {} : { got: rounded(fastest.speed) }),
   }
 }

@@ -47,15 +47,26 @@ interface EmmettSqlite {
   }
 }
 
+const tries_max = 100
+
 /**
  * emmett over SQLite, one event to an append, one append after the other: it opens a connection for each and does not wait for
- * a database that is busy, so that appends at the same time fail.
+ * a database that is busy. Even so, one is now and then told that the connection before is not done; it is tried again.
  */
 export const appendToEmmett = async ({ load }: PeerModules, root: string, facts: number): Promise<number> => {
   const { getSQLiteEventStore } = (await load("@event-driven-io/emmett-sqlite")) as EmmettSqlite
   const fileName = join(root, "emmett.sqlite")
   const store = getSQLiteEventStore({ fileName, schema: { autoMigration: "CreateOrUpdate" } })
-  const data = { note: "x".repeat(200) }
-  for (let n = 0; n < facts; n++) await store.appendToStream(`job-${n % 64}`, [{ type: "done", data: { n, ...data } }])
+  const note = "x".repeat(200)
+  const append = async (n: number, tries: number): Promise<void> => {
+    try {
+      await store.appendToStream(`job-${n % 64}`, [{ type: "done", data: { n, note } }])
+    } catch (cause) {
+      const isBusy = cause instanceof Error && cause.message.includes("SQLITE_BUSY")
+      if (!isBusy || tries >= tries_max) throw cause
+      await append(n, tries + 1)
+    }
+  }
+  for (let n = 0; n < facts; n++) await append(n, 1)
   return facts
 }
