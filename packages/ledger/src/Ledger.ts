@@ -167,11 +167,14 @@ export const make = (
 
     /** Projections that are asked for together for the first time are folded in one pass. */
     const ensure = (projections: ReadonlyArray<AnyProjection>): Effect.Effect<void, StoreError> =>
-      projections.every((projection) => folds.has(projection))
-        ? Effect.void
-        : exclusive.withPermits(1)(
-            Effect.andThen(Effect.forEach(projections, folds.add, { discard: true }), folds.catchUp(store)),
-          )
+      // Looked at whenever it runs: one that is asked twice is folded by then.
+      Effect.suspend(() =>
+        projections.every((projection) => folds.has(projection))
+          ? Effect.void
+          : exclusive.withPermits(1)(
+              Effect.andThen(Effect.forEach(projections, folds.add, { discard: true }), folds.catchUp(store)),
+            ),
+      )
 
     const decode = (event: RecordedEvent): AnyFact => {
       const fact = vocabularies.find((vocabulary) => vocabulary.owns(event.event_type))?.decode(event)

@@ -132,3 +132,7 @@ export const jobState = (jobId: string, reading: JobReading, place: Addressed, n
     ...(error === undefined ? {} : { error }),
   }
 }
+
+/** Whether nobody works on the job any more. One that was called off has ended before whoever is at its attempt has let go of it. */
+export const isOver = ({ descriptor: { run_status, status } }: JobState): boolean =>
+  status !== "running" && !(status === "cancelled" && run_status === "running")

@@ -8,9 +8,9 @@ import { Effect } from "effect"
 import { openStore, runOnFiles } from "../Opening.ts"
 import type { Place } from "../Place.ts"
 import { findJob } from "./askJob.ts"
-import { jobState } from "./JobDescription.ts"
+import { isOver, jobState } from "./JobDescription.ts"
 
-/** Where the job stands when it has ended, or when the time is up; `undefined` when nobody asked for it. */
+/** Where the job stands when it is over, or when the time is up; `undefined` when nobody asked for it. */
 export const waitForJob = (
   word: string,
   wait_ms: number,
@@ -27,7 +27,7 @@ export const waitForJob = (
         if (found === undefined) return undefined
         const state = jobState(found.jobId, found.reading, place, Date.now())
         const left_ms = until_ms - Date.now()
-        if (state.descriptor.status !== "running" || left_ms <= 0) return state
+        if (isOver(state) || left_ms <= 0) return state
         const page = yield* store.readBefore(Number.MAX_SAFE_INTEGER, 1)
         head = page.events[0]?.position ?? head
         yield* Effect.timeoutOption(store.waitBeyond(head), Math.min(left_ms, 1_000))

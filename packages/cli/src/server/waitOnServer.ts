@@ -5,7 +5,7 @@
  */
 import type { Context, JobState } from "@waybill/command"
 import { setTimeout as sleep } from "node:timers/promises"
-import { jobState } from "../jobs/JobDescription.ts"
+import { isOver, jobState } from "../jobs/JobDescription.ts"
 import { documentsIn, makeClient } from "./Client.ts"
 import { findOnServer } from "./serverJobs.ts"
 import type { ServerPlace } from "./ServerPlace.ts"
@@ -17,7 +17,7 @@ const pause_ms = 1_000
 /** No event has this id: what is asked for after it is nothing, and the answer names the last event. */
 const nowhere = "waybill-end"
 
-/** Where the job stands when it has ended, or when the time is up; `undefined` when nobody asked for it. */
+/** Where the job stands when it is over, or when the time is up; `undefined` when nobody asked for it. */
 export const waitOnServer = async (
   word: string,
   wait_ms: number,
@@ -37,7 +37,7 @@ export const waitOnServer = async (
       state = jobState(found.jobId, found.reading, server, Date.now())
     }
     const left_ms = until_ms - Date.now()
-    if (state === undefined || state.descriptor.status !== "running" || left_ms <= 0) return state
+    if (state === undefined || isOver(state) || left_ms <= 0) return state
     const asked_ms = Date.now()
     const held_ms = Math.min(held_ms_max, Math.max(1, Math.ceil(left_ms)))
     const since = cursor === "" ? "" : `since=${encodeURIComponent(cursor)}&`
