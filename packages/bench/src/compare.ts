@@ -23,6 +23,9 @@ faster or slower beyond noise. Peers are left out.
 /** A mistake in the command line: one line, exit code 2. */
 class UsageError extends Error {}
 
+/** Somebody wants it to end: nothing further is measured, and the other revision's folder is removed. */
+class Interrupted extends Error {}
+
 const repository = join(import.meta.dirname, "../../..")
 
 const readCommandLine = () => {
@@ -45,11 +48,13 @@ const readCommandLine = () => {
 
 const bench = (root: string, ...args: ReadonlyArray<string>): string => {
   const program = join(root, "packages/bench/src/main.ts")
-  const { status, stderr, stdout } = spawnSync(
+  const { error, signal, status, stderr, stdout } = spawnSync(
     process.execPath,
     ["--conditions=@waybill/source", "--expose-gc", program, ...args],
-    { cwd: root, encoding: "utf8", env: { ...process.env, INIT_CWD: root } },
+    { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26, env: { ...process.env, INIT_CWD: root } },
   )
+  if (error !== undefined) throw error
+  if (signal !== null) throw new Interrupted(`interrupted (${signal})`)
   if (status !== 0) throw new Error(stderr.trimEnd().split("\n").at(-1) ?? "the bench failed")
   return stdout
 }
@@ -96,6 +101,8 @@ const main = async (): Promise<void> => {
   const before = await checkOut(repository, revision)
   const folder = mkdtempSync(join(tmpdir(), "waybill-compare-"))
   let slower = 0
+  // Ctrl-C reaches the process that measures, too; its end is what stops this one, so that it can tidy up.
+  process.once("SIGINT", () => {})
   try {
     const helpBefore = bench(before.folder, "--help")
     if (values.short && !helpBefore.includes("--short"))
@@ -126,6 +133,7 @@ const main = async (): Promise<void> => {
           }
         }
       } catch (cause) {
+        if (cause instanceof Interrupted) throw cause
         process.stdout.write(`${name}: not measured: ${cause instanceof Error ? cause.message : String(cause)}\n`)
         process.exitCode = 1
         continue

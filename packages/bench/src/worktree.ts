@@ -5,6 +5,7 @@
  */
 import { execFileSync } from "node:child_process"
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -51,8 +52,9 @@ export const checkOut = async (repository: string, revision: string): Promise<Wo
   const git = (...args: ReadonlyArray<string>): string =>
     execFileSync("git", ["-C", repository, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
   const remove = (): void => {
+    // By its name: another tree that is missing for a while is not ours to forget.
+    if (existsSync(folder)) git("worktree", "remove", "--force", folder)
     rmSync(join(folder, ".."), { recursive: true, force: true })
-    git("worktree", "prune")
   }
   try {
     git("worktree", "add", "--detach", folder, revision)
