@@ -84,6 +84,7 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
           openDirectory: (name, options) =>
             guard("open", at(name), Effect.map(inner.openDirectory(name, options), wrap)),
           info: (name) => guard("info", at(name), inner.info(name)),
+          find: (name) => guard("info", at(name), inner.find(name)),
           list: guard("list", inner.path, inner.list),
           rename: (name, to, into = outer) => guard("rename", at(name), inner.rename(name, to, bare(into))),
           link: (name, to, into = outer) => guard("link", at(name), inner.link(name, to, bare(into))),

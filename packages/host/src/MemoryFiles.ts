@@ -215,6 +215,9 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     info(name: string) {
       return this.#at("info", name, () => infoOf(this.#find(name)))
     }
+    find(name: string) {
+      return this.#at("info", name, () => (this.node.entries.has(name) ? infoOf(this.#find(name)) : undefined))
+    }
     get list(): Effect.Effect<ReadonlyArray<string>, FileError> {
       return attempt("list", this.path, this.#born, () => [...this.node.entries.keys()].sort(byBytes))
     }

@@ -8,6 +8,7 @@ import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable }
 import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
 import { makeEntering, type ReadPart } from "./entering.ts"
+import { measureOwn } from "./Envelope.ts"
 import { History } from "./History.ts"
 import { archiveName, ledger_name } from "./Layout.ts"
 import { isSameFile, type LedgerFile, type Sight } from "./LedgerFile.ts"
@@ -217,47 +218,48 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       place.directory === sight.directory &&
       (sight.info === undefined || (place.file !== undefined && isSameFile(history.info, sight.info)))
 
-    const scanNow = (limit: number): Effect.Effect<Scanned, StoreError | SealBroken> =>
-      Effect.gen(function* () {
-        const nothing = () => ({ after: history.head, head: history.head, events: [] })
-        if (isHiding) return nothing()
-        const { generation } = history
-        let sight = yield* look
-        // What is seen may have grown while it was learnt, so it is looked at again.
-        for (; sight !== undefined && !isCurrent(sight); sight = yield* ledgerFile.look) {
-          held = undefined
-          yield* restructure(settleNames(sight))
-          if (history.generation !== generation) return nothing()
-        }
-        if (sight === undefined) {
-          if (history.isLoaded) yield* restructure(Effect.sync(startAnew))
-          return nothing()
-        }
-        const { active, reader } = history
-        const file = place?.file
-        const bytes = sight.info?.bytes ?? 0
-        seen_bytes = bytes
-        if (place === undefined || file === undefined || active === undefined) return nothing()
-        if (bytes === reader.next && reader.next === reader.end) return nothing()
-        // What is there is not what was sealed: nothing behind it can be told from it.
-        if (bytes < active.link.end && reader.end === active.link.end) return nothing()
-        if (!(yield* io(stillHolds(file, bytes)))) {
-          yield* restructure(Effect.sync(startAnew))
-          return nothing()
-        }
-        // Pending bytes may have been cut and replaced since; they are read again.
-        history.reader = reader.restart()
-        const read: ReadPart = (offset, length) => readExactly(file, offset, length)
-        const after = history.head
-        const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
-        const from = Math.max(0, history.reader.end - witness_bytes)
-        history.witness = yield* io(readExactly(file, from, history.reader.end - from))
-        if (active.rows.count > 2 * rows_kept) {
-          yield* ioOr(adoptSeals(place, active))
-          active.trim(rows_kept)
-        }
-        return { after, head: history.head, events }
-      })
+    const scanNow: (limit: number) => Effect.Effect<Scanned, StoreError | SealBroken> = Effect.fnUntraced(function* (
+      limit: number,
+    ) {
+      const nothing = () => ({ after: history.head, head: history.head, events: [] })
+      if (isHiding) return nothing()
+      const { generation } = history
+      let sight = yield* look
+      // What is seen may have grown while it was learnt, so it is looked at again.
+      for (; sight !== undefined && !isCurrent(sight); sight = yield* ledgerFile.look) {
+        held = undefined
+        yield* restructure(settleNames(sight))
+        if (history.generation !== generation) return nothing()
+      }
+      if (sight === undefined) {
+        if (history.isLoaded) yield* restructure(Effect.sync(startAnew))
+        return nothing()
+      }
+      const { active, reader } = history
+      const file = place?.file
+      const bytes = sight.info?.bytes ?? 0
+      seen_bytes = bytes
+      if (place === undefined || file === undefined || active === undefined) return nothing()
+      if (bytes === reader.next && reader.next === reader.end) return nothing()
+      // What is there is not what was sealed: nothing behind it can be told from it.
+      if (bytes < active.link.end && reader.end === active.link.end) return nothing()
+      if (!(yield* io(stillHolds(file, bytes)))) {
+        yield* restructure(Effect.sync(startAnew))
+        return nothing()
+      }
+      // Pending bytes may have been cut and replaced since; they are read again.
+      history.reader = reader.restart()
+      const read: ReadPart = (offset, length) => readExactly(file, offset, length)
+      const after = history.head
+      const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
+      const from = Math.max(0, history.reader.end - witness_bytes)
+      history.witness = yield* io(readExactly(file, from, history.reader.end - from))
+      if (active.rows.count > 2 * rows_kept) {
+        yield* ioOr(adoptSeals(place, active))
+        active.trim(rows_kept)
+      }
+      return { after, head: history.head, events }
+    })
 
     const ioOr = <A>(run: Effect.Effect<A, ReadFailure | ArchiveDamaged>): Effect.Effect<A, StoreError | SealBroken> =>
       Effect.mapError(run, (error) =>
@@ -338,17 +340,21 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           )
         }),
       isHiding: () => isHiding,
-      take: (written, { bytes, lengths }) => {
+      take: (written, { bytes, isPlain, lengths }) => {
         const { active, reader } = history
         if (active === undefined) return
-        let offset = reader.end
+        const start = reader.end
+        let at = 0
         let { line_number } = reader
-        for (const [i, { event, line: text }] of written.entries()) {
+        for (let i = 0; i < written.length; i++) {
+          const { event, line: text } = written[i] as NewRecord
           const length = lengths[i] ?? 0
-          const line = { offset, bytes: length, line_number: ++line_number, content: event, text, raw: nothing_raw }
-          addRow(active, line, false)
-          offset += length + 1
+          const cuts = isPlain ? measureOwn(bytes, at, at + length, event) : undefined
+          const line = { offset: start + at, bytes: length, line_number: ++line_number, content: event, text }
+          addRow(active, { ...line, raw: nothing_raw, lengths: cuts }, false)
+          at += length + 1
         }
+        const offset = start + at
         history.reader = new LineReader(offset, line_number)
         const joined = Buffer.concat([history.witness.subarray(-witness_bytes), bytes.subarray(-witness_bytes)])
         history.witness = joined.subarray(Math.max(0, joined.byteLength - witness_bytes))

@@ -11,7 +11,7 @@ import { measure } from "./Envelope.ts"
 import { hashOf, type History, told } from "./History.ts"
 import { incomplete_batch, type Line, type LineReader, partial_line, readLine } from "./LineReader.ts"
 import type { Place, ReadFailure, Records } from "./Records.ts"
-import { Flag, type NewRow } from "./Rows.ts"
+import { Flag } from "./Rows.ts"
 import type { Segment } from "./Segment.ts"
 
 const read_bytes = 1_048_576
@@ -100,7 +100,7 @@ export const makeEntering = (records: Records, history: () => History) => {
       return undefined
     }
     if (!segment.types.has(event_type)) segment.learnType(event_type, record)
-    const lengths = measure(text, content)
+    const lengths = line.lengths ?? measure(text, content)
     const tells = told(event_id)
     if (tells !== position) history().enterForeign(event_id, position)
     const flags =
@@ -111,8 +111,8 @@ export const makeEntering = (records: Records, history: () => History) => {
       (tells !== undefined && tells > position ? Flag.ahead : 0) |
       (batch !== undefined && batch[0] < batch[1] - 1 ? Flag.continues : 0)
     const type_at = segment.types.get(event_type) ?? record
-    const full: NewRow = { ...row, ...history().enter(job_id, position), flags, id_hash, type_at, lengths }
-    segment.add(full)
+    const { job, previous } = history().enter(job_id, position)
+    segment.add({ offset, bytes, blanks, previous, job, flags, id_hash, type_at, lengths })
     return { ...content, position }
   }
 

@@ -284,7 +284,7 @@ const lacksSealed = ({ history, place, records }: Opening) =>
   Effect.gen(function* () {
     const last = history.segments.at(-1)
     if (last === undefined || last.sealed === 0 || firstOfArchive(last.name) === undefined) return false
-    const info = yield* unlessMissing(place.directory.info(last.name))
+    const info = yield* place.directory.find(last.name)
     if (info === undefined) return false
     if (info.bytes < last.link.end) return true
     const from = Math.max(0, last.sealed - recognised_records)
