@@ -127,7 +127,7 @@ export const makeWorld = (plan: Plan, intents: ReadonlyArray<Intent>, isTraced: 
         ...terms,
         observe: observer(process.name),
       })
-      yield* Effect.provide(worker_, parts)
+      return yield* Effect.provide(worker_, parts)
     }).pipe(Effect.scoped, Effect.provide(machine.hostOf(process)))
 
   const startRemote: Start = (process) => {
