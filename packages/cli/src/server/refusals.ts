@@ -54,9 +54,9 @@ export const nobodyThere = ({ url }: ServerPlace, why: string, cause: unknown): 
 /** The failure of a request that no server took, when it is that. */
 export const unreachable = (thrown: unknown, server: ServerPlace): CommandError | undefined => {
   const codes = codesOf(thrown)
-  // Without a code it was fetch itself that would not ask, for a port that is no web server's.
+  // Without a code it may be fetch itself that would not ask, for a port that is no web server's; or an answer that is no HTTP.
   const cause = thrown instanceof TypeError && codes.length === 0 ? thrown.cause : undefined
-  const never = cause instanceof Error ? cause.message : undefined
+  const never = cause instanceof Error && cause.message === "bad port" ? cause.message : undefined
   const code = codes.find((each) => before_sending.has(each)) ?? never
   return code === undefined ? undefined : nobodyThere(server, code, thrown)
 }
