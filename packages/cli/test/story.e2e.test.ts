@@ -171,7 +171,9 @@ describe("piped", { timeout: 60_000 }, () => {
     expect(ask("gc", "--deliverables")).toMatchObject({ exit_code: 4, code: "CONFIRMATION_REQUIRED" })
     expect(ask("gc", "--deliverables", "--yes").exit_code).toBe(0)
     expect(ask("deliver", "r1")).toMatchObject({ exit_code: 6, code: "ARTIFACT_MISSING" })
-    expect(ask("explain", "r1").data["status"]).toBe("verified")
+    const told = ask("explain", "r1")
+    expect(told.data["status"]).toBe("verified")
+    expect(told.data["in_words"]).toContain("deliver checks them once more")
   })
 })
 
