@@ -147,7 +147,9 @@ describe("a server that cannot be asked is told apart, with the next command to 
     "what the server refuses keeps its code",
     withOurs(async (server) => {
       const call = callWith(envOf(server))
-      expect((await call("submit", "--type", "no.such")).exit_code).toBe(4)
+      const unknown = await call("submit", "--type", "no.such")
+      expect([unknown.exit_code, unknown.code]).toEqual([4, "INVALID_JOB_TYPE"])
+      expect(unknown.error?.fix_required).toContain("waybill serve --job-type no.such")
       expect(await call("submit", "--type", "report.build", "--max-attempts", "2")).toMatchObject({
         exit_code: 2,
         code: "MAX_ATTEMPTS_LOCAL",

@@ -72,6 +72,15 @@ export const strange = ({ url }: ServerPlace, what: string): CommandError =>
 
 const tokenCommand = (token_file: string): string => `waybill token --token-file ${shellWord(token_file)}`
 
+/** The name that the server quoted, as a word of a shell. */
+const typeWord = (quoted: string): string => {
+  try {
+    return shellWord(String(JSON.parse(quoted)))
+  } catch {
+    return "TYPE"
+  }
+}
+
 /** A refusal that the server sent. */
 export const refusedBy = (
   server: ServerPlace,
@@ -95,6 +104,14 @@ export const refusedBy = (
       code: "SERVER_FAILED",
       message,
       suggestion: "Try again; the server's log says why.",
+    })
+  const invalidType = /^invalid job type (?<type>".*")/su.exec(said)?.groups?.["type"]
+  if (invalidType !== undefined)
+    return new CommandError({
+      exit: "PRECONDITION",
+      code: "INVALID_JOB_TYPE",
+      message,
+      fix_required: `Start the server so that it takes jobs of this type: waybill serve --job-type ${typeWord(invalidType)}`,
     })
   return new CommandError({
     exit: "PRECONDITION",

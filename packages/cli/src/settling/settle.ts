@@ -93,7 +93,11 @@ export const settleHere = (words: SettleWords, place: Place, around: Surrounding
     const ledger = yield* Ledger
     onStart?.(job.runId)
     const terminalPath = basename(job.candidatePath)
-    const status = yield* settleJob(job, { terminalPath, actor: "waybill", observe })
+    const status = yield* Effect.mapError(settleJob(job, { terminalPath, actor: "waybill", observe }), (error) =>
+      error._tag === "AgentError" && error.code === "folder_refused"
+        ? new CommandError({ exit: "UNAVAILABLE", code: "FOLDER_REFUSED", message: error.message, cause: error })
+        : error,
+    )
     const attempts = yield* ledger.query(Jobs, (view) => attemptsOf(view.get(status.runId)))
     const next = status.status === "verified" ? "deliver" : "explain"
     const data: Settled = {
