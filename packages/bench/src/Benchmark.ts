@@ -1,4 +1,6 @@
-import type { Curve } from "./Report.ts"
+import type { Goal } from "./Goals.ts"
+import { noPeers, type PeerGroup, type PeerModules, type Peers, PeersUnavailable } from "./Peers.ts"
+import type { Curve, LeftOut } from "./Report.ts"
 
 /**
  * What a subject is measured for: `subject` is ours, `limit` is the least work that could possibly do it (the floor under
@@ -12,7 +14,22 @@ export interface Benchmark {
   readonly title: string
   readonly unit: string
   /** Builds the input from a seed, once, outside every measurement. */
-  readonly open: (seed: number) => Promise<Opened>
+  readonly open: (seed: number, surroundings?: Surroundings) => Promise<Opened>
+}
+
+/** What a benchmark finds where it is opened. */
+export interface Surroundings {
+  readonly peers: Peers
+  /** Whether a hundredth of the input will do: to see that everything runs, not to learn how fast. */
+  readonly isShort: boolean
+}
+
+/** What an input is built for. */
+export interface Conditions {
+  /** So many pieces of input, or a hundredth in a short run, but no fewer than `least`. */
+  readonly scaled: (full: number, least?: number) => number
+  /** The peers that are there, by the group that a subject `needs`. */
+  readonly peers: ReadonlyMap<PeerGroup, PeerModules>
 }
 
 /** A benchmark with its input in place. */
@@ -30,6 +47,9 @@ export interface Opened {
     /** Checks the answer of one unmeasured run, if the benchmark has a check; rejects when it is wrong. */
     readonly verify: () => Promise<void>
   }>
+  /** Peers that could not be had, and why. */
+  readonly left_out: ReadonlyArray<LeftOut>
+  readonly goals: ReadonlyArray<Goal>
   /** What grows with what, measured once the runs are done. */
   readonly curves: (tools: CurveTools) => Promise<ReadonlyArray<Curve>>
   readonly close: () => Promise<void>
@@ -45,18 +65,33 @@ export interface CurveTools {
   readonly progress: (words: string) => void
 }
 
+/** The groups of peers that can be had, and why the others cannot. */
+const gather = async (source: Peers, wanted: ReadonlyArray<PeerGroup>) => {
+  const peers = new Map<PeerGroup, PeerModules>()
+  const left_out = new Map<PeerGroup, string>()
+  for (const group of new Set(wanted))
+    try {
+      peers.set(group, await source(group))
+    } catch (cause) {
+      if (!(cause instanceof PeersUnavailable)) throw cause
+      left_out.set(group, cause.message)
+    }
+  return { peers, left_out }
+}
+
 /**
  * Defines a benchmark; the default export of `src/benchmarks/<name>.ts`.
  *
  * @param options.name the file's name without `.ts`
  * @param options.unit what one piece of the input is called, in the plural: `facts`, `MiB`
- * @param options.input makes the input; the same seed makes the same input
+ * @param options.input makes the input; the same seed makes the same input, smaller in a short run
  * @param options.amount how many units one run works through
  * @param options.describe the input in a few words, for the report
  * @param options.check looks at each subject's answer once, before measuring; throws when it is wrong, so that nobody
  *   is fast by doing less
  * @param options.subjects what is measured in turns; each of ours is compared with every other, or with those named
- *   `beside` it, where several pairs share one benchmark
+ *   `beside` it, where several pairs share one benchmark; one that `needs` peers is left out where they cannot be had
+ * @param options.goals what the benchmark is to show; reported as passed or missed
  * @param options.prepare brings the input back to how it was made; before every run, outside the measured time
  * @param options.curves measures what grows with what: memory with jobs, time with history
  * @param options.close gives back what `input` took (a temporary folder, a connection)
@@ -79,29 +114,48 @@ export const make = <Input, Result>(options: {
   readonly name: string
   readonly title: string
   readonly unit: string
-  readonly input: (seed: number) => Input | Promise<Input>
+  readonly input: (seed: number, conditions: Conditions) => Input | Promise<Input>
   readonly amount: (input: Input) => number
   readonly describe: (input: Input) => string
   readonly subjects: ReadonlyArray<{
     readonly name: string
     readonly role: Role
     readonly beside?: ReadonlyArray<string>
+    readonly needs?: PeerGroup
     readonly run: (input: Input) => Result | Promise<Result>
   }>
+  readonly goals?: ReadonlyArray<Goal>
   readonly prepare?: (input: Input) => void | Promise<void>
   readonly check?: (result: Result, input: Input) => void
-  readonly curves?: (input: Input, tools: CurveTools) => ReadonlyArray<Curve> | Promise<ReadonlyArray<Curve>>
+  readonly curves?: (
+    input: Input,
+    tools: CurveTools & Conditions,
+  ) => ReadonlyArray<Curve> | Promise<ReadonlyArray<Curve>>
   readonly close?: (input: Input) => void | Promise<void>
 }): Benchmark => ({
   name: options.name,
   title: options.title,
   unit: options.unit,
-  open: async (seed) => {
-    const input = await options.input(seed)
+  open: async (seed, { isShort, peers: source } = { isShort: false, peers: noPeers }) => {
+    const { left_out, peers } = await gather(
+      source,
+      options.subjects.flatMap(({ needs }) => needs ?? []),
+    )
+    const conditions: Conditions = {
+      scaled: (full, least = 1) => (isShort ? Math.max(least, Math.round(full / 100)) : full),
+      peers,
+    }
+    const input = await options.input(seed, conditions)
+    const present = options.subjects.filter(({ needs }) => needs === undefined || peers.has(needs))
     return {
       input: options.describe(input),
       amount: options.amount(input),
-      subjects: options.subjects.map(({ beside, name, role, run }) => ({
+      left_out: options.subjects.flatMap(({ name, needs }) => {
+        const reason = needs === undefined ? undefined : left_out.get(needs)
+        return reason === undefined ? [] : [{ name, reason }]
+      }),
+      goals: options.goals ?? [],
+      subjects: present.map(({ beside, name, role, run }) => ({
         name,
         role,
         ...(beside === undefined ? {} : { beside }),
@@ -109,7 +163,7 @@ export const make = <Input, Result>(options: {
         run: () => run(input),
         verify: async () => options.check?.(await run(input), input),
       })),
-      curves: async (tools) => (await options.curves?.(input, tools)) ?? [],
+      curves: async (tools) => (await options.curves?.(input, { ...tools, ...conditions })) ?? [],
       close: async () => options.close?.(input),
     }
   },

@@ -1,4 +1,6 @@
-import type { Benchmark } from "./Benchmark.ts"
+import type { Benchmark, CurveTools } from "./Benchmark.ts"
+import { judge } from "./Goals.ts"
+import { noPeers, type Peers } from "./Peers.ts"
 import type { BenchmarkResult, Ratio, Spread } from "./Report.ts"
 
 /** What measuring depends on, so that a test can stand in for the clock. */
@@ -9,12 +11,18 @@ export interface Bench {
   readonly collectGarbage: (() => void) | undefined
   /** Told what is going on, in one line. */
   readonly progress: (line: string) => void
+  /** Where peers come from; without it they are left out. */
+  readonly peers?: Peers
 }
 
 export interface Settings {
   readonly runs: number
   readonly warmups: number
   readonly seed: number
+  /** A hundredth of the input, to see that everything runs. */
+  readonly isShort?: boolean
+  /** Whether the curves are left out. */
+  readonly skipsCurves?: boolean
 }
 
 /** Needs at least one number. */
@@ -35,7 +43,11 @@ const leastMs = 1e-6
 export const measure = async (bench: Bench, benchmark: Benchmark, settings: Settings): Promise<BenchmarkResult> => {
   const { name, title, unit } = benchmark
   bench.progress(`${name}: building the input`)
-  const opened = await benchmark.open(settings.seed)
+  const opened = await benchmark.open(settings.seed, {
+    peers: bench.peers ?? noPeers,
+    isShort: settings.isShort ?? false,
+  })
+  for (const { name: peer, reason } of opened.left_out) bench.progress(`${name}: without ${peer}: ${reason}`)
   try {
     const measured = opened.subjects.map((subject) => ({ ...subject, runs: new Array<number>() }))
     const named = async <A>(subject: string, work: () => A): Promise<Awaited<A>> => {
@@ -78,13 +90,12 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
           return [{ subject: ours.name, to: other.name, role: other.role, ratio: spreadOf(quotients) }]
         }),
       )
-    const curves = await named("curves", () =>
-      opened.curves({
-        now: bench.now,
-        collectGarbage: () => bench.collectGarbage?.(),
-        progress: (words) => bench.progress(`${name}: ${words}`),
-      }),
-    )
+    const tools: CurveTools = {
+      now: bench.now,
+      collectGarbage: () => bench.collectGarbage?.(),
+      progress: (words) => bench.progress(`${name}: ${words}`),
+    }
+    const curves = settings.skipsCurves === true ? [] : await named("curves", () => opened.curves(tools))
     return {
       name,
       title,
@@ -100,6 +111,8 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       })),
       ratios,
       curves,
+      goals: judge(opened.goals, ratios, curves),
+      left_out: opened.left_out,
     }
   } finally {
     await opened.close()

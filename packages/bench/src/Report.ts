@@ -33,6 +33,17 @@ export const Curve = Schema.Struct({
   points: Schema.Array(Schema.Struct({ x: Schema.Finite, y: Schema.Finite })),
 })
 
+/** What a benchmark was to show, in words, and what it showed; `got` is absent where it could not be measured. */
+export const GoalResult = Schema.Struct({
+  what: Schema.String,
+  bound: Schema.Literals(["at least", "at most"]),
+  want: Schema.Finite,
+  got: Schema.optionalKey(Schema.Finite),
+})
+
+/** A peer that could not be had, and why. */
+export const LeftOut = Schema.Struct({ name: Schema.String, reason: Schema.String })
+
 /** One benchmark's outcome. `amount` is how many `unit`s one run works through. */
 export const BenchmarkResult = Schema.Struct({
   name: Schema.String,
@@ -43,6 +54,8 @@ export const BenchmarkResult = Schema.Struct({
   subjects: Schema.Array(SubjectResult),
   ratios: Schema.Array(Ratio),
   curves: Schema.Array(Curve),
+  goals: Schema.Array(GoalResult),
+  left_out: Schema.Array(LeftOut),
 })
 
 /** Where it was measured. */
@@ -64,10 +77,14 @@ export const Report = Schema.Struct({
   warmups: Schema.Int,
   /** Whether garbage was collected before every run, outside the measured time. */
   garbage_collected: Schema.Boolean,
+  /** Whether a hundredth of the input was measured, which tells that everything runs and not how fast. */
+  short: Schema.Boolean,
   machine: Machine,
   /** Exact versions of the packages at work, by name. */
   versions: Schema.Record(Schema.String, Schema.String),
   benchmarks: Schema.Array(BenchmarkResult),
+  /** Benchmarks that could not be measured, and why. */
+  failed: Schema.Array(LeftOut),
 })
 
 export type Spread = typeof Spread.Type
@@ -75,5 +92,7 @@ export type SubjectResult = typeof SubjectResult.Type
 export type Ratio = typeof Ratio.Type
 export type Curve = typeof Curve.Type
 export type BenchmarkResult = typeof BenchmarkResult.Type
+export type GoalResult = typeof GoalResult.Type
+export type LeftOut = typeof LeftOut.Type
 export type Machine = typeof Machine.Type
 export type Report = typeof Report.Type

@@ -1,7 +1,8 @@
+import { verdict } from "./Goals.ts"
 import type { BenchmarkResult, Curve, Report, Spread } from "./Report.ts"
 
 /** Three or more significant digits, thousands apart: `0.0123`, `1.23`, `12,345`. */
-const figure = (value: number): string =>
+export const figure = (value: number): string =>
   value.toLocaleString("en-US", value >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 })
 
 const spread = ({ max, median, min }: Spread): ReadonlyArray<string> => [figure(min), figure(median), figure(max)]
@@ -26,7 +27,9 @@ const curveTable = ({ name, points, x, y }: Curve): ReadonlyArray<string> => [
 
 const benchmarkTable = ({
   curves,
+  goals,
   input,
+  left_out,
   name,
   ratios,
   subjects,
@@ -61,16 +64,21 @@ const benchmarkTable = ({
         ),
       ]),
   ...curves.flatMap(curveTable),
+  ...(goals.length === 0 ? [] : [""]),
+  ...goals.map((goal) => `goal: ${goal.what}: ${goal.got ?? "?"}, ${goal.bound} ${goal.want}: ${verdict(goal)}`),
+  ...left_out.map((peer) => `without ${peer.name}: ${peer.reason}`),
   "",
 ]
 
 /** A report for a person. */
 export const renderTable = ({
   benchmarks,
+  failed,
   garbage_collected,
   machine,
   runs,
   seed,
+  short,
   versions,
   warmups,
 }: Report): string =>
@@ -79,7 +87,8 @@ export const renderTable = ({
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", "),
-    `seed ${seed}, ${runs} runs after ${warmups} warm-ups, in turns${garbage_collected ? ", garbage collected before each" : ""}`,
+    `seed ${seed}, ${runs} runs after ${warmups} warm-ups, in turns${garbage_collected ? ", garbage collected before each" : ""}${short ? ", a hundredth of the input" : ""}`,
     "",
     ...benchmarks.flatMap(benchmarkTable),
+    ...failed.flatMap(({ name, reason }) => [`${name}: not measured: ${reason}`, ""]),
   ].join("\n")

@@ -5,8 +5,12 @@ import { join } from "node:path"
 import { type Appended, type Appends, appendFacts } from "./appendFacts.ts"
 import { type Benchmark, make } from "./Benchmark.ts"
 import { makeRoot, removeRoot } from "./jsonlFolder.ts"
+import type { PeerModules } from "./Peers.ts"
+import { appendToEmmett, appendToSqlite } from "./sqliteAppends.ts"
 
 interface Input {
+  readonly facts: number
+  readonly emmett: PeerModules | undefined
   readonly processes: ReadonlyArray<ChildProcess>
   readonly roots: Array<string>
   /** The pieces that the latest runs wrote, so that the same ones can be written by hand. */
@@ -39,33 +43,38 @@ const byHand = async (input: Input, pieces: ReadonlyArray<number>, facts: number
   return facts
 }
 
+const [one, emmett_name] = ["node:sqlite, one to a transaction", "emmett over SQLite"]
+
 /** Durable appends by so many writers, in one process and spread over four. */
-export const appendBenchmark = (writers: number, facts_count: number): Benchmark =>
-  make<Input, number>({
+export const appendBenchmark = (writers: number, facts_count: number): Benchmark => {
+  const batched = `node:sqlite, ${writers} to a transaction`
+  return make<Input, number>({
     name: `append-jsonl-${writers}`,
     title: `Durable appends by ${writers} writers, each waiting for its answer`,
     unit: "facts",
-    input: () => ({
+    input: (_, { peers, scaled }) => ({
+      facts: scaled(facts_count, writers * 4),
+      emmett: peers.get("emmett-sqlite"),
       processes: Array.from({ length: Math.min(4, writers) }, () =>
         fork(join(import.meta.dirname, "appendFacts.ts"), { execArgv: ["--conditions=@waybill/source"] }),
       ),
       roots: [],
       pieces: { one: [], four: [] },
     }),
-    amount: () => facts_count,
-    describe: () =>
-      `${facts_count} facts of about 450 bytes, one to a batch; the same pieces written and flushed by hand`,
+    amount: ({ facts }) => facts,
+    describe: ({ facts }) =>
+      `${facts} facts of about 450 bytes, one to a batch; the same pieces written and flushed by hand. SQLite has WAL and synchronous=FULL, keys on event and job, and no chain of seals; emmett appends one after the other, since it does not wait for a busy database`,
     subjects: [
       {
         name: "one process",
         role: "subject",
         run: async (input) => {
-          const done = await appendFacts({ root: await fresh(input), writers, facts: facts_count, name: "w" })
+          const done = await appendFacts({ root: await fresh(input), writers, facts: input.facts, name: "w" })
           input.pieces.one = done.pieces
           return done.facts
         },
       },
-      { name: "its pieces by hand", role: "limit", run: (input) => byHand(input, input.pieces.one, facts_count) },
+      { name: "its pieces by hand", role: "limit", run: (input) => byHand(input, input.pieces.one, input.facts) },
       {
         name: "several processes",
         role: "subject",
@@ -74,20 +83,46 @@ export const appendBenchmark = (writers: number, facts_count: number): Benchmark
           const share = input.processes.length
           const done = await Promise.all(
             input.processes.map((child, i) =>
-              tell(child, { root, writers: writers / share, facts: facts_count / share, name: `p${i}` }),
+              tell(child, { root, writers: writers / share, facts: input.facts / share, name: `p${i}` }),
             ),
           )
           input.pieces.four = done.flatMap(({ pieces }) => pieces)
           return done.reduce((sum, { facts }) => sum + facts, 0)
         },
       },
-      { name: "their pieces by hand", role: "limit", run: (input) => byHand(input, input.pieces.four, facts_count) },
+      { name: "their pieces by hand", role: "limit", run: (input) => byHand(input, input.pieces.four, input.facts) },
+      {
+        name: one,
+        role: "peer",
+        run: async (input) => appendToSqlite(await fresh(input), input.facts, 1),
+      },
+      ...(writers === 1
+        ? []
+        : [
+            {
+              name: batched,
+              role: "peer" as const,
+              run: async (input: Input) => appendToSqlite(await fresh(input), input.facts, writers),
+            },
+          ]),
+      {
+        name: emmett_name,
+        role: "peer",
+        needs: "emmett-sqlite",
+        run: async (input) =>
+          input.emmett === undefined ? 0 : appendToEmmett(input.emmett, await fresh(input), input.facts),
+      },
     ],
-    check: (facts) => {
-      if (facts !== facts_count) throw new Error(`${facts} facts, want ${facts_count}`)
+    goals: [
+      { subject: "one process", beside: "its pieces by hand", speed_min: 0.85 },
+      { subject: "one process", beside: writers === 1 ? one : batched, speed_min: 1 },
+    ],
+    check: (facts, { facts: want }) => {
+      if (facts !== want) throw new Error(`${facts} facts, want ${want}`)
     },
     close: async ({ processes, roots }) => {
       for (const child of processes) child.disconnect()
       for (const root of roots) await removeRoot(root)
     },
   })
+}

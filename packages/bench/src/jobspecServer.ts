@@ -8,6 +8,7 @@ import { once } from "node:events"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
+import type { PeerModules } from "./Peers.ts"
 
 export interface RunningServer {
   readonly url: string
@@ -47,6 +48,10 @@ export const startJobspecServer = (root: string): Promise<RunningServer> =>
 /** The bare server, which writes to a file of the root. */
 export const startBareServer = (root: string): Promise<RunningServer> =>
   start(join(import.meta.dirname, "bareHttpServer.ts"), [join(root, "bare")])
+
+/** A bare server before somebody else's queue in a PostgreSQL database. */
+export const startPeerServer = (kind: "pg-boss" | "graphile-worker", database_url: string, peers: PeerModules) =>
+  start(join(import.meta.dirname, "peerHttpServer.ts"), [kind, database_url, peers.folder])
 
 /** Fills a root with so many jobs that wait, in the layout of the contract's reference daemon. */
 export const writeJobs = async (root: string, jobs: number): Promise<void> => {

@@ -1,5 +1,6 @@
-import { writeFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
+import { Schema } from "effect"
 import { parseArgs } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -7,17 +8,25 @@ import type { Benchmark } from "./Benchmark.ts"
 import { discover } from "./Discovery.ts"
 import { type Bench, measure } from "./Harness.ts"
 import { describeMachine, installedVersions } from "./Machine.ts"
-import type { BenchmarkResult, Report } from "./Report.ts"
+import { writePage } from "./Page.ts"
+import { installedPeers, noPeers, peerVersions } from "./Peers.ts"
+import { Report } from "./Report.ts"
 import { renderTable } from "./Table.ts"
 
 const help = `usage: npm run bench -- [NAME...] [options]
 
 Measures the benchmarks named, or all of them. The table goes to stdout, progress to stderr.
 
-  --json FILE    also write the whole report as JSON
+  --json FILE    also write the whole report as JSON, anew after every benchmark
+  --write        also write docs/benchmarks.md and its plots; takes no names, since the page shows one run
+  --page FOLDER  the same into another folder, of whatever was measured
+  --from FILE    measure nothing, take the report that --json wrote
+  --short        a hundredth of the input: shows that everything runs, and not how fast
+  --no-peers     leave out the libraries of others, which are installed on first use
   --runs N       measured runs per subject (default 10)
   --warmups N    runs before measuring starts (default 2)
   --seed N       decides the generated input (default 1)
+  --no-curves    leave out what is measured once the runs are done: what grows with what
   --list         print the names and titles, measure nothing
   --help         this text
 `
@@ -43,6 +52,12 @@ const readCommandLine = (args: ReadonlyArray<string>) => {
         runs: { type: "string", default: "10" },
         warmups: { type: "string", default: "2" },
         seed: { type: "string", default: "1" },
+        write: { type: "boolean", default: false },
+        page: { type: "string" },
+        from: { type: "string" },
+        short: { type: "boolean", default: false },
+        "no-peers": { type: "boolean", default: false },
+        "no-curves": { type: "boolean", default: false },
         list: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -67,39 +82,86 @@ const exposeCollector = (): (() => void) | undefined => {
   return typeof collect === "function" ? () => void collect() : undefined
 }
 
-const main = async (args: ReadonlyArray<string>): Promise<void> => {
-  const { positionals, values } = readCommandLine(args)
-  if (values.help) return void process.stdout.write(help)
-  const all = await discover(join(import.meta.dirname, "benchmarks"))
-  if (values.list) return all.forEach(({ name, title }) => console.log(`${name}  ${title}`))
+type Values = ReturnType<typeof readCommandLine>["values"]
 
-  const chosen = choose(all, positionals)
+const repository = join(import.meta.dirname, "../../..")
+
+/** Paths in the command line count from where it was typed, which is not where npm runs scripts. */
+const fromHere = (path: string): string => resolve(process.env["INIT_CWD"] ?? ".", path)
+
+const readReport = async (path: string): Promise<Report> => {
+  try {
+    return Schema.decodeUnknownSync(Schema.fromJsonString(Report))(await readFile(path, "utf8"))
+  } catch (cause) {
+    throw new UsageError(
+      `${path} is no report: ${(cause instanceof Error ? cause.message : String(cause)).split("\n")[0]}`,
+    )
+  }
+}
+
+/** Measures what is chosen. One benchmark that fails is told and does not take the others with it. */
+const measureAll = async (chosen: ReadonlyArray<Benchmark>, values: Values): Promise<Report> => {
   const settings = {
     runs: whole("runs", values.runs, 1),
     warmups: whole("warmups", values.warmups, 0),
     seed: whole("seed", values.seed, 0),
   }
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`)
   const bench: Bench = {
     now: () => performance.now(),
     collectGarbage: exposeCollector(),
-    progress: (line) => process.stderr.write(`${line}\n`),
+    progress,
+    peers: values["no-peers"]
+      ? noPeers
+      : installedPeers({ cache: join(repository, "node_modules/.cache/waybill-bench"), progress }),
   }
-  const started_at = new Date().toISOString()
-  const benchmarks: Array<BenchmarkResult> = []
-  for (const benchmark of chosen) benchmarks.push(await measure(bench, benchmark, settings))
-  const report: Report = {
+  let report: Report = {
     schema_version: "waybill-bench/1",
-    started_at,
+    started_at: new Date().toISOString(),
     ...settings,
     garbage_collected: bench.collectGarbage !== undefined,
+    short: values.short,
     machine: describeMachine(),
-    versions: installedVersions(join(import.meta.dirname, "../../..")),
-    benchmarks,
+    versions: { ...installedVersions(repository), ...(values["no-peers"] ? {} : peerVersions()) },
+    benchmarks: [],
+    failed: [],
   }
-  if (values.json !== undefined) {
-    await writeFile(resolve(process.env["INIT_CWD"] ?? ".", values.json), `${JSON.stringify(report, null, 2)}\n`)
+  for (const [index, benchmark] of chosen.entries()) {
+    progress(`${benchmark.name}: ${index + 1} of ${chosen.length}`)
+    try {
+      const result = await measure(bench, benchmark, {
+        ...settings,
+        isShort: values.short,
+        skipsCurves: values["no-curves"],
+      })
+      report = { ...report, benchmarks: [...report.benchmarks, result] }
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      progress(`bench: ${reason}`)
+      report = { ...report, failed: [...report.failed, { name: benchmark.name, reason }] }
+    }
+    if (values.json !== undefined) await writeFile(fromHere(values.json), `${JSON.stringify(report, null, 2)}\n`)
   }
+  return report
+}
+
+const main = async (args: ReadonlyArray<string>): Promise<void> => {
+  const { positionals, values } = readCommandLine(args)
+  if (values.help) return void process.stdout.write(help)
+  const all = await discover(join(import.meta.dirname, "benchmarks"))
+  if (values.list) return all.forEach(({ name, title }) => console.log(`${name}  ${title}`))
+  if (values.write && (positionals.length > 0 || values.short || values["no-peers"]))
+    throw new UsageError(
+      "--write takes no names, no --short and no --no-peers: the page shows one whole run (see --page)",
+    )
+
+  const report = await (values.from === undefined
+    ? measureAll(choose(all, positionals), values)
+    : readReport(fromHere(values.from)))
+  const page = values.write ? join(repository, "docs") : values.page && fromHere(values.page)
+  if (page !== undefined) await writePage(page, report)
   process.stdout.write(renderTable(report))
+  if (report.failed.length > 0) process.exitCode = 1
 }
 
 try {

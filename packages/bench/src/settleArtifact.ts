@@ -99,6 +99,13 @@ export const settleArtifact = (name: string, size: string, bytes: number): Bench
         run: async ({ bare, candidate }) => bareWay(candidate, bare),
       },
     ],
+    goals: [
+      {
+        subject: "the data plane",
+        beside: "node:crypto and the same copies, flushes and hashes in a bare loop",
+        speed_min: 0.8,
+      },
+    ],
     check: (found, { digest }) => {
       if (found !== digest) throw new Error(`the digest is ${found}, want ${digest}`)
     },

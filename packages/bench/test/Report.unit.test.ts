@@ -13,6 +13,7 @@ const pinned = {
   runs: 1,
   warmups: 0,
   garbage_collected: false,
+  short: false,
   machine: { cpu: "A CPU", cores: 4, memory_bytes: 8_589_934_592, os: "Linux 6.1 x64", node: "v24.0.0" },
   versions: { effect: "4.1.0" },
   benchmarks: [
@@ -50,8 +51,11 @@ const pinned = {
           ],
         },
       ],
+      goals: [{ what: "ours: speed beside floor", bound: "at least", want: 0.7, got: 0.5 }],
+      left_out: [],
     },
   ],
+  failed: [],
 }
 
 const decode = Schema.decodeUnknownSync(Report, { onExcessProperty: "error" })
@@ -78,6 +82,7 @@ it("what the harness measures is what the format describes", async () => {
       { name: "ours", role: "subject", run: takes(20) },
       { name: "floor", role: "limit", run: takes(10) },
     ],
+    goals: [{ subject: "ours", beside: "floor", speed_min: 0.7 }],
     curves: (input) => [
       { name: "memory", x: "things", y: "bytes", points: [1, input * 10].map((x) => ({ x, y: x * 20 })) },
     ],

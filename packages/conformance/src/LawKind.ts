@@ -7,6 +7,7 @@
 /** A law's kind is the first word of its number: `QUEUE-07` is about the queue. In the order in which they are shown. */
 export const law_kinds = {
   STORE: { title: "Stores", about: "What every place that keeps a ledger promises." },
+  CARRIER: { title: "Carriers", about: "What a vocabulary and its deciders promise, whatever they are about." },
   LEDGER: { title: "Ledgers of servers", about: "What survives a kill, a torn write and a damaged record." },
   QUEUE: { title: "Queues", about: "What a lease, an attempt and an end are, whoever asks at the same time." },
   SETTLEMENT: { title: "Settlements", about: "When a result may be delivered." },

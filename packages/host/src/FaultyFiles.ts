@@ -4,7 +4,8 @@
  * Fault model. `fail` answers with an errno and leaves nothing behind. `short` writes a prefix of the bytes and then fails.
  * `die` performs nothing and ends the caller for good (a defect that no code of ours catches), like a kill before the
  * operation; `dieAfter` performs it first, like a kill right after. `hang` performs nothing and never answers, like a disk
- * that is gone.
+ * that is gone. `wait` lets time pass first, then goes on or fails in another way, and lets time pass
+ * before it says that it is done.
  *
  * @module
  */
@@ -24,6 +25,12 @@ export type Fault =
   | { readonly kind: "die" }
   | { readonly kind: "dieAfter" }
   | { readonly kind: "hang" }
+  | {
+      readonly kind: "wait"
+      readonly until: Effect.Effect<void>
+      readonly meets?: Fault
+      readonly after?: Effect.Effect<void>
+    }
 
 /** Asked before each operation with its running number, counted from 1; `undefined` lets it pass. */
 export type FaultPlan = (operation: FileOperation, path: string, nth: number) => Fault | undefined
@@ -41,22 +48,35 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
         short?: (bytes: number) => Effect.Effect<void, FileError>,
       ): Effect.Effect<A, FileError, Env> =>
         Effect.suspend(() => {
-          const fault = plan(operation, path, ++count)
-          if (fault === undefined) return run
-          switch (fault.kind) {
-            case "die":
-              return Effect.die(new Killed(`${operation} ${path}`))
-            case "dieAfter":
-              return Effect.andThen(run, Effect.die(new Killed(`${operation} ${path}`)))
-            case "hang":
-              return Effect.never
-            case "short":
-            case "fail": {
-              const error = Effect.fail(new FileError({ operation, path, code: fault.code }))
-              return fault.kind === "short" && short !== undefined ? Effect.andThen(short(fault.bytes), error) : error
-            }
-          }
+          const nth = ++count
+          return meet(plan(operation, path, nth), operation, path, run, short)
         })
+      const meet = <A, Env>(
+        fault: Fault | undefined,
+        operation: FileOperation,
+        path: string,
+        run: Effect.Effect<A, FileError, Env>,
+        short?: (bytes: number) => Effect.Effect<void, FileError>,
+      ): Effect.Effect<A, FileError, Env> => {
+        if (fault === undefined) return run
+        switch (fault.kind) {
+          case "die":
+            return Effect.die(new Killed(`${operation} ${path}`))
+          case "dieAfter":
+            return Effect.andThen(run, Effect.die(new Killed(`${operation} ${path}`)))
+          case "hang":
+            return Effect.never
+          case "wait":
+            return Effect.flatMap(fault.until, () => meet(fault.meets, operation, path, run, short)).pipe(
+              Effect.tap(fault.after ?? Effect.void),
+            )
+          case "short":
+          case "fail": {
+            const error = Effect.fail(new FileError({ operation, path, code: fault.code }))
+            return fault.kind === "short" && short !== undefined ? Effect.andThen(short(fault.bytes), error) : error
+          }
+        }
+      }
 
       const file = (inner: OpenFile): OpenFile => ({
         path: inner.path,
@@ -84,6 +104,7 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
           openDirectory: (name, options) =>
             guard("open", at(name), Effect.map(inner.openDirectory(name, options), wrap)),
           info: (name) => guard("info", at(name), inner.info(name)),
+          find: (name) => guard("info", at(name), inner.find(name)),
           list: guard("list", inner.path, inner.list),
           rename: (name, to, into = outer) => guard("rename", at(name), inner.rename(name, to, bare(into))),
           link: (name, to, into = outer) => guard("link", at(name), inner.link(name, to, bare(into))),

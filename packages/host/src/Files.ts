@@ -107,6 +107,8 @@ export interface Directory {
   ) => Effect.Effect<Directory, FileError, Scope.Scope>
   /** About the entry itself; a link is not followed. */
   readonly info: (name: string) => Effect.Effect<FileInfo, FileError>
+  /** Like `info`, where it is no failure that nothing bears the name: then it is `undefined`, which costs no error. */
+  readonly find: (name: string) => Effect.Effect<FileInfo | undefined, FileError>
   /** The names of all entries, in byte order. */
   readonly list: Effect.Effect<ReadonlyArray<string>, FileError>
   /** Atomic; replaces what bears the new name. */

@@ -18,30 +18,17 @@ import {
   type OpenFile,
   type OpenOptions,
 } from "./Files.ts"
-import type { MemoryDisk } from "./MemoryDisk.ts"
-
-interface FileNode {
-  readonly kind: "file"
-  readonly inode: bigint
-  content: Uint8Array
-  durable: Uint8Array
-  mode: number
-  links: number
-  modified_ms: number
-  /** Moves with every change; counts instead of telling the time. */
-  changed_ns: bigint
-}
-interface DirectoryNode {
-  readonly kind: "directory"
-  readonly inode: bigint
-  entries: Map<string, Node>
-  durable: Map<string, Node>
-}
-interface OtherNode {
-  readonly kind: "link" | "other"
-  readonly inode: bigint
-}
-type Node = FileNode | DirectoryNode | OtherNode
+import type { MemoryDisk, MemoryProcess } from "./MemoryDisk.ts"
+import {
+  byBytes,
+  crashed,
+  directory,
+  type DirectoryNode,
+  type FileNode,
+  filesBelow,
+  isSegment,
+  type Node,
+} from "./memoryNodes.ts"
 
 /** An errno on its way to `attempt`, which adds the operation and the path. */
 class Refusal extends Error {
@@ -52,29 +39,17 @@ class Refusal extends Error {
   }
 }
 
-const directory = (inode: bigint): DirectoryNode => ({
-  kind: "directory",
-  inode,
-  entries: new Map(),
-  durable: new Map(),
-})
-
-const isSegment = (name: string): boolean =>
-  name !== "" && name !== "." && name !== ".." && !name.includes("/") && !name.includes("\0")
-
-const encoder = new TextEncoder()
-const byBytes = (a: string, b: string): number => {
-  const [x, y] = [encoder.encode(a), encoder.encode(b)]
-  for (let i = 0; i < x.length && i < y.length; i++) if (x[i] !== y[i]) return (x[i] ?? 0) - (y[i] ?? 0)
-  return x.length - y.length
-}
-
-/** Makes an empty disk and the port onto it. */
-export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonly disk: MemoryDisk } => {
+/** Makes an empty disk and the port onto it; `process` is the port as one more process has it. */
+export const makeMemoryFiles = (): {
+  readonly layer: Layer.Layer<Files>
+  readonly disk: MemoryDisk
+  readonly process: () => MemoryProcess
+} => {
   let inodes = 1n
   let era = 0
   const root = directory(inodes++)
-  const held = new Set<Node>()
+  /** Who holds which lock. */
+  const held = new Map<Node, object>()
 
   const file = (content: Uint8Array, mode: number): FileNode => ({
     kind: "file",
@@ -168,10 +143,12 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     readonly path: string
     readonly node: DirectoryNode
     readonly #born = era
+    readonly #owner: object
 
-    constructor(node: DirectoryNode, path: string) {
+    constructor(node: DirectoryNode, path: string, owner: object) {
       this.node = node
       this.path = path
+      this.#owner = owner
     }
 
     #at<A>(operation: FileOperation, name: string, run: () => A): Effect.Effect<A, FileError> {
@@ -208,12 +185,15 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
         if (create && node?.kind === "directory") this.node.durable = new Map(this.node.entries)
         if (node === undefined) return no("ENOENT")
         if (node.kind !== "directory") return no(node.kind === "link" ? "ELOOP" : "ENOTDIR")
-        return new MemoryDirectory(node, `${this.path}/${name}`)
+        return new MemoryDirectory(node, `${this.path}/${name}`, this.#owner)
       })
     }
 
     info(name: string) {
       return this.#at("info", name, () => infoOf(this.#find(name)))
+    }
+    find(name: string) {
+      return this.#at("info", name, () => (this.node.entries.has(name) ? infoOf(this.#find(name)) : undefined))
     }
     get list(): Effect.Effect<ReadonlyArray<string>, FileError> {
       return attempt("list", this.path, this.#born, () => [...this.node.entries.keys()].sort(byBytes))
@@ -275,12 +255,12 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
         const lock: FileLock = {
           tryAcquire: attempt("lock", path, born, () => {
             if (held.has(node)) return false
-            held.add(node)
+            held.set(node, this.#owner)
             isHeld = true
             return true
           }),
           release: Effect.sync(() => {
-            if (isHeld && born === era) held.delete(node)
+            if (isHeld && born === era && held.get(node) === this.#owner) held.delete(node)
             isHeld = false
           }),
         }
@@ -308,23 +288,11 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
     const parent = walk(names)
     return parent?.kind === "directory" ? [parent, name] : no("ENOENT")
   }
-  const crashed = (node: Node): void => {
-    if (node.kind === "file") node.content = node.durable
-    if (node.kind !== "directory") return
-    node.entries = new Map(node.durable)
-    for (const child of node.entries.values()) crashed(child)
-  }
-  const filesBelow = (node: Node | undefined, path: string): ReadonlyArray<string> => {
-    if (node?.kind === "file") return [path]
-    if (node?.kind !== "directory") return []
-    return [...node.entries].flatMap(([name, child]) => filesBelow(child, `${path}/${name}`))
-  }
-
   const disk: MemoryDisk = {
-    crash: () => {
+    crash: (survives = (_path, durable) => durable) => {
       era++
       held.clear()
-      crashed(root)
+      crashed(root, "", survives)
     },
     bytes: (path) => {
       const node = walk(segments(path))
@@ -370,25 +338,35 @@ export const makeMemoryFiles = (): { readonly layer: Layer.Layer<Files>; readonl
       ),
   }
 
-  const layer = Layer.succeed(Files, {
-    openDirectory: (path, { create = false } = {}) => {
-      const names = segments(path)
-      return attempt("open", path, era, () => {
-        let node = root
-        for (const name of names) {
-          let next = node.entries.get(name)
-          if (next === undefined && create) {
-            next = directory(inodes++)
-            node.entries.set(name, next)
-            node.durable.set(name, next)
+  const layerOf = (owner: object) =>
+    Layer.succeed(Files, {
+      openDirectory: (path, { create = false } = {}) => {
+        const names = segments(path)
+        return attempt("open", path, era, () => {
+          let node = root
+          for (const name of names) {
+            let next = node.entries.get(name)
+            if (next === undefined && create) {
+              next = directory(inodes++)
+              node.entries.set(name, next)
+              node.durable.set(name, next)
+            }
+            if (next === undefined) return no("ENOENT")
+            if (next.kind !== "directory") return no("ENOTDIR")
+            node = next
           }
-          if (next === undefined) return no("ENOENT")
-          if (next.kind !== "directory") return no("ENOTDIR")
-          node = next
-        }
-        return new MemoryDirectory(node, `/${names.join("/")}`)
-      })
-    },
-  })
-  return { layer, disk }
+          return new MemoryDirectory(node, `/${names.join("/")}`, owner)
+        })
+      },
+    })
+  const process = (): MemoryProcess => {
+    const owner = {}
+    return {
+      layer: layerOf(owner),
+      kill: () => {
+        for (const [node, by] of held) if (by === owner) held.delete(node)
+      },
+    }
+  }
+  return { layer: layerOf({}), disk, process }
 }

@@ -46,6 +46,7 @@ const infoOf = (stats: BigIntStats): FileInfo => ({
   changed_ns: stats.ctimeNs,
 })
 
+const nothingThrown = { bigint: true, throwIfNoEntry: false } as const
 const bigLstat = (path: string) => fs.lstat(path, { bigint: true })
 const bigStat = (handle: fs.FileHandle) => handle.stat({ bigint: true })
 
@@ -73,9 +74,10 @@ const writeAllNow = (descriptor: number, path: string, bytes: Uint8Array, offset
 }
 
 const openFileOf = (handle: fs.FileHandle, path: string, isLocal: boolean): OpenFile => {
+  const shown = () => path
   const isNow = (bytes: Uint8Array) => isLocal && bytes.byteLength <= bytes_now_max
   const now = <A>(operation: "read" | "write" | "info", run: (descriptor: number) => A) =>
-    attemptNow(operation, path, () => {
+    attemptNow(operation, shown, () => {
       if (handle.fd < 0) throw refuse(operation, path, "EBADF")
       return run(handle.fd)
     })
@@ -176,10 +178,24 @@ class NodeDirectory implements Directory {
   }
 
   info(name: string): Effect.Effect<FileInfo, FileError> {
-    if (!canResolveByHandle || !this.#open.isLocal || !isSegment(name))
-      return this.#at("info", name, async (path) => infoOf(await bigLstat(path)))
-    return attemptNow("info", join(this.path, name), () =>
-      this.#open.useNow((descriptor) => infoOf(lstatSync(`/proc/self/fd/${descriptor}/${name}`, { bigint: true }))),
+    return Effect.flatMap(this.find(name), (info) =>
+      info === undefined ? Effect.fail(refuse("info", join(this.path, name), "ENOENT")) : Effect.succeed(info),
+    )
+  }
+
+  find(name: string): Effect.Effect<FileInfo | undefined, FileError> {
+    if (!canResolveByHandle || !this.#open.isLocal || !isSegment(name)) {
+      const info = this.#at("info", name, async (path) => infoOf(await bigLstat(path)))
+      return unless("ENOENT", undefined, info)
+    }
+    return attemptNow(
+      "info",
+      () => join(this.path, name),
+      () =>
+        this.#open.useNow((descriptor) => {
+          const stats = lstatSync(`/proc/self/fd/${descriptor}/${name}`, nothingThrown)
+          return stats === undefined ? undefined : infoOf(stats)
+        }),
     )
   }
 

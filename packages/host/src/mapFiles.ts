@@ -21,6 +21,7 @@ export const mapFiles = <E, R>(
       openFile: (name, options) => Effect.map(directory.openFile(name, options), change),
       openDirectory: (name, options) => Effect.map(directory.openDirectory(name, options), wrap),
       info: (name) => directory.info(name),
+      find: (name) => directory.find(name),
       list: directory.list,
       rename: (name, to, into) => directory.rename(name, to, inner(into)),
       link: (name, to, into) => directory.link(name, to, inner(into)),

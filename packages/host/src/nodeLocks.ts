@@ -9,7 +9,7 @@ import { createHash } from "node:crypto"
 import { closeSync, constants, openSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { hostname } from "node:os"
-import { DatabaseSync } from "node:sqlite"
+import { DatabaseSync, type StatementSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import { FileError, type FileLock } from "./Files.ts"
 import { isLocalType } from "./OpenDirectory.ts"
@@ -59,16 +59,19 @@ export const openLock = async (path: string, shown: string, create: boolean): Pr
 
 export const lockOf = (database: DatabaseSync, path: string): FileLock => {
   let isHeld = false
-  let isPrepared = false
+  let statements: { readonly begin: StatementSync; readonly end: StatementSync } | undefined
+  const prepare = () => {
+    // Otherwise each time it is taken a journal is made next to the file, and one that dies leaves it there.
+    database.exec("PRAGMA journal_mode = MEMORY")
+    return { begin: database.prepare("BEGIN EXCLUSIVE"), end: database.prepare("ROLLBACK") }
+  }
   return {
     tryAcquire: Effect.try({
       try: () => {
         if (isHeld) return false
         try {
-          // Otherwise each time it is taken a journal is made next to the file, and one that dies leaves it there.
-          if (!isPrepared) database.exec("PRAGMA journal_mode = MEMORY")
-          isPrepared = true
-          database.exec("BEGIN EXCLUSIVE")
+          statements ??= prepare()
+          statements.begin.run()
         } catch (cause) {
           if (errcodeOf(cause) === sqlite_busy) return false
           throw cause
@@ -82,7 +85,7 @@ export const lockOf = (database: DatabaseSync, path: string): FileLock => {
       try: () => {
         if (!isHeld) return
         isHeld = false
-        database.exec("ROLLBACK")
+        statements?.end.run()
       },
       catch: (cause) => new FileError({ operation: "lock", path, code: lockCodeOf(cause), cause }),
     }),

@@ -22,14 +22,18 @@ export const attempt = <A>(
       cause instanceof FileError ? cause : new FileError({ operation, path, code: codeOf(cause), cause }),
   })
 
-/** For what takes less time than handing it to another thread. */
-export const attemptNow = <A>(operation: FileOperation, path: string, run: () => A): Effect.Effect<A, FileError> =>
+/** For what takes less time than handing it to another thread; `shown` names what it is done to. */
+export const attemptNow = <A>(
+  operation: FileOperation,
+  shown: () => string,
+  run: () => A,
+): Effect.Effect<A, FileError> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(run())
     } catch (cause) {
       return Effect.fail(
-        cause instanceof FileError ? cause : new FileError({ operation, path, code: codeOf(cause), cause }),
+        cause instanceof FileError ? cause : new FileError({ operation, path: shown(), code: codeOf(cause), cause }),
       )
     }
   })

@@ -42,3 +42,44 @@ it("the k-th operation fails as planned, and a short write leaves its prefix", a
     }).pipe(Effect.scoped, Effect.provide(faulty)),
   )
 })
+
+it("a disk may have written part of what was not flushed, and that is durable from then on", async () => {
+  const { disk, layer } = makeMemoryFiles()
+  await Effect.runPromise(
+    Effect.gen(function* () {
+      const directory = yield* (yield* Files).openDirectory("/d", { create: true })
+      const file = yield* directory.openFile("f", { access: "write", create: "missing" })
+      yield* file.write(bytes("one"), 0)
+      yield* file.flush
+      yield* directory.flush
+      yield* file.write(bytes("two"), 3)
+      disk.crash((path, durable, content) => {
+        expect([path, text(durable), text(content)]).toEqual(["/d/f", "one", "onetwo"])
+        return content.slice(0, 4)
+      })
+      expect(text(disk.bytes("/d/f"))).toBe("onet")
+      disk.crash()
+      expect(text(disk.bytes("/d/f"))).toBe("onet")
+    }).pipe(Effect.scoped, Effect.provide(layer)),
+  )
+})
+
+it("a process that is killed drops its own locks and no others", async () => {
+  const { process } = makeMemoryFiles()
+  const [one, two, three] = [process(), process(), process()]
+  const take = (layer: typeof one.layer, name: string) =>
+    Effect.gen(function* () {
+      const directory = yield* (yield* Files).openDirectory("/d", { create: true })
+      return yield* (yield* directory.lock(name)).tryAcquire
+    }).pipe(Effect.provide(layer))
+  await Effect.runPromise(
+    Effect.gen(function* () {
+      expect(yield* take(one.layer, "a")).toBe(true)
+      expect(yield* take(two.layer, "b")).toBe(true)
+      expect(yield* take(three.layer, "a")).toBe(false)
+      one.kill()
+      expect(yield* take(three.layer, "a")).toBe(true)
+      expect(yield* take(three.layer, "b")).toBe(false)
+    }).pipe(Effect.scoped),
+  )
+})

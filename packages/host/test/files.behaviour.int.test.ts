@@ -87,6 +87,15 @@ describe.each(implementations)("%s", (_, layer, fresh) => {
       expect((yield* directory.info("d")).kind).toBe("directory")
     }))
 
+  test("a name that nothing bears is found to be nothing, any other as what it is", (directory) =>
+    Effect.gen(function* () {
+      yield* writeText(directory, "f", "four")
+      expect(yield* directory.find("f")).toEqual(yield* directory.info("f"))
+      expect(yield* directory.find("g")).toBeUndefined()
+      expect(yield* codeOf(directory.info("g"))).toBe("ENOENT")
+      expect(yield* codeOf(directory.find("a/b"))).toBe("EINVAL")
+    }))
+
   test("rename replaces, link does not", (directory) =>
     Effect.gen(function* () {
       const below = yield* directory.openDirectory("below", { create: true })

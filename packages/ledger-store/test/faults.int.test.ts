@@ -94,37 +94,42 @@ const starts: ReadonlyArray<Start> = [
 ]
 
 describe.each(starts)("from %s", (_, content, old, completed, rotate_bytes, kinds) => {
+  // Hundreds of runs that each read their disk again: seconds of work, and a minute on a machine that does much else.
   // What a tail adds is its mending, which any one fault of a kind can hit.
   it.each(
     content === undefined && rotate_bytes > 1000
       ? faults
       : faults.filter(([{ kind }, run]) => run === 1 && kinds.includes(kind)),
-  )("%o, %i times: what was acknowledged is there once, and nothing third", async (fault, run) => {
-    for (let k = 1; ; k++) {
-      const { disk, layer, open } = simulated(content, { isDurable: true })
-      const { plan, reached } = lengthen(fault, k, run)
-      const faulty = Effect.provide(makeJsonlStore({ root: "/r", rotate_bytes }), layerFaultyFiles(layer, plan))
-      const acknowledged: Array<string> = []
-      const done = await Effect.runPromiseExit(Effect.scoped(appendAll(faulty, acknowledged)))
-      if (fault.kind === "fail" || fault.kind === "short")
-        // The first look at the ledger may fail; appending gets over anything.
-        expect([k, acknowledged.length === 0 || Exit.isSuccess(done)]).toEqual([k, true])
-      disk.crash()
-      const found = await Effect.runPromise(
-        Effect.scoped(Effect.flatMap(Effect.flatMap(open, ledgerOver), (ledger) => collect(ledger.read()))),
-      )
-      audit(k, found.map(textOf), acknowledged, [...old, ...completed])
-      // And on from there.
-      const rest: Array<string> = []
-      await Effect.runPromise(Effect.scoped(appendAll(open, rest)))
-      const whole = await readTexts(open)
-      expect([k, whole]).toEqual([k, [...old, ...(whole.includes("old too") ? completed : []), ...steps.flat()]])
-      if (!reached()) {
-        expect(k).toBeGreaterThan(30)
-        return
+  )(
+    "%o, %i times: what was acknowledged is there once, and nothing third",
+    async (fault, run) => {
+      for (let k = 1; ; k++) {
+        const { disk, layer, open } = simulated(content, { isDurable: true })
+        const { plan, reached } = lengthen(fault, k, run)
+        const faulty = Effect.provide(makeJsonlStore({ root: "/r", rotate_bytes }), layerFaultyFiles(layer, plan))
+        const acknowledged: Array<string> = []
+        const done = await Effect.runPromiseExit(Effect.scoped(appendAll(faulty, acknowledged)))
+        if (fault.kind === "fail" || fault.kind === "short")
+          // The first look at the ledger may fail; appending gets over anything.
+          expect([k, acknowledged.length === 0 || Exit.isSuccess(done)]).toEqual([k, true])
+        disk.crash()
+        const found = await Effect.runPromise(
+          Effect.scoped(Effect.flatMap(Effect.flatMap(open, ledgerOver), (ledger) => collect(ledger.read()))),
+        )
+        audit(k, found.map(textOf), acknowledged, [...old, ...completed])
+        // And on from there.
+        const rest: Array<string> = []
+        await Effect.runPromise(Effect.scoped(appendAll(open, rest)))
+        const whole = await readTexts(open)
+        expect([k, whole]).toEqual([k, [...old, ...(whole.includes("old too") ? completed : []), ...steps.flat()]])
+        if (!reached()) {
+          expect(k).toBeGreaterThan(30)
+          return
+        }
       }
-    }
-  })
+    },
+    120_000,
+  )
 })
 
 const readTexts = (open: ReturnType<typeof simulated>["open"]) =>

@@ -232,13 +232,7 @@ export const makeCommits = (
       const answers: Array<Answer> = []
       let head = session.head
       let characters = 0
-      // Those that a lost run had drawn already come first, in their order.
-      const drawn = group.splice(0)
-      const requests = function* () {
-        yield* drawn
-        yield* draw(() => characters >= group_characters_max)
-      }
-      for (const waiting of requests()) {
+      const decide = (waiting: Waiting) => {
         group.push(waiting)
         let planned: ReturnType<typeof plan>
         try {
@@ -246,11 +240,11 @@ export const makeCommits = (
         } catch (defect) {
           // A decider that throws has failed its own caller, nobody else.
           answers.push({ waiting, exit: Exit.die(defect) })
-          continue
+          return
         }
         if (Result.isFailure(planned)) {
           answers.push({ waiting, exit: Exit.fail(planned.failure) })
-          continue
+          return
         }
         const records = planned.success
         if (records.length > 0) {
@@ -263,8 +257,26 @@ export const makeCommits = (
         }
         answers.push({ waiting, exit: Exit.succeed(records.map(({ event }) => event)) })
       }
+      // Those that a lost run had drawn already come first, in their order.
+      for (const waiting of group.splice(0)) decide(waiting)
+      for (const waiting of draw(() => characters >= group_characters_max)) decide(waiting)
       return { branches, batches, answers, head }
     }
+
+    // Made once, as all generators that run for every group: see the decision on what an append waits for.
+    const record = Effect.fnUntraced(function* (group: Array<Waiting>, session: Session) {
+      yield* folds.catchUp(session)
+      // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
+      for (const checkpoint of folds.due()) yield* Effect.ignore(session.saveCheckpoint(checkpoint))
+      folds.isComplete = session.endsWithAppend !== true
+      const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
+      if (batches.length > 0) {
+        yield* session.append(batches)
+        branches.merge()
+        onCommitted(head)
+      }
+      return answers
+    })
 
     // A group does nothing but through its session, so that it may be decided more than once.
     const groups = { commit: store.commitOptimistically ?? store.commit }
@@ -272,26 +284,15 @@ export const makeCommits = (
       const group: Array<Waiting> = []
       return groups
         .commit((session) =>
-          Effect.gen(function* () {
-            yield* folds.catchUp(session)
-            // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
-            for (const checkpoint of folds.due()) yield* Effect.ignore(session.saveCheckpoint(checkpoint))
-            folds.isComplete = session.endsWithAppend !== true
-            const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
-            if (batches.length > 0) {
-              yield* session.append(batches)
-              branches.merge()
-              onCommitted(head)
-            }
-            return answers
-          }),
-        )
-        .pipe(
           Effect.ensuring(
+            record(group, session),
+            // Before the right to append is given back: from then on others may have recorded more.
             Effect.sync(() => {
               folds.isComplete = false
             }),
           ),
+        )
+        .pipe(
           exclusive.withPermits(1),
           Effect.matchCauseEffect({
             // While others wait, their flush is begun first: they are answered by the time it is over.

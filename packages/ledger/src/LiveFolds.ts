@@ -110,8 +110,9 @@ export class LiveFolds {
     })
 
   /** Folds whatever lies above, page by page, until nothing more is covered. */
-  readonly catchUp = (source: Source): Effect.Effect<void, StoreError> =>
-    Effect.gen({ self: this }, function* () {
+  readonly catchUp: (source: Source) => Effect.Effect<void, StoreError> = Effect.fnUntraced(
+    { self: this },
+    function* (source: Source) {
       let from = this.position
       for (;;) {
         const page = yield* (source.foldAfter ?? source.readAfter)(from, page_records)
@@ -134,7 +135,8 @@ export class LiveFolds {
         if (next <= from) return
         from = next
       }
-    })
+    },
+  )
 
   branch(): Branches {
     const branches = new Map<AnyFold, Branch<unknown, AnyFact>>()

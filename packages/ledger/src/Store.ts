@@ -14,7 +14,7 @@ import type { RecordedEvent } from "./LedgerEvent.ts"
 /** An event with its place, its id and its very line. */
 export interface NewRecord {
   readonly event: RecordedEvent
-  /** Without the newline. */
+  /** What `encodeLine` makes of the event; without the newline. */
   readonly line: string
 }
 

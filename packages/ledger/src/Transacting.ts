@@ -48,36 +48,35 @@ export const makeTransacting = (
   refuseUnknown: (facts: Facts) => InvalidAppend | undefined,
   decode: (event: RecordedEvent) => AnyFact,
 ): Transacting => {
-  const commit = (steps: AnySteps, origin: Caller) =>
-    Effect.gen(function* () {
-      const projections = steps.map(({ projection }) => projection)
-      yield* ensure(projections)
-      if (new Set(projections).size < steps.length) return yield* new InvalidAppend({ reason: own_projections })
-      /** What the last plan came to: a group whose store failed half-way is planned again. */
-      let decidedOn: ReadonlyArray<Facts> = []
-      const events = yield* commits.submit<unknown>({
-        origin,
-        plan: (branches) => {
-          const found: Array<Facts> = []
-          for (const { decide, projection } of steps) {
-            const decided = decide(branches.of(projection))
-            if (Result.isFailure(decided)) return decided
-            found.push(decided.success)
-          }
-          decidedOn = found
-          const facts = found.flat()
-          if (facts.length === 0) return Result.succeed(facts)
-          const refusal = refuseAppend(facts, origin.actor, []) ?? refuseUnknown(facts)
-          return refusal === undefined ? Result.succeed(facts) : Result.fail(refusal)
-        },
-        requestIdOf: (branches, fact) => {
-          const of = steps[steps.length === 1 ? 0 : decidedOn.findIndex((facts) => facts.includes(fact))]
-          return of?.requestId?.(branches.of(of.projection), fact)
-        },
-      })
-      let at = 0
-      return decidedOn.map((facts) => events.slice(at, (at += facts.length)).map(decode))
+  const commit = Effect.fnUntraced(function* (steps: AnySteps, origin: Caller) {
+    const projections = steps.map(({ projection }) => projection)
+    yield* ensure(projections)
+    if (new Set(projections).size < steps.length) return yield* new InvalidAppend({ reason: own_projections })
+    /** What the last plan came to: a group whose store failed half-way is planned again. */
+    let decidedOn: ReadonlyArray<Facts> = []
+    const events = yield* commits.submit<unknown>({
+      origin,
+      plan: (branches) => {
+        const found: Array<Facts> = []
+        for (const { decide, projection } of steps) {
+          const decided = decide(branches.of(projection))
+          if (Result.isFailure(decided)) return decided
+          found.push(decided.success)
+        }
+        decidedOn = found
+        const facts = found.flat()
+        if (facts.length === 0) return Result.succeed(facts)
+        const refusal = refuseAppend(facts, origin.actor, []) ?? refuseUnknown(facts)
+        return refusal === undefined ? Result.succeed(facts) : Result.fail(refusal)
+      },
+      requestIdOf: (branches, fact) => {
+        const of = steps[steps.length === 1 ? 0 : decidedOn.findIndex((facts) => facts.includes(fact))]
+        return of?.requestId?.(branches.of(of.projection), fact)
+      },
     })
+    let at = 0
+    return decidedOn.map((facts) => events.slice(at, (at += facts.length)).map(decode))
+  })
 
   return {
     transact: <E, C, R, F extends AnyFact, Out extends Facts>(

@@ -4,13 +4,20 @@ import { Effect, Redacted } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
-import { make } from "../Benchmark.ts"
+import { type Conditions, make } from "../Benchmark.ts"
+import { type EmmettStore, startEmmett } from "../emmettPostgres.ts"
+import { type PeerQueue, startGraphile, startPgBoss } from "../queuePeers.ts"
 import type { Command } from "../postgresWorker.ts"
 
-const facts = 1_536
+const facts_count = 1_536
+const facts_min = 32
 const [schema, table] = ["bench_ledger", "bench_plain"]
 
 interface Input {
+  readonly facts: number
+  readonly emmett: EmmettStore | undefined
+  readonly boss: PeerQueue | undefined
+  readonly graphile: PeerQueue | undefined
   readonly server: PostgresServer
   readonly workers: ReadonlyArray<ChildProcess>
 }
@@ -37,7 +44,7 @@ const plainTable = [
   `CREATE SEQUENCE ${table}_position`,
 ]
 
-const input = async (): Promise<Input> => {
+const input = async (_: number, { peers, scaled }: Conditions): Promise<Input> => {
   if (findPostgres() === undefined) throw new Error("needs PostgreSQL (initdb and postgres)")
   // Commits wait for the disk, as they do where a ledger is kept.
   const server = await startPostgres({ fsync: true })
@@ -47,13 +54,21 @@ const input = async (): Promise<Input> => {
   )
   // One after the other: the first makes the schema.
   const workers = [await startWorker(server.url, "a"), await startWorker(server.url, "b")]
-  return { server, workers }
+  const [stores, queues] = [peers.get("event-stores"), peers.get("queues")]
+  return {
+    facts: scaled(facts_count, facts_min),
+    server,
+    workers,
+    emmett: stores && (await startEmmett(server.url, stores)),
+    boss: queues && (await startPgBoss(server.url, queues)),
+    graphile: queues && (await startGraphile(server.url, queues)),
+  }
 }
 
 /** Everybody works at once: so many writers and facts in each of the first workers. */
 const work =
   (how: Command["how"], workers_count: number, writers: number) =>
-  async ({ workers }: Input): Promise<void> => {
+  async ({ facts, workers }: Input): Promise<void> => {
     await Promise.all(
       workers.slice(0, workers_count).map((worker) => {
         worker.send({ how, writers, facts: facts / workers_count } satisfies Command)
@@ -62,14 +77,49 @@ const work =
     )
   }
 
+/** So many writers of this process, each waiting for its answer before the next. */
+const writeAll =
+  (writers: number, one: (input: Input) => ((writer: number, n: number) => Promise<void>) | undefined) =>
+  async (given: Input): Promise<void> => {
+    const write = one(given)
+    let next = 0
+    await Promise.all(
+      Array.from({ length: writers }, async (_, writer) => {
+        for (let n = next++; n < given.facts; n = next++) await write?.(writer, n)
+      }),
+    )
+  }
+
 const writersInWords = (writers: number) => `${writers} ${writers === 1 ? "writer" : "writers"}`
 
+const namesOf = (writers: number) => {
+  const words = writersInWords(writers)
+  return {
+    name: words,
+    plain: `plain inserts, batches of ${writers}`,
+    emmett: `emmett, ${words}`,
+    boss: `pg-boss send, ${words}`,
+    graphile: `graphile-worker addJob, ${words}`,
+  }
+}
+
 const inOne = (writers: number) => {
-  const [name, plain] = [`${writersInWords(writers)}`, `plain inserts, batches of ${writers}`]
+  const { emmett, boss, graphile, name, plain } = namesOf(writers)
   return [
-    { name, role: "subject", beside: [plain], run: work("ledger", 1, writers) },
+    { name, role: "subject", beside: [plain, emmett, boss, graphile], run: work("ledger", 1, writers) },
     { name: plain, role: "limit", run: work("plain", 1, writers) },
+    { name: emmett, role: "peer", needs: "event-stores", run: writeAll(writers, (each) => each.emmett?.append) },
+    { name: boss, role: "peer", needs: "queues", run: writeAll(writers, (each) => each.boss?.add) },
+    { name: graphile, role: "peer", needs: "queues", run: writeAll(writers, (each) => each.graphile?.add) },
   ] as const
+}
+
+const goalsOf = (writers: number) => {
+  const { emmett, boss, graphile, name, plain } = namesOf(writers)
+  return [
+    { subject: name, beside: plain, speed_min: 0.7 },
+    { subject: name, beside: [emmett, boss, graphile], speed_min: 1 },
+  ]
 }
 
 /**
@@ -95,10 +145,13 @@ export default make({
   title: "Appending to PostgreSQL, one fact per append",
   unit: "facts",
   input,
-  amount: () => facts,
-  describe: () => `${facts} facts of about 400 bytes, PostgreSQL on this machine, every commit flushed`,
+  amount: ({ facts }) => facts,
+  describe: ({ facts }) =>
+    `${facts} facts of about 400 bytes, PostgreSQL on this machine, every commit flushed. Only the ledger gives one gapless order of commits; emmett orders each stream, pg-boss and graphile-worker nothing`,
   subjects: [...inOne(1), ...inOne(8), ...inOne(32), ...inTwo(4), ...inTwo(16)],
-  close: async ({ server, workers }) => {
+  goals: [...goalsOf(1), ...goalsOf(8), ...goalsOf(32)],
+  close: async ({ boss, emmett, graphile, server, workers }) => {
+    for (const peer of [emmett, boss, graphile]) await peer?.close()
     for (const worker of workers) worker.kill("SIGKILL")
     await server.close()
   },

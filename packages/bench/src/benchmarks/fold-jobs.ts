@@ -1,6 +1,7 @@
 import { Fold } from "@waybill/ledger"
 import { type Payload, Jobs, type Recorded, type WorkspaceJobFact } from "@waybill/workspace-job"
 import { make } from "../Benchmark.ts"
+import { castoreStreams, emmettStreams, type Evolve, type FoldStreams } from "../eventStorePeers.ts"
 import { workspaceJobFacts } from "../workspaceJobs.ts"
 
 const facts_count = 1_000_000
@@ -151,6 +152,25 @@ const byProjection = (facts: ReadonlyArray<WorkspaceJobFact>): Statuses => {
   return statuses
 }
 
+interface PeerJob {
+  readonly status: string
+}
+
+const ends = new Set(["verified", "verifier_rejected", "failed"])
+
+/** The status alone, without the rules about what joins what. */
+const evolvePeer: Evolve<PeerJob> = (job, { event_type }) => {
+  const name = event_type.slice("workspace_job.".length)
+  if (name === "requested") return { status: "running" }
+  return { ...job, status: ends.has(name) ? name : (job?.status ?? "running") }
+}
+
+const byPeer = async (fold: FoldStreams<PeerJob> | undefined): Promise<Statuses> => {
+  const statuses = new Map<string, string>()
+  for (const [runId, { status }] of (await fold?.()) ?? []) statuses.set(runId, status)
+  return statuses
+}
+
 /** What the fold of `facts_count` facts keeps, in bytes, and of how many jobs; the facts themselves are let go. */
 const memoryOf = (count: number, collectGarbage: () => void): { readonly jobs: number; readonly bytes: number } => {
   collectGarbage()
@@ -164,18 +184,33 @@ export default make({
   name: "fold-jobs",
   title: "Folding workspace-job facts into the job projection",
   unit: "facts",
-  input: () => {
-    const facts = workspaceJobFacts(facts_count)
-    return { facts, expected: byHand(facts) }
+  input: async (_, { peers, scaled }) => {
+    const facts = workspaceJobFacts(scaled(facts_count))
+    const stores = peers.get("event-stores")
+    return {
+      facts,
+      expected: byHand(facts),
+      emmett: stores && (await emmettStreams(stores, facts, evolvePeer)),
+      castore: stores && (await castoreStreams(stores, facts, evolvePeer)),
+    }
   },
   amount: ({ facts }) => facts.length,
-  describe: ({ expected, facts }) => `${facts.length} decoded facts of ${expected.size} jobs, 64 under way at a time`,
+  describe: ({ expected, facts }) =>
+    `${facts.length} decoded facts of ${expected.size} jobs, 64 under way at a time; the peers' reducers keep each job's status and none of the rules, over streams that they hold ready in memory`,
   subjects: [
     { name: "the Jobs projection", role: "subject", run: ({ facts }) => byProjection(facts) },
     { name: "a loop over a Map, by hand", role: "limit", run: ({ facts }) => byHand(facts) },
+    { name: "emmett", role: "peer", needs: "event-stores", run: ({ emmett }) => byPeer(emmett) },
+    { name: "castore", role: "peer", needs: "event-stores", run: ({ castore }) => byPeer(castore) },
   ],
-  curves: (_, { collectGarbage, progress }) => {
-    const points = memory_counts.map((count) => {
+  goals: [
+    { subject: "the Jobs projection", beside: "a loop over a Map, by hand", speed_min: 0.7 },
+    { subject: "the Jobs projection", beside: ["emmett", "castore"], speed_min: 1 },
+    { curve: "memory of the Jobs projection", growth_max: 1.1 },
+  ],
+  curves: (_, { collectGarbage, progress, scaled }) => {
+    const points = memory_counts.map((full) => {
+      const count = scaled(full)
       progress(`memory of ${count} folded facts`)
       const { bytes, jobs } = memoryOf(count, collectGarbage)
       return { x: jobs, y: Math.round(bytes / jobs) }

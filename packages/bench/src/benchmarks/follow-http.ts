@@ -73,6 +73,13 @@ export default make<Input, boolean>({
       run: async ({ alone }) => (await submit(alone)) === submissions,
     },
   ],
+  goals: [
+    {
+      subject: `submissions, ${followers_count} followers`,
+      beside: "submissions, nobody follows",
+      speed_min: 0.9,
+    },
+  ],
   check: (isGood) => {
     if (!isGood) throw new Error("not every submission was answered 202, or a follower was told nothing")
   },

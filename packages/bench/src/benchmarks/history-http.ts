@@ -22,6 +22,7 @@ const questions = {
   "one job's status": ["GET", "/waybill/v1/jobs/job_rpi_run_000050", "", 200],
 } as const
 type Question = keyof typeof questions
+const questions_all: ReadonlyArray<Question> = ["a submission", "/v1/ready", "one job's status"]
 
 const startSide = async (jobs: number): Promise<Omit<Side, "connection">> => {
   const root = await makeRoot()
@@ -57,8 +58,8 @@ export default make<Input, boolean>({
   name: "history-http",
   title: "One request beside a long history",
   unit: "requests",
-  input: async () => {
-    const sides = { few: await startSide(few), many: await startSide(many) }
+  input: async (_, { scaled }) => {
+    const sides = { few: await startSide(few), many: await startSide(scaled(many)) }
     // Opened last: a server hangs up on whoever asks nothing for long.
     return {
       few: { ...sides.few, connection: await openConnection(sides.few.server.url) },
@@ -67,10 +68,15 @@ export default make<Input, boolean>({
   },
   amount: () => requests,
   describe: () => `${requests} requests, one after the other, to a server with ${many} jobs and to one with ${few}`,
-  subjects: [...pair("a submission"), ...pair("/v1/ready"), ...pair("one job's status")],
+  subjects: questions_all.flatMap(pair),
   check: (isGood) => {
     if (!isGood) throw new Error("a request was not answered as it should be")
   },
+  goals: questions_all.map((question) => ({
+    subject: `${question}, ${many} jobs`,
+    beside: `${question}, ${few} jobs`,
+    speed_min: 0.9,
+  })),
   close: async (input) => {
     await closeSide(input.few)
     await closeSide(input.many)

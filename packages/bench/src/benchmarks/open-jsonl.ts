@@ -7,6 +7,8 @@ import { makeRoot, removeRoot, withStore } from "../jsonlFolder.ts"
 
 const events_count = 200_000
 const jobs_count = 2000
+/** Few enough that a ledger of ten thousand facts has as many. */
+const curve_jobs = 100
 const batch_facts = 1000
 
 const Step = Vocabulary.make("step", { done: { payload: Schema.Struct({ n: Schema.Int }) } })
@@ -61,17 +63,25 @@ export default make({
   name: "open-jsonl",
   title: "Opening a ledger from its checkpoints",
   unit: "jobs",
-  input: () => grown(events_count, jobs_count),
-  amount: () => jobs_count,
-  describe: () => `${events_count} facts of ${jobs_count} jobs`,
-  subjects: [
-    { name: "opening, and a query", role: "subject", run: openAndAsk },
-    { name: "JSON.parse of index and checkpoints", role: "limit", run: readCopies },
-  ],
-  check: (jobs) => {
-    if (jobs !== jobs_count) throw new Error(`${jobs} jobs, want ${jobs_count}`)
+  input: async (_, { scaled }) => {
+    // No index is kept of fewer.
+    const [events, jobs] = [scaled(events_count, 20_000), scaled(jobs_count)]
+    return { events, jobs, root: await grown(events, jobs) }
   },
-  curves: async (_, { now, progress }) => {
+  amount: ({ jobs }) => jobs,
+  describe: ({ events, jobs }) => `${events} facts of ${jobs} jobs`,
+  subjects: [
+    { name: "opening, and a query", role: "subject", run: ({ root }) => openAndAsk(root) },
+    { name: "JSON.parse of index and checkpoints", role: "limit", run: ({ root }) => readCopies(root) },
+  ],
+  goals: [
+    { subject: "opening, and a query", beside: "JSON.parse of index and checkpoints", speed_min: 0.5 },
+    { curve: "opening, by facts", growth_max: 1.2 },
+  ],
+  check: (found, { jobs }) => {
+    if (found !== jobs) throw new Error(`${found} jobs, want ${jobs}`)
+  },
+  curves: async ({ events: all_events }, { now, progress, scaled }) => {
     const measure = async (events: number, jobs: number) => {
       progress(`opening ${events} facts of ${jobs} jobs`)
       const root = await grown(events, jobs)
@@ -86,14 +96,15 @@ export default make({
       return Math.round(Math.min(...times) * 10) / 10
     }
     const byEvents = []
-    for (const events of [50_000, 100_000, 200_000, 400_000])
-      byEvents.push({ x: events, y: await measure(events, jobs_count) })
+    for (const events of [10_000, 100_000, 1_000_000].map((full) => scaled(full)))
+      byEvents.push({ x: events, y: await measure(events, scaled(curve_jobs)) })
     const byJobs = []
-    for (const jobs of [2000, 8000, 32_000]) byJobs.push({ x: jobs, y: await measure(events_count, jobs) })
+    for (const jobs of [100, 2000, 8000, 32_000, 100_000].map((full) => scaled(full)))
+      byJobs.push({ x: jobs, y: await measure(Math.max(all_events, jobs), jobs) })
     return [
-      { name: `opening, ${jobs_count} jobs`, x: "facts", y: "ms", points: byEvents },
-      { name: `opening, ${events_count} facts`, x: "jobs", y: "ms", points: byJobs },
+      { name: "opening, by facts", x: "facts", y: "ms", points: byEvents },
+      { name: "opening, by jobs", x: "jobs", y: "ms", points: byJobs },
     ]
   },
-  close: removeRoot,
+  close: ({ root }) => removeRoot(root),
 })

@@ -3,11 +3,14 @@ import { Effect } from "effect"
 import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { make } from "../Benchmark.ts"
+import { castoreStreams, emmettStreams, type Evolve } from "../eventStorePeers.ts"
 import { jobspecEvents } from "../jobspecEvents.ts"
+import type { PeerModules } from "../Peers.ts"
 import { fill, makeRoot, removeRoot, withStore } from "../jsonlFolder.ts"
 
 const events_count = 1_000_000
 const page_records = 8192
+const sealed = "sealed: seals checked, payloads decoded on use"
 
 interface Job {
   readonly type: string
@@ -15,6 +18,14 @@ interface Job {
   events: number
 }
 type Jobs = Map<string, Job>
+
+interface Input {
+  readonly root: string
+  readonly past: string
+  readonly files: ReadonlyArray<string>
+  readonly lines: ReadonlyArray<string>
+  readonly stores: PeerModules | undefined
+}
 
 const typeOf = (value: unknown): string => (typeof value === "string" ? value : "")
 
@@ -48,27 +59,48 @@ const replay = (root: string, how: (store: Store) => Store["readAfter"]): Promis
     }),
   )
 
-export default make({
+const evolve: Evolve<Job> = (job, { event_type, payload }) => {
+  const { events = 0, status = "queued", type = "" } = job ?? {}
+  if (event_type === "job.accepted")
+    return { type: typeOf("job_type" in payload ? payload.job_type : ""), status, events: 1 }
+  const next = event_type === "job.claimed" ? "running" : event_type === "job.completed" ? "completed" : status
+  return { type, status: next, events: events + 1 }
+}
+
+/** The same files read, parsed and folded with somebody else's event store in memory. */
+const replayWith = async (
+  make_streams: typeof emmettStreams | typeof castoreStreams,
+  { files, stores }: { readonly files: ReadonlyArray<string>; readonly stores: PeerModules | undefined },
+): Promise<ReadonlyMap<string, Job>> => {
+  if (stores === undefined) return new Map()
+  const events = linesOf(files).map((line) => JSON.parse(line) as RecordedEvent)
+  return (await make_streams(stores, events, evolve))()
+}
+
+const linesOf = (files: ReadonlyArray<string>): ReadonlyArray<string> =>
+  files.flatMap((path) => readFileSync(path, "utf8").trimEnd().split("\n"))
+
+export default make<Input, ReadonlyMap<string, Job>>({
   name: "replay-jsonl",
   title: "Replaying a ledger from its files into a queue",
   unit: "events",
-  input: async () => {
+  input: async (_, { peers, scaled }) => {
     const root = await makeRoot()
     const past = await makeRoot()
-    await fill(root, jobspecEvents(events_count))
+    await fill(root, jobspecEvents(scaled(events_count)))
     const folder = join(root, ".agents", "daemon")
     cpSync(folder, join(past, ".agents", "daemon"), { recursive: true })
     for (const name of ["seals", "index"]) rmSync(join(past, ".agents", "daemon", name), { recursive: true })
     const archives = readdirSync(folder).filter((name) => name.startsWith("ledger.p"))
-    const files = [...archives.toSorted(), "ledger.jsonl"]
-    const lines = files.flatMap((name) => readFileSync(join(folder, name), "utf8").trimEnd().split("\n"))
-    return { root, past, lines }
+    const files = [...archives.toSorted(), "ledger.jsonl"].map((name) => join(folder, name))
+    return { root, past, files, lines: linesOf(files), stores: peers.get("event-stores") }
   },
   amount: ({ lines }) => lines.length,
-  describe: ({ lines }) => `${lines.length} JobSpec-like events in files of 64 MiB, in the page cache`,
+  describe: ({ lines }) =>
+    `${lines.length} JobSpec-like events in files of 64 MiB, in the page cache; the peers parse each line and put it into a store in memory`,
   subjects: [
     {
-      name: "sealed: seals checked, payloads decoded on use",
+      name: sealed,
       role: "subject",
       run: ({ root }) => replay(root, (store) => store.foldAfter ?? store.readAfter),
     },
@@ -83,6 +115,22 @@ export default make({
         return jobs
       },
     },
+    {
+      name: "emmett, the same files",
+      role: "peer",
+      needs: "event-stores",
+      run: (input) => replayWith(emmettStreams, input),
+    },
+    {
+      name: "castore, the same files",
+      role: "peer",
+      needs: "event-stores",
+      run: (input) => replayWith(castoreStreams, input),
+    },
+  ],
+  goals: [
+    { subject: sealed, beside: "JSON.parse of the lines, in memory", speed_min: 2 },
+    { subject: sealed, beside: ["emmett, the same files", "castore, the same files"], speed_min: 5 },
   ],
   check: (jobs, { lines }) => {
     let events = 0

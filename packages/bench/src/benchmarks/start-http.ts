@@ -8,12 +8,17 @@ import { jobspecEvents } from "../jobspecEvents.ts"
 import { makeRoot, removeRoot } from "../jsonlFolder.ts"
 import { startJobspecServer } from "../jobspecServer.ts"
 
-const events_count = 1_000_000
+const events_full = 1_000_000
 const page = 10_000
 
 const folderOf = (root: string): string => join(root, ".agents", "daemon")
 
-const written = async (): Promise<string> => {
+interface Input {
+  readonly root: string
+  readonly events_count: number
+}
+
+const written = async (events_count: number): Promise<Input> => {
   const root = await makeRoot()
   await mkdir(folderOf(root), { recursive: true, mode: 0o700 })
   const file = await open(join(folderOf(root), "ledger.jsonl"), "wx", 0o600)
@@ -26,24 +31,24 @@ const written = async (): Promise<string> => {
         .join(""),
     )
   await file.close()
-  return root
+  return { root, events_count }
 }
 
 /** Whatever an earlier start has kept to be quicker the next time. */
-const forget = async (root: string): Promise<void> => {
+const forget = async ({ root }: Input): Promise<void> => {
   for (const name of ["checkpoints", "index", "seals"])
     await rm(join(folderOf(root), name), { recursive: true, force: true })
 }
 
 /** From nothing to the line that says where the server is: by then everything is folded. */
-const startServer = async (root: string): Promise<number> => {
+const startServer = async ({ events_count, root }: Input): Promise<number> => {
   const server = await startJobspecServer(root)
   await server.stop()
   return events_count
 }
 
 /** The least that a server in Node can do with such a ledger before it answers. */
-const parseLines = async (root: string): Promise<number> => {
+const parseLines = async ({ root }: Input): Promise<number> => {
   let count = 0
   for await (const line of createInterface({ input: createReadStream(join(folderOf(root), "ledger.jsonl")) }))
     if (typeof JSON.parse(line) === "object") count++
@@ -54,16 +59,16 @@ export default make({
   name: "start-http",
   title: "Starting a server on a long ledger",
   unit: "events",
-  input: written,
-  amount: () => events_count,
-  describe: () => `${events_count} events of a queue, one file, nothing kept from an earlier start`,
+  input: (_, { scaled }) => written(scaled(events_full)),
+  amount: ({ events_count }) => events_count,
+  describe: ({ events_count }) => `${events_count} events of a queue, one file, nothing kept from an earlier start`,
   prepare: forget,
   subjects: [
     { name: "the server, up to its first line", role: "subject", run: startServer },
     { name: "reading the lines, JSON.parse of each", role: "limit", run: parseLines },
   ],
-  check: (count) => {
+  check: (count, { events_count }) => {
     if (count !== events_count) throw new Error(`${count} events, want ${events_count}`)
   },
-  close: removeRoot,
+  close: ({ root }) => removeRoot(root),
 })

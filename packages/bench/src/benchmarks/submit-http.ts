@@ -1,11 +1,22 @@
-import { make } from "../Benchmark.ts"
+import { findPostgres, type PostgresServer, startPostgres } from "@waybill/conformance/postgres-server"
+import { type Conditions, make } from "../Benchmark.ts"
 import { type Connection, load, openConnection, requestText } from "../httpLoad.ts"
 import { makeRoot, removeRoot } from "../jsonlFolder.ts"
-import { type RunningServer, startBareServer, startJobspecServer, writeJobs } from "../jobspecServer.ts"
+import {
+  type RunningServer,
+  startBareServer,
+  startJobspecServer,
+  startPeerServer,
+  writeJobs,
+} from "../jobspecServer.ts"
 
-const submissions = 1024
+const submissions_count = 1024
+type Peer = "pg-boss" | "graphile-worker"
 
 interface Input {
+  readonly submissions: number
+  readonly postgres: PostgresServer | undefined
+  readonly peers: ReadonlyMap<Peer, RunningServer>
   readonly roots: Array<string>
   readonly ours: RunningServer
   readonly bare: RunningServer
@@ -21,19 +32,52 @@ const connectionsTo = async ({ connections }: Input, { url }: RunningServer, cou
   return known
 }
 
-const submit = (which: "ours" | "bare", connections: number) => async (input: Input) => {
-  const server = input[which]
+const submit = (which: "ours" | "bare" | Peer, connections: number) => async (input: Input) => {
+  const server = which === "ours" || which === "bare" ? input[which] : input.peers.get(which)
+  if (server === undefined) throw new Error("needs PostgreSQL (initdb and postgres)")
+  const { submissions } = input
   const request = requestText("POST", "/v1/jobs", server.token, body)
   return (await load(await connectionsTo(input, server, connections), submissions, 202, () => request)) === submissions
 }
 
-const pair = (connections: number) => {
+const namesOver = (connections: number) => {
   const over = connections === 1 ? "one connection" : `${connections} connections`
-  const bare = `a bare server, ${over}`
+  return {
+    ours: `submissions, ${over}`,
+    bare: `a bare server, ${over}`,
+    boss: `pg-boss behind a bare server, ${over}`,
+    graphile: `graphile-worker behind a bare server, ${over}`,
+  }
+}
+
+const subjectsOver = (connections: number) => {
+  const { bare, boss, graphile, ours } = namesOver(connections)
+  const needs = "queues"
   return [
-    { name: `submissions, ${over}`, role: "subject", beside: [bare], run: submit("ours", connections) },
+    { name: ours, role: "subject", beside: [bare, boss, graphile], run: submit("ours", connections) },
     { name: bare, role: "limit", run: submit("bare", connections) },
+    { name: boss, role: "peer", needs, run: submit("pg-boss", connections) },
+    { name: graphile, role: "peer", needs, run: submit("graphile-worker", connections) },
   ] as const
+}
+
+const goalsOver = (connections: number) => {
+  const { bare, boss, graphile, ours } = namesOver(connections)
+  return [
+    { subject: ours, beside: bare, speed_min: 0.5 },
+    { subject: ours, beside: [boss, graphile], speed_min: 1 },
+  ]
+}
+
+/** The peers keep their jobs in one PostgreSQL server, every commit flushed. */
+const startPeers = async ({ peers }: Conditions): Promise<Pick<Input, "peers" | "postgres">> => {
+  const modules = peers.get("queues")
+  if (modules === undefined || findPostgres() === undefined) return { peers: new Map(), postgres: undefined }
+  const postgres = await startPostgres({ fsync: true })
+  const started = (["pg-boss", "graphile-worker"] as const).map(
+    async (kind) => [kind, await startPeerServer(kind, postgres.url, modules)] as const,
+  )
+  return { peers: new Map(await Promise.all(started)), postgres }
 }
 
 const middle = (times: ReadonlyArray<number>): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0
@@ -70,29 +114,37 @@ export default make<Input, boolean>({
   name: "submit-http",
   title: "Durable submissions over HTTP",
   unit: "submissions",
-  input: async () => {
+  input: async (_, conditions) => {
     const roots = [await makeRoot(), await makeRoot()]
     return {
       roots,
       ours: await startJobspecServer(roots[0] ?? ""),
       bare: await startBareServer(roots[1] ?? ""),
       connections: new Map(),
+      submissions: conditions.scaled(submissions_count, 64),
+      ...(await startPeers(conditions)),
     }
   },
-  amount: () => submissions,
-  describe: () =>
-    `${submissions} submissions over connections that stay; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant`,
-  subjects: [...pair(64), ...pair(1)],
+  amount: ({ submissions }) => submissions,
+  describe: ({ submissions }) =>
+    `${submissions} submissions over connections that stay; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
+  subjects: [...subjectsOver(64), ...subjectsOver(1)],
+  goals: [
+    ...goalsOver(64),
+    ...goalsOver(1),
+    ...["one submission", "/v1/ready", "one job's status"].map((curve) => ({ curve, growth_max: 1.2 })),
+  ],
   check: (isGood) => {
     if (!isGood) throw new Error("not every submission was answered 202")
   },
-  curves: async (_, { now, progress }) => {
+  curves: async (_, { now, progress, scaled }) => {
     const points: Record<"submit" | "ready" | "job", Array<{ x: number; y: number }>> = {
       submit: [],
       ready: [],
       job: [],
     }
-    for (const jobs of [100, 10_000, 100_000]) {
+    for (const full of [100, 1000, 10_000, 100_000]) {
+      const jobs = scaled(full, 50)
       progress(`one request with ${jobs} jobs`)
       const costs = await costWith(jobs, now)
       for (const name of ["submit", "ready", "job"] as const) points[name].push({ x: jobs, y: costs[name] })
@@ -103,10 +155,12 @@ export default make<Input, boolean>({
       { name: "one job's status", x: "jobs", y: "ms (median)", points: points.job },
     ]
   },
-  close: async ({ bare, connections, ours, roots }) => {
+  close: async ({ bare, connections, ours, peers, postgres, roots }) => {
     for (const each of connections.values()) for (const { close } of each) close()
     await ours.stop()
     await bare.stop()
+    for (const peer of peers.values()) await peer.stop()
+    await postgres?.close()
     for (const root of roots) await removeRoot(root)
   },
 })

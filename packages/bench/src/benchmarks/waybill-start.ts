@@ -36,13 +36,14 @@ export default make({
   name: "waybill-start",
   title: "Starting waybill",
   unit: "starts",
-  input: async () => {
+  input: async (_, { scaled }) => {
     const root = await makeRoot()
-    await fill(root, jobspecEvents(jobs_count * events_per_job))
-    return { root, ...(await bundle()) }
+    const facts = scaled(jobs_count * events_per_job)
+    await fill(root, jobspecEvents(facts))
+    return { root, facts, ...(await bundle()) }
   },
   amount: () => 1,
-  describe: () => `bundled and minified; a ledger of ${jobs_count} jobs, ${jobs_count * events_per_job} facts`,
+  describe: ({ facts }) => `bundled and minified; a ledger of ${facts / events_per_job} jobs, ${facts} facts`,
   subjects: [
     { name: "waybill --version", role: "subject", run: ({ program }) => start(program, "--version") },
     { name: "node -e 0", role: "limit", run: () => start("-e", "0") },
@@ -51,6 +52,10 @@ export default make({
       role: "subject",
       run: ({ program, root }) => start(program, "job", "status", "job_rpi_000500", "--root", root),
     },
+  ],
+  goals: [
+    { subject: "waybill --version", beside: "node -e 0", speed_min: 1 / 1.4 },
+    { subject: "waybill job status", beside: "node -e 0", speed_min: 1 / 4 },
   ],
   check: (stdout) => {
     if (stdout !== "" && !stdout.startsWith("waybill ") && !stdout.includes('"status":"complete"'))

@@ -13,7 +13,14 @@ const Text = Schema.String.check(
   Schema.makeFilter((text: string) => (text.isWellFormed() ? true : "contains a lone surrogate")),
 )
 const Name = Text.check(Schema.isNonEmpty())
-const Time = Schema.String.check(Schema.makeFilter((text: string) => (isTime(text) ? true : "is not an RFC 3339 time")))
+// A filter says what to draw where chance would never meet it, so that the schema alone makes payloads to test with.
+const Time = Schema.String.check(
+  Schema.makeFilter((text: string) => (isTime(text) ? true : "is not an RFC 3339 time"), {
+    arbitraryConstraint: {
+      patterns: [{ source: "^20[0-9]{2}-0[1-9]-[12][0-9]T1[0-9]:[0-5][0-9]:[0-5][0-9]Z$", flags: "" }],
+    },
+  }),
+)
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const Positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 const Names = Schema.Array(Name)
@@ -44,8 +51,10 @@ const made = { artifacts: Schema.optionalKey(Artifacts), artifact_refs: Schema.o
 export const isDigest = (text: string): boolean => /^[0-9a-f]{64}$/u.test(text)
 /** The SHA-256 of the token; the token itself is in the claim's answer and nowhere else. */
 const TokenDigest = Schema.String.check(
-  Schema.makeFilter((text: string) =>
-    isDigest(text) ? true : "must be the SHA-256 of the token, 64 lowercase hex digits, and never the token",
+  Schema.makeFilter(
+    (text: string) =>
+      isDigest(text) ? true : "must be the SHA-256 of the token, 64 lowercase hex digits, and never the token",
+    { arbitraryConstraint: { patterns: [{ source: "^[0-9a-f]{64}$", flags: "" }] } },
   ),
 )
 const held = { claim_token: TokenDigest, lease_epoch: Positive }

@@ -12,11 +12,11 @@ import {
   StoreRefused,
   StoreUnavailable,
 } from "@waybill/ledger"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { acknowledge } from "./acknowledged.ts"
 import type { Finding, History } from "./History.ts"
 import { indexOf, saveIndex } from "./IndexFile.ts"
-import { archiveName, ledger_name, seals_name } from "./Layout.ts"
+import { archiveName, ledger_name, sealName, seals_name } from "./Layout.ts"
 import type { LedgerFile, Sight, Writing } from "./LedgerFile.ts"
 import { mend } from "./mend.ts"
 import { pack } from "./pack.ts"
@@ -103,6 +103,20 @@ export const makeAppending = (
         return opened.file
       })
 
+  /** Makes every row of the active file durable, whoever has written it. */
+  const flushSeal = ({ directory }: Pick<Writing, "directory">, first: number): Effect.Effect<void, FileError> =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        if (sealFile?.first === first) {
+          yield* sealFile.file.flush
+          return yield* sealFile.seals.flush
+        }
+        const seals = yield* directory.openDirectory(seals_name)
+        yield* (yield* seals.openFile(sealName(first), { access: "write" })).flush
+        yield* seals.flush
+      }),
+    )
+
   /**
    * After a failed write or flush, still under the lock: back to the last good record. If not even that can be done, what is
    * left is a torn tail, or whole lines that nobody acknowledged; the next commit reads the file anew and settles it.
@@ -124,27 +138,26 @@ export const makeAppending = (
    * Whatever a commit rests on is durable before it is answered: also the lines of a process that died before its flush, and
    * our own that a failed flush left behind. The system may hold those for clean, so they are written again.
    */
-  const settle = ({ file }: Writing): Effect.Effect<void, FileError> =>
-    Effect.gen(function* () {
-      const { generation, reader } = scanner.history
-      const first = scanner.history.active?.first ?? 0
-      const { end } = reader
-      const isSame = durable.generation === generation && durable.first === first
-      if (!durable.rewrite && isSame && durable.end === end) return
-      // Rows are written once their records are durable, whoever wrote them.
-      const isSealed = scanner.history.isSealed && scanner.history.active?.link.end === end
-      if (!durable.rewrite && isSealed) {
-        durable = { end, first, generation, rewrite: false }
-        return
-      }
-      const from = isSame ? Math.min(durable.end, end) : 0
-      if (durable.rewrite) yield* file.write(yield* readExactly(file, from, end - from), from)
-      yield* file.flush
+  const settle: (opened: Writing) => Effect.Effect<void, FileError> = Effect.fnUntraced(function* ({ file }: Writing) {
+    const { generation, reader } = scanner.history
+    const first = scanner.history.active?.first ?? 0
+    const { end } = reader
+    const isSame = durable.generation === generation && durable.first === first
+    if (!durable.rewrite && isSame && durable.end === end) return
+    // Rows are written once their records are durable, whoever wrote them.
+    const isSealed = scanner.history.isSealed && scanner.history.active?.link.end === end
+    if (!durable.rewrite && isSealed) {
       durable = { end, first, generation, rewrite: false }
-    })
+      return
+    }
+    const from = isSame ? Math.min(durable.end, end) : 0
+    if (durable.rewrite) yield* file.write(yield* readExactly(file, from, end - from), from)
+    yield* file.flush
+    durable = { end, first, generation, rewrite: false }
+  })
 
-  const prepare: Appending["prepare"] = (opened, although) =>
-    Effect.gen(function* () {
+  const prepare: Appending["prepare"] = Effect.fnUntraced(
+    function* (opened: Writing, although?: "whatever is wrong") {
       yield* scanner.scanAll
       const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
       if (scanner.history.damage.some(isBlocking)) yield* acknowledge(scanner)
@@ -161,7 +174,9 @@ export const makeAppending = (
         yield* scanner.scanAll
       }
       yield* settle(opened)
-    }).pipe(orPoison(opened))
+    },
+    (run, opened) => orPoison(opened)(run),
+  )
 
   const seal = (opened: Writing) =>
     Effect.suspend(() => {
@@ -175,9 +190,8 @@ export const makeAppending = (
       const { active } = history
       const isDue =
         history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
-      if (!isDue || active === undefined || active.sealed === 0 || sealFile === undefined) return
-      yield* sealFile.file.flush
-      yield* sealFile.seals.flush
+      if (!isDue || active === undefined || active.sealed === 0) return
+      yield* flushSeal({ directory }, active.first)
       yield* saveIndex(directory, indexOf(history, active.link.sha))
       history.saved = history.head
     })
@@ -187,10 +201,7 @@ export const makeAppending = (
       const { active } = scanner.history
       if (active === undefined) return
       // An archive's rows are all there: who reads it never needs to count its lines.
-      if (sealFile !== undefined) {
-        yield* sealFile.file.flush
-        yield* sealFile.seals.flush
-      }
+      yield* flushSeal(opened, active.first)
       // Durable together with the name of the file that is made next.
       yield* opened.directory.rename(ledger_name, archiveName(active.first))
       yield* closeSeal
@@ -203,15 +214,17 @@ export const makeAppending = (
    * Seals what is durable now, so that what is answered is sealed. Where that fails, the records are there all the same: the
    * next append seals them before it writes, and fails if it cannot.
    */
-  const sealOwn = (opened: Writing, sums: Sums | undefined) =>
-    Effect.gen(function* () {
+  const sealOwn = Effect.fnUntraced(
+    function* (opened: Writing, sums: Sums | undefined) {
       const { active } = scanner.history
       if (sums === undefined || active === undefined || sealFile === undefined) return yield* seal(opened)
       const from = active.complete(sums)
       yield* writeRows(sealFile.file, active.rows, from, active.rows.count, active.sealed)
       active.link = sums.link
       active.sealed = active.count
-    }).pipe(Effect.catch(() => closeSeal))
+    },
+    Effect.catch(() => closeSeal),
+  )
 
   /** Whether the active file's next rows go right behind its last ones. */
   const continues = ({ active, reader }: History) =>
@@ -221,29 +234,27 @@ export const makeAppending = (
     active.link.end === reader.end &&
     sealFile?.first === active.first
 
-  const write = (opened: Writing, records: ReadonlyArray<NewRecord>) =>
-    Effect.gen(function* () {
+  const write = Effect.fnUntraced(
+    function* (opened: Writing, records: ReadonlyArray<NewRecord>) {
       const { history } = scanner
       yield* seal(opened).pipe(orPoison(opened))
       const { end } = history.reader
       const packed = pack(records)
       const { link } = history.active ?? {}
-      const sum = Effect.sync(() =>
-        link !== undefined && continues(history) ? sumLines(packed.bytes, packed.lengths, link) : undefined,
-      )
+      const isNext = link !== undefined && continues(history)
+      yield* opened.file.write(packed.bytes, end).pipe(orPoison(opened, end))
       // What the bytes come to is worked out while they are flushed.
-      const [, sums] = yield* Effect.andThen(
-        opened.file.write(packed.bytes, end),
-        Effect.all([opened.file.flush, sum], { concurrency: 2 }),
-      ).pipe(orPoison(opened, end))
+      const flushing = yield* Effect.forkChild(opened.file.flush, { startImmediately: true })
+      const sums = isNext ? sumLines(packed.bytes, packed.lengths, link) : undefined
+      yield* Fiber.join(flushing).pipe(orPoison(opened, end))
       scanner.take(records, packed)
       durable = { ...durable, end: scanner.history.reader.end }
       yield* sealOwn(opened, sums)
-    }).pipe(
-      scanner.hideWhile,
-      // A write that is given up halfway would go on behind the lock's back.
-      Effect.uninterruptible,
-    )
+    },
+    scanner.hideWhile,
+    // A write that is given up halfway would go on behind the lock's back.
+    Effect.uninterruptible,
+  )
 
   /** Replay would take a record for a copy of another that bears the same id. Ids that tell their own position are their own. */
   const refuseCopies = (records: ReadonlyArray<NewRecord>) =>
@@ -273,22 +284,20 @@ export const makeAppending = (
       return next
     }).pipe(orPoison(opened), Effect.uninterruptible)
 
-  const makeRoom = (opened: Writing, bytes: number) =>
-    Effect.gen(function* () {
-      const { history } = scanner
-      const { active } = history
-      const isFull = active !== undefined && active.count > 0 && history.reader.end + bytes > rotate_bytes
-      const isDue =
-        history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
-      if (!isFull && !isDue) return opened
-      yield* Effect.andThen(seal(opened), keepIndex(opened)).pipe(orPoison(opened), Effect.uninterruptible)
-      if (!isFull) return opened
-      yield* turn(opened).pipe(orPoison(opened), Effect.uninterruptible)
-      const next = yield* ledgerFile.writing
-      yield* scanner.scanAll
-      yield* settle(next).pipe(orPoison(next))
-      return next
-    })
+  const makeRoom = Effect.fnUntraced(function* (opened: Writing, bytes: number) {
+    const { history } = scanner
+    const { active } = history
+    const isFull = active !== undefined && active.count > 0 && history.reader.end + bytes > rotate_bytes
+    const isDue = history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
+    if (!isFull && !isDue) return opened
+    yield* Effect.andThen(seal(opened), keepIndex(opened)).pipe(orPoison(opened), Effect.uninterruptible)
+    if (!isFull) return opened
+    yield* turn(opened).pipe(orPoison(opened), Effect.uninterruptible)
+    const next = yield* ledgerFile.writing
+    yield* scanner.scanAll
+    yield* settle(next).pipe(orPoison(next))
+    return next
+  })
 
   return {
     prepare,
@@ -296,19 +305,18 @@ export const makeAppending = (
     rotate,
     hold: scanner.hold,
     close: closeSeal,
-    append: (given, batches) =>
-      Effect.gen(function* () {
-        const records = batches.flat()
-        const first = scanner.history.head + 1
-        let isStrange = false
-        for (const [i, { event }] of records.entries()) {
-          if (event.position !== first + i)
-            return yield* refuse(`somebody changed it under the lock: ${event.event_id} would be at ${first + i}`)
-          isStrange ||= scanner.isSuspect(event.event_id, event.position)
-        }
-        if (isStrange) yield* refuseCopies(records)
-        const length = records.reduce((sum, { line }) => sum + line.length, 0)
-        yield* write(yield* makeRoom(given, length), records)
-      }),
+    append: Effect.fnUntraced(function* (given: Writing, batches: ReadonlyArray<ReadonlyArray<NewRecord>>) {
+      const records = batches.flat()
+      const first = scanner.history.head + 1
+      let isStrange = false
+      for (const [i, { event }] of records.entries()) {
+        if (event.position !== first + i)
+          return yield* refuse(`somebody changed it under the lock: ${event.event_id} would be at ${first + i}`)
+        isStrange ||= scanner.isSuspect(event.event_id, event.position)
+      }
+      if (isStrange) yield* refuseCopies(records)
+      const length = records.reduce((sum, { line }) => sum + line.length, 0)
+      yield* write(yield* makeRoom(given, length), records)
+    }),
   }
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { decodeLine, type LedgerEvent, type RecordedEvent } from "@waybill/ledger"
+import { type BatchMark, decodeLine, type LedgerEvent, type RecordedEvent } from "@waybill/ledger"
 import { Result } from "effect"
 import type { FieldLengths, Rows } from "./Rows.ts"
 import { Flag } from "./Rows.ts"
@@ -28,6 +28,18 @@ const length_max = 0xffff
 const halfCharacter = /\\u[dD][89a-fA-F]/
 const unprintable = /[^\x20-\x7e]/
 
+const batchTail = ([index, count]: BatchMark): string => `,"batch":[${index},${count}]}`
+
+const lengthsOf = (event: LedgerEvent, tail: number): FieldLengths => ({
+  event_id: event.event_id.length,
+  request_id: event.request_id.length,
+  job_id: event.job_id.length,
+  event_type: event.event_type.length,
+  occurred_at: event.occurred_at.length,
+  actor: event.actor.length,
+  tail,
+})
+
 /** How to cut a line, or `undefined` where it has to be parsed. `line` is the text that `event` was decoded from. */
 export const measure = (line: string, event: LedgerEvent): FieldLengths | undefined => {
   let at = 0
@@ -38,20 +50,31 @@ export const measure = (line: string, event: LedgerEvent): FieldLengths | undefi
     at += event[name].length
   }
   if (unprintable.test(line.slice(0, at))) return undefined
-  const tail = event.batch === undefined ? "}" : `,"batch":[${event.batch[0]},${event.batch[1]}]}`
+  const tail = event.batch === undefined ? "}" : batchTail(event.batch)
   if (!line.endsWith(tail)) return undefined
   const hasPayload = line.startsWith(payload_start, at)
   if (!hasPayload && line.length !== at + 1 + tail.length) return undefined
   if (line.includes("\\u") && halfCharacter.test(line)) return undefined
-  return {
-    event_id: event.event_id.length,
-    request_id: event.request_id.length,
-    job_id: event.job_id.length,
-    event_type: event.event_type.length,
-    occurred_at: event.occurred_at.length,
-    actor: event.actor.length,
-    tail: tail.length,
+  return lengthsOf(event, tail.length)
+}
+
+/**
+ * The same for a line that is the event's own encoding and that {@link Packed.isPlain}, from `start` of `bytes` on, `end` excluded.
+ *
+ * Our encoder makes a field longer where it escapes, and writes a quote in a field only with a backslash before it. So the
+ * payload can begin where the fields would end without escapes only if there are none.
+ */
+export const measureOwn = (bytes: Buffer, start: number, end: number, event: LedgerEvent): FieldLengths | undefined => {
+  let at = start
+  for (const name of names) {
+    const { length } = event[name]
+    if (length > length_max) return undefined
+    at += gap[name] + length
   }
+  const tail = event.batch === undefined ? 1 : batchTail(event.batch).length
+  const hasPayload = bytes.toString("latin1", at, at + payload_start.length) === payload_start
+  if (!hasPayload && end !== at + 1 + tail) return undefined
+  return lengthsOf(event, tail)
 }
 
 /** Where a field begins, behind the fields before it. */

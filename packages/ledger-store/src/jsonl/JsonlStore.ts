@@ -58,33 +58,31 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
 
     const nothing = ({ generation }: History): Page => ({ events: [], generation, covers: 0 })
 
-    const readUp =
-      (making: Making) =>
-      (position: number, limit: number): Effect.Effect<Page, StoreError> =>
-        Effect.gen(function* () {
-          for (;;) {
-            const { generation, head } = scanner.history
-            if (position < head)
-              return yield* scanner.reading(
-                (place, history) => above(scanner.records, place, history, position + 1, limit, making),
-                nothing,
-              )
-            const scanned = yield* scanner.scan(limit)
-            const { after, events } = scanned
-            const now = scanner.history
-            const isSame = now.generation === generation
-            // What was just read need not be read again, if nobody else has read on in the meantime.
-            const last = events.at(-1)
-            if (isSame && last !== undefined && after <= position && last.position > position) {
-              const found = events.filter((event) => event.position > position)
-              const page = found.slice(0, limit)
-              const covers = page.length < found.length ? (page.at(-1)?.position ?? 0) : scanned.head
-              return { events: page, generation, covers }
-            }
-            if (!isSame) return nothing(now)
-            if (now.head === head) return { events: [], generation, covers: head }
+    const readUp = (making: Making): ((position: number, limit: number) => Effect.Effect<Page, StoreError>) =>
+      Effect.fnUntraced(function* (position: number, limit: number) {
+        for (;;) {
+          const { generation, head } = scanner.history
+          if (position < head)
+            return yield* scanner.reading(
+              (place, history) => above(scanner.records, place, history, position + 1, limit, making),
+              nothing,
+            )
+          const scanned = yield* scanner.scan(limit)
+          const { after, events } = scanned
+          const now = scanner.history
+          const isSame = now.generation === generation
+          // What was just read need not be read again, if nobody else has read on in the meantime.
+          const last = events.at(-1)
+          if (isSame && last !== undefined && after <= position && last.position > position) {
+            const found = events.filter((event) => event.position > position)
+            const page = found.slice(0, limit)
+            const covers = page.length < found.length ? (page.at(-1)?.position ?? 0) : scanned.head
+            return { events: page, generation, covers }
           }
-        })
+          if (!isSame) return nothing(now)
+          if (now.head === head) return { events: [], generation, covers: head }
+        }
+      })
 
     const readAfter = readUp("plain")
     const foldAfter = readUp("lazy")

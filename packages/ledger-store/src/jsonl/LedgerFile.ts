@@ -146,16 +146,10 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
           watched ??= yield* Effect.mapError(openWatched, inWords)
           if (watched === undefined) return undefined
           const { agents, directory, info } = watched
-          const [named, folder, activation] = yield* io(
-            Effect.all(
-              [
-                unlessMissing(directory.info(ledger_name)),
-                unlessMissing(agents.info("daemon")),
-                unlessMissing(directory.info(activation_name)),
-              ],
-              { concurrency: 3 },
-            ),
-          )
+          const named = yield* io(directory.find(ledger_name))
+          const activation = yield* io(directory.find(activation_name))
+          // Last, so that what was seen was seen in a folder that had its name all the while.
+          const folder = yield* io(agents.find("daemon"))
           if (isSameFile(folder, info)) return { directory, info: named, isActivated: activation !== undefined }
           // The folder was taken away under us, and perhaps another one put in its place.
           yield* close("both")

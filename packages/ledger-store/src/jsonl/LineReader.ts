@@ -7,6 +7,7 @@
  */
 import { decodeLine, type LedgerEvent, line_bytes_max } from "@waybill/ledger"
 import { Result } from "effect"
+import type { FieldLengths } from "./Rows.ts"
 
 /** A line that counts as a record: it is not blank. */
 export interface Line {
@@ -19,6 +20,8 @@ export interface Line {
   /** What the content was decoded from; empty where it is not even text. */
   readonly text: string
   readonly raw: Uint8Array
+  /** How to cut it, where that is known already. */
+  readonly lengths?: FieldLengths | undefined
 }
 
 const newline = 0x0a

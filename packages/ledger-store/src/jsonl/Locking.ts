@@ -27,48 +27,57 @@ export const makeLocking = (
   meanwhile: Effect.Effect<unknown> = Effect.void,
 ): Locked => {
   const { io, where } = ledgerFile
-  const acquire = ({ lock }: Writing): Effect.Effect<void, StoreError> =>
-    Effect.gen(function* () {
-      if (yield* io(lock.tryAcquire)) return
-      const since = yield* Clock.currentTimeMillis
-      for (let wait_ms = 1, spins = 0; ; spins++) {
-        yield* Effect.interruptible(meanwhile)
-        const waited_ms = (yield* Clock.currentTimeMillis) - since
-        if (waited_ms <= spin_ms && spins < spins_max) yield* Effect.interruptible(Effect.yieldNow)
-        else {
-          yield* Effect.interruptible(Effect.sleep(wait_ms * (0.5 + (yield* Random.next))))
-          wait_ms = Math.min(wait_ms * 1.5, wait_ms_max)
-        }
-        if (yield* io(lock.tryAcquire)) return
-        if (waited_ms > lock_wait_ms)
-          return yield* new StoreLocked({ where, holder: (yield* ledgerFile.holder) ?? "another process" })
+  const acquire: (opened: Writing) => Effect.Effect<void, StoreError> = Effect.fnUntraced(function* ({
+    lock,
+  }: Writing) {
+    if (yield* io(lock.tryAcquire)) return
+    const since = yield* Clock.currentTimeMillis
+    for (let wait_ms = 1, spins = 0; ; spins++) {
+      yield* Effect.interruptible(meanwhile)
+      const waited_ms = (yield* Clock.currentTimeMillis) - since
+      if (waited_ms <= spin_ms && spins < spins_max) yield* Effect.interruptible(Effect.yieldNow)
+      else {
+        yield* Effect.interruptible(Effect.sleep(wait_ms * (0.5 + (yield* Random.next))))
+        wait_ms = Math.min(wait_ms * 1.5, wait_ms_max)
       }
+      if (yield* io(lock.tryAcquire)) return
+      if (waited_ms > lock_wait_ms)
+        return yield* new StoreLocked({ where, holder: (yield* ledgerFile.holder) ?? "another process" })
+    }
+  })
+
+  /** Looks whether the file that is open is still the ledger's. */
+  const enter: (opened: Writing) => Effect.Effect<boolean, StoreError> = Effect.fnUntraced(function* (opened: Writing) {
+    const sight = yield* ledgerFile.look
+    const daemon = sight?.isActivated === true ? yield* io(ledgerFile.daemon(opened.directory)) : undefined
+    if (daemon !== undefined) return yield* new StoreLocked({ where, holder: daemon })
+    if (!isSameFile(sight?.info, opened.info)) return false
+    appender.hold(sight)
+    return true
+  })
+
+  const leave = ({ lock }: Writing) =>
+    Effect.suspend(() => {
+      appender.hold(undefined)
+      return Effect.ignore(lock.release)
     })
 
-  return (use) =>
-    Effect.gen(function* () {
-      for (;;) {
-        const opened = yield* ledgerFile.writing
-        const done = yield* Effect.acquireUseRelease(
-          acquire(opened),
-          () =>
-            Effect.gen(function* () {
-              const sight = yield* ledgerFile.look
-              const daemon = sight?.isActivated === true ? yield* io(ledgerFile.daemon(opened.directory)) : undefined
-              if (daemon !== undefined) return yield* new StoreLocked({ where, holder: daemon })
-              if (!isSameFile(sight?.info, opened.info)) return undefined
-              appender.hold(sight)
-              return { answer: yield* use(opened) }
-            }),
-          () =>
-            Effect.suspend(() => {
-              appender.hold(undefined)
-              return Effect.ignore(opened.lock.release)
-            }),
-        )
-        if (done !== undefined) return done.answer
-        yield* appender.close
-        yield* ledgerFile.close("writing")
-      }
-    })
+  const startOver = Effect.suspend(() => Effect.andThen(appender.close, ledgerFile.close("writing")))
+
+  const locked: Locked = (use) =>
+    Effect.flatMap(ledgerFile.writing, (opened) =>
+      Effect.acquireUseRelease(
+        acquire(opened),
+        () =>
+          Effect.flatMap(enter(opened), (isEntered) =>
+            isEntered ? Effect.map(use(opened), (answer) => ({ answer })) : Effect.succeed(undefined),
+          ),
+        () => leave(opened),
+      ).pipe(
+        Effect.flatMap((done) =>
+          done === undefined ? Effect.andThen(startOver, locked(use)) : Effect.succeed(done.answer),
+        ),
+      ),
+    )
+  return locked
 }

@@ -8,6 +8,7 @@ import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable }
 import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
 import { makeEntering, type ReadPart } from "./entering.ts"
+import { measureOwn } from "./Envelope.ts"
 import { History } from "./History.ts"
 import { archiveName, ledger_name } from "./Layout.ts"
 import { isSameFile, type LedgerFile, type Sight } from "./LedgerFile.ts"
@@ -19,13 +20,12 @@ import { adoptSeals } from "./sealing.ts"
 import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { row_bytes } from "./Rows.ts"
 import { Segment } from "./Segment.ts"
+import { Witness, witness_bytes } from "./Witness.ts"
 
 const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
   (a === undefined && b === undefined) || isSameFile(a, b)
 
 const nothing_raw = new Uint8Array()
-/** How much of the end of what was read is remembered, to notice that somebody cut or changed it. */
-const witness_bytes = 256
 /** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
 const readings_max = 1024
 const rows_kept = Math.ceil(1_048_576 / row_bytes)
@@ -92,7 +92,11 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     let isHiding = false
     const records = makeRecords(archives, () => history)
 
-    const { addRow, isCopy, isSuspect, readOn } = makeEntering(records, () => history)
+    const { addRow, isCopy, isSuspect, readOn } = makeEntering(
+      records,
+      () => history,
+      () => startAnew(),
+    )
 
     const readClosed = (place: Place) => (segment: Segment, reader: LineReader) =>
       Effect.gen(function* () {
@@ -206,7 +210,11 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           history.info !== undefined &&
           sight.info !== undefined &&
           !isSameFile(history.info, sight.info)
+        // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
+        if (isOther) place = undefined
         if (isOther && !(yield* ioOr(follow(sight)))) startAnew()
+        // Nothing bears the name any more, and what did is not open: the names tell what became of it.
+        if (history.isLoaded && history.info !== undefined && sight.info === undefined) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
         if (sight.info !== undefined) history.info = sight.info
         place = yield* placeOf(sight)
@@ -217,47 +225,60 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       place.directory === sight.directory &&
       (sight.info === undefined || (place.file !== undefined && isSameFile(history.info, sight.info)))
 
-    const scanNow = (limit: number): Effect.Effect<Scanned, StoreError | SealBroken> =>
-      Effect.gen(function* () {
-        const nothing = () => ({ after: history.head, head: history.head, events: [] })
-        if (isHiding) return nothing()
-        const { generation } = history
-        let sight = yield* look
-        // What is seen may have grown while it was learnt, so it is looked at again.
-        for (; sight !== undefined && !isCurrent(sight); sight = yield* ledgerFile.look) {
-          held = undefined
-          yield* restructure(settleNames(sight))
-          if (history.generation !== generation) return nothing()
-        }
-        if (sight === undefined) {
-          if (history.isLoaded) yield* restructure(Effect.sync(startAnew))
-          return nothing()
-        }
-        const { active, reader } = history
-        const file = place?.file
-        const bytes = sight.info?.bytes ?? 0
-        seen_bytes = bytes
-        if (place === undefined || file === undefined || active === undefined) return nothing()
-        if (bytes === reader.next && reader.next === reader.end) return nothing()
-        // What is there is not what was sealed: nothing behind it can be told from it.
-        if (bytes < active.link.end && reader.end === active.link.end) return nothing()
-        if (!(yield* io(stillHolds(file, bytes)))) {
-          yield* restructure(Effect.sync(startAnew))
-          return nothing()
-        }
-        // Pending bytes may have been cut and replaced since; they are read again.
-        history.reader = reader.restart()
-        const read: ReadPart = (offset, length) => readExactly(file, offset, length)
-        const after = history.head
-        const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
-        const from = Math.max(0, history.reader.end - witness_bytes)
-        history.witness = yield* io(readExactly(file, from, history.reader.end - from))
-        if (active.rows.count > 2 * rows_kept) {
-          yield* ioOr(adoptSeals(place, active))
-          active.trim(rows_kept)
-        }
-        return { after, head: history.head, events }
-      })
+    /** How long the file is. Between the two steps of a rotation nothing bears its name, and it is an archive already. */
+    const bytesOf = Effect.fnUntraced(function* ({ directory, info }: Sight, file: OpenFile, { first }: Segment) {
+      if (info !== undefined) return info.bytes
+      return (yield* directory.list).includes(archiveName(first)) ? (yield* file.info).bytes : 0
+    })
+
+    const scanNow: (limit: number) => Effect.Effect<Scanned, StoreError | SealBroken> = Effect.fnUntraced(function* (
+      limit: number,
+    ) {
+      const nothing = () => ({ after: history.head, head: history.head, events: [] })
+      if (isHiding) return nothing()
+      const { generation } = history
+      let sight = yield* look
+      // What is seen may have grown while it was learnt, so it is looked at again.
+      for (; sight !== undefined && !isCurrent(sight); sight = yield* ledgerFile.look) {
+        held = undefined
+        yield* restructure(settleNames(sight))
+        if (history.generation !== generation) return nothing()
+      }
+      if (sight === undefined) {
+        if (history.isLoaded) yield* restructure(Effect.sync(startAnew))
+        return nothing()
+      }
+      const { active, reader } = history
+      const file = place?.file
+      if (place === undefined || file === undefined || active === undefined) {
+        seen_bytes = sight.info?.bytes ?? 0
+        return nothing()
+      }
+      const bytes = yield* io(bytesOf(sight, file, active))
+      seen_bytes = bytes
+      if (bytes === reader.next && reader.next === reader.end) return nothing()
+      // What is there is not what was sealed: nothing behind it can be told from it.
+      if (bytes < active.link.end && reader.end === active.link.end) return nothing()
+      if (!(yield* io(stillHolds(file, bytes)))) {
+        yield* restructure(Effect.sync(startAnew))
+        return nothing()
+      }
+      // Pending bytes may have been cut and replaced since; they are read again.
+      history.reader = reader.restart()
+      const witness = new Witness(reader.end, history.witness)
+      const read: ReadPart = (offset, length) =>
+        Effect.tap(readExactly(file, offset, length), (chunk) =>
+          Effect.sync(() => witness.add(chunk, history.reader.end)),
+        )
+      const after = history.head
+      const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
+      history.witness = witness.before(history.reader.end)
+      if (active.rows.count > 2 * rows_kept) {
+        yield* ioOr(adoptSeals(place, active))
+        active.trim(rows_kept)
+      }
+      return { after, head: history.head, events }
+    })
 
     const ioOr = <A>(run: Effect.Effect<A, ReadFailure | ArchiveDamaged>): Effect.Effect<A, StoreError | SealBroken> =>
       Effect.mapError(run, (error) =>
@@ -338,17 +359,21 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           )
         }),
       isHiding: () => isHiding,
-      take: (written, { bytes, lengths }) => {
+      take: (written, { bytes, isPlain, lengths }) => {
         const { active, reader } = history
         if (active === undefined) return
-        let offset = reader.end
+        const start = reader.end
+        let at = 0
         let { line_number } = reader
-        for (const [i, { event, line: text }] of written.entries()) {
+        for (let i = 0; i < written.length; i++) {
+          const { event, line: text } = written[i] as NewRecord
           const length = lengths[i] ?? 0
-          const line = { offset, bytes: length, line_number: ++line_number, content: event, text, raw: nothing_raw }
-          addRow(active, line, false)
-          offset += length + 1
+          const cuts = isPlain ? measureOwn(bytes, at, at + length, event) : undefined
+          const line = { offset: start + at, bytes: length, line_number: ++line_number, content: event, text }
+          addRow(active, { ...line, raw: nothing_raw, lengths: cuts }, false)
+          at += length + 1
         }
+        const offset = start + at
         history.reader = new LineReader(offset, line_number)
         const joined = Buffer.concat([history.witness.subarray(-witness_bytes), bytes.subarray(-witness_bytes)])
         history.witness = joined.subarray(Math.max(0, joined.byteLength - witness_bytes))

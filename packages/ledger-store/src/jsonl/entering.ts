@@ -11,7 +11,7 @@ import { measure } from "./Envelope.ts"
 import { hashOf, type History, told } from "./History.ts"
 import { incomplete_batch, type Line, type LineReader, partial_line, readLine } from "./LineReader.ts"
 import type { Place, ReadFailure, Records } from "./Records.ts"
-import { Flag, type NewRow } from "./Rows.ts"
+import { Flag } from "./Rows.ts"
 import type { Segment } from "./Segment.ts"
 
 const read_bytes = 1_048_576
@@ -19,7 +19,8 @@ const read_bytes = 1_048_576
 /** Reads a part of a file. */
 export type ReadPart = (offset: number, bytes: number) => Effect.Effect<Uint8Array, FileError | ArchiveDamaged>
 
-export const makeEntering = (records: Records, history: () => History) => {
+/** `forget` is called where lines were read and could not all be entered: nothing that follows would be at its position. */
+export const makeEntering = (records: Records, history: () => History, forget: () => void) => {
   const readRecord = (place: Place, position: number) =>
     Effect.gen(function* () {
       const segment = history().segmentOf(position)
@@ -100,7 +101,7 @@ export const makeEntering = (records: Records, history: () => History) => {
       return undefined
     }
     if (!segment.types.has(event_type)) segment.learnType(event_type, record)
-    const lengths = measure(text, content)
+    const lengths = line.lengths ?? measure(text, content)
     const tells = told(event_id)
     if (tells !== position) history().enterForeign(event_id, position)
     const flags =
@@ -111,8 +112,8 @@ export const makeEntering = (records: Records, history: () => History) => {
       (tells !== undefined && tells > position ? Flag.ahead : 0) |
       (batch !== undefined && batch[0] < batch[1] - 1 ? Flag.continues : 0)
     const type_at = segment.types.get(event_type) ?? record
-    const full: NewRow = { ...row, ...history().enter(job_id, position), flags, id_hash, type_at, lengths }
-    segment.add(full)
+    const { job, previous } = history().enter(job_id, position)
+    segment.add({ offset, bytes, blanks, previous, job, flags, id_hash, type_at, lengths })
     return { ...content, position }
   }
 
@@ -136,7 +137,7 @@ export const makeEntering = (records: Records, history: () => History) => {
             const event = addRow(segment, line, isKnown)
             if (event !== undefined && limit !== "to its end") events.push(event)
           }
-        })
+        }).pipe(Effect.onError(() => Effect.sync(forget)))
       // Stops before a chunk that would bring more than was asked for.
       while (limit === "to its end" || events.length === 0 || events.length * 2 <= limit) {
         const { next } = reader

@@ -12,7 +12,6 @@ import { makeLedgerFile } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { makeLocking } from "./Locking.ts"
 import { makeScanner } from "./Scanner.ts"
-import { unlessMissing } from "./unlessMissing.ts"
 
 const draft_name = "import.tmp"
 const lock_wait_ms = 30_000
@@ -86,7 +85,7 @@ export const importLines = <E, R>({
       )(({ directory, info }) =>
         Effect.gen(function* () {
           const names = yield* directory.list
-          const seals = yield* unlessMissing(directory.info(seals_name))
+          const seals = yield* directory.find(seals_name)
           if (info.bytes > 0 || archivesAmong(names).length > 0 || seals !== undefined)
             return yield* new StoreRefused({
               where,

@@ -223,7 +223,7 @@ const addSegment = (opening: Opening, { archives, seals }: Survey, first: number
     }
     const reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
     if (isActive) history.reader = reader
-    else if (segment.sealed === 0)
+    else if (segment.sealed === 0 || (yield* outgrowsRows(opening, segment, archives)))
       yield* Effect.catchTag(opening.readClosed(segment, reader), "ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
           segment.damage = reason
@@ -232,6 +232,12 @@ const addSegment = (opening: Opening, { archives, seals }: Survey, first: number
       )
     if (seal !== undefined && segment.isSealDamaged) yield* keepSeal(opening, segment, seal)
   })
+
+/** Whether an archive goes on behind its rows: the last of them may not have reached the disk. A packed one never does. */
+const outgrowsRows = ({ place }: Opening, { isSealDamaged, link, name }: Segment, archives: ReadonlyArray<string>) =>
+  isSealDamaged || !archives.includes(name)
+    ? Effect.succeed(false)
+    : Effect.map(unlessMissing(place.directory.info(name)), (info) => info !== undefined && info.bytes > link.end)
 
 /** Rows that do not hold stay what they are; new ones go behind the last that does. */
 const keepSeal = ({ history, place }: Opening, segment: Segment, seal: SealFile) =>
@@ -284,7 +290,7 @@ const lacksSealed = ({ history, place, records }: Opening) =>
   Effect.gen(function* () {
     const last = history.segments.at(-1)
     if (last === undefined || last.sealed === 0 || firstOfArchive(last.name) === undefined) return false
-    const info = yield* unlessMissing(place.directory.info(last.name))
+    const info = yield* place.directory.find(last.name)
     if (info === undefined) return false
     if (info.bytes < last.link.end) return true
     const from = Math.max(0, last.sealed - recognised_records)

@@ -96,7 +96,7 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         const isPacked = isGzip(name) ? name : `${name}.gz`
         const file = yield* unlessMissing(directory.openFile(isPacked, { access: "read" }))
         if (file === undefined) return
-        if (!isGzip(name) && (yield* unlessMissing(directory.info(name))) !== undefined) return
+        if (!isGzip(name) && (yield* directory.find(name)) !== undefined) return
         const members = yield* readMembers(directory, first)
         if (members === undefined) {
           const error = "is missing or has changed; the archive is unpacked from its beginning"

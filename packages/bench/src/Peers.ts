@@ -1,0 +1,116 @@
+/**
+ * The libraries that ours are measured beside. The repository does not depend on them: each group has a manifest and a lock
+ * file of its own below `peers`, and is installed when a benchmark first asks for it.
+ *
+ * @module
+ */
+import { spawn } from "node:child_process"
+import { createHash } from "node:crypto"
+import { once } from "node:events"
+import { existsSync, readFileSync } from "node:fs"
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+
+/** What is installed together, so that one that cannot be built does not take the others with it. */
+export type PeerGroup = "emmett-sqlite" | "event-stores" | "queues" | "validators"
+export const peer_groups: ReadonlyArray<PeerGroup> = ["emmett-sqlite", "event-stores", "queues", "validators"]
+
+/** An installed group. */
+export interface PeerModules {
+  /** Host path of the folder with the group's `node_modules`. */
+  readonly folder: string
+  /** Imports a module of the group by its name. The caller knows its shape from its documentation. */
+  readonly load: (name: string) => Promise<unknown>
+}
+
+/** Answers an installed group; rejects with {@link PeersUnavailable}. */
+export type Peers = (group: PeerGroup) => Promise<PeerModules>
+
+/** A group of peers cannot be had here. Says why, and how to do without. */
+export class PeersUnavailable extends Error {}
+
+/** Leaves every peer out. */
+export const noPeers: Peers = () => Promise.reject(new PeersUnavailable("peers are not asked for"))
+
+const manifests = join(import.meta.dirname, "../peers")
+const files = ["package.json", "package-lock.json", ".npmrc"]
+
+const manifestOf = (group: PeerGroup): { readonly dependencies: Readonly<Record<string, string>> } =>
+  JSON.parse(readFileSync(join(manifests, group, "package.json"), "utf8"))
+
+/** The exact versions that every group asks for, by name. */
+export const peerVersions = (): Readonly<Record<string, string>> =>
+  Object.assign({}, ...peer_groups.map((group) => manifestOf(group).dependencies)) as Readonly<Record<string, string>>
+
+/** Another lock file, Node or machine is another installation. */
+const keyOf = (group: PeerGroup): string => {
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${process.versions.modules}`)
+  for (const name of files) hash.update(readFileSync(join(manifests, group, name)))
+  return `${group}-${hash.digest("hex").slice(0, 16)}`
+}
+
+/** A group that is installed in a folder. */
+export const openInstalled = async (folder: string): Promise<PeerModules> => {
+  const { load }: Pick<PeerModules, "load"> = await import(pathToFileURL(join(folder, "load.mjs")).href)
+  return { folder, load }
+}
+
+/** What a script of npm tells its children about another package than the one to be installed. */
+const foreign = /^npm_(?:config_local_prefix|command|lifecycle_|package_)/u
+
+/** Runs `npm ci` in a folder; rejects with what it said last. */
+export const npmInstall = async (folder: string): Promise<void> => {
+  const npm = process.env["npm_execpath"]
+  const [program, args] = npm === undefined ? ["npm", []] : [process.execPath, [npm]]
+  const child = spawn(program, [...args, "ci", "--no-audit", "--no-fund"], {
+    cwd: folder,
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  let said = ""
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
+  const [code] = (await once(child, "close")) as [number | null]
+  if (code === 0) return
+  const errors = said.split("\n").filter((line) => line.startsWith("npm error"))
+  throw new Error(errors.slice(0, 3).join("; ").replaceAll("npm error ", "") || `npm ended with ${code}`)
+}
+
+/**
+ * Peers that are installed below `cache` on first use and found there afterwards. An installation that fails is tried once,
+ * and leaves nothing behind.
+ */
+export const installedPeers = (options: {
+  readonly cache: string
+  readonly progress: (line: string) => void
+  readonly install?: (folder: string) => Promise<void>
+}): Peers => {
+  const { cache, install = npmInstall, progress } = options
+  const known = new Map<PeerGroup, Promise<PeerModules>>()
+  const installed = async (group: PeerGroup): Promise<PeerModules> => {
+    const folder = join(cache, keyOf(group))
+    if (!existsSync(folder)) {
+      progress(`installing peers: ${group}`)
+      await mkdir(cache, { recursive: true })
+      const unfinished = await mkdtemp(join(cache, "unfinished-"))
+      try {
+        for (const name of files) await cp(join(manifests, group, name), join(unfinished, name))
+        await install(unfinished)
+        // A module resolves names from where it lies.
+        await writeFile(join(unfinished, "load.mjs"), "export const load = (name) => import(name)\n")
+        await rename(unfinished, folder)
+      } catch (cause) {
+        await rm(unfinished, { recursive: true, force: true })
+        const reason = cause instanceof Error ? cause.message : String(cause)
+        const advice = "check that npm reaches its registry, or measure without peers (--no-peers)"
+        throw new PeersUnavailable(`the peers "${group}" cannot be installed: ${reason}; ${advice}`, { cause })
+      }
+    }
+    return openInstalled(folder)
+  }
+  return (group) => {
+    const modules = known.get(group) ?? installed(group)
+    known.set(group, modules)
+    return modules
+  }
+}

@@ -1,0 +1,71 @@
+import { Ledger } from "@waybill/ledger"
+import { vocabularies } from "@waybill/jobspec"
+import { Effect, Stream } from "effect"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { make } from "../Benchmark.ts"
+import { jobspecEvents } from "../jobspecEvents.ts"
+import { fill, makeRoot, removeRoot, withStore } from "../jsonlFolder.ts"
+
+const events_count = 1_000_000
+
+interface Input {
+  readonly root: string
+  readonly events: number
+}
+
+const grown = async (events: number): Promise<Input> => {
+  const root = await makeRoot()
+  await fill(root, jobspecEvents(events))
+  return { root, events }
+}
+
+/** Opens the ledger and reads it from the first event to the last, as a reader does that was away. */
+const catchUp = ({ root }: Input): Promise<number> =>
+  withStore(root, (store) =>
+    Effect.scoped(Effect.flatMap(Ledger.make(store, vocabularies), (ledger) => Stream.runCount(ledger.read()))),
+  )
+
+const readFiles = ({ events, root }: Input): number => {
+  const folder = join(root, ".agents", "daemon")
+  const files = readdirSync(folder).filter((name) => name === "ledger.jsonl" || name.startsWith("ledger.p"))
+  const bytes = files.reduce((sum, name) => sum + readFileSync(join(folder, name)).length, 0)
+  return bytes > 0 ? events : 0
+}
+
+/** What a reader that comes late waits for. */
+export default make<Input, number>({
+  name: "catch-up-jsonl",
+  title: "Catching up with a ledger in files",
+  unit: "events",
+  input: (_, { scaled }) => grown(scaled(events_count)),
+  amount: ({ events }) => events,
+  describe: ({ events }) =>
+    `${events} JobSpec-like events in files of 64 MiB, in the page cache, read from the first on`,
+  subjects: [
+    { name: "the ledger's reader", role: "subject", run: catchUp },
+    { name: "reading the files", role: "limit", run: readFiles },
+  ],
+  goals: [{ curve: "catching up", growth_max: 1.2 }],
+  check: (count, { events }) => {
+    if (count !== events) throw new Error(`${count} events, want ${events}`)
+  },
+  curves: async (_, { now, progress, scaled }) => {
+    const points = []
+    for (const full of [10_000, 100_000, 1_000_000]) {
+      const events = scaled(full)
+      progress(`catching up with ${events} events`)
+      const input = await grown(events)
+      const times: Array<number> = []
+      for (let run = 0; run < 3; run++) {
+        const started = now()
+        await catchUp(input)
+        times.push(now() - started)
+      }
+      points.push({ x: events, y: Number(((Math.min(...times) / events) * 1000).toPrecision(3)) })
+      await removeRoot(input.root)
+    }
+    return [{ name: "catching up", x: "events", y: "µs for each event", points }]
+  },
+  close: ({ root }) => removeRoot(root),
+})

@@ -1,0 +1,3 @@
+import { validateBenchmark } from "../validateBenchmark.ts"
+
+export default validateBenchmark("line-decode", "decode")

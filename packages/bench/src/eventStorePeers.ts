@@ -1,0 +1,115 @@
+/**
+ * Folding with the event stores of others: emmett's and castore's, both in memory, one stream for each job, as their documentation
+ * folds: a reducer that answers a new state, stream by stream.
+ *
+ * @module
+ */
+import type { PeerModules } from "./Peers.ts"
+
+/** What a reducer needs of an event. */
+export interface StreamEvent {
+  readonly job_id: string
+  readonly event_type: string
+  readonly payload: object
+}
+
+/** The next state of a job; `undefined` before its first event. */
+export type Evolve<S extends object> = (state: S | undefined, event: StreamEvent) => S
+
+/** The state of every job, folded anew by each call. */
+export type FoldStreams<S extends object> = () => Promise<ReadonlyMap<string, S>>
+
+const byJob = <A>(
+  events: Iterable<StreamEvent>,
+  make: (event: StreamEvent, index: number) => A,
+): Map<string, Array<A>> => {
+  const streams = new Map<string, Array<A>>()
+  for (const event of events) {
+    const stream = streams.get(event.job_id)
+    if (stream === undefined) streams.set(event.job_id, [make(event, 1)])
+    else stream.push(make(event, stream.length + 1))
+  }
+  return streams
+}
+
+interface EmmettEvent {
+  readonly type: string
+  readonly data: StreamEvent
+}
+interface Emmett {
+  readonly getInMemoryEventStore: () => {
+    readonly appendToStream: (stream: string, events: ReadonlyArray<EmmettEvent>) => Promise<unknown>
+    readonly aggregateStream: <S>(
+      stream: string,
+      options: {
+        readonly initialState: () => S | undefined
+        readonly evolve: (state: S | undefined, event: EmmettEvent) => S
+      },
+    ) => Promise<{ readonly state: S }>
+  }
+}
+
+/** Puts the events into emmett's store in memory; each fold is `aggregateStream` of every stream. */
+export const emmettStreams = async <S extends object>(
+  { load }: PeerModules,
+  events: Iterable<StreamEvent>,
+  evolve: Evolve<S>,
+): Promise<FoldStreams<S>> => {
+  const { getInMemoryEventStore } = (await load("@event-driven-io/emmett")) as Emmett
+  const store = getInMemoryEventStore()
+  const streams = byJob(events, (data): EmmettEvent => ({ type: data.event_type, data }))
+  for (const [job, stream] of streams) await store.appendToStream(job, stream)
+  const options = {
+    initialState: (): S | undefined => undefined,
+    evolve: (state: S | undefined, { data }: EmmettEvent) => evolve(state, data),
+  }
+  return async () => {
+    const states = new Map<string, S>()
+    for (const job of streams.keys()) states.set(job, (await store.aggregateStream<S>(job, options)).state)
+    return states
+  }
+}
+
+interface CastoreEvent {
+  readonly aggregateId: string
+  readonly version: number
+  readonly type: string
+  readonly timestamp: string
+  readonly payload: StreamEvent
+}
+interface Castore {
+  readonly EventStore: new <S>(options: {
+    readonly eventStoreId: string
+    readonly eventTypes: ReadonlyArray<never>
+    readonly reducer: (state: S | undefined, event: CastoreEvent) => S
+  }) => { readonly buildAggregate: (events: ReadonlyArray<CastoreEvent>) => S | undefined }
+}
+
+/** Groups the events as castore's adapters hold them; each fold is `buildAggregate` of every stream. */
+export const castoreStreams = async <S extends object>(
+  { load }: PeerModules,
+  events: Iterable<StreamEvent>,
+  evolve: Evolve<S>,
+): Promise<FoldStreams<S>> => {
+  const { EventStore } = (await load("@castore/core")) as Castore
+  const store = new EventStore<S>({
+    eventStoreId: "JOBS",
+    eventTypes: [],
+    reducer: (state, { aggregateId, payload, version }) => ({ ...evolve(state, payload), aggregateId, version }),
+  })
+  const streams = byJob(events, (payload, version): CastoreEvent => ({
+    aggregateId: payload.job_id,
+    version,
+    type: payload.event_type,
+    timestamp: "2026-01-02T03:04:05.678Z",
+    payload,
+  }))
+  return async () => {
+    const states = new Map<string, S>()
+    for (const [job, stream] of streams) {
+      const state = store.buildAggregate(stream)
+      if (state !== undefined) states.set(job, state)
+    }
+    return states
+  }
+}

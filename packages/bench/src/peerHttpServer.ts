@@ -1,0 +1,39 @@
+/**
+ * A bare HTTP server before a queue of somebody else's: the body is read and parsed, a job is added, and a constant is answered
+ * once the job is committed.
+ *
+ * `node peerHttpServer.ts (pg-boss|graphile-worker) POSTGRES_URL PEERS_FOLDER`
+ *
+ * @module
+ */
+import { createServer } from "node:http"
+import { openInstalled } from "./Peers.ts"
+import { startGraphile, startPgBoss } from "./queuePeers.ts"
+
+const [kind = "", url = "", folder = ""] = process.argv.slice(2)
+const start = kind === "pg-boss" ? startPgBoss : startGraphile
+const queue = await start(url, await openInstalled(folder))
+const answer = `${JSON.stringify({ accepted: true, text: "x".repeat(420) })}\n`
+
+// Connections stay while others are measured.
+const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
+  const chunks: Array<Buffer> = []
+  request.on("data", (chunk: Buffer) => chunks.push(chunk))
+  request.on("end", () => {
+    JSON.parse(Buffer.concat(chunks).toString("utf8"))
+    const end = (status: number): void => {
+      response.writeHead(status, { "Content-Type": "application/json", "Content-Length": answer.length })
+      response.end(answer)
+    }
+    queue.add().then(
+      () => end(202),
+      () => end(500),
+    )
+  })
+})
+
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : 0
+  process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}` })}\n`)
+})

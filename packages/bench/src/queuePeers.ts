@@ -1,0 +1,142 @@
+/**
+ * The queues of others over PostgreSQL, each used as its documentation recommends, behind one shape.
+ *
+ * @module
+ */
+import type { PeerModules } from "./Peers.ts"
+
+/** A queue to put jobs into and to work them off. */
+export interface PeerQueue {
+  /** Adds one job; answers when it is committed. */
+  readonly add: () => Promise<void>
+  /** Adds many at once, to have something to work on. */
+  readonly fill: (jobs: number) => Promise<void>
+  /** Works off so many jobs that are there, by so many workers at once. Answers how many were completed. */
+  readonly work: (jobs: number, workers: number) => Promise<number>
+  readonly close: () => Promise<void>
+}
+
+export const job_body = { job_type: "rpi.run", payload: { goal: "make the report", test_first: true } }
+const queue = "bench"
+const connections_max = 32
+
+interface Boss {
+  readonly on: (event: "error", told: (cause: unknown) => void) => void
+  readonly start: () => Promise<unknown>
+  readonly stop: (options: { readonly graceful: boolean }) => Promise<void>
+  readonly createQueue: (name: string, options: { readonly heartbeatSeconds: number }) => Promise<void>
+  readonly send: (name: string, data: object) => Promise<string | null>
+  readonly insert: (name: string, jobs: ReadonlyArray<{ readonly data: object }>) => Promise<unknown>
+  readonly fetch: (name: string) => Promise<ReadonlyArray<{ readonly id: string }>>
+  readonly touch: (name: string, id: string) => Promise<unknown>
+  readonly complete: (name: string, id: string) => Promise<unknown>
+}
+interface BossModule {
+  readonly PgBoss: new (options: {
+    readonly connectionString: string
+    readonly max: number
+    readonly supervise: boolean
+    readonly schedule: boolean
+  }) => Boss
+}
+
+/** pg-boss: `send`, and the three calls of a worker that fetches for itself: `fetch`, `touch`, `complete`. */
+export const startPgBoss = async (url: string, { load }: PeerModules): Promise<PeerQueue> => {
+  const { PgBoss } = (await load("pg-boss")) as BossModule
+  const boss = new PgBoss({ connectionString: url, max: connections_max, supervise: false, schedule: false })
+  let failure: unknown
+  boss.on("error", (cause) => (failure ??= cause))
+  await boss.start()
+  await boss.createQueue(queue, { heartbeatSeconds: 60 })
+  const workOne = async (): Promise<boolean> => {
+    const [job] = await boss.fetch(queue)
+    if (job === undefined) return false
+    await boss.touch(queue, job.id)
+    await boss.complete(queue, job.id)
+    return true
+  }
+  return {
+    add: async () => {
+      if ((await boss.send(queue, job_body)) === null) throw new Error("pg-boss took no job", { cause: failure })
+    },
+    fill: async (jobs) => {
+      await boss.insert(
+        queue,
+        Array.from({ length: jobs }, () => ({ data: job_body })),
+      )
+    },
+    work: async (jobs, workers) => {
+      let left = jobs
+      let done = 0
+      await Promise.all(
+        Array.from({ length: workers }, async () => {
+          while (left-- > 0) if (await workOne()) done++
+        }),
+      )
+      return done
+    },
+    close: () => boss.stop({ graceful: false }),
+  }
+}
+
+interface Emitter {
+  readonly on: (event: "error", told: () => void) => void
+}
+interface Pool {
+  readonly on: (event: "error" | "connect", told: (client: Emitter) => void) => void
+  readonly end: () => Promise<void>
+}
+interface PgModule {
+  readonly default: {
+    readonly Pool: new (options: { readonly connectionString: string; readonly max: number }) => Pool
+  }
+}
+interface JobSpecification {
+  readonly identifier: string
+  readonly payload: object
+}
+interface Utils {
+  readonly migrate: () => Promise<void>
+  readonly addJob: (identifier: string, payload: object) => Promise<unknown>
+  readonly addJobs: (jobs: ReadonlyArray<JobSpecification>) => Promise<unknown>
+  readonly release: () => Promise<void>
+}
+interface GraphileModule {
+  readonly makeWorkerUtils: (options: { readonly pgPool: Pool; readonly logger: unknown }) => Promise<Utils>
+  readonly runOnce: (options: {
+    readonly pgPool: Pool
+    readonly logger: unknown
+    readonly concurrency: number
+    readonly noHandleSignals: boolean
+    readonly taskList: Readonly<Record<string, () => Promise<void>>>
+  }) => Promise<void>
+  readonly Logger: new (factory: () => () => void) => unknown
+}
+
+/** graphile-worker: `addJob`, and a runner that ends when nothing waits. It has no heartbeat: a lock is held for hours. */
+export const startGraphile = async (url: string, { load }: PeerModules): Promise<PeerQueue> => {
+  const { Logger, makeWorkerUtils, runOnce } = (await load("graphile-worker")) as GraphileModule
+  const { default: pg } = (await load("pg")) as PgModule
+  const pgPool = new pg.Pool({ connectionString: url, max: connections_max })
+  // The server is stopped before the last connection is given back.
+  pgPool.on("error", () => {})
+  pgPool.on("connect", (client) => client.on("error", () => {}))
+  const logger = new Logger(() => () => {})
+  const utils = await makeWorkerUtils({ pgPool, logger })
+  await utils.migrate()
+  return {
+    add: async () => void (await utils.addJob(queue, job_body)),
+    fill: async (jobs) =>
+      void (await utils.addJobs(Array.from({ length: jobs }, () => ({ identifier: queue, payload: job_body })))),
+    work: async (_, workers) => {
+      let done = 0
+      const task = async (): Promise<void> => void done++
+      await runOnce({ pgPool, logger, concurrency: workers, noHandleSignals: true, taskList: { [queue]: task } })
+      return done
+    },
+    close: async () => {
+      await utils.release()
+      await pgPool.end()
+    },
+  }
+}

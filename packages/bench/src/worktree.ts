@@ -1,0 +1,69 @@
+/**
+ * Another revision of the repository, ready to run, in a folder for temporary files.
+ *
+ * @module
+ */
+import { execFileSync } from "node:child_process"
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { npmInstall } from "./Peers.ts"
+
+export interface Worktree {
+  readonly folder: string
+  readonly remove: () => void
+}
+
+/** What is installed from a registry, told apart from links to the repository's own packages. */
+const installed = (root: string): string => {
+  const { packages }: { readonly packages: Readonly<Record<string, { readonly link?: boolean }>> } = JSON.parse(
+    readFileSync(join(root, "package-lock.json"), "utf8"),
+  )
+  return JSON.stringify(
+    Object.entries(packages).filter(([path, { link }]) => path.includes("node_modules/") && link !== true),
+  )
+}
+
+/** The same installation, except that links to packages of the repository lead to the other revision's. */
+const share = (from: string, to: string): void => {
+  mkdirSync(to)
+  for (const name of readdirSync(from)) {
+    if (name === ".cache" || name === ".vite" || name === ".package-lock.json") continue
+    const path = join(from, name)
+    if (lstatSync(path).isSymbolicLink()) symlinkSync(readlinkSync(path), join(to, name))
+    else if (name.startsWith("@")) share(path, join(to, name))
+    else symlinkSync(path, join(to, name))
+  }
+}
+
+/** Checks a revision out. Throws what git says where there is no such revision. */
+export const checkOut = async (repository: string, revision: string): Promise<Worktree> => {
+  const folder = join(mkdtempSync(join(tmpdir(), "waybill-revision-")), "waybill")
+  const git = (...args: ReadonlyArray<string>): string =>
+    execFileSync("git", ["-C", repository, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
+  const remove = (): void => {
+    // By its name: another tree that is missing for a while is not ours to forget.
+    if (existsSync(folder)) git("worktree", "remove", "--force", folder)
+    rmSync(join(folder, ".."), { recursive: true, force: true })
+  }
+  try {
+    git("worktree", "add", "--detach", folder, revision)
+    if (installed(folder) === installed(repository))
+      share(join(repository, "node_modules"), join(folder, "node_modules"))
+    else await npmInstall(folder)
+  } catch (cause) {
+    remove()
+    throw cause
+  }
+  return { folder, remove }
+}

@@ -1,0 +1,89 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { judge, verdict } from "../src/Goals.ts"
+import { writePage } from "../src/Page.ts"
+import { plot } from "../src/Plot.ts"
+import type { Report } from "../src/Report.ts"
+
+const one = { min: 1, median: 2, max: 3 }
+const curve = { name: "cost <of> one", x: "events", y: "ms", points: [1000, 1_000_000].map((x) => ({ x, y: 2 })) }
+const ratios = [
+  { subject: "ours", to: "a", role: "peer", ratio: { min: 1, median: 4, max: 5 } },
+  { subject: "ours", to: "b", role: "peer", ratio: { min: 1, median: 0.5, max: 5 } },
+] as const
+const goals = judge(
+  [
+    { subject: "ours", beside: ["a", "b"], speed_min: 1 },
+    { subject: "ours", beside: "a", speed_min: 2 },
+    { curve: curve.name, growth_max: 1.2 },
+    { subject: "ours", beside: "nobody", speed_min: 1 },
+  ],
+  ratios,
+  [curve],
+)
+const report: Report = {
+  schema_version: "waybill-bench/1",
+  started_at: "2026-01-02T03:04:05.000Z",
+  seed: 7,
+  runs: 3,
+  warmups: 1,
+  garbage_collected: true,
+  short: false,
+  machine: { cpu: "A CPU", cores: 4, memory_bytes: 2 ** 33, os: "Linux", node: "v24.0.0" },
+  versions: { effect: "4.1.0" },
+  benchmarks: [
+    {
+      name: "sample",
+      title: "A sample",
+      unit: "things",
+      input: "one | two",
+      amount: 1,
+      subjects: [{ name: "ours", role: "subject", runs_ms: [1, 2, 3], ms: one, per_second: one }],
+      ratios,
+      curves: [curve],
+      goals,
+      left_out: [{ name: "theirs", reason: "no registry" }],
+    },
+  ],
+  failed: [{ name: "other", reason: "needs PostgreSQL" }],
+}
+
+it("the slowest ratio of several others is the one beside the fastest, and decides", () => {
+  expect(goals.map(({ got }) => got)).toEqual([0.5, 4, 1, undefined])
+  expect(goals.map(verdict)).toEqual([
+    "missed, at 0.5 of what is asked",
+    "passed, 2 times as good as asked",
+    "passed, 1.2 times as good as asked",
+    "not measured",
+  ])
+})
+
+it("the page tells the machine, the versions, every goal, and what could not be measured; every plot it shows is there", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "waybill-page-"))
+  await writePage(folder, report)
+  const page = await readFile(join(folder, "benchmarks.md"), "utf8")
+  for (const words of [
+    "A CPU, 4 cores, 8 GiB, Linux, Node v24.0.0",
+    "effect 4.1.0",
+    "Of 4 goals, 2 are passed, 1 missed and 1 not measured.",
+    "missed, at 0.5 of what is asked",
+    "Without theirs: no registry.",
+    "`other` could not be measured: needs PostgreSQL.",
+  ])
+    expect(page).toContain(words)
+  const shown = [...page.matchAll(/\]\(benchmarks\/([^)]+)\)/gu)].map(([, file]) => file)
+  expect(shown).toEqual(["sample-cost-of-one.svg"])
+  expect(await readdir(join(folder, "benchmarks"))).toEqual(shown)
+  await rm(folder, { recursive: true })
+})
+
+it("what costs the same is drawn flat, from zero up, and texts are escaped", () => {
+  const drawing = plot(curve)
+  const [, points = ""] = /<polyline[^>]*points="([^"]+)"/u.exec(drawing) ?? []
+  const heights = points.split(" ").map((point) => point.split(",")[1])
+  expect(new Set(heights).size).toBe(1)
+  expect(drawing).toContain("cost &lt;of&gt; one")
+  expect(drawing).toMatch(/>0<\/text>/u)
+})
