@@ -203,7 +203,10 @@ needs("python3")(describe)("on a terminal", { timeout: 60_000 }, () => {
   it("Ctrl-C leaves the run resumable: the agent goes on, and is not started twice", () => {
     const root = makeProject()
     const call = onTerminal(root)
-    expect(call(settling("r1", "./slow.sh"), 2).exit_code).toBe(130)
+    const cut = call(settling("r1", "./slow.sh"), 2)
+    expect(cut.exit_code).toBe(130)
+    expect(cut.text).toContain("The agent of run r1 goes on by itself")
+    expect(cut.text).toContain("--run-id r1")
     expect(asked(root)("job", "status", "r1")).toMatchObject({ exit_code: 3, code: "JOB_RUNNING" })
     const resumed = call(settling("r1", "./slow.sh"))
     expect(resumed.exit_code).toBe(0)

@@ -12,7 +12,7 @@ import { basename } from "node:path"
 import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
 import { jobCommands } from "../jobs/JobDescription.ts"
-import { commandLine, type Place } from "../Place.ts"
+import { commandLine, type Place, shellWord } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
 import { tellStarter } from "./Detached.ts"
@@ -136,8 +136,15 @@ export const settle = async (words: SettleWords, place: Place, ctx: Context): Pr
       tell(event)
       show(event)
     },
-    onStart: (runId) =>
-      ctx.log(`run ${runId}; if this is cut off, the same call with --run-id ${runId} goes on from there`),
+    onStart: (runId) => {
+      ctx.log(`run ${runId}; if this is cut off, the same call with --run-id ${runId} goes on from there`)
+      const tellLeft = () =>
+        ctx.warn(
+          "RUN_GOES_ON",
+          `The agent of run ${runId} goes on by itself. Make the same call with --run-id ${shellWord(runId)} to wait for its verdict; see where it stands with: ${commandLine(place, "job", "status", encodeURIComponent(runId))}`,
+        )
+      ctx.signal.addEventListener("abort", tellLeft, { once: true })
+    },
   })
   return answer(data, status, place, cause)
 }
