@@ -104,3 +104,15 @@ describe("what programs say is shown, and no terminal obeys it", () => {
     expect(visible("Grüße\t日本 👍🏽 \\n")).toBe("Grüße\t日本 👍🏽 \\n")
   })
 })
+
+describe("a verifier that gives no verdict", () => {
+  it("is not looked for in the logs, which do not have what it said", async () => {
+    const words = settling(makeRoot()).map((word) =>
+      word === "--verify=true" ? "--verify=echo broken >&2; exit 7 #" : word,
+    )
+    const { envelope, exit_code } = await invoke(waybill, words, { env })
+    expect(exit_code).toBe(81)
+    expect(envelope?.error?.detail).toContain("broken")
+    expect(envelope?.error?.suggestion).not.toContain("waybill logs")
+  })
+})

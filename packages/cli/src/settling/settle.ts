@@ -62,7 +62,11 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
     code: "JOB_FAILED",
     message: `Run ${run_id} ended without a verdict: ${failure?.code ?? status.status}.`,
     ...(cause === undefined || cause === "" ? {} : { detail: cause }),
-    suggestion: `See what was printed with: ${commandLine(place, "logs", run_id)}`,
+    // Of a verifier without a verdict nothing is kept but what is said here.
+    suggestion:
+      failure?.phase === "verify_infra"
+        ? `What the verifier said is in detail. See how far the run came with: ${commandLine(place, "explain", run_id)}`
+        : `See what was printed with: ${commandLine(place, "logs", run_id)}`,
     data,
   })
 }
