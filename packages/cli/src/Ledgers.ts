@@ -5,7 +5,7 @@
  */
 import { layerNodeEntropy, layerNodeFiles, layerNodeProcesses } from "@waybill/host"
 import { vocabularies } from "@waybill/jobspec"
-import { Ledger } from "@waybill/ledger"
+import { Ledger, type Vocabulary } from "@waybill/ledger"
 import { WorkspaceJob } from "@waybill/workspace-job"
 import { Layer } from "effect"
 import { openStore } from "./Opening.ts"
@@ -15,7 +15,7 @@ import type { Place } from "./Place.ts"
 export const machine = Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)
 
 /** Those whose facts a ledger of this program may hold. */
-export const knownVocabularies = [WorkspaceJob, ...vocabularies]
+export const knownVocabularies: ReadonlyArray<Vocabulary.Reader> = [WorkspaceJob, ...vocabularies]
 
 /** The ledger, over whatever machine it is given. */
 export const ledgerOf = (place: Place) => Ledger.layer(openStore(place), knownVocabularies)
