@@ -103,12 +103,14 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   const stray = makeStrayOutput()
   const steps = makeStepTracker(command.published.steps, () => undefined)
   let isLatched = false
+  let isStopping = false
   let isReaderGone = false
   let streamed = false
 
   const take = (by: Latch) => {
     if (isLatched) return
     isLatched = true
+    isStopping = by.by === "stop"
     latch.resolve(by)
   }
   const endless = command.published.service === true || command.published.stream !== undefined
@@ -123,7 +125,8 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
           stepLine(JSON.stringify({ event: message.event, step: message.step }))
           return
         case "warning":
-          if (!isLatched || message.text.startsWith("CLEANUP_FAILED")) warnings.push(message.text)
+          // Who is stopped may still say what it leaves behind.
+          if (!isLatched || isStopping || message.text.startsWith("CLEANUP_FAILED")) warnings.push(message.text)
           return
         case "progress":
           progress.say(message.text)
