@@ -21,18 +21,18 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "an append is acknowledged before it is flushed",
     file: "ledger-store/src/jsonl/Appending.ts",
-    find: "Effect.all([opened.file.flush, sum], { concurrency: 2 }),",
-    replace: "Effect.all([Effect.void, sum], { concurrency: 2 }),",
+    find: "Effect.forkChild(opened.file.flush, { startImmediately: true })",
+    replace: "Effect.forkChild(Effect.void, { startImmediately: true })",
     seeds_max: 40,
     breaks: ["SIM-00", "SIM-01"],
   },
   {
     name: "the append lock keeps nobody out",
     file: "ledger-store/src/jsonl/Locking.ts",
-    find: `      if (yield* io(lock.tryAcquire)) return
-      const since`,
-    replace: `      if ((yield* io(lock.tryAcquire)) || true) return
-      const since`,
+    find: `    if (yield* io(lock.tryAcquire)) return
+    const since`,
+    replace: `    if ((yield* io(lock.tryAcquire)) || true) return
+    const since`,
     seeds_max: 40,
     breaks: ["SIM-01", "SIM-03", "SIM-10"],
   },
