@@ -22,10 +22,19 @@ export const ledger_errors: Readonly<Record<string, ErrorDefaults>> = {
   STORE_REFUSED: { exit: "PRECONDITION", suggestion: "Look at the ledger with: waybill ledger show" },
   LEDGER_DAMAGED: {
     exit: "PRECONDITION",
-    fix_required: "Put the ledger's file back from a copy, or acknowledge the damage with: waybill ledger repair",
+    fix_required:
+      "See the damage with: waybill ledger verify; put the file back from a copy, or acknowledge it with: waybill ledger repair",
   },
   HISTORY_BROKEN: { exit: "PRECONDITION", suggestion: "See every record with: waybill ledger verify" },
 }
+
+/** The flag of commands that print every record there is. */
+export const damaged_flag = {
+  type: "enum",
+  enum_values: ["refuse", "skip"],
+  default: "refuse",
+  description: "Whether records that cannot be read end the command with LEDGER_DAMAGED, behind the others",
+} as const
 
 /** A run that nobody asked for. */
 export const run_missing = done("No run has this id")

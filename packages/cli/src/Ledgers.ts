@@ -5,7 +5,7 @@
  */
 import { layerNodeEntropy, layerNodeFiles, layerNodeProcesses } from "@waybill/host"
 import { vocabularies } from "@waybill/jobspec"
-import { Ledger } from "@waybill/ledger"
+import { Ledger, type Vocabulary } from "@waybill/ledger"
 import { WorkspaceJob } from "@waybill/workspace-job"
 import { Layer } from "effect"
 import { openStore } from "./Opening.ts"
@@ -14,8 +14,11 @@ import type { Place } from "./Place.ts"
 /** What a machine offers. */
 export const machine = Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNodeProcesses)
 
+/** Those whose facts a ledger of this program may hold. */
+export const knownVocabularies: ReadonlyArray<Vocabulary.Reader> = [WorkspaceJob, ...vocabularies]
+
 /** The ledger, over whatever machine it is given. */
-export const ledgerOf = (place: Place) => Ledger.layer(openStore(place), [WorkspaceJob, ...vocabularies])
+export const ledgerOf = (place: Place) => Ledger.layer(openStore(place), knownVocabularies)
 
 /** The ledger on this machine. */
 export const ledgerLayer = (place: Place) => ledgerOf(place).pipe(Layer.provideMerge(machine))

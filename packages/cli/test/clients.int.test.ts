@@ -147,7 +147,9 @@ describe("a server that cannot be asked is told apart, with the next command to 
     "what the server refuses keeps its code",
     withOurs(async (server) => {
       const call = callWith(envOf(server))
-      expect((await call("submit", "--type", "no.such")).exit_code).toBe(4)
+      const unknown = await call("submit", "--type", "no.such")
+      expect([unknown.exit_code, unknown.code]).toEqual([4, "INVALID_JOB_TYPE"])
+      expect(unknown.error?.fix_required).toContain("waybill serve --job-type no.such")
       expect(await call("submit", "--type", "report.build", "--max-attempts", "2")).toMatchObject({
         exit_code: 2,
         code: "MAX_ATTEMPTS_LOCAL",
@@ -201,6 +203,27 @@ describe("a server that cannot be asked is told apart, with the next command to 
         expect(lost.error?.fix_required).toContain("Make the same call again")
       },
     ))
+})
+
+describe("garbage in place of an answer", () => {
+  it.each(["garbage\r\n\r\n", "HTTP/1.1 2xx what\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}"])(
+    "%j: the question was sent, and a change may have been made",
+    (text) =>
+      withListener(
+        ({ socket }) => void socket.end(text),
+        async (server) => {
+          const call = callWith(envOf(server))
+          const lost = await call("submit", "--type", "report.build", "--key", "k")
+          expect(lost).toMatchObject({ exit_code: 1, code: "ANSWER_LOST", error: { retryable: false } })
+          expect((await call("list")).code).not.toBe("SERVER_UNREACHABLE")
+        },
+      ),
+  )
+
+  it("a port that is no web server's is never asked", async () => {
+    const answer = await callWith(envOf({ url: "http://127.0.0.1:9" }))("submit", "--type", "a.b")
+    expect(answer).toMatchObject({ exit_code: 12, code: "SERVER_UNREACHABLE" })
+  })
 })
 
 describe("limits", () => {

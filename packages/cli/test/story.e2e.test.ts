@@ -171,7 +171,9 @@ describe("piped", { timeout: 60_000 }, () => {
     expect(ask("gc", "--deliverables")).toMatchObject({ exit_code: 4, code: "CONFIRMATION_REQUIRED" })
     expect(ask("gc", "--deliverables", "--yes").exit_code).toBe(0)
     expect(ask("deliver", "r1")).toMatchObject({ exit_code: 6, code: "ARTIFACT_MISSING" })
-    expect(ask("explain", "r1").data["status"]).toBe("verified")
+    const told = ask("explain", "r1")
+    expect(told.data["status"]).toBe("verified")
+    expect(told.data["in_words"]).toContain("deliver checks them once more")
   })
 })
 
@@ -201,7 +203,10 @@ needs("python3")(describe)("on a terminal", { timeout: 60_000 }, () => {
   it("Ctrl-C leaves the run resumable: the agent goes on, and is not started twice", () => {
     const root = makeProject()
     const call = onTerminal(root)
-    expect(call(settling("r1", "./slow.sh"), 2).exit_code).toBe(130)
+    const cut = call(settling("r1", "./slow.sh"), 2)
+    expect(cut.exit_code).toBe(130)
+    expect(cut.text).toContain("The agent of run r1 goes on by itself")
+    expect(cut.text).toContain("--run-id r1")
     expect(asked(root)("job", "status", "r1")).toMatchObject({ exit_code: 3, code: "JOB_RUNNING" })
     const resumed = call(settling("r1", "./slow.sh"))
     expect(resumed.exit_code).toBe(0)

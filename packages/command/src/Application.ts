@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ArgsOf, CommandDeclaration, JobDescriptor, Parameters } from "@waybill/command-contract"
+import type { ArgsOf, CommandDeclaration, ExitCodePromise, JobDescriptor, Parameters } from "@waybill/command-contract"
 import type { Effect } from "effect"
 import type { Context } from "./Context.ts"
 import type { JobStore } from "./JobStore.ts"
@@ -123,6 +123,11 @@ export interface Jobs extends JobHooks {
   /** What an id may look like; `^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$` when left out. */
   readonly id_pattern?: string
   readonly has_network_io?: boolean
+  /**
+   * What else the hooks end with: name → promise, as in a command. The codes that `job status` and `job cancel` have
+   * anyway (0 to 6, 10, 12, 130, 143) are refused: each has one meaning.
+   */
+  readonly exit_codes?: Readonly<Record<string, ExitCodePromise>>
   /** `false` when the hooks connect with `ctx.fetch` alone. */
   readonly network_agents?: false
 }

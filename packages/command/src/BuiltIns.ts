@@ -53,7 +53,14 @@ const jobCommand = (app: Application, commands: ReadonlyArray<Declared>, which: 
       },
       ...app.jobs?.parameters,
     },
-    exit_codes: { SUCCESS: done("The job is there"), TIMEOUT: done("No answer in time"), UNAVAILABLE: unavailable },
+    exit_codes: {
+      SUCCESS: done("The job is there"),
+      TIMEOUT: asks
+        ? { ...done("No answer in time"), retryable: true }
+        : { ...done("No answer in time; the job may have been told to end"), side_effects: "partial" },
+      UNAVAILABLE: unavailable,
+      ...app.jobs?.exit_codes,
+    },
     output_schema: { ...job_descriptor_schema },
     // Reading two small files needs no process of its own; an author's hook may do anything.
     isolation: hasHooks ? (app.isolation ?? "process") : "inline",
@@ -66,19 +73,8 @@ const jobCommand = (app: Application, commands: ReadonlyArray<Declared>, which: 
         : answerCancel(app, id, await desk.cancel(id, ctx, args))
     },
   }
-  const {
-    "1": general,
-    "2": refused,
-    "10": timeout,
-    "12": gone,
-    "130": int,
-    "143": term,
-  } = effectiveExitCodes(declaration)
-  const framework = { "1": general, "2": refused, "10": timeout, "12": gone, "130": int, "143": term }
   const own: ExitCodeMap = asks ? job_status_exit_codes : job_cancel_exit_codes
-  const all = Object.entries({ ...framework, ...own }).flatMap(([code, entry]) =>
-    entry === undefined ? [] : [[code, entry] as const],
-  )
+  const all = Object.entries({ ...effectiveExitCodes(declaration), ...own })
   return { declaration, exit_codes: Object.fromEntries(all.toSorted(([a], [b]) => Number(a) - Number(b))) }
 }
 

@@ -47,7 +47,7 @@ const described = (thrown: unknown): string => {
 }
 
 /** The error and what caused it, outermost first; a cycle ends the walk. */
-const causes = (thrown: unknown): ReadonlyArray<Readonly<Record<string, unknown>>> => {
+export const causes = (thrown: unknown): ReadonlyArray<Readonly<Record<string, unknown>>> => {
   const found: Array<Readonly<Record<string, unknown>>> = []
   for (let one = thrown; isRecord(one) && !found.includes(one) && found.length < 10; one = one["cause"]) found.push(one)
   return found
@@ -60,10 +60,9 @@ const codeOfTag = (tag: string): string => tag.replaceAll(/([a-z0-9])([A-Z])/g, 
 
 /** The number behind a name, by the command's own map and then by the table; undefined when nobody knows it. */
 export const exitOf = (exit: string, map: ExitCodeMap): number | undefined => {
-  if (Object.hasOwn(exit_codes, exit)) return exit_codes[exit as keyof typeof exit_codes]
   const own = Object.entries(map).find(([, { name }]) => name === exit)
   if (own !== undefined) return Number(own[0])
-  return undefined
+  return Object.hasOwn(exit_codes, exit) ? exit_codes[exit as keyof typeof exit_codes] : undefined
 }
 
 const connect_codes = new Set(["UND_ERR_CONNECT_TIMEOUT", "CONNECT_TIMEOUT"])

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { everywhere_flags, type FlagEntry, formatDuration } from "@waybill/command-contract"
+import { everywhere_flags, type FlagEntry, formatDuration, parseDuration } from "@waybill/command-contract"
 import type { Application, Style } from "./Application.ts"
 import { paints } from "./Human.ts"
 import type { Registered } from "./Registered.ts"
+import { columns, hanging, wrap } from "./Wrap.ts"
 
 const valueName = (name: string, entry: FlagEntry): string =>
   entry.value_name ?? (entry.type === "enum" ? (entry.enum_values ?? []).join("|") : name.toUpperCase())
@@ -21,18 +22,32 @@ const positionals = (flags: Registered["published"]["flags"]) =>
     .filter(([, { positional }]) => positional !== undefined)
     .toSorted(([, a], [, b]) => (a.positional ?? 0) - (b.positional ?? 0))
 
-/** One line that says how a command is called. */
+/**
+ * One line that says how a command is called. Words for a list of the rest stand behind `--`, where a word that begins
+ * with a dash is no flag.
+ */
 export const usageOf = (invocation: string, { published }: Registered): string => {
   const required = Object.entries(published.flags)
     .filter(([, entry]) => entry.required && entry.positional === undefined)
     .map(([name, entry]) => `--${name} ${valueName(name, entry)}`)
-  const words = positionals(published.flags).map(([name, entry]) => word(name, entry))
-  return [invocation, published.path.replaceAll(".", " "), ...required, ...words, "[flags]"].join(" ")
+  const free = positionals(published.flags)
+  const single = free.filter(([, { type }]) => type !== "array").map(([name, entry]) => word(name, entry))
+  const rest = free
+    .filter(([, { type }]) => type === "array")
+    .map(([name, entry]) => (entry.required ? `-- ${valueName(name, entry)}…` : `[-- ${valueName(name, entry)}…]`))
+  return [invocation, published.path.replaceAll(".", " "), ...required, ...single, "[flags]", ...rest].join(" ")
 }
 
-const columns = (rows: ReadonlyArray<readonly [string, string]>): ReadonlyArray<string> => {
-  const width = Math.max(0, ...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+const day_ms = 86_400_000
+
+/** A limit as a person reads it: from two days on, in days. */
+const limitText = (ms: number | undefined): string =>
+  ms === undefined || ms < 2 * day_ms ? formatDuration(ms) : `${Math.floor(ms / day_ms)} days`
+
+const defaultText = (entry: FlagEntry): string => {
+  const reading = entry.value_name === "DURATION" && parseDuration(String(entry.default))
+  if (reading === false || !reading.ok) return JSON.stringify(entry.default)
+  return reading.ms === undefined ? "no limit" : limitText(reading.ms)
 }
 
 const flagRow = ([name, entry]: readonly [string, FlagEntry]): readonly [string, string] => {
@@ -40,8 +55,8 @@ const flagRow = ([name, entry]: readonly [string, FlagEntry]): readonly [string,
   const value = entry.type === "boolean" ? "" : ` ${valueName(name, entry)}`
   const notes = [
     ...(entry.required ? ["required"] : []),
-    ...(entry.default === undefined ? [] : [`default ${JSON.stringify(entry.default)}`]),
-    ...(entry.type === "array" ? ["may be repeated"] : []),
+    ...(entry.default === undefined ? [] : [`default ${defaultText(entry)}`]),
+    ...(entry.type === "array" ? ["may be given several times"] : []),
   ]
   return [`${short}--${name}${value}`, `${entry.description}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`]
 }
@@ -60,12 +75,19 @@ export const commandHelp = (app: Application, command: Registered, style: Style)
   const limit =
     command.timeout_ms === undefined
       ? "Runs until it ends by itself or is told to stop."
-      : `Is ended after ${formatDuration(command.timeout_ms)}${published.has_network_io === true ? "; --timeout changes it" : ""}.`
+      : `Is ended after ${limitText(command.timeout_ms)}${published.has_network_io === true ? "; --timeout changes it" : ""}.`
   return [
-    published.description,
-    ...section("Usage", [`  ${usageOf(invocation, command)}`], style),
-    ...section("Arguments", columns(words.map(([name, entry]) => [valueName(name, entry), entry.description])), style),
-    ...section("Flags", columns(own.map(flagRow)), style),
+    ...wrap(published.description, style.columns),
+    ...section("Usage", hanging(usageOf(invocation, command), style.columns, 2, 6), style),
+    ...section(
+      "Arguments",
+      columns(
+        words.map(([name, entry]) => [valueName(name, entry), entry.description]),
+        style.columns,
+      ),
+      style,
+    ),
+    ...section("Flags", columns(own.map(flagRow), style.columns), style),
     ...section(
       "Steps",
       (published.steps ?? []).map((step, index) => `  ${index + 1}. ${step}`),
@@ -76,8 +98,9 @@ export const commandHelp = (app: Application, command: Registered, style: Style)
       columns(
         Object.entries(published.exit_codes).map(([code, entry]) => [
           `${code} ${entry.name}`,
-          `${entry.description}${entry.retryable ? " (may be repeated)" : ""}`,
+          `${entry.description}${entry.retryable ? " (worth trying again)" : ""}`,
         ]),
+        style.columns,
       ),
       style,
     ),
@@ -92,10 +115,11 @@ export const commandHelp = (app: Application, command: Registered, style: Style)
       style,
     ),
     "",
-    `${limit} ${dangerText[published.danger_level]}`,
-    paints(style).dim(
-      `Everywhere: --output json|jsonl|tsv|plain, --quiet, --verbose, --debug, --validate-only, --schema, --help`,
-    ),
+    ...wrap(`${limit} ${dangerText[published.danger_level]}`, style.columns),
+    ...wrap(
+      "Everywhere: --output json|jsonl|tsv|plain, --quiet, --verbose, --debug, --validate-only, --schema, --help",
+      style.columns,
+    ).map(paints(style).dim),
     "",
   ].join("\n")
 }
@@ -122,16 +146,19 @@ export const groupHelp = (
   const title =
     group === "" ? (app.description ?? `${app.name} ${app.version}`) : `Commands of ${group.replaceAll(".", " ")}.`
   return [
-    title,
+    ...wrap(title, style.columns),
     ...section(
       "Usage",
       [`  ${invocation} ${group === "" ? "" : `${group.replaceAll(".", " ")} `}COMMAND [flags]`],
       style,
     ),
-    ...section("Commands", columns(rows("author")), style),
-    ...section("Also", columns(rows("framework")), style),
+    ...section("Commands", columns(rows("author"), style.columns), style),
+    ...section("Also", columns(rows("framework"), style.columns), style),
     "",
-    paints(style).dim(`${invocation} COMMAND --help says more; ${invocation} manifest says everything, for programs.`),
+    ...wrap(
+      `${invocation} COMMAND --help says more; ${invocation} manifest says everything, for programs.`,
+      style.columns,
+    ).map(paints(style).dim),
     "",
   ].join("\n")
 }

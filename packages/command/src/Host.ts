@@ -9,15 +9,27 @@ export interface TextOutput {
   readonly columns: number
 }
 
+/** The output cannot take what is written to it: a full disk, a limit on the size of files. */
+export interface WriteFault {
+  /** The system's name for it, such as `ENOSPC`. */
+  readonly code: string
+  readonly message: string
+  /** How much of this write is out. */
+  readonly written_bytes: number
+}
+
+/** `closed`: nobody reads any more, which is no failure of the writer. */
+export type Written = "written" | "closed" | WriteFault
+
 export interface Host {
   /** The words after the program. */
   readonly words: ReadonlyArray<string>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: TextOutput & {
-    /** Settles when the bytes are out, or with `closed` when nobody reads any more. */
-    readonly write: (chunk: string | Uint8Array) => Promise<"written" | "closed">
+    /** Settles when the bytes are out, or when they cannot be. */
+    readonly write: (chunk: string | Uint8Array) => Promise<Written>
     /** The same for one piece of many: a reader that is slow never holds up anything else. */
-    readonly stream: (chunk: Uint8Array) => Promise<"written" | "closed">
+    readonly stream: (chunk: Uint8Array) => Promise<Written>
   }
   readonly stderr: TextOutput & {
     /** Faults are ignored: there is no one to tell. */

@@ -200,7 +200,7 @@ export const answerStatus = (app: Application, id: string, state: JobState): obj
   if (status === "complete") return state.result === undefined ? descriptor : { ...descriptor, result: state.result }
   if (status === "running") {
     throw new CommandError({
-      exit: "PARTIAL_FAILURE",
+      exit: "JOB_RUNNING",
       code: "JOB_RUNNING",
       message: `The job ${id} is still running.`,
       retry_after_ms: Number(descriptor["poll_interval_ms"]),
@@ -210,7 +210,7 @@ export const answerStatus = (app: Application, id: string, state: JobState): obj
   const cancelled = { code: "JOB_CANCELLED", message: `The job ${id} was cancelled.` }
   const { code, message } =
     status === "cancelled" ? cancelled : (state.error ?? { code: "JOB_FAILED", message: `The job ${id} failed.` })
-  throw new CommandError({ exit: "PRECONDITION", code, message, data: descriptor })
+  throw new CommandError({ exit: "JOB_FAILED", code, message, data: descriptor })
 }
 
 /** `job cancel`: 0 cancelled, 3 winding down, 5 unknown, 6 had ended. */
@@ -220,7 +220,7 @@ export const answerCancel = (app: Application, id: string, outcome: CancelOutcom
   if (status === "cancelled") return { ...descriptor, effect: outcome.changed === false ? "noop" : "updated" }
   if (status === "running") {
     throw new CommandError({
-      exit: "PARTIAL_FAILURE",
+      exit: "JOB_RUNNING",
       code: "JOB_RUNNING",
       message: `The job ${id} was told to end and is winding down.`,
       suggestion: `Ask again with: ${String(descriptor["status_command"])}`,

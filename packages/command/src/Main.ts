@@ -2,6 +2,7 @@ import { signal_codes } from "@waybill/command-contract"
 import type { Application } from "./Application.ts"
 import type { Host } from "./Host.ts"
 import { nodeHost } from "./NodeHost.ts"
+import { watchOutput } from "./Output.ts"
 import { runner_variable } from "./RunnerNames.ts"
 
 /**
@@ -48,8 +49,9 @@ export const main = async (app: Application): Promise<void> => {
   const [first, ...others] = bare.words
   if ((first === "--version" || first === "-V") && others.length === 0) {
     // Nothing else is loaded for this.
-    await bare.stdout.write(`${app.name} ${app.version}\n`)
-    process.exit(0)
+    const { exitCode, host } = watchOutput(bare)
+    await host.stdout.write(`${app.name} ${app.version}\n`)
+    process.exit(exitCode(0))
   }
   const host = holdSignals(bare)
   const { run } = await import("./Run.ts")

@@ -4,7 +4,7 @@
  * @module
  */
 import { fstatSync, writeSync } from "node:fs"
-import type { Host } from "./Host.ts"
+import type { Host, WriteFault, Written } from "./Host.ts"
 
 /** Up to this size bytes are written at once: a stalled reader of so little can hold nothing up for long. */
 const direct_bytes_max = 32_768
@@ -28,15 +28,35 @@ const widthOf = (fd: 1 | 2): number => {
   return columns > 0 ? columns : default_columns
 }
 
-/** Writes as much as goes at once; answers how much, or that nobody reads. */
-const writeNow = (bytes: Uint8Array): number | "closed" => {
+/** A file takes what it is given or says why not; a pipe and a terminal may keep the writer waiting. */
+const isFile = (): boolean => {
+  try {
+    const kind = fstatSync(1)
+    return !kind.isFIFO() && !kind.isSocket() && !isTerminal(1)
+  } catch {
+    return false
+  }
+}
+
+/** A socket whose reader leaves with something unread is reset; everything else here is the output's own fault. */
+const left_codes: ReadonlySet<unknown> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"])
+
+const missed = (error: unknown, written_bytes: number): "closed" | WriteFault => {
+  const code = codeOf(error)
+  if (left_codes.has(code)) return "closed"
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: typeof code === "string" ? code : "EIO", message, written_bytes }
+}
+
+/** Writes as much as goes at once; answers how much, or why no more goes. */
+const writeNow = (bytes: Uint8Array): number | "closed" | WriteFault => {
   let at = 0
   while (at < bytes.length) {
     try {
       at += writeSync(1, bytes, at)
     } catch (error) {
-      if (codeOf(error) === "EPIPE") return "closed"
-      return at
+      // The reader is slow: the rest is for the stream.
+      return codeOf(error) === "EAGAIN" ? at : missed(error, at)
     }
   }
   return at
@@ -45,15 +65,31 @@ const writeNow = (bytes: Uint8Array): number | "closed" => {
 /** Without a listener a broken pipe would be thrown at the process; each write hears of it by itself. */
 const ignore = (): void => undefined
 
-const writeLater = (bytes: Uint8Array): Promise<"written" | "closed"> =>
+const writeLater = (bytes: Uint8Array): Promise<Written> =>
   new Promise((resolve) => {
     const { stdout } = process
     if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore)
     // Not the stream's own `write`: while a handler runs in this process, what it prints is taken there.
     const own = Object.getPrototypeOf(stdout) as typeof stdout
-    const taken = (error?: Error | null) => resolve(error === null || error === undefined ? "written" : "closed")
+    const taken = (error?: Error | null) =>
+      resolve(error === null || error === undefined ? "written" : missed(error, 0))
     own.write.call(stdout, bytes, undefined, taken)
   })
+
+const writeAll = async (bytes: Uint8Array): Promise<Written> => {
+  const written = writeNow(bytes)
+  if (typeof written !== "number") return written
+  return written === bytes.length ? "written" : writeLater(bytes.subarray(written))
+}
+
+/** The stream that Node makes for a file takes a short write for a whole one, so a file is written here. */
+const makeWrite = () => {
+  let toFile: boolean | undefined
+  return (bytes: Uint8Array, direct_max: number): Promise<Written> =>
+    bytes.length <= direct_max || (toFile ??= isFile()) ? writeAll(bytes) : writeLater(bytes)
+}
+
+const write = makeWrite()
 
 export const nodeHost = (): Host => ({
   words: process.argv.slice(2),
@@ -65,14 +101,8 @@ export const nodeHost = (): Host => ({
     get columns() {
       return widthOf(1)
     },
-    write: async (chunk) => {
-      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk
-      if (bytes.length > direct_bytes_max) return writeLater(bytes)
-      const written = writeNow(bytes)
-      if (written === "closed") return "closed"
-      return written === bytes.length ? "written" : writeLater(bytes.subarray(written))
-    },
-    stream: writeLater,
+    write: (chunk) => write(typeof chunk === "string" ? Buffer.from(chunk) : chunk, direct_bytes_max),
+    stream: (chunk) => write(chunk, 0),
   },
   stderr: {
     get isTTY() {

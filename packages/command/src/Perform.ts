@@ -10,8 +10,9 @@ import type { ArgumentError, ErrorDetail } from "@waybill/command-contract"
 import type { Application, Problem, Style } from "./Application.ts"
 import { shorten } from "./Cap.ts"
 import { makeContext } from "./MakeContext.ts"
-import { type Failure, explain } from "./Failure.ts"
+import { type Failure, causes, explain } from "./Failure.ts"
 import { NotJson, toJsonable } from "./Jsonable.ts"
+import { paramOf } from "./Parse.ts"
 import { isEffect, runEffect } from "./Effects.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { RunRequest, StopReason } from "./Protocol.ts"
@@ -36,24 +37,25 @@ const wait = (limit_ms: number) =>
     setTimeout(resolve, limit_ms).unref()
   })
 
-const refusal = (problems: ReadonlyArray<Problem>): Outcome => {
-  const errors = problems.map(({ code = "VALUE_REFUSED", field, message }): ArgumentError => ({
-    param: `--${field}`,
-    field,
-    code,
-    message,
-  }))
+/** What a hook found, told as the framework tells what it finds itself: first the word that is wrong, then why. */
+const refusal = (app: Application, command: Registered, problems: ReadonlyArray<Problem>): Outcome => {
+  const { flags, path } = command.published
+  const errors = problems.map(({ code = "VALUE_REFUSED", field, message }): ArgumentError => {
+    const param = paramOf(field, flags[field])
+    return { param, field, code, message: message.startsWith(param) ? message : `${param}: ${message}` }
+  })
   return {
     ok: false,
     exit_code: 2,
     data: null,
     error: {
       code: "ARG_ERROR",
-      message: errors.map(({ message }) => message).join(" "),
+      message: errors.map(({ message }) => (/[.!?]$/.test(message) ? message : `${message}.`)).join(" "),
       retryable: false,
       phase: "validation",
       exit_code: 2,
       fix_required: "Correct the arguments that are listed in errors.",
+      suggestion: `See: ${app.invocation ?? app.name} ${path.replaceAll(".", " ")} --help`,
       errors,
     },
   }
@@ -102,10 +104,10 @@ export const perform = (app: Application, command: Registered, request: RunReque
   const shownError = (error: ErrorDetail) =>
     Object.fromEntries(Object.entries(error).map(([key, value]) => [key, jsonable(value)] as const))
 
-  const failed = (failure: Failure): Outcome => {
+  const failed = (failure: Failure, thrown: unknown): Outcome => {
     for (const text of failure.warnings) warn(text)
     const isTold = request.verbosity === "debug" || (failure.isAccident && request.verbosity !== "quiet")
-    if (failure.stack !== undefined && isTold) stage.log(failure.stack)
+    if (failure.stack !== undefined && isTold && !isOwnStop(thrown, stopped.signal)) stage.log(failure.stack)
     const { exit_code } = failure
     const error = { ...failure.error, ...shownError(failure.error) }
     const data = failure.data === null ? null : asObject(jsonable(failure.data))
@@ -132,6 +134,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
         network: made.networkContext,
         ...(accident === undefined ? {} : { accident }),
       }),
+      thrown,
     )
 
   const execute = async (): Promise<unknown> => {
@@ -193,7 +196,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
   const run = async (): Promise<Outcome> => {
     try {
       const problems = (await handlers.validate?.(request.args)) ?? []
-      if (problems.length > 0) return refusal(problems)
+      if (problems.length > 0) return refusal(app, command, problems)
       if (request.validate_only) return { ok: true, data: { valid: true } }
       await made.prepare()
       const value = await execute()
@@ -227,11 +230,23 @@ export const perform = (app: Application, command: Registered, request: RunReque
   }
 }
 
+/** Whether something was thrown because the run was told to stop: no accident, and its stack leads nowhere. */
+const isOwnStop = (thrown: unknown, { aborted, reason }: AbortSignal): boolean => {
+  if (!aborted) return false
+  return causes(thrown).some(
+    (each) => each === reason || each["name"] === "AbortError" || each["name"] === "TimeoutError",
+  )
+}
+
 const reasonOf = (reason: StopReason, total_ms: number | undefined): DOMException =>
   reason === "timeout"
     ? new DOMException(`The limit of ${total_ms ?? 0} ms ran out.`, "TimeoutError")
     : new DOMException(
-        reason === "reader" ? "Nobody reads the output any more." : `${reason} was received.`,
+        reason === "reader"
+          ? "Nobody reads the output any more."
+          : reason === "output"
+            ? "The output cannot be written."
+            : `${reason} was received.`,
         "AbortError",
       )
 

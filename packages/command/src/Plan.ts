@@ -83,6 +83,10 @@ const unknownCommand = (invocation: string, group: string, word: string, meant: 
   }
 }
 
+/** What stands on stdout: the data of an answer, one line of a stream of lines, or the whole of a raw stream. */
+const outputSchemaOf = ({ published: { output_schema, stream } }: Registered): object =>
+  stream?.format === "raw" ? { type: "string", contentMediaType: stream.media_type } : output_schema
+
 const planCommand = (
   invocation: string,
   catalogue: Catalogue,
@@ -93,7 +97,7 @@ const planCommand = (
   const flags = flagWords(words)
   if (flags.includes("--schema") || flags.includes("--print-schema"))
     return { kind: "bare", value: commandSchema(published) }
-  if (flags.includes("--output-schema")) return { kind: "data", command, data: published.output_schema, meta: {} }
+  if (flags.includes("--output-schema")) return { kind: "data", command, data: outputSchemaOf(command), meta: {} }
   const parsed = parse(words, published.flags)
   const validated = validate(command, parsed.given)
   const errors = [...parsed.errors, ...validated.errors.filter(isNew(parsed.errors))]
@@ -126,6 +130,21 @@ const planCommand = (
   return { kind: "run", command, validated, asked }
 }
 
+/** A command's flag before the command: its value would be taken for the command's name. */
+const misplaced = (invocation: string, catalogue: Catalogue, words: ReadonlyArray<string>): ErrorDetail => {
+  const [flag = "", ...others] = words
+  const message = `${flag} stands before the command; flags come after it`
+  const meant = [1, 0].flatMap((values) => {
+    const routed = route(others.slice(values), catalogue.names)
+    if (routed.kind !== "command") return []
+    return [[routed.path.replaceAll(".", " "), flag, ...others.slice(0, values), ...routed.words].join(" ")]
+  })[0]
+  return argError(
+    [{ param: flag, field: flag.replace(/^-+/, ""), code: "FLAG_MISPLACED", message }],
+    meant === undefined ? `See: ${invocation} --help` : `Did you mean: ${invocation} ${meant}`,
+  )
+}
+
 /** A required flag whose value was refused is not missing as well. */
 const isNew =
   (known: ReadonlyArray<ArgumentError>) =>
@@ -138,6 +157,10 @@ export const plan = (invocation: string, catalogue: Catalogue, words: ReadonlyAr
   if (flags.includes("--version") || flags.includes("-V")) return { kind: "version" }
   const routed = route(words, catalogue.names)
   const wantsHelp = flags.includes("--help") || flags.includes("-h")
+  const first = words[0] ?? ""
+  if (routed.kind === "unknown" && !isKnownFirst(first) && first !== "--") {
+    return { kind: "refused", command: undefined, error: misplaced(invocation, catalogue, words) }
+  }
   if (routed.kind === "unknown") {
     return {
       kind: "refused",

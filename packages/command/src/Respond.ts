@@ -39,7 +39,7 @@ export interface Response {
 
 const lineOf = (text: string) => (text === "" || text.endsWith("\n") ? text : `${text}\n`)
 
-/** Writes one answer. A reader that has gone is no error of ours. */
+/** Writes one answer. Whoever watches the output decides what an answer that could not be written means. */
 export const respond = async (host: Host, response: Response): Promise<void> => {
   const { envelope, form, hint, size_max_bytes, stream, text, verbosity } = response
   const style = styleOf(host, form)

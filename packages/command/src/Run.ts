@@ -11,6 +11,7 @@ import { readSizeLimit } from "./Cap.ts"
 import { type Catalogue, catalogue } from "./Catalogue.ts"
 import type { Host } from "./Host.ts"
 import { makeRequestId, readTraceId } from "./Ids.ts"
+import { watchOutput } from "./Output.ts"
 import { redact } from "./PlainText.ts"
 import { type Plan, plan, readAnswerOptions } from "./Plan.ts"
 import type { RunRequest } from "./Protocol.ts"
@@ -92,6 +93,8 @@ class Session {
     ended: Ended,
     more: Partial<Meta> = {},
     secrets: ReadonlyArray<string> = [],
+    /** Whether this is said about the command, such as its schema, and not by a run of it. */
+    aboutIt = false,
   ): Promise<number> {
     const warnings = this.size.warning === undefined ? ended.warnings : [...ended.warnings, this.size.warning]
     const envelope = envelopeOf(this.app, this.facts(command, timeout_ms), { ...ended, warnings }, more)
@@ -107,7 +110,7 @@ class Session {
       hint: this.hint(command, envelope, secrets),
       text: outcome.ok ? outcome.text : undefined,
       stream:
-        stream === undefined || more.validation_only === true
+        stream === undefined || aboutIt || more.validation_only === true
           ? undefined
           : { format: stream.format, started: ended.streamed },
     })
@@ -158,10 +161,10 @@ const showHelp = async (
     command === undefined ? groupHelp(app, known.commands, group, style) : commandHelp(app, command, style)
   const form = session.form
   if (form === "human" || form === "plain") {
-    await host.stdout.write(text(styleOf(host, form)))
+    await host.stdout.write(text({ ...styleOf(host, form), columns: host.stdout.columns }))
     return 0
   }
-  if (options.verbosity !== "quiet") host.stderr.write(text({ columns: 100, colour: false }))
+  if (options.verbosity !== "quiet") host.stderr.write(text({ columns: host.stderr.columns, colour: false }))
   const below = [...known.commands.keys()].filter((path) => group === "" || path.startsWith(`${group}.`))
   const words = command === undefined ? group.replaceAll(".", " ") : command.published.path.replaceAll(".", " ")
   const data = {
@@ -234,7 +237,14 @@ const follow = async (session: Session, known: Catalogue, asked: Plan): Promise<
       await host.stdout.write(`${JSON.stringify(asked.value)}\n`)
       return 0
     case "data":
-      return session.answer(asked.command, asked.command.timeout_ms, ended({ ok: true, data: asked.data }), asked.meta)
+      return session.answer(
+        asked.command,
+        asked.command.timeout_ms,
+        ended({ ok: true, data: asked.data }),
+        asked.meta,
+        [],
+        true,
+      )
     case "refused":
       return session.answer(
         asked.command,
@@ -252,7 +262,12 @@ const follow = async (session: Session, known: Catalogue, asked: Plan): Promise<
  *
  * The registrations are checked first, but for help and version.
  */
-export const run = async (app: Application, host: Host): Promise<number> => {
+export const run = async (app: Application, given: Host): Promise<number> => {
+  const { exitCode, host } = watchOutput(given)
+  return exitCode(await answerCall(app, host))
+}
+
+const answerCall = async (app: Application, host: Host): Promise<number> => {
   const session = new Session(app, host)
   try {
     const flags = host.words.slice(0, host.words.includes("--") ? host.words.indexOf("--") : undefined)

@@ -58,8 +58,8 @@ const endedBy = (
   report: StepReport | undefined,
 ): Outcome => {
   const data = stepData(report)
-  // What was wanted of the stream has been had.
-  if (latch.by === "stop" && latch.reason === "reader") return { ok: true, data: null }
+  // What was wanted of the stream has been had, or there is nowhere to say more: the output's watcher has said so.
+  if (latch.by === "stop" && (latch.reason === "reader" || latch.reason === "output")) return { ok: true, data: null }
   if (latch.by === "stop" && latch.reason === "timeout") {
     const retryable = command.published.exit_codes["10"]?.retryable === true
     const timeout_ms = request.total_ms ?? 0
@@ -103,12 +103,14 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   const stray = makeStrayOutput()
   const steps = makeStepTracker(command.published.steps, () => undefined)
   let isLatched = false
+  let isStopping = false
   let isReaderGone = false
   let streamed = false
 
   const take = (by: Latch) => {
     if (isLatched) return
     isLatched = true
+    isStopping = by.by === "stop"
     latch.resolve(by)
   }
   const endless = command.published.service === true || command.published.stream !== undefined
@@ -123,7 +125,8 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
           stepLine(JSON.stringify({ event: message.event, step: message.step }))
           return
         case "warning":
-          if (!isLatched || message.text.startsWith("CLEANUP_FAILED")) warnings.push(message.text)
+          // Who is stopped may still say what it leaves behind.
+          if (!isLatched || isStopping || message.text.startsWith("CLEANUP_FAILED")) warnings.push(message.text)
           return
         case "progress":
           progress.say(message.text)
@@ -147,10 +150,11 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
     stream: async (chunk) => {
       if (isReaderGone) return
       streamed = true
-      if ((await host.stdout.stream(chunk)) === "written") return
+      const result = await host.stdout.stream(chunk)
+      if (result === "written") return
       isReaderGone = true
       // A service goes on without a reader: others depend on it.
-      if (command.published.service !== true) take({ by: "stop", reason: "reader" })
+      if (command.published.service !== true) take({ by: "stop", reason: result === "closed" ? "reader" : "output" })
     },
     exited: (code, signal) => {
       heard.resolve()
@@ -202,7 +206,7 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   return {
     outcome: by.by === "outcome" ? by.outcome : endedWell ? settled : endedBy(by, command, request, report),
     warnings: [...warnings, ...stray.warnings().map((text) => redact(text, request.secrets))],
-    partial: by.by === "stop" && by.reason !== "reader" && !endedWell,
+    partial: by.by === "stop" && by.reason !== "reader" && by.reason !== "output" && !endedWell,
     streamed,
   }
 }

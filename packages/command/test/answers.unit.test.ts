@@ -191,7 +191,7 @@ describe("help and version", () => {
     })
     expect(stdout).toContain("shop item list [flags]")
     expect(stdout).toMatch(/--limit LIMIT +How many items to return at most; 0 for all \(default 2\)/)
-    expect(stdout).toMatch(/10 TIMEOUT .*\(may be repeated\)/)
+    expect(stdout).toMatch(/10 TIMEOUT .*\(worth trying again\)/)
     expect(stdout).toContain("  shop item list --limit 5")
   })
   it("help works when registrations are broken, a command does not", async () => {

@@ -14,10 +14,24 @@ const leaf = (name: string) =>
     output_schema: { type: "object" },
     execute: async () => ({}),
   })
+const plant = command({
+  name: "plant",
+  description: "Plants.",
+  danger_level: "safe",
+  parameters: {
+    kind: { type: "enum", enum_values: ["oak", "elm"], positional: 0, required: true, description: "What" },
+    place: { type: "enum", enum_values: ["hill", "vale"], positional: 1, description: "Where" },
+    by: { type: "string", short: "b", description: "Who" },
+    deep: { type: "boolean", description: "Whether deep" },
+  },
+  exit_codes: { SUCCESS },
+  output_schema: { type: "object" },
+  execute: async () => ({}),
+})
 const tree = application({
   name: "tree",
   version: "1.0.0",
-  commands: [leaf("oak grow"), leaf("oak rest"), leaf("elm")],
+  commands: [leaf("oak grow"), leaf("oak rest"), leaf("elm"), plant],
 })
 
 const script = async (shell: string) => (await invoke(tree, ["completions", shell])).stdout
@@ -36,6 +50,13 @@ needs("bash")(it)("bash completes commands, subcommands, flags and values", asyn
   expect(complete("oak", "grow", "--col")).toBe("--colour")
   expect(complete("oak", "grow", "--colour", "")).toBe("red green")
   expect(complete("elm", "--output", "j")).toBe("json jsonl")
+  expect(complete("completions", "")).toBe("bash zsh fish")
+  expect(complete("plant", "e")).toBe("elm")
+  expect(complete("plant", "oak", "")).toBe("hill vale")
+  expect(complete("plant", "--by", "Ada", "--deep", "oak", "h")).toBe("hill")
+  expect(complete("plant", "-b", "Ada", "")).toBe("oak elm")
+  expect(complete("plant", "--by", "=", "Ada", "")).toBe("oak elm")
+  expect(complete("plant", "oak", "hill", "")).toBe("")
 })
 
 needs("zsh")(it)("zsh reads its script", async () => {
@@ -46,9 +67,14 @@ needs("zsh")(it)("zsh reads its script", async () => {
 })
 
 needs("fish")(it)("fish completes subcommands", async () => {
-  const input = `${await script("fish")}\ncomplete -C "tree oak "`
-  const { stdout } = spawnSync("fish", ["--no-config"], { input, encoding: "utf8" })
-  expect(stdout).toMatch(/^grow\tIt's a leaf\.$/m)
+  const text = await script("fish")
+  const complete = (line: string) =>
+    spawnSync("fish", ["--no-config", "-c", `${text}\ncomplete -C ${JSON.stringify(line)}`], { encoding: "utf8" })
+      .stdout
+  expect(complete("tree oak ")).toMatch(/^grow\tIt's a leaf\.$/m)
+  expect(complete("tree completions ")).toMatch(/^fish$/m)
+  expect(complete("tree plant --by Ada oak ")).toMatch(/^hill$/m)
+  expect(complete("tree plant --by Ada oak ")).not.toMatch(/^elm$/m)
 })
 
 it("every script knows every command", async () => {

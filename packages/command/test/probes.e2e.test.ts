@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { fileJobStore } from "../src/JobStore.ts"
 import { needs } from "../../../test/support/needs.ts"
 import { ask, call, envelopeIn, family } from "./support/call.ts"
+import { shell } from "./support/shell.ts"
 
 let state = ""
 beforeAll(() => {
@@ -90,18 +91,6 @@ describe.concurrent("signals", () => {
 })
 
 describe.concurrent("pipes", () => {
-  const shell = (line: string) =>
-    new Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }>((resolve) => {
-      const node = `"${process.execPath}" --conditions=@waybill/source "${join(import.meta.dirname, "support/tool.ts")}"`
-      const child = spawn("bash", ["-c", line.replaceAll("tool", node)], {
-        env: { ...process.env, CI: "", NO_COLOR: "" },
-      })
-      let [stdout, stderr] = ["", ""]
-      child.stdout.on("data", (chunk) => (stdout += String(chunk)))
-      child.stderr.on("data", (chunk) => (stderr += String(chunk)))
-      child.on("close", (status) => resolve({ status, stdout, stderr }))
-    })
-
   needs("bash")(it)("a reader that leaves early is no failure, and nothing is said about it", async () => {
     const line = "tool list --limit 0 --count 20000 | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}"
     expect(await shell(line)).toEqual({ status: 0, stdout: "", stderr: "" })

@@ -5,7 +5,7 @@
  */
 import { command, CommandError, type Jobs, type JobState, type Problem } from "@waybill/command"
 import { job_statuses, parseDuration } from "@waybill/command-contract"
-import { changed, done, ledger_errors, ledger_exits } from "../Exits.ts"
+import { changed, damaged_flag, done, ledger_errors, ledger_exits } from "../Exits.ts"
 import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { refuseJobType } from "../jobs/refuseJobType.ts"
 import { type Addressed, commandLine, place_flags, placeOf, type Place } from "../Place.ts"
@@ -37,7 +37,7 @@ export const jobs: Jobs = {
     const server = serverOf(args, ctx.env)
     if (server !== undefined) return (await import("../server/serverJobs.ts")).askServer(id, server, ctx)
     const { askJob } = await import("../jobs/askJob.ts")
-    return askJob(id, placeIn(args, ctx.env), ctx.signal)
+    return askJob(id, placeIn(args, ctx.env), ctx.signal, ctx)
   },
   cancel: async (id, ctx, args) => {
     const server = serverOf(args, ctx.env)
@@ -167,6 +167,7 @@ export const events = command({
     job: { type: "string", value_name: "ID", description: "Only facts of this job" },
     type: { type: "string", value_name: "PREFIX", description: "Only types that begin so, such as workspace_job." },
     follow: { type: "boolean", short: "f", description: "Go on with whatever is recorded" },
+    damaged: damaged_flag,
     ...desk_flags,
   },
   exit_codes: { SUCCESS: done("Every fact was printed"), ...desk_exits },
@@ -184,7 +185,7 @@ export const events = command({
     const server = serverOf(args, ctx.env)
     if (server !== undefined) return (await import("../server/serverEvents.ts")).showServerEvents(args, server, ctx)
     const { showEvents } = await import("../jobs/showEvents.ts")
-    return showEvents(args, placeOf(args, ctx.env), ctx)
+    return showEvents({ ...args, damaged: args.damaged === "skip" ? "skip" : "refuse" }, placeOf(args, ctx.env), ctx)
   },
 })
 
@@ -254,7 +255,7 @@ export const wait = command({
     }
     const { waitForJob } = await import("../jobs/waitForJob.ts")
     const place = placeOf(args, ctx.env)
-    const state = await waitForJob(args.id, wait_ms, place, ctx.signal)
+    const state = await waitForJob(args.id, wait_ms, place, ctx)
     if (state === undefined) throw noSuchJob(args.id, place)
     return ended(state)
   },

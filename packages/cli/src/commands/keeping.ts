@@ -4,7 +4,7 @@
  * @module
  */
 import { command } from "@waybill/command"
-import { changed, done, ledger_errors, ledger_exits, LEDGER_FLAWED } from "../Exits.ts"
+import { changed, damaged_flag, done, ledger_errors, ledger_exits, LEDGER_FLAWED } from "../Exits.ts"
 import type { Verified } from "../keeping/ledger.ts"
 import { place_flags, placeOf, root_flags } from "../Place.ts"
 
@@ -125,12 +125,12 @@ export const ledgerExport = command({
   danger_level: "safe",
   stream: { format: "raw", media_type: "application/x-ndjson" },
   output_schema: { type: "string", description: "Lines of a ledger" },
-  parameters: place_flags,
+  parameters: { damaged: damaged_flag, ...place_flags },
   exit_codes: { ...sound, SUCCESS: done("Every record was printed") },
   error_registry: ledger_errors,
   execute: async (args, ctx) => {
     const { exportLines } = await import("../keeping/ledger.ts")
-    return exportLines(placeOf(args, ctx.env), ctx)
+    return exportLines(args.damaged === "skip" ? "skip" : "refuse", placeOf(args, ctx.env), ctx)
   },
 })
 
@@ -190,7 +190,7 @@ export const gc = command({
   error_registry: ledger_errors,
   output_schema: { type: "object", required: ["root", "removed", "bytes", "entries"] },
   execute: async (args, ctx) => {
-    const { gc: run } = await import("../keeping/space.ts")
+    const { gc: run } = await import("../keeping/gc.ts")
     return run({ deliverables: args.deliverables, yes: args.yes }, placeOf(args, ctx.env), ctx)
   },
 })

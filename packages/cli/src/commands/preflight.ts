@@ -36,8 +36,8 @@ export const preflight: ReadonlyArray<Preflight> = [
     name: "ledger can be read and is sound",
     fix: "waybill ledger verify",
     check: async (ctx) => {
-      const { openDamage } = await import("../keeping/openDamage.ts")
-      const count = await openDamage(placeOf({}, ctx.env), ctx.signal)
+      const { countDamages } = await import("../keeping/damage.ts")
+      const count = await countDamages(placeOf({}, ctx.env), ctx.signal)
       if (count > 0) throw new Error(`${count} damages that nobody has acknowledged.`)
     },
   },

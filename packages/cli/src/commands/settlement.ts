@@ -8,10 +8,8 @@ import { parseDuration } from "@waybill/command-contract"
 import { changed, done, JOB_FAILED, ledger_errors, ledger_exits, run_missing, VERIFIER_REJECTED } from "../Exits.ts"
 import { ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { place_flags, placeOf } from "../Place.ts"
+import { explainedText, loggedText, settledText, startedText } from "../settling/texts.ts"
 import type { Settled } from "../settling/settle.ts"
-import type { Logged } from "../settling/logs.ts"
-import type { Explained } from "../settling/explain.ts"
-import type { ShownAttempt } from "../settling/Attempts.ts"
 
 /** The longest that a timer can be set to; each attempt has a limit of its own. */
 const longest_ms = 2_147_483_647
@@ -26,40 +24,13 @@ const run_id = {
 
 const attempts_schema = { type: "array", items: { type: "object", required: ["attempt", "status"] } } as const
 
-/** Only what a person reads is laid out here; the lines are made where the data is. */
-const attemptText = (attempts: ReadonlyArray<ShownAttempt>): ReadonlyArray<string> =>
-  attempts.flatMap(({ attempt, checks = [], failure, sha256, status, summary }) => [
-    `  ${attempt}. ${failure === undefined ? status : `failed: ${failure.code}`}${summary === undefined ? "" : `: ${summary}`}`,
-    ...(sha256 === undefined ? [] : [`     ${sha256}`]),
-    ...checks.flatMap((check) =>
-      check.status === "failed"
-        ? [`     ✗ ${check.name}${check.message === undefined ? "" : `: ${check.message}`}`]
-        : [],
-    ),
-  ])
-
-const settledText = ({ artifact, attempts, ledger, next_command, run_id: id, run_status }: Settled): string =>
-  [
-    `${run_status}: ${id}`,
-    ...(artifact === null ? [] : [`  ${artifact.sha256}  ${artifact.bytes} bytes  ${artifact.schema_id}`]),
-    "attempts",
-    ...attemptText(attempts),
-    `recorded in ${ledger}`,
-    `next: ${next_command}`,
-  ].join("\n")
-
-/** Of a job that goes on elsewhere there is nothing to show yet. */
-const startedText = ({ cancel_command, job_id, log_file, status, status_command }: Readonly<Record<string, unknown>>) =>
-  [
-    `${String(status)}: ${String(job_id)}`,
-    ...(typeof log_file === "string" ? [`log: ${log_file}`] : []),
-    `ask: ${String(status_command)}`,
-    `cancel: ${String(cancel_command)}`,
-  ].join("\n")
-
 const isSettled = (data: object): data is Settled => "attempts" in data
 
-const validate = (args: {
+const validate = async (args: {
+  readonly candidate: string
+  readonly "schema-id": string
+  readonly "run-id"?: string | undefined
+  readonly key?: string | undefined
   readonly agent: ReadonlyArray<string>
   readonly verify: ReadonlyArray<string>
   readonly "json-schema"?: string | undefined
@@ -68,8 +39,9 @@ const validate = (args: {
   readonly "verify-timeout": string
   readonly seed: ReadonlyArray<string>
   readonly env: ReadonlyArray<string>
-}): ReadonlyArray<Problem> => {
-  const problems: Array<Problem> = []
+}): Promise<ReadonlyArray<Problem>> => {
+  const { refuseWords } = await import("../settling/refuseWords.ts")
+  const problems: Array<Problem> = [...refuseWords(args)]
   if (args.verify.length === 0 && args["json-schema"] === undefined)
     problems.push({
       field: "verify",
@@ -177,6 +149,18 @@ export const settle = command({
     ...ledger_errors,
     IDEMPOTENCY_CONFLICT: { exit: "CONFLICT", fix_required: "Use a new --key, or a new --run-id, for new work." },
     RUN_TAKEN: { exit: "CONFLICT", fix_required: "Use another --run-id, or the --key it was asked for under." },
+    NO_ROOM: {
+      exit: "UNAVAILABLE",
+      suggestion: "See what takes space with: waybill du; make room, and make the same call again",
+    },
+    FOLDER_REFUSED: {
+      exit: "UNAVAILABLE",
+      suggestion: "Give rights to the folder, or make room, and make the same call again",
+    },
+    AGENT_ERROR: { exit: "UNAVAILABLE", suggestion: "Check what is needed with: waybill doctor" },
+    HOLD_FAILED: { exit: "UNAVAILABLE", suggestion: "Check what is needed with: waybill doctor" },
+    INVALID_FACT: { exit: "PRECONDITION", suggestion: "See what is meant with: waybill settle --help" },
+    JOB_IS_NO_SETTLEMENT: { exit: "CONFLICT", fix_required: "Choose another --run-id." },
     INVALID_DECLARATION: { exit: "PRECONDITION", suggestion: "See what is meant with: waybill settle --help" },
   },
   output_schema: {
@@ -254,8 +238,7 @@ export const explain = command({
     required: ["run_id", "status", "in_words", "attempts", "explanation", "anomalies", "next_command"],
     properties: { in_words: { type: "string" }, attempts: attempts_schema },
   },
-  render: ({ attempts, in_words, next_command, run_id: id, status }: Explained) =>
-    [`${status}: ${id}`, in_words, "attempts", ...attemptText(attempts), `next: ${next_command}`].join("\n"),
+  render: explainedText,
   execute: async (args, ctx) => {
     const { explain: run } = await import("../settling/explain.ts")
     return run(args["run-id"], placeOf(args, ctx.env), ctx)
@@ -283,30 +266,7 @@ export const logs = command({
   },
   output_schema: { type: "object", required: ["run_id", "attempts"], properties: { attempts: { type: "array" } } },
   validate: ({ bytes }) => (bytes >= 1 && bytes <= 262_144 ? [] : [{ field: "bytes", message: "is from 1 to 262144" }]),
-  render: ({ attempts }: Logged) =>
-    attempts
-      .map(({ agent, attempt, verifier }) =>
-        [
-          `attempt ${attempt}: agent ${agent.state}${agent.exit === null ? "" : `, ${agent.exit}`}`,
-          ...(["stdout", "stderr"] as const).flatMap((name) => {
-            const said = agent[name]
-            if (said === null || said.text === "") return []
-            const cut = said.omitted_bytes === 0 ? "" : ` (${said.omitted_bytes} bytes are not shown)`
-            return [
-              `  ${name}${cut}`,
-              ...said.text
-                .trimEnd()
-                .split("\n")
-                .map((line) => `  | ${line}`),
-            ]
-          }),
-          ...verifier.checks.map(
-            ({ message, name, status }) =>
-              `  ${status === "passed" ? "✓" : "✗"} ${name}${message === undefined ? "" : `: ${message}`}`,
-          ),
-        ].join("\n"),
-      )
-      .join("\n"),
+  render: loggedText,
   execute: async (args, ctx) => {
     const { logs: run } = await import("../settling/logs.ts")
     return run(args["run-id"], args.bytes, placeOf(args, ctx.env), ctx)

@@ -133,6 +133,10 @@ export const jobState = (jobId: string, reading: JobReading, place: Addressed, n
   }
 }
 
+/** Whether more records could make another answer of it: nothing is known of the job, or no end. That it is old is no end. */
+export const isUnsettled = (state: JobState | undefined): boolean =>
+  state === undefined || state.descriptor.status === "running" || state.error?.code === "JOB_TIMEOUT"
+
 /** Whether nobody works on the job any more. One that was called off has ended before whoever is at its attempt has let go of it. */
 export const isOver = ({ descriptor: { run_status, status } }: JobState): boolean =>
   status !== "running" && !(status === "cancelled" && run_status === "running")

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { JobState } from "@waybill/command"
+import type { Context, JobState } from "@waybill/command"
 import type { RecordedEvent, Store } from "@waybill/ledger"
 import { Effect } from "effect"
 import { openStore, runOnFiles } from "../Opening.ts"
 import type { Place } from "../Place.ts"
-import { type JobReading, jobState, namesOf, readJob } from "./JobDescription.ts"
+import { tellDamage } from "../keeping/damage.ts"
+import { type JobReading, isUnsettled, jobState, namesOf, readJob } from "./JobDescription.ts"
 
 const page_records = 1024
 
@@ -32,12 +33,20 @@ export const findJob = (store: Store, word: string) =>
     return undefined
   })
 
-/** Where a job stands; `undefined` when nobody asked for it. */
-export const askJob = (word: string, place: Place, signal: AbortSignal): Promise<JobState | undefined> =>
+/** Where a job stands; `undefined` when nobody asked for it. With `tell`, a damaged ledger is warned of, or refused. */
+export const askJob = (
+  word: string,
+  place: Place,
+  signal: AbortSignal,
+  tell?: Pick<Context, "warn">,
+): Promise<JobState | undefined> =>
   runOnFiles(
     Effect.gen(function* () {
-      const found = yield* findJob(yield* openStore(place), word)
-      return found === undefined ? undefined : jobState(found.jobId, found.reading, place, Date.now())
+      const store = yield* openStore(place)
+      const found = yield* findJob(store, word)
+      const state = found === undefined ? undefined : jobState(found.jobId, found.reading, place, Date.now())
+      if (tell !== undefined) yield* tellDamage(store, isUnsettled(state), place, tell)
+      return state
     }),
     signal,
   )

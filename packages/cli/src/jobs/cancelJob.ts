@@ -11,6 +11,7 @@ import { Effect, Stream } from "effect"
 import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
 import type { Place } from "../Place.ts"
+import { refuseDamaged } from "../keeping/damage.ts"
 import { jobCommands, jobState, namesOf, readJob } from "./JobDescription.ts"
 import { jobSpecOf } from "./JobSpecHere.ts"
 
@@ -56,6 +57,7 @@ const endAttempt = (runId: string, { current }: Job) =>
 /** Cancels the job; `undefined` when nobody asked for it. */
 export const cancelJob = (word: string, place: Place, signal: AbortSignal): Promise<CancelOutcome | undefined> => {
   const program = Effect.gen(function* () {
+    yield* refuseDamaged(yield* Ledger, place)
     const found = yield* find(word)
     if (found === undefined) return undefined
     const { jobId, reading } = found

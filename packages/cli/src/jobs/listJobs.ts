@@ -10,6 +10,7 @@ import { Effect } from "effect"
 import { runHere } from "../Opening.ts"
 import { ledgerLayer } from "../Ledgers.ts"
 import type { Place } from "../Place.ts"
+import { tellDamage } from "../keeping/damage.ts"
 import { jobState } from "./JobDescription.ts"
 import { jobSpecOf } from "./JobSpecHere.ts"
 
@@ -37,6 +38,7 @@ export const listJobs = (status: string | undefined, place: Place, ctx: Context)
   const now_ms = Date.now()
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
+    yield* tellDamage(ledger, false, place, ctx)
     return yield* ledger.queryAll({ queue: jobSpecOf().projections.queue, runs: Jobs }, ({ queue, runs }) => {
       const ids = new Set([...queue.entries()].map(([id]) => id))
       for (const [id] of runs.entries()) ids.add(id)

@@ -11,6 +11,7 @@ import { findSubmitted } from "@waybill/jobspec"
 import { runHere } from "../Opening.ts"
 import { ledgerLayer } from "../Ledgers.ts"
 import type { Place } from "../Place.ts"
+import { refuseDamaged } from "../keeping/damage.ts"
 import { jobState } from "./JobDescription.ts"
 import { jobSpecOf } from "./JobSpecHere.ts"
 
@@ -36,6 +37,7 @@ export const submitJob = (words: SubmitWords, place: Place, ctx: Context) => {
   }
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
+    yield* refuseDamaged(ledger, place)
     const [accepted] = yield* ledger.transact(jobspec.queue, submit, { actor: "waybill" })
     const found = yield* ledger.query(jobspec.projections.queue, (view) =>
       accepted === undefined ? findSubmitted(view, submit) : view.get(accepted.job_id),

@@ -3,19 +3,20 @@
  *
  * @module
  */
-import type { JobState } from "@waybill/command"
+import type { Context, JobState } from "@waybill/command"
 import { Effect } from "effect"
 import { openStore, runOnFiles } from "../Opening.ts"
 import type { Place } from "../Place.ts"
+import { tellDamage } from "../keeping/damage.ts"
 import { findJob } from "./askJob.ts"
-import { isOver, jobState } from "./JobDescription.ts"
+import { isOver, isUnsettled, jobState } from "./JobDescription.ts"
 
 /** Where the job stands when it is over, or when the time is up; `undefined` when nobody asked for it. */
 export const waitForJob = (
   word: string,
   wait_ms: number,
   place: Place,
-  signal: AbortSignal,
+  ctx: Pick<Context, "signal" | "warn">,
 ): Promise<JobState | undefined> =>
   runOnFiles(
     Effect.gen(function* () {
@@ -24,14 +25,16 @@ export const waitForJob = (
       let head = 0
       for (;;) {
         const found = yield* findJob(store, word)
-        if (found === undefined) return undefined
-        const state = jobState(found.jobId, found.reading, place, Date.now())
+        const state = found === undefined ? undefined : jobState(found.jobId, found.reading, place, Date.now())
         const left_ms = until_ms - Date.now()
-        if (isOver(state) || left_ms <= 0) return state
+        if (state === undefined || isOver(state) || left_ms <= 0) {
+          yield* tellDamage(store, isUnsettled(state), place, ctx)
+          return state
+        }
         const page = yield* store.readBefore(Number.MAX_SAFE_INTEGER, 1)
         head = page.events[0]?.position ?? head
         yield* Effect.timeoutOption(store.waitBeyond(head), Math.min(left_ms, 1_000))
       }
     }),
-    signal,
+    ctx.signal,
   )

@@ -18,15 +18,17 @@ import { Jobs } from "@waybill/workspace-job"
 import { Effect, Stream } from "effect"
 import { createReadStream } from "node:fs"
 import { jobSpecOf } from "../jobs/JobSpecHere.ts"
-import { runHere, runOnFiles } from "../Opening.ts"
+import { openStore, runHere, runOnFiles } from "../Opening.ts"
 import { ledgerLayer } from "../Ledgers.ts"
+import { type Damaged, endOnDamage, refuseDamaged, tellDamage } from "./damage.ts"
 import { commandLine, type Place } from "../Place.ts"
 
-const upTo = (at: number | undefined) =>
+const upTo = (at: number | undefined, place: Place, ctx: Context) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
     const events = at === undefined ? ledger.read() : Stream.takeWhile(ledger.read(), ({ position }) => position <= at)
     const found: Array<RecordedEvent> = []
+    yield* tellDamage(ledger, false, place, ctx)
     yield* Stream.runForEach(events, (event) => Effect.sync(() => void found.push(event)))
     return found
   })
@@ -34,6 +36,7 @@ const upTo = (at: number | undefined) =>
 export const show = (position: number | undefined, place: Place, ctx: Context) => {
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
+    yield* tellDamage(ledger, false, place, ctx)
     if (position !== undefined) {
       const [event] = yield* Stream.runCollect(Stream.take(ledger.read({ after: position - 1 }), 1))
       if (event?.position !== position)
@@ -143,7 +146,7 @@ export const head = async (place: Place, ctx: Context) => {
 
 /** Any projection as it was at a position. */
 export const replay = (at: number | undefined, projection: "runs" | "queue" | "jobs", place: Place, ctx: Context) => {
-  const program = Effect.map(upTo(at), (events) => {
+  const program = Effect.map(upTo(at, place, ctx), (events) => {
     const { projections } = jobSpecOf()
     const folded =
       projection === "runs"
@@ -168,11 +171,22 @@ export const replay = (at: number | undefined, projection: "runs" | "queue" | "j
   return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
 }
 
-/** Every record that can be read, as a line that `import` takes. */
-export const exportLines = (place: Place, ctx: Context): Promise<void> => {
+/**
+ * Every record that can be read, as a line that `import` takes; how many there are is said beside. Ends with LEDGER_DAMAGED behind
+ * the last line when one was left out that nobody has acknowledged, unless `skip` takes that.
+ */
+export const exportLines = (damaged: Damaged, place: Place, ctx: Context): Promise<void> => {
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
-    yield* Stream.runForEach(ledger.read(), (event) => Effect.promise(() => ctx.write(`${encodeLine(event)}\n`)))
+    let records = 0
+    yield* Stream.runForEach(ledger.read(), (event) =>
+      Effect.promise(async () => {
+        records += 1
+        await ctx.write(`${encodeLine(event)}\n`)
+      }),
+    )
+    ctx.log(`exported ${records} records`)
+    yield* endOnDamage(ledger, damaged, `${records} records were printed, not all there were`, place, ctx)
   })
   return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
 }
@@ -182,6 +196,10 @@ export const importFile = async (from: string, place: Place, ctx: Context) => {
   const lines = Stream.fromAsyncIterable<Uint8Array, Error>(
     from === "-" ? process.stdin : createReadStream(from),
     (cause) => (cause instanceof Error ? cause : new Error(String(cause))),
+  )
+  await runOnFiles(
+    Effect.flatMap(openStore(place), (store) => refuseDamaged(store, place)),
+    ctx.signal,
   )
   const records =
     place.url === undefined

@@ -54,9 +54,9 @@ export const nobodyThere = ({ url }: ServerPlace, why: string, cause: unknown): 
 /** The failure of a request that no server took, when it is that. */
 export const unreachable = (thrown: unknown, server: ServerPlace): CommandError | undefined => {
   const codes = codesOf(thrown)
-  // Without a code it was fetch itself that would not ask, for a port that is no web server's.
+  // Without a code it may be fetch itself that would not ask, for a port that is no web server's; or an answer that is no HTTP.
   const cause = thrown instanceof TypeError && codes.length === 0 ? thrown.cause : undefined
-  const never = cause instanceof Error ? cause.message : undefined
+  const never = cause instanceof Error && cause.message === "bad port" ? cause.message : undefined
   const code = codes.find((each) => before_sending.has(each)) ?? never
   return code === undefined ? undefined : nobodyThere(server, code, thrown)
 }
@@ -71,6 +71,15 @@ export const strange = ({ url }: ServerPlace, what: string): CommandError =>
   })
 
 const tokenCommand = (token_file: string): string => `waybill token --token-file ${shellWord(token_file)}`
+
+/** The name that the server quoted, as a word of a shell. */
+const typeWord = (quoted: string): string => {
+  try {
+    return shellWord(String(JSON.parse(quoted)))
+  } catch {
+    return "TYPE"
+  }
+}
 
 /** A refusal that the server sent. */
 export const refusedBy = (
@@ -95,6 +104,14 @@ export const refusedBy = (
       code: "SERVER_FAILED",
       message,
       suggestion: "Try again; the server's log says why.",
+    })
+  const invalidType = /^invalid job type (?<type>".*")/su.exec(said)?.groups?.["type"]
+  if (invalidType !== undefined)
+    return new CommandError({
+      exit: "PRECONDITION",
+      code: "INVALID_JOB_TYPE",
+      message,
+      fix_required: `Start the server so that it takes jobs of this type: waybill serve --job-type ${typeWord(invalidType)}`,
     })
   return new CommandError({
     exit: "PRECONDITION",

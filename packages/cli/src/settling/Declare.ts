@@ -65,6 +65,18 @@ export const idsOf = (words: SettleWords): { readonly runId: string; readonly ke
   return { runId, key: key ?? runId }
 }
 
+/** The variables to pass on. One that is not set is a mistake: a program would run without what it was to be given. */
+const passedOn = (words: ReadonlyArray<string>, env: Readonly<Record<string, string | undefined>>) => {
+  const missing = words.find((word) => !word.includes("=") && env[word] === undefined)
+  if (missing === undefined) return variables(words, env)
+  throw new CommandError({
+    exit: "ARG_ERROR",
+    code: "VARIABLE_UNSET",
+    message: `--env ${missing}: this variable is not set here.`,
+    fix_required: `Set ${missing}, say --env ${missing}=VALUE, or leave it out.`,
+  })
+}
+
 /** Declares the job that the words ask for. Reads the seeds and the schema; changes nothing. */
 export const declare = (words: SettleWords, env: Readonly<Record<string, string | undefined>>, cwd: string) =>
   Effect.gen(function* () {
@@ -80,7 +92,7 @@ export const declare = (words: SettleWords, env: Readonly<Record<string, string 
       try: () => (schema === undefined ? [] : [readSchema(schema, cwd)]),
       catch: (cause) => cause,
     })
-    const passed = variables(words.env, env)
+    const passed = yield* Effect.try({ try: () => passedOn(words.env, env), catch: (cause) => cause })
     const commands = yield* Effect.forEach(verify, (line) =>
       commandVerifier({ name: nameOf(line), command: shell(line), cwd, env: passed, silentRejection: true }),
     )

@@ -5,27 +5,32 @@
  */
 import { CommandError, type Context } from "@waybill/command"
 import type { Destination } from "@waybill/data-plane"
+import { Ledger } from "@waybill/ledger"
 import { deliverJob } from "@waybill/runtime"
 import { Effect } from "effect"
 import { resolve } from "node:path"
 import { runHere } from "../Opening.ts"
+import { refuseDamaged } from "../keeping/damage.ts"
 import { settlementLayer } from "../Settlements.ts"
 import { commandLine, type Place } from "../Place.ts"
 import { noSuchRun } from "./explain.ts"
 
 const hand = (runId: string, to: Destination, place: Place) =>
-  Effect.catchTag(deliverJob(runId, to), "NotDeliverable", (refusal) =>
-    Effect.fail(
-      refusal.status === "missing"
-        ? noSuchRun(runId, place)
-        : new CommandError({
-            exit: "CONFLICT",
-            code: "NOT_DELIVERABLE",
-            message: `Run ${runId} is ${refusal.status}; only a verified artifact is delivered.`,
-            suggestion: `See what became of it with: ${commandLine(place, "explain", runId)}`,
-          }),
-    ),
-  )
+  Effect.gen(function* () {
+    yield* refuseDamaged(yield* Ledger, place, "nothing was delivered")
+    return yield* Effect.catchTag(deliverJob(runId, to), "NotDeliverable", (refusal) =>
+      Effect.fail(
+        refusal.status === "missing"
+          ? noSuchRun(runId, place)
+          : new CommandError({
+              exit: "CONFLICT",
+              code: "NOT_DELIVERABLE",
+              message: `Run ${runId} is ${refusal.status}; only a verified artifact is delivered.`,
+              suggestion: `See what became of it with: ${commandLine(place, "explain", runId)}`,
+            }),
+      ),
+    )
+  })
 
 /** Delivers to a file, whose receipt is then written to stdout, or with `-` to stdout itself. */
 export const deliver = async (runId: string, to: string, place: Place, ctx: Context): Promise<void> => {

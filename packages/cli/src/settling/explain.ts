@@ -9,6 +9,7 @@ import { explain as explainStatus, jobStatus, Jobs, type JobStatus } from "@wayb
 import { Effect } from "effect"
 import { runHere } from "../Opening.ts"
 import { ledgerLayer } from "../Ledgers.ts"
+import { tellDamage } from "../keeping/damage.ts"
 import { commandLine, type Place } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 
@@ -39,7 +40,7 @@ const wordsOf = (status: JobStatus): string => {
     case "running":
       return "The run has no verdict yet: it is being worked on, or waits for the same call to be made again."
     case "verified":
-      return `The verifier accepted exactly these bytes: ${status.terminalArtifact.sha256}. They can be delivered.`
+      return `The verifier accepted exactly these bytes: ${status.terminalArtifact.sha256}; deliver checks them once more.`
     case "verifier_rejected":
       return `The verifier said no${status.summary === undefined ? "" : ` (${status.summary})`}; ${status.attemptsLeft === 0 ? "no attempt is left" : `${status.attemptsLeft} attempts are left`}.`
     case "reconcile_required":
@@ -74,10 +75,17 @@ export const explain = (runId: string, place: Place, ctx: Context): Promise<Expl
       attempts: attemptsOf(view.get(runId)),
       anomalies: view.anomalies(runId),
     }))
-    if (found.status.status === "missing") return yield* Effect.fail(noSuchRun(runId, place))
+    const { status } = found.status
+    yield* tellDamage(
+      ledger,
+      status === "missing" || status === "running" || status === "reconcile_required",
+      place,
+      ctx,
+    )
+    if (status === "missing") return yield* Effect.fail(noSuchRun(runId, place))
     return {
       run_id: runId,
-      status: found.status.status,
+      status,
       in_words: wordsOf(found.status),
       attempts: found.attempts,
       explanation: explainStatus(found.status),

@@ -10,6 +10,7 @@ import { attemptOf, type Check, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
 import { runHere } from "../Opening.ts"
+import { tellDamage } from "../keeping/damage.ts"
 import { settlementLayer } from "../Settlements.ts"
 import type { Place } from "../Place.ts"
 import { attemptsOf } from "./Attempts.ts"
@@ -60,6 +61,7 @@ export const logs = (runId: string, bytes_max: number, place: Place, ctx: Contex
     const ledger = yield* Ledger
     const agent = yield* Agent
     const job = yield* ledger.query(Jobs, (view) => view.get(runId))
+    yield* tellDamage(ledger, job === undefined, place, ctx)
     if (job === undefined) return yield* Effect.fail(noSuchRun(runId, place))
     const shown = attemptsOf(job)
     const attempts = yield* Effect.forEach([...job.earlier, job.current], ({ request }, index) =>

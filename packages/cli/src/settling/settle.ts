@@ -12,7 +12,7 @@ import { basename } from "node:path"
 import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
 import { jobCommands } from "../jobs/JobDescription.ts"
-import { commandLine, type Place } from "../Place.ts"
+import { commandLine, type Place, shellWord } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
 import { tellStarter } from "./Detached.ts"
@@ -62,7 +62,11 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
     code: "JOB_FAILED",
     message: `Run ${run_id} ended without a verdict: ${failure?.code ?? status.status}.`,
     ...(cause === undefined || cause === "" ? {} : { detail: cause }),
-    suggestion: `See what was printed with: ${commandLine(place, "logs", run_id)}`,
+    // Of a verifier without a verdict nothing is kept but what is said here.
+    suggestion:
+      failure?.phase === "verify_infra"
+        ? `What the verifier said is in detail. See how far the run came with: ${commandLine(place, "explain", run_id)}`
+        : `See what was printed with: ${commandLine(place, "logs", run_id)}`,
     data,
   })
 }
@@ -93,7 +97,11 @@ export const settleHere = (words: SettleWords, place: Place, around: Surrounding
     const ledger = yield* Ledger
     onStart?.(job.runId)
     const terminalPath = basename(job.candidatePath)
-    const status = yield* settleJob(job, { terminalPath, actor: "waybill", observe })
+    const status = yield* Effect.mapError(settleJob(job, { terminalPath, actor: "waybill", observe }), (error) =>
+      error._tag === "AgentError" && error.code === "folder_refused"
+        ? new CommandError({ exit: "UNAVAILABLE", code: "FOLDER_REFUSED", message: error.message, cause: error })
+        : error,
+    )
     const attempts = yield* ledger.query(Jobs, (view) => attemptsOf(view.get(status.runId)))
     const next = status.status === "verified" ? "deliver" : "explain"
     const data: Settled = {
@@ -132,8 +140,15 @@ export const settle = async (words: SettleWords, place: Place, ctx: Context): Pr
       tell(event)
       show(event)
     },
-    onStart: (runId) =>
-      ctx.log(`run ${runId}; if this is cut off, the same call with --run-id ${runId} goes on from there`),
+    onStart: (runId) => {
+      ctx.log(`run ${runId}; if this is cut off, the same call with --run-id ${runId} goes on from there`)
+      const tellLeft = () =>
+        ctx.warn(
+          "RUN_GOES_ON",
+          `The agent of run ${runId} goes on by itself. Make the same call with --run-id ${shellWord(runId)} to wait for its verdict; see where it stands with: ${commandLine(place, "job", "status", encodeURIComponent(runId))}`,
+        )
+      ctx.signal.addEventListener("abort", tellLeft, { once: true })
+    },
   })
   return answer(data, status, place, cause)
 }

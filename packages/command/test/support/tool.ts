@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process"
 import { writeSync } from "node:fs"
 import http from "node:http"
+import { setTimeout as sleep } from "node:timers/promises"
 import { defineExitCode, job_descriptor_schema } from "@waybill/command-contract"
 import { CommandError, application, command, main } from "../../src/index.ts"
 import { forever, hostile_commands, never } from "./hostile-commands.ts"
@@ -197,6 +198,21 @@ const app = application({
         for (let n = 1; n <= to; n++) await ctx.write({ n })
         if (fail) throw new CommandError({ exit: "GENERAL_ERROR", code: "COUNT_FAILED", message: "Cannot count on." })
         return undefined
+      },
+    }),
+    command({
+      name: "follow",
+      description: "Streams a number and waits until it is stopped.",
+      danger_level: "safe",
+      stream: { format: "jsonl" },
+      parameters: { slowly: { type: "boolean", description: "Write once, then only wait" } },
+      exit_codes: { SUCCESS },
+      output_schema: { type: "object", required: ["n"], properties: { n: { type: "integer" } } },
+      execute: async ({ slowly }, ctx) => {
+        for (let n = 1; ; n++) {
+          if (!slowly || n === 1) await ctx.write({ n })
+          await sleep(5, undefined, { signal: ctx.signal }).catch(() => ctx.signal.throwIfAborted())
+        }
       },
     }),
     command({

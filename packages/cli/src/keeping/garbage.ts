@@ -1,0 +1,88 @@
+/**
+ * What of a ledger's bytes nobody has a use for any more.
+ *
+ * @module
+ */
+import { folderName } from "@waybill/data-plane"
+import { Ledger, type RecordedEvent, type View } from "@waybill/ledger"
+import { type Job, Jobs, jobStatus } from "@waybill/workspace-job"
+import { Effect, Stream } from "effect"
+import { join } from "node:path"
+
+/** Something that may go: a folder of a run, or the sealed bytes of a digest. */
+export interface Garbage {
+  /** Absolute. */
+  readonly path: string
+  readonly why: string
+  /** The run whose own it is; sealed bytes are nobody's own. */
+  readonly runId?: string
+}
+
+/** Folders with one entry per run that are of no use once the run has ended. */
+const per_run = ["workspaces", "staging", "artifacts"] as const
+
+const hasEnded = (status: ReturnType<typeof jobStatus>): boolean =>
+  status.status === "verified" ||
+  status.status === "failed" ||
+  (status.status === "verifier_rejected" && status.attemptsLeft === 0)
+
+const digest_pattern = /sha256:([\da-f]{64})/gu
+
+/** Every digest that a fact names, wherever in it. */
+const digestsIn = ({ payload }: RecordedEvent): ReadonlyArray<string> =>
+  [...JSON.stringify(payload).matchAll(digest_pattern)].map(([, digest = ""]) => digest)
+
+const digestsOf = ({ current, earlier }: Job): ReadonlyArray<string> =>
+  [...earlier, current].flatMap(({ artifactReadbackVerified: read }) =>
+    read === undefined ? [] : [read.payload.sha256.slice("sha256:".length)],
+  )
+
+/** Whether the fold says all there is to say of a run: nobody may draw from a history with gaps what its bytes are. */
+const isWhole = (view: View<Job>, runId: string): boolean =>
+  view.get(runId) !== undefined && view.anomalies(runId).length === 0
+
+/**
+ * What may go as the ledger stands now. A digest that any fact names of a run which is open, verified, or not wholly understood
+ * is none of it; and where damage was acknowledged, no sealed bytes are, since nobody knows what the lost records named.
+ * `deliverables` gives up those that are verified or not understood.
+ */
+export const garbageIn = (data: string, deliverables: boolean) =>
+  Effect.gen(function* () {
+    const ledger = yield* Ledger
+    const { corrupt, damage = [] } = yield* ledger.health
+    const hasGaps = corrupt.length > 0 || damage.length > 0
+    const named = new Map<string, Set<string>>()
+    yield* Stream.runForEach(
+      Stream.filter(ledger.read(), ({ event_type }) => event_type.startsWith("workspace_job.")),
+      (event) =>
+        Effect.sync(() => {
+          for (const digest of digestsIn(event))
+            named.set(event.job_id, (named.get(event.job_id) ?? new Set()).add(digest))
+        }),
+    )
+    return yield* ledger.query(Jobs, (view): ReadonlyArray<Garbage> => {
+      const found: Array<Garbage> = []
+      const kept = new Set<string>()
+      const rejected = new Set<string>()
+      const verified = new Set<string>()
+      for (const [runId, digests] of named)
+        if (!isWhole(view, runId) && !deliverables) for (const digest of digests) kept.add(digest)
+      for (const [runId, job] of view.entries()) {
+        const status = jobStatus(view, runId)
+        if (!hasEnded(status)) {
+          for (const digest of [...digestsOf(job), ...(named.get(runId) ?? [])]) kept.add(digest)
+          continue
+        }
+        for (const digest of digestsOf(job)) rejected.add(digest)
+        if (status.status === "verified") verified.add(status.terminalArtifact.sha256.slice("sha256:".length))
+        for (const name of per_run)
+          found.push({ path: join(data, name, folderName(runId)), why: `${name} of an ended run`, runId })
+      }
+      for (const digest of new Set([...rejected, ...verified])) {
+        if (kept.has(digest) || ((hasGaps || verified.has(digest)) && !deliverables)) continue
+        const path = join(data, "sealed", "sha256", digest.slice(0, 2), digest.slice(2, 4), digest)
+        found.push({ path, why: verified.has(digest) ? "verified bytes" : "rejected bytes" })
+      }
+      return found
+    })
+  })

@@ -1,0 +1,54 @@
+/**
+ * What can be known of the words of `settle` before anything is done: a mistake in them must leave no fact behind.
+ *
+ * @module
+ */
+import type { Problem } from "@waybill/command"
+import { refuseJobId, reserved_job_ids } from "@waybill/ledger"
+import { refuseBaseKey, refusePath } from "@waybill/workspace-job"
+
+const schema_id_length_max = 1024
+
+const refuseRunId = (id: string): string | undefined =>
+  refuseJobId(id) ?? (reserved_job_ids.has(id) ? "is reserved" : undefined)
+
+const refuseSchemaId = (id: string): string | undefined => {
+  if (id === "") return "is empty"
+  if (!id.isWellFormed()) return "contains a lone surrogate"
+  return id.length > schema_id_length_max ? `is longer than ${schema_id_length_max} characters` : undefined
+}
+
+const refuseCandidate = (path: string): string | undefined =>
+  path.startsWith("/") ? "is absolute: it is a path below the agent's workspace" : refusePath(path)
+
+export interface NamedWords {
+  readonly candidate: string
+  readonly "schema-id": string
+  readonly "run-id"?: string | undefined
+  readonly key?: string | undefined
+  readonly seed: ReadonlyArray<string>
+  readonly env: ReadonlyArray<string>
+}
+
+/** Every name, path and variable that would be refused later, with the flag it was given by. */
+export const refuseWords = (words: NamedWords): ReadonlyArray<Problem> => {
+  const { candidate, env, key, "run-id": runId, "schema-id": schemaId, seed } = words
+  const found: ReadonlyArray<readonly [field: string, value: string, reason: string | undefined]> = [
+    ["candidate", candidate, refuseCandidate(candidate)],
+    ["schema-id", schemaId, refuseSchemaId(schemaId)],
+    ["run-id", runId ?? "", runId === undefined ? undefined : refuseRunId(runId)],
+    ["key", key ?? "", key === undefined ? undefined : refuseBaseKey(key)],
+    ...seed.map((word) => ["seed", word, refusePath(word.slice(word.lastIndexOf("=") + 1))] as const),
+    ...env.map((word) => {
+      const [name = ""] = word.split("=", 1)
+      return [
+        "env",
+        name,
+        name.startsWith("WAYBILL_") ? "is one of the variables that Waybill sets itself" : undefined,
+      ] as const
+    }),
+  ]
+  return found.flatMap(([field, value, reason]) =>
+    reason === undefined ? [] : [{ field, message: `--${field} ${JSON.stringify(value)} ${reason}` }],
+  )
+}

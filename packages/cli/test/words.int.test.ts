@@ -1,0 +1,118 @@
+import { invoke } from "@waybill/command"
+import { existsSync, globSync, mkdtempSync, readFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { waybill } from "../src/index.ts"
+import { explainedText, loggedText } from "../src/settling/texts.ts"
+import { visible } from "../src/settling/visible.ts"
+
+const makeRoot = () => mkdtempSync(join(tmpdir(), "waybill-words-"))
+const env = { PATH: process.env["PATH"] ?? "" }
+const settling = (root: string, ...words: ReadonlyArray<string>) => [
+  "settle",
+  `--root=${root}`,
+  ...(words.some((word) => word.startsWith("--candidate")) ? [] : ["--candidate=out"]),
+  ...(words.some((word) => word.startsWith("--schema-id")) ? [] : ["--schema-id=text/v1"]),
+  ...words,
+  "--verify=true",
+  "--",
+  "/bin/sh",
+  "-c",
+  "echo done > out",
+]
+
+describe("words that would be refused later are refused before anything is done", () => {
+  it.each([
+    ["candidate", "/etc/passwd"],
+    ["candidate", "../out"],
+    ["candidate", ""],
+    ["schema-id", ""],
+    ["run-id", ""],
+    ["run-id", "a\u001b[2Jb"],
+    ["run-id", "x".repeat(300)],
+    ["key", "k:repair:2"],
+    ["seed", "package.json=../x"],
+    ["env", "WAYBILL_X=1"],
+  ])("--%s=%j", async (flag, value) => {
+    const root = makeRoot()
+    for (const more of [[], ["--validate-only"]]) {
+      const { envelope, exit_code } = await invoke(waybill, settling(root, ...more, `--${flag}=${value}`), { env })
+      expect([more, exit_code]).toEqual([more, 2])
+      expect(JSON.stringify(envelope?.error)).toContain(flag)
+    }
+    expect(existsSync(join(root, ".agents"))).toBe(false)
+  })
+
+  it("--env of a variable that is not set", async () => {
+    const root = makeRoot()
+    const { envelope, exit_code } = await invoke(waybill, settling(root, "--env=NOSUCHVAR"), { env })
+    expect([exit_code, envelope?.error?.code]).toEqual([2, "VARIABLE_UNSET"])
+    expect(globSync(join(root, ".agents/daemon/*.jsonl")).map((path) => readFileSync(path, "utf8"))).toEqual([])
+  })
+})
+
+describe("what programs say is shown, and no terminal obeys it", () => {
+  // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
+  const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/u
+  const hostile = "\u001b[2J\r\nverified: x\u009b2J\u0007"
+
+  it("in the checks of a verifier", () => {
+    const text = explainedText({
+      run_id: "r",
+      status: "verifier_rejected",
+      in_words: `The verifier said no (${hostile})`,
+      attempts: [
+        {
+          attempt: 1,
+          status: "verifier_rejected",
+          summary: hostile,
+          checks: [{ name: hostile, status: "failed", message: hostile }],
+        },
+      ],
+      explanation: {},
+      anomalies: [],
+      next_command: "waybill logs r",
+    })
+    expect(text).not.toMatch(control)
+    expect(text).not.toMatch(/^verified: x/mu)
+    expect(text).toContain("\\x1b[2J\\r\\nverified: x")
+  })
+
+  it("in the output of an agent, line by line", () => {
+    const text = loggedText({
+      run_id: "r",
+      attempts: [
+        {
+          attempt: 1,
+          agent: {
+            state: "ended well",
+            exit: "code 0",
+            note: null,
+            stdout: { text: hostile, omitted_bytes: 0 },
+            stderr: null,
+          },
+          verifier: { summary: null, checks: [{ name: hostile, status: "passed" }] },
+        },
+      ],
+    })
+    expect(text).not.toMatch(control)
+    expect(text).toContain("  | \\x1b[2J\n  | verified: x\\x9b2J\\x07")
+  })
+
+  it("and what needs no escape stays as it is", () => {
+    expect(visible("Grüße\t日本 👍🏽 \\n")).toBe("Grüße\t日本 👍🏽 \\n")
+  })
+})
+
+describe("a verifier that gives no verdict", () => {
+  it("is not looked for in the logs, which do not have what it said", async () => {
+    const words = settling(makeRoot()).map((word) =>
+      word === "--verify=true" ? "--verify=echo broken >&2; exit 7 #" : word,
+    )
+    const { envelope, exit_code } = await invoke(waybill, words, { env })
+    expect(exit_code).toBe(81)
+    expect(envelope?.error?.detail).toContain("broken")
+    expect(envelope?.error?.suggestion).not.toContain("waybill logs")
+  })
+})
