@@ -7,8 +7,19 @@ import type { FileError, OpenFile } from "@waybill/host"
 import { Effect, Fiber, Stream } from "effect"
 import { createHash, hash as hashOnce } from "node:crypto"
 import { BytesDiffer, type Digest, type Hop, StorageFailed } from "./Errors.ts"
+import { isUint8Array } from "node:util/types"
 
 export const chunk_bytes = 1_048_576
+
+/** Whether it is a `Uint8Array`, and no likeness of one, whose memory was not given away. Whatever it is, looking throws nothing. */
+export const isBytes = (value: unknown): value is Uint8Array => {
+  if (!isUint8Array(value)) return false
+  try {
+    return !(value.buffer instanceof ArrayBuffer && value.buffer.detached)
+  } catch {
+    return false
+  }
+}
 
 /** A copy that shares no memory with its original. `slice` would not do: a `Buffer`'s is a view of the same memory. */
 export const ownCopyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes)

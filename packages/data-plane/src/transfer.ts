@@ -11,6 +11,7 @@ import {
   chunkRoom,
   during,
   eachCheckedChunk,
+  isBytes,
   makeMeter,
   ownCopyOf,
   sha256Of,
@@ -46,8 +47,6 @@ function* sliced(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += chunk_bytes) yield bytes.subarray(at, at + chunk_bytes)
 }
 
-const isDetached = ({ buffer }: Uint8Array): boolean => buffer instanceof ArrayBuffer && buffer.detached
-
 /**
  * Takes what a builder hands over. From here on it may do with its buffer what it likes: a small one is copied, and of a
  * large one, which to hold twice would cost too much, the digest is known, so that a change ends the build.
@@ -57,8 +56,7 @@ export const take = <E, R>(source: Source<E, R>): Taken<E, R> => {
     if (!source.isWellFormed()) return { kind: "illFormed", at: source.search(/\p{Surrogate}/u) }
     return { kind: "pieces", pieces: encoded(source) }
   }
-  if (source instanceof Uint8Array) {
-    if (isDetached(source)) return { kind: "notBytes" }
+  if (isBytes(source)) {
     return source.byteLength <= copied_bytes_max
       ? { kind: "pieces", pieces: sliced(ownCopyOf(source)) }
       : { kind: "pieces", pieces: sliced(source), sha256: sha256Of(source) }
@@ -81,7 +79,7 @@ export const capture = <E, R>(
     let bytes = 0
     const add = (piece: Uint8Array) =>
       Effect.gen(function* () {
-        if (!(piece instanceof Uint8Array) || isDetached(piece)) return yield* new NotBytes({ at: bytes })
+        if (!isBytes(piece)) return yield* new NotBytes({ at: bytes })
         // Nothing to wait for: without this, a source of nothing for ever would keep the deadline from ever being noticed.
         if (piece.byteLength === 0) return yield* Effect.yieldNow
         if (bytes + piece.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })

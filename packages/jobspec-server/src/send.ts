@@ -9,6 +9,16 @@ import { Effect, Stream } from "effect"
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http"
 import { type Answer, json_type, type Refused } from "./Http.ts"
 
+/**
+ * Nobody reads what is left of a body once its request is answered: the connection ends with the answer, or the peer could keep
+ * it busy, and its next request would never be heard.
+ */
+const closeUnread = (response: ServerResponse): void => {
+  const { complete, headers } = response.req
+  const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0"
+  if (hasBody && !complete && !response.headersSent) response.setHeader("Connection", "close")
+}
+
 /** Ends the response with a text; answers once it is handed over. */
 export const sendText = (
   response: ServerResponse,
@@ -18,6 +28,7 @@ export const sendText = (
   headers: OutgoingHttpHeaders = {},
 ): void => {
   const bytes = Buffer.byteLength(text)
+  closeUnread(response)
   response.writeHead(status, { "Content-Type": type, "Content-Length": bytes, ...headers })
   response.end(text)
 }
@@ -48,6 +59,7 @@ const sendPieces = (
   rest: Iterable<string>,
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
+    closeUnread(response)
     response.writeHead(status, { "Content-Type": json_type })
     for (const piece of firsts) yield* write(response, piece)
     for (const piece of rest) {

@@ -1,5 +1,6 @@
+import { connect } from "node:net"
 import { describe, expect, it } from "vitest"
-import { withServer } from "./support/server.ts"
+import { token, withServer } from "./support/server.ts"
 import { listIn } from "./support/client.ts"
 
 const invalid = '{"error":"invalid json"}\n'
@@ -108,6 +109,36 @@ describe("§4.2 body size", () => {
       expect((await post("/v1/jobs", `{"a" 1,${sized(cap + 1)}`)).text).toBe(invalid)
       const denied = await ask({ method: "POST", path: "/v1/jobs", body: sized(cap + 1) })
       expect(denied.text).toBe('{"error":"daemon mutation denied: mutation token mismatch"}\n')
+    }),
+  )
+})
+
+describe("a body that is not read to its end", () => {
+  it(
+    "ends its connection with the answer",
+    withServer({}, async ({ url }) => {
+      const { hostname, port } = new URL(url)
+      const long = " ".repeat(cap + 1)
+      const heads: ReadonlyArray<readonly [string, string, number]> = [
+        ["POST /v1/jobs", `{"job_type":"rpi.run"}${long}`, 202],
+        ["POST /v1/jobs", `nul${long}`, 400],
+        ["GET /v1/status", "x", 200],
+        ["POST /nowhere", "x", 404],
+      ]
+      for (const [head, sent, status] of heads) {
+        const socket = connect(Number(port), hostname)
+        // One byte of the body never comes, so that only the server can end the connection.
+        socket.write(
+          `${head} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nX-AgentOps-Daemon-Token: ${token}\r\nAuthorization: Bearer ${token}\r\nContent-Length: ${sent.length + 1}\r\n\r\n${sent}`,
+        )
+        const [told, isOver] = await new Promise<readonly [string, boolean]>((resolve) => {
+          let text = ""
+          socket.setEncoding("utf8").on("data", (piece) => void (text += String(piece)))
+          socket.on("error", () => {}).on("close", () => resolve([text, true]))
+        })
+        socket.destroy()
+        expect([head, told.slice(0, 12), isOver]).toEqual([head, `HTTP/1.1 ${status}`, true])
+      }
     }),
   )
 })

@@ -15,7 +15,7 @@ const secret_length_min = 6
  */
 export const hideValues = (text: string, env: Readonly<Record<string, string>>): string =>
   Object.entries(env)
-    .filter(([, value]) => value.length >= secret_length_min)
+    .filter(([, value]) => typeof value === "string" && value.length >= secret_length_min)
     // A value may be a part of another one.
     .toSorted(([, a], [, b]) => b.length - a.length)
     .reduce((hidden, [name, value]) => hidden.replaceAll(value, () => `[${name}]`), text)

@@ -15,6 +15,7 @@ import {
   type Verification,
   type Verifier,
 } from "../src/index.ts"
+import { refuseRequest } from "../src/agent/refuseRequest.ts"
 import { accept, declare, reject, spec, text, types, verifierOf, world } from "./support/world.ts"
 
 const secret = new Error("secret text")
@@ -24,6 +25,25 @@ const trap = Object.defineProperty(new Error(), "message", {
     throw secret
   },
 })
+
+const trapGetter = {
+  enumerable: true,
+  get: () => {
+    throw secret
+  },
+}
+
+const revoked = (): unknown => {
+  const { proxy, revoke } = Proxy.revocable({ ...spec }, {})
+  revoke()
+  return proxy
+}
+
+const detached = (): Uint8Array => {
+  const bytes = new Uint8Array(8)
+  bytes.buffer.transfer()
+  return bytes
+}
 
 /** Every way in which an answer does not come. */
 const noAnswers: ReadonlyArray<readonly [string, () => Declared<never>]> = [
@@ -109,6 +129,61 @@ describe("[W-30] a declaration that answers nonsense ends its attempt with a fac
   ]
   it.each(answers)("the builder answers %s", async (_, answer, reason) => {
     expect(await reasonOf({ build: () => answer as Built })).toBe(reason)
+  })
+
+  const hostile: ReadonlyArray<readonly [string, () => unknown]> = [
+    ["a symbol for a word", () => ({ ...spec, command: ["sh", Symbol("x")] })],
+    ["a word without a prototype", () => ({ ...spec, command: ["sh", Object.create(null)] })],
+    ["a variable that is null", () => ({ ...spec, env: { A: null } })],
+    ["reasons that are null", () => ({ ...spec, exitReasons: null })],
+    ["an input that refers to nothing", () => ({ ...spec, input: () => 1 })],
+    ["a reason that is a big number", () => ({ ...spec, exitReasons: { 3: 10n } })],
+    ["a field that throws", () => Object.defineProperty({ ...spec }, "env", trapGetter)],
+    ["a variable that throws", () => ({ ...spec, env: Object.defineProperty({}, "A", trapGetter) })],
+    ["a proxy that is revoked", revoked],
+  ]
+  it.each(hostile)("the submit spec has %s", async (_, answer) => {
+    const made = world()
+    const asked: Array<unknown> = []
+    const submit = () => {
+      const answered = answer() as SubmitSpec
+      asked.push(answered)
+      return answered
+    }
+    made.refuseWith(new AgentError({ code: "request_invalid", key: "key-1", detail: "as the shipped agent says" }))
+    expect(await reasonOf({ submit }, made)).toBe("submit_spec_builder_failed")
+    expect(asked).toHaveLength(1)
+  })
+  it("[W-30] the shipped agent refuses a spec of the wrong kinds, and throws at none", () => {
+    for (const more of [
+      { exitReasons: null },
+      { env: { A: null } },
+      { exitReasons: { 3: null } },
+      { command: ["sh", null] },
+    ]) {
+      const request = {
+        key: "k",
+        runId: "r",
+        attempt: 1,
+        workspace: "/",
+        candidatePath: "a",
+        spec: { ...spec, ...more },
+      }
+      expect(refuseRequest(request as never)).toEqual(expect.any(String))
+    }
+  })
+
+  const likenesses: ReadonlyArray<readonly [string, () => unknown]> = [
+    ["a proxy of bytes", () => new Proxy(new Uint8Array(4), {})],
+    ["a likeness of bytes", () => Object.create(Uint8Array.prototype)],
+    ["bytes whose memory was given away", detached],
+    ["a stream of likenesses of bytes", () => Stream.make(Object.create(Uint8Array.prototype))],
+  ]
+  it("a seed's memory is given away before it is written", async () => {
+    expect(await reasonOf({ seeds: [{ path: "a", content: detached() }] })).not.toBe("verified")
+  })
+  it.each(likenesses)("the builder answers %s", async (_, source) => {
+    expect(await reasonOf({ build: () => ({ source: source() }) as Built })).toBe("terminal_build_failed")
   })
 
   it("[W-24] the builder's stream never ends, with nothing in it or with ever more", async () => {

@@ -6,7 +6,7 @@
 import type { Directory } from "@waybill/host"
 import { Effect } from "effect"
 import { join } from "node:path"
-import { digestOf, ownCopyOf, streamOf } from "../Bytes.ts"
+import { digestOf, isBytes, ownCopyOf, streamOf } from "../Bytes.ts"
 import type { DataPlane } from "../DataPlane.ts"
 import { CandidateMissing, PathRefused } from "../Errors.ts"
 import { folderName } from "../Layout.ts"
@@ -43,6 +43,8 @@ export const workspaceHops = (room: Room): Hops => {
 
     writeSeed: (runId, path, content, call) =>
       Effect.suspend(() => {
+        if (!isBytes(content))
+          return Effect.fail(new PathRefused({ hop: "seed", path, reason: "its content is no bytes any more" }))
         const own = ownCopyOf(content)
         return room.bounded(
           "seed",

@@ -35,6 +35,7 @@ export const refuseRequest = ({ candidatePath, spec }: SubmitRequest): string | 
   const badGrace = refuseDuration(grace_ms, { from: 0 })
   if (badGrace !== undefined) return `grace_ms ${badGrace}`
   if (!isSize(outputBytes_max)) return "outputBytes_max is a number from 0"
+  if (!Predicate.isObject(exitReasons)) return "exitReasons is no object"
   const unknown = Object.values(exitReasons).find((reason) => !reasons.has(reason))
   if (unknown !== undefined) return `exitReasons names ${JSON.stringify(unknown)}, which is no reason`
   if (!isJson(input)) return "the input is no JSON"

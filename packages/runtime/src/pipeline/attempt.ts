@@ -32,6 +32,7 @@ import { Clock, Effect, Predicate, type Result, Schedule } from "effect"
 import { createHash } from "node:crypto"
 import { Agent, AgentError, type AgentReceipt, type BegunRun, type SubmitSpec } from "../agent/Agent.ts"
 import { explainReceipt } from "../agent/explainReceipt.ts"
+import { plainSpec } from "../agent/plainSpec.ts"
 import { hideValues } from "../hideValues.ts"
 import { messageOf } from "../messageOf.ts"
 import { refuseReceipt } from "../agent/refuseReceipt.ts"
@@ -190,10 +191,14 @@ export const runAttempt = (
           return found
         }
         const spec = yield* Effect.catch(
-          answer(() => submitSpec(workspace)),
+          Effect.flatMap(
+            answer(() => submitSpec(workspace)),
+            (answered) =>
+              Effect.try({ try: () => plainSpec(answered), catch: (cause) => new DeclarationFault({ cause }) }),
+          ),
           (fault) => failed("agent", failures.submit_spec_builder_failed, fault.message),
         )
-        const words = Array.isArray(spec?.command) ? spec.command.join(" ") : ""
+        const words = Array.isArray(spec?.command) ? spec.command.filter(Predicate.isString).join(" ") : ""
         yield* step("agent", "started", Predicate.isObject(spec?.env) ? hideValues(words, spec.env) : words)
         submitRunId = begun?.submitRunId
         const request = {

@@ -6,6 +6,7 @@
 import type { Source } from "@waybill/data-plane"
 import { refusePath } from "@waybill/workspace-job"
 import { Cause, Data, Effect, Predicate, Stream } from "effect"
+import { isUint8Array } from "node:util/types"
 import { messageOf } from "../messageOf.ts"
 import type { Built, Declared, Seed } from "./Declaration.ts"
 
@@ -60,10 +61,10 @@ const lookAt = (answer: unknown): Effect.Effect<CheckedBuilt, DeclarationFault> 
   if (!Predicate.isObject(answer)) return Effect.fail(noBytes())
   const { source } = answer as { readonly [name: string]: unknown }
   const [runId, schemaId] = [textIn(answer, "runId"), textIn(answer, "schemaId")]
-  if (typeof source === "string" || source instanceof Uint8Array) return Effect.succeed({ source, runId, schemaId })
+  if (typeof source === "string" || isUint8Array(source)) return Effect.succeed({ source, runId, schemaId })
   if (!Stream.isStream(source)) return Effect.fail(noBytes())
   // That its chunks are bytes is looked at by the data plane, as they come.
-  const chunks = (source as Stream.Stream<Uint8Array, unknown>).pipe(
+  const chunks = Stream.suspend(() => source as Stream.Stream<Uint8Array, unknown>).pipe(
     Stream.catchCause((cause) => Stream.fail(faultOf(cause))),
   )
   return Effect.succeed({ source: chunks, runId, schemaId })
