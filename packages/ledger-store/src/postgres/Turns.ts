@@ -77,7 +77,12 @@ export const makeTurns = (
   { mark, notice, patience_ms }: TurnsOptions,
 ): Effect.Effect<Turns, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const poisoned = (cause: unknown) => new StorePoisoned({ where: database.where, cause })
+    const poisoned = (cause: DatabaseError) =>
+      new StorePoisoned({
+        where: database.where,
+        cause,
+        reason: `whether the last append was recorded is not known, because its answer was lost and could not be looked up: ${cause.message}. Append again under the same condition: what is there already is recognised`,
+      })
     let open: { readonly connection: Connection; readonly scope: Scope.Closeable } | undefined
 
     /** Where the turn before left the head. */

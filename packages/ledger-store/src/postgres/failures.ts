@@ -21,6 +21,7 @@ export const storeError = (where: string, error: DatabaseError): StoreError => {
     case "full":
       return new StoreFull({ where })
     case "duplicate":
+      return new StoreRefused({ where, reason: `nothing was recorded, because an event id is taken: ${error.message}` })
     case "denied":
       return new StoreRefused({ where, reason: error.message })
     case "cut":
