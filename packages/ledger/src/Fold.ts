@@ -25,7 +25,12 @@ interface Cell<E> {
   entity: E
   /** How many entities came before it. */
   readonly ordinal: number
+  /** The batch in which the entity was made; nobody sees it before that batch is done. */
+  batch: number
 }
+
+/** Not in a batch: whatever is made may be seen at once. */
+const no_batch = 0
 
 /** State by key: read through to what lies below, write here. */
 interface Layer<E> {
@@ -55,6 +60,8 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   #events: number
   #current: Foldable | undefined
   #currentKey = ""
+  #batch = no_batch
+  #batches = no_batch
 
   protected constructor(
     projection: Projection<E, F>,
@@ -191,11 +198,16 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       const own = this.layer.entities.get(entityKey)
       const cell = own ?? this.inherited(entityKey)
       const before = cell?.entity
-      const after = evolve(before, fact, this.#report)
+      // Lanes are kept up from what the entity was before.
+      const isOwn = this.#batch !== no_batch && own?.batch === this.#batch && this.lanes === undefined
+      const after = evolve(before, fact, this.#report, isOwn)
       if (after === undefined || after === before) return
       const ordinal = cell?.ordinal ?? this.nextOrdinal()
-      if (own === undefined) this.layer.entities.set(entityKey, { entity: after, ordinal })
-      else own.entity = after
+      if (own === undefined) this.layer.entities.set(entityKey, { entity: after, ordinal, batch: this.#batch })
+      else {
+        own.entity = after
+        own.batch = this.#batch
+      }
       if (this.lanes !== undefined) this.move(entityKey, ordinal, before, after)
     } catch (cause) {
       this.#report("threw", cause instanceof Error ? cause.message : undefined)
@@ -220,8 +232,14 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     return true
   }
 
+  /** Folds events one after the other. Those of an array are a batch: nobody looks at an entity in between. */
   applyAll(events: Iterable<Foldable>): this {
-    for (const event of events) this.apply(event)
+    if (Array.isArray(events)) this.#batch = ++this.#batches
+    try {
+      for (const event of events) this.apply(event)
+    } finally {
+      this.#batch = no_batch
+    }
     return this
   }
 
@@ -243,7 +261,10 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       const cell = this.layer.entities.get(key)
       if (cell !== undefined) cell.entity = entity
       // Counted here too: an entity that is new to the branch may be new to what lies below a branch of a branch.
-      else this.layer.entities.set(key, { entity, ordinal: this.inherited(key)?.ordinal ?? this.nextOrdinal() })
+      else {
+        const ordinal = this.inherited(key)?.ordinal ?? this.nextOrdinal()
+        this.layer.entities.set(key, { entity, ordinal, batch: no_batch })
+      }
     }
     if (lanes !== undefined) this.lanes?.absorb(lanes)
     for (const [key, anomalies] of layer.anomalies) this.layer.anomalies.set(key, anomalies)
@@ -271,7 +292,8 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
 export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {
   constructor(projection: Projection<E, F>, from: SavedState<E> = emptySaved()) {
     const layer = emptyLayer<E>()
-    for (const [key, entity] of from.entities) layer.entities.set(key, { entity, ordinal: layer.entities.size })
+    for (const [key, entity] of from.entities)
+      layer.entities.set(key, { entity, ordinal: layer.entities.size, batch: no_batch })
     for (const [key, anomalies] of from.anomalies) layer.anomalies.set(key, anomalies)
     for (const [key, holder] of from.holders) {
       const space = key.indexOf(" ")

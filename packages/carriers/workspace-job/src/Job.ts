@@ -55,11 +55,15 @@ export interface Attempt {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
+/** How a step gets an attempt that it may change: a copy, or the attempt itself where nobody has seen it. */
+type Change = (attempt: Attempt) => Mutable<Attempt>
+const itself: Change = (attempt) => attempt
+
 /**
  * A copy that is about to get one more step. Every field is named, so that all attempts have one shape: folding a million
  * facts makes as many of these.
  */
-const copyOf = (attempt: Attempt): Mutable<Attempt> => ({
+const copyOf: Change = (attempt) => ({
   requestedEventId: attempt.requestedEventId,
   request: attempt.request,
   seedWritten: attempt.seedWritten,
@@ -199,11 +203,16 @@ const refuseVerdict = (
   return undefined
 }
 
-const onReadback = (attempt: Attempt, fact: SeenFact<"artifact_readback_verified">, report: Report): Attempt => {
+const onReadback = (
+  attempt: Attempt,
+  fact: SeenFact<"artifact_readback_verified">,
+  report: Report,
+  change: Change,
+): Attempt => {
   if (attempt.artifactReadbackVerified !== undefined)
     return again(attempt, report, fact, attempt.artifactReadbackVerified)
   const { artifactWritten, finalizedEarly, otherWritten } = attempt
-  const after = copyOf(attempt)
+  const after = change(attempt)
   after.artifactReadbackVerified = keep(fact)
   after.isWrittenAsRead =
     (artifactWritten !== undefined && sameBytes(artifactWritten.payload, fact.payload)) ||
@@ -217,12 +226,17 @@ const onReadback = (attempt: Attempt, fact: SeenFact<"artifact_readback_verified
   return after
 }
 
-const onFinalized = (attempt: Attempt, fact: SeenFact<"terminal_finalized">, report: Report): Attempt => {
+const onFinalized = (
+  attempt: Attempt,
+  fact: SeenFact<"terminal_finalized">,
+  report: Report,
+  change: Change,
+): Attempt => {
   const readback = attempt.artifactReadbackVerified
   if (readback === undefined) {
     const before = attempt.finalizedEarly ?? []
     if (before.length >= rivals_max) return again(attempt, report)
-    const after = copyOf(attempt)
+    const after = change(attempt)
     after.finalizedEarly = [...before, keep(fact)]
     return after
   }
@@ -231,21 +245,21 @@ const onFinalized = (attempt: Attempt, fact: SeenFact<"terminal_finalized">, rep
     return attempt
   }
   if (attempt.terminalFinalized !== undefined) return again(attempt, report)
-  const after = copyOf(attempt)
+  const after = change(attempt)
   after.terminalFinalized = keep(fact)
   return after
 }
 
-const onWritten = (attempt: Attempt, fact: SeenFact<"artifact_written">, report: Report): Attempt => {
+const onWritten = (attempt: Attempt, fact: SeenFact<"artifact_written">, report: Report, change: Change): Attempt => {
   if (attempt.artifactWritten === undefined) {
-    const after = copyOf(attempt)
+    const after = change(attempt)
     after.artifactWritten = keep(fact)
     return after
   }
   report("repeated_step")
   const before = attempt.otherWritten ?? []
   if (before.length >= rivals_max) return attempt
-  const after = copyOf(attempt)
+  const after = change(attempt)
   after.otherWritten = [...before, keep(fact)]
   return after
 }
@@ -262,14 +276,14 @@ const again = (
   return attempt
 }
 
-const withTerminal = (attempt: Attempt, terminal: Terminal): Attempt => {
-  const after = copyOf(attempt)
+const withTerminal = (attempt: Attempt, terminal: Terminal, change: Change): Attempt => {
+  const after = change(attempt)
   after.terminal = terminal
   return after
 }
 
 /** The attempt after one more of its facts. */
-const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
+const onStep = (attempt: Attempt, fact: StepFact, report: Report, change: Change): Attempt => {
   if (attempt.terminal !== undefined) {
     const isEnd =
       fact.event_type === "workspace_job.verified" ||
@@ -281,28 +295,28 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
   switch (fact.event_type) {
     case "workspace_job.seed_written": {
       if (attempt.seedWritten !== undefined) return again(attempt, report)
-      const after = copyOf(attempt)
+      const after = change(attempt)
       after.seedWritten = keep(fact)
       return after
     }
     case "workspace_job.agent_started": {
       if (attempt.agentStarted !== undefined) return again(attempt, report)
-      const after = copyOf(attempt)
+      const after = change(attempt)
       after.agentStarted = keep(fact)
       return after
     }
     case "workspace_job.terminal_build_attempted": {
       if (attempt.terminalBuildAttempted !== undefined) return again(attempt, report)
-      const after = copyOf(attempt)
+      const after = change(attempt)
       after.terminalBuildAttempted = keep(fact)
       return after
     }
     case "workspace_job.artifact_written":
-      return onWritten(attempt, fact, report)
+      return onWritten(attempt, fact, report, change)
     case "workspace_job.artifact_readback_verified":
-      return onReadback(attempt, fact, report)
+      return onReadback(attempt, fact, report, change)
     case "workspace_job.terminal_finalized":
-      return onFinalized(attempt, fact, report)
+      return onFinalized(attempt, fact, report, change)
     case "workspace_job.verified":
     case "workspace_job.verifier_rejected": {
       const why = refuseVerdict(attempt, fact)
@@ -311,13 +325,13 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
         return attempt
       }
       return fact.event_type === "workspace_job.verified"
-        ? withTerminal(attempt, { kind: "verified", eventId: fact.event_id, payload: fact.payload })
-        : withTerminal(attempt, { kind: "verifier_rejected", eventId: fact.event_id, payload: fact.payload })
+        ? withTerminal(attempt, { kind: "verified", eventId: fact.event_id, payload: fact.payload }, change)
+        : withTerminal(attempt, { kind: "verifier_rejected", eventId: fact.event_id, payload: fact.payload }, change)
     }
     case "workspace_job.failed":
-      return withTerminal(attempt, { kind: "failed", eventId: fact.event_id, payload: fact.payload })
+      return withTerminal(attempt, { kind: "failed", eventId: fact.event_id, payload: fact.payload }, change)
     case "workspace_job.reconcile_required": {
-      const after = copyOf(attempt)
+      const after = change(attempt)
       after.reconcile = { eventId: fact.event_id, failure: fact.payload.failure }
       return after
     }
@@ -325,7 +339,7 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
 }
 
 /** The job after one more fact. */
-export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report): Job | undefined => {
+export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report, isOwn = false): Job | undefined => {
   const { payload } = fact
   if (payload.runId !== fact.job_id) {
     report("run_mismatch", "the payload's runId is not the event's job_id")
@@ -342,13 +356,14 @@ export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report):
     report("key_mismatch", "the idempotencyKey is not the attempt's")
     return job
   }
-  const after = onStep(attempt, fact, report)
+  // Whoever makes a job gives it a current attempt of its own; earlier ones may be shared with what somebody has seen.
+  const after = onStep(attempt, fact, report, isOwn && attempt === job.current ? itself : copyOf)
   if (after === attempt) return job
   return attempt === job.current
     ? { runId: job.runId, current: after, earlier: job.earlier }
     : {
         runId: job.runId,
-        current: job.current,
+        current: copyOf(job.current),
         earlier: job.earlier.map((earlier) => (earlier === attempt ? after : earlier)),
       }
 }
