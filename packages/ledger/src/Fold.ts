@@ -10,43 +10,13 @@ import { isRecordedFact, type RecordedFact, uniqueKeyOf } from "./Fact.ts"
 import { type Foldable, isEnvelope, sameEvent } from "./Foldable.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import { Lanes, placesOf } from "./Lanes.ts"
+import { type Cell, emptyLayer, hold, holderKey, type Layer, no_batch } from "./Layer.ts"
 import type { Anomaly, Projection } from "./Projection.ts"
 import { emptySaved, plain, type SavedState } from "./SavedState.ts"
 import { MalformedFact, UnknownType } from "./Vocabulary.ts"
 import { anomalies_per_key_max, anomaly_detail_max, type Holder, type Skipped, type View } from "./View.ts"
 
 const conflicting = "conflicting_copy"
-
-/** An event type holds no space, so the first one ends it. */
-const holderKey = (eventType: string, value: string): string => `${eventType} ${value}`
-
-/** An entity's place: a fact costs one look-up of its key, not one to read and one to write. */
-interface Cell<E> {
-  entity: E
-  /** How many entities came before it. */
-  readonly ordinal: number
-  /** The batch in which the entity was made; nobody sees it before that batch is done. */
-  batch: number
-}
-
-/** Not in a batch: whatever is made may be seen at once. */
-const no_batch = 0
-
-/** State by key: read through to what lies below, write here. */
-interface Layer<E> {
-  readonly entities: Map<string, Cell<E>>
-  readonly anomalies: Map<string, ReadonlyArray<Anomaly>>
-  /** By event type, then by the key itself. */
-  readonly holders: Map<string, Map<string, Holder>>
-}
-
-const hold = <E>({ holders }: Layer<E>, eventType: string, value: string, holder: Holder): void => {
-  const held = holders.get(eventType)
-  if (held === undefined) holders.set(eventType, new Map([[value, holder]]))
-  else held.set(value, holder)
-}
-
-const emptyLayer = <E>(): Layer<E> => ({ entities: new Map(), anomalies: new Map(), holders: new Map() })
 
 abstract class Folding<E, F extends RecordedFact<string, unknown>> implements View<E> {
   readonly projection: Projection<E, F>
