@@ -40,6 +40,16 @@ export const opened =
     return new StorageFailed({ hop, cause })
   }
 
+/** The one refusal of {@link place} that is not about the disk: what bears the name is nothing that a file replaces. */
+export const placed =
+  (hop: Hop, path: string) =>
+  <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E | PathRefused | StorageFailed, R> =>
+    Effect.mapError(run, (error) =>
+      error instanceof StorageFailed && error.cause.operation === "rename"
+        ? opened(hop, path, () => error)(error.cause)
+        : error,
+    )
+
 export const checkPath = (
   hop: Hop,
   path: string,
