@@ -4,7 +4,7 @@
  * @module
  */
 import type { Directory, FileError, OpenFile } from "@waybill/host"
-import { pathSegments, refusePath } from "@waybill/workspace-job"
+import { pathSegments, refuseFilePath } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { digestOf, sha256Of } from "./Bytes.ts"
 import { BytesDiffer, type Digest, type Hop, PathRefused, StorageFailed } from "./Errors.ts"
@@ -54,7 +54,7 @@ export const checkPath = (
   hop: Hop,
   path: string,
 ): Effect.Effect<readonly [ReadonlyArray<string>, string], PathRefused> => {
-  const reason = refusePath(path)
+  const reason = refuseFilePath(path)
   if (reason !== undefined) return Effect.fail(new PathRefused({ hop, path, reason: `it ${reason}` }))
   const segments = [...pathSegments(path)]
   const name = segments.pop() ?? ""

@@ -5,7 +5,7 @@
  */
 import type { Problem } from "@waybill/command"
 import { refuseJobId, reserved_job_ids } from "@waybill/ledger"
-import { refuseBaseKey, refusePath } from "@waybill/workspace-job"
+import { refuseBaseKey, refuseFilePath } from "@waybill/workspace-job"
 import { verifyCommand } from "./verifyCommand.ts"
 
 const schema_id_length_max = 1024
@@ -20,7 +20,7 @@ const refuseSchemaId = (id: string): string | undefined => {
 }
 
 const refuseCandidate = (path: string): string | undefined =>
-  path.startsWith("/") ? "is absolute: it is a path below the agent's workspace" : refusePath(path)
+  path.startsWith("/") ? "is absolute: it is a path below the agent's workspace" : refuseFilePath(path)
 
 const refuseVerify = (line: string): string | undefined => {
   const judged = verifyCommand(line)
@@ -46,7 +46,7 @@ export const refuseWords = (words: NamedWords): ReadonlyArray<Problem> => {
     ["run-id", runId ?? "", runId === undefined ? undefined : refuseRunId(runId)],
     ["key", key ?? "", key === undefined ? undefined : refuseBaseKey(key)],
     ...verify.map((line) => ["verify", line, refuseVerify(line)] as const),
-    ...seed.map((word) => ["seed", word, refusePath(word.slice(word.lastIndexOf("=") + 1))] as const),
+    ...seed.map((word) => ["seed", word, refuseFilePath(word.slice(word.lastIndexOf("=") + 1))] as const),
     ...env.map((word) => {
       const [name = ""] = word.split("=", 1)
       return [

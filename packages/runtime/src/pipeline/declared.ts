@@ -4,7 +4,6 @@
  * @module
  */
 import type { Source } from "@waybill/data-plane"
-import { refusePath } from "@waybill/workspace-job"
 import { Cause, Data, Effect, Predicate, Stream } from "effect"
 import { isUint8Array } from "node:util/types"
 import { messageOf } from "../messageOf.ts"
@@ -83,6 +82,7 @@ const segmentsOf = (path: string): string => `${(path.startsWith("/") ? path.sli
 export const refusePaths = (
   seeds: ReadonlyArray<Seed>,
   candidatePath: string,
+  refusePath: (path: string) => string | undefined,
 ): { readonly field: "seeds" | "candidatePath"; readonly path: string; readonly reason: string } | undefined => {
   const bad = refusePath(candidatePath)
   if (bad !== undefined) return { field: "candidatePath", path: candidatePath, reason: bad }
