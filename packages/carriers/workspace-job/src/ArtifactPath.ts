@@ -42,7 +42,7 @@ export const refuseFilePath = (path: string): string | undefined => {
   if (refused !== undefined) return refused
   const long = pathSegments(path).find((segment) => utf8Bytes(segment) > segment_bytes_max)
   if (long === undefined) return undefined
-  return `has a segment of ${utf8Bytes(long)} bytes (${JSON.stringify([...long].slice(0, 16).join(""))}…): a name takes ${segment_bytes_max}`
+  return `has a segment of ${utf8Bytes(long)} bytes (${JSON.stringify(Array.from(long).slice(0, 16).join(""))}…): a name takes ${segment_bytes_max}`
 }
 
 /** The segments of a path that {@link refusePath} lets pass. */
