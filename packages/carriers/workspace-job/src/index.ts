@@ -1,4 +1,4 @@
-export { pathSegments, refusePath } from "./ArtifactPath.ts"
+export { pathSegments, refuseFilePath, refusePath } from "./ArtifactPath.ts"
 export * from "./Attempts.ts"
 export { explain, explainFailure } from "./Explanation.ts"
 export type { Category, Diagnostic, Explanation, FailureExplanation, Owner } from "./Explanation.ts"
