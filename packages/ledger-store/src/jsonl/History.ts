@@ -119,6 +119,11 @@ export class History {
     if (tells !== undefined && tells > position) put(this.ahead, tells, position)
   }
 
+  /** Whether a file is known to be such that nothing may be appended. */
+  isBlocked(name: string): boolean {
+    return this.damage.some(({ blocks, file }) => blocks === true && file === name)
+  }
+
   /** Notes what is wrong with a file, once; the positions that one reason concerns are told as one range. */
   note(damage: Finding): void {
     const at = this.damage.findIndex(({ error, file }) => file === damage.file && error === damage.error)
