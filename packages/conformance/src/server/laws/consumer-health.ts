@@ -10,6 +10,7 @@ export default serverLaw({
   violation: "counts that are kept beside the projection.",
   needs: ["consumers"],
   check: async (desk) => {
+    if (desk.can.mutates) for (const job_type of ["rpi.run", "dream.run", "wiki.build"]) await desk.submit({ job_type })
     for (const { prefix } of desk.can.consumers) {
       const health = answered(`${prefix}/health`, await desk.get(`${prefix}/health`))
       same("status", health["status"], "ok")
