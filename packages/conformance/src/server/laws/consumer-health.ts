@@ -16,7 +16,7 @@ export default serverLaw({
       same("status", health["status"], "ok")
       same("the type of ready", typeof health["ready"], "boolean")
       holds("generated_at is a time", isTime(health["generated_at"]), health)
-      same("source", doc(health["source"])["ledger"], ".agents/daemon/ledger.jsonl")
+      same("source", doc(health["source"], "source")["ledger"], ".agents/daemon/ledger.jsonl")
       holds("snapshot_status", ["current", "stale", "degraded"].includes(text(health, "snapshot_status")), health)
       const counts: Record<string, number> = {}
       for (const name of ["runs", "jobs", "wiki"])
