@@ -12,10 +12,11 @@ import { basename } from "node:path"
 import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
 import { jobCommands } from "../jobs/JobDescription.ts"
-import { commandLine, type Place, shellWord } from "../Place.ts"
+import { commandLine, type Place } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
 import { tellStarter } from "./Detached.ts"
+import { leftWords, type Standing, standingAfter } from "./left.ts"
 import { timeline } from "./Timeline.ts"
 
 /** A settlement that has come to an end: its job's descriptor, and what it made. */
@@ -124,6 +125,7 @@ export const settleHere = (words: SettleWords, place: Place, around: Surrounding
 /** Settles, and tells the caller of the command how it goes. */
 export const settle = async (words: SettleWords, place: Place, ctx: Context): Promise<Settled> => {
   let cause: string | undefined
+  let standing: Standing = "nothing"
   const tell = tellStarter(ctx.env)
   const show = timeline({
     log: ctx.log,
@@ -137,16 +139,16 @@ export const settle = async (words: SettleWords, place: Place, ctx: Context): Pr
     cwd: process.cwd(),
     signal: ctx.signal,
     observe: (event) => {
+      standing = standingAfter(standing, event)
       tell(event)
       show(event)
     },
     onStart: (runId) => {
       ctx.log(`run ${runId}; if this is cut off, the same call with --run-id ${runId} goes on from there`)
-      const tellLeft = () =>
-        ctx.warn(
-          "RUN_GOES_ON",
-          `The agent of run ${runId} goes on by itself. Make the same call with --run-id ${shellWord(runId)} to wait for its verdict; see where it stands with: ${commandLine(place, "job", "status", encodeURIComponent(runId))}`,
-        )
+      const tellLeft = () => {
+        const left = leftWords(standing, runId, place)
+        if (left !== undefined) ctx.warn(left.code, left.message)
+      }
       ctx.signal.addEventListener("abort", tellLeft, { once: true })
     },
   })
