@@ -129,6 +129,8 @@ describe("under one key there is one job", () => {
     expect((await settle("b.json", { type: "number" })).exit_code).toBe(0)
     const { envelope, exit_code } = await settle("a.json", { type: "string" })
     expect([exit_code, envelope?.error?.code]).toEqual([6, "IDEMPOTENCY_CONFLICT"])
+    expect(envelope?.error?.message).toContain("its schema's file")
+    expect(envelope?.error?.suggestion).toContain("waybill explain run-")
   })
 })
 
