@@ -105,6 +105,17 @@ describe("what programs say is shown, and no terminal obeys it", () => {
   })
 })
 
+it.each([["list"], ["job", "status", "r"], ["explain", "r"], ["logs", "r"], ["deliver", "r"]])(
+  "%s of a folder that is not there is a mistake, and no ledger without jobs",
+  async (...words) => {
+    const root = join(makeRoot(), "nosuch")
+    const { envelope, exit_code, stderr } = await invoke(waybill, [...words, `--root=${root}`], { env })
+    expect(exit_code).toBe(2)
+    expect(JSON.stringify(envelope ?? stderr)).toContain("ROOT_NOT_FOUND")
+    expect(existsSync(root)).toBe(false)
+  },
+)
+
 describe("under one key there is one job", () => {
   it("and another text in the schema's file is other work, wherever the file lies", async () => {
     const root = makeRoot()
@@ -118,6 +129,8 @@ describe("under one key there is one job", () => {
     expect((await settle("b.json", { type: "number" })).exit_code).toBe(0)
     const { envelope, exit_code } = await settle("a.json", { type: "string" })
     expect([exit_code, envelope?.error?.code]).toEqual([6, "IDEMPOTENCY_CONFLICT"])
+    expect(envelope?.error?.message).toContain("its schema's file")
+    expect(envelope?.error?.suggestion).toContain("waybill explain run-")
   })
 })
 

@@ -56,14 +56,22 @@ const fit = (text: string, width: number): string => {
 
 const gap = 2
 
-/** Rows under their column names, no wider than the terminal: the widest columns give way first. */
+/** What a row is known by, and what is typed, or pasted, to ask for it: half of it is good for nothing. */
+const isName = (column: string): boolean => column === "id" || column.endsWith("_id")
+
+/**
+ * Rows under their column names, no wider than the terminal: the widest columns give way first, and ids never. Where the ids alone
+ * are too wide, so are the rows.
+ */
 export const table = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, style: Style): string => {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const widths = names.map((name) => Math.max(widthOf(name), ...rows.map((row) => widthOf(cell(row[name])))))
   const narrowest = 4
   const total = () => widths.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, names.length - 1)
-  while (total() > style.columns && Math.max(...widths) > narrowest) {
-    const widest = widths.indexOf(Math.max(...widths))
+  const yielding = () => widths.map((width, index) => (isName(names[index] ?? "") ? 0 : width))
+  while (total() > style.columns && Math.max(...yielding()) > narrowest) {
+    const given = yielding()
+    const widest = given.indexOf(Math.max(...given))
     widths[widest] = Math.max(narrowest, (widths[widest] ?? 0) - 1)
   }
   const column = (text: string, index: number, paint: Paint) => {

@@ -273,7 +273,7 @@ describe("ids and pages", () => {
 
 describe("text for people", () => {
   const row = fc.dictionary(
-    fc.constantFrom("id", "name", "size"),
+    fc.constantFrom("label", "name", "size"),
     fc.oneof(fc.string({ maxLength: 60 }), fc.integer(), fc.constant(null)),
   )
   it("a table has one line per row and is no wider than the terminal", () =>
@@ -285,6 +285,17 @@ describe("text for people", () => {
         ).split("\n")
         expect(lines).toHaveLength(rows.length + 1)
         for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns)
+      }),
+    ))
+  it("an id is whole however narrow the terminal is, and the other columns give way", () =>
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 60 }), (rows, columns) => {
+        const named = rows.map((each, n) => ({ job_id: `job-${"x".repeat(30)}-${n}`, ...each }))
+        const [, ...lines] = table(named, { columns, colour: false }).split("\n")
+        for (const [n, line] of lines.entries()) {
+          expect(line.startsWith(`job-${"x".repeat(30)}-${n}`)).toBe(true)
+          expect([...line].length).toBeLessThanOrEqual(Math.max(columns, 36 + 3 * 6))
+        }
       }),
     ))
   it("any JSON has a text, and colours only where they are wanted", () =>

@@ -7,13 +7,15 @@ import type { Context, JobState } from "@waybill/command"
 import type { RecordedEvent, Store } from "@waybill/ledger"
 import { Effect } from "effect"
 import { openStore, runOnFiles } from "../Opening.ts"
+import { refuseNowhere } from "../Nowhere.ts"
 import type { Place } from "../Place.ts"
 import { tellDamage } from "../keeping/damage.ts"
 import { type JobReading, isUnsettled, jobState, namesOf, readJob } from "./JobDescription.ts"
 
 const page_records = 1024
 
-const streamOf = (store: Store, jobId: string) =>
+/** The facts of one job, in order. Reads nobody else's. */
+export const streamOf = (store: Store, jobId: string) =>
   Effect.gen(function* () {
     const found: Array<RecordedEvent> = []
     for (;;) {
@@ -39,8 +41,9 @@ export const askJob = (
   place: Place,
   signal: AbortSignal,
   tell?: Pick<Context, "warn">,
-): Promise<JobState | undefined> =>
-  runOnFiles(
+): Promise<JobState | undefined> => {
+  if (tell !== undefined) refuseNowhere(place)
+  return runOnFiles(
     Effect.gen(function* () {
       const store = yield* openStore(place)
       const found = yield* findJob(store, word)
@@ -50,3 +53,4 @@ export const askJob = (
     }),
     signal,
   )
+}

@@ -9,6 +9,7 @@ import { Agent, type KeptOutput } from "@waybill/runtime"
 import { attemptOf, type Check, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { refuseNowhere } from "../Nowhere.ts"
 import { runHere } from "../Opening.ts"
 import { tellDamage } from "../keeping/damage.ts"
 import { settlementLayer } from "../Settlements.ts"
@@ -56,7 +57,8 @@ export interface Logged {
   }>
 }
 
-export const logs = (runId: string, bytes_max: number, place: Place, ctx: Context): Promise<Logged> => {
+export const logs = async (runId: string, bytes_max: number, place: Place, ctx: Context): Promise<Logged> => {
+  refuseNowhere(place)
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
     const agent = yield* Agent
