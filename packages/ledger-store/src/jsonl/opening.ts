@@ -219,6 +219,7 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     }
     const reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
     if (isActive) history.reader = reader
+    else if (isFull(found, segment)) return
     else if (segment.sealed === 0 || (yield* outgrowsRows(place.directory, segment, archives)))
       yield* Effect.catchTag(opening.readClosed(segment, reader), "ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
@@ -233,6 +234,13 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     const positions = [first + segment.sealed, segment.last] as const
     history.note({ file: archives.includes(name) ? name : `${name}.gz`, error: lacks_rows, positions, blocks: true })
   })
+
+/** Whether the next file's positions begin where the rows of this one end: whatever else it holds has no position. */
+const isFull = ({ archives, seals }: Survey, { first, isSealDamaged, sealed }: Segment): boolean => {
+  const starts = [...seals, ...archives.flatMap((name) => firstOfArchive(name) ?? [])]
+  const next = Math.min(...starts.filter((start) => start > first))
+  return !isSealDamaged && sealed > 0 && first + sealed >= next
+}
 
 /** Rows that do not hold stay what they are; new ones go behind the last that does. */
 const keepSeal = ({ history, place }: Opening, segment: Segment, seal: SealFile) =>
@@ -327,7 +335,7 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
     if (history.active === undefined) {
       const isKnown = seals.includes(active) && !byFirst.has(active)
       const first = isKnown ? active : history.head + 1 + ((yield* lacksSealed(opening)) ? positions_lost_max : 0)
-      yield* addSegment(opening, found, Math.max(first, history.head + 1), ledger_name)
+      yield* addSegment(opening, found, first, ledger_name)
     }
     history.isLoaded = true
   })
