@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FileError } from "@waybill/host"
+import type { FileError, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import type { ArchiveDamaged } from "./Archives.ts"
 import type { History } from "./History.ts"
@@ -14,6 +14,7 @@ import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
 import { changed, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { Flag } from "./Rows.ts"
+import { readExactly } from "./readExactly.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { Segment } from "./Segment.ts"
 
@@ -181,9 +182,18 @@ const takeSeal = (opening: Opening, segment: Segment, seal: SealFile, known: num
 /** How many of the last sealed records must all have changed for a file to count as another one. */
 const recognised_records = 16
 
-/** Whether the file is the one that was sealed: somebody may have put another in its place, or cut it. */
-const recognise = ({ history, place, records }: Opening, segment: Segment) =>
+/** Whether the first line ends where the first record ended. */
+const liesInPlace = ({ place, records }: Opening, segment: Segment, file: OpenFile) =>
   Effect.gen(function* () {
+    const row = yield* records.rows(place, segment, 0, 1)
+    const line = yield* readExactly(file, row.offset(0), row.end(0) - row.offset(0))
+    return line.indexOf(0x0a) === line.byteLength - 1
+  })
+
+/** Whether the file is the one that was sealed: somebody may have put another in its place, or cut it. */
+const recognise = (opening: Opening, segment: Segment) =>
+  Effect.gen(function* () {
+    const { history, place, records } = opening
     if (segment.sealed === 0) return
     // Asked for after the rows were read: they may be of bytes that came after the first look.
     const bytes = place.file === undefined ? 0 : (yield* place.file.info).bytes
@@ -194,6 +204,8 @@ const recognise = ({ history, place, records }: Opening, segment: Segment) =>
     yield* records.take(place, segment, from, segment.sealed, "lazy")
     for (let record = from; record < segment.sealed; record++)
       if (history.corrupt.get(segment.first + record)?.error !== changed) return
+    // A file of one record cannot tell by another one; it is the same if that record still lies where it lay.
+    if (segment.sealed === 1 && place.file !== undefined && (yield* liesInPlace(opening, segment, place.file))) return
     refuse("it is not the file that was sealed")
   })
 
