@@ -32,6 +32,7 @@ const verifiedText = ({ flaws, head, position, sealed, torn_bytes, unsealed }: V
   const but = flaws.length === 0 ? "" : `, but for ${flaws.length} flaws that were acknowledged`
   // A database keeps no seals.
   if (position !== undefined) return `sound: ${unsealed} records can be read and stand in order${but}`
+  if (sealed + unsealed === 0) return "nothing to check: there are no records"
   const open = unsealed === 0 ? "" : `; ${unsealed} have no seal, and are what the head was kept of`
   return [
     `sound: ${sealed} records are what was written, each held against its seal${but}${open}`,

@@ -53,11 +53,11 @@ const count = (records: number): string => (records === 1 ? "1 record" : `${reco
 const placeOfFlaw = ({ file, position, positions }: AnyFlaw): string =>
   [
     file,
-    positions !== undefined
+    positions !== undefined && positions[0] < positions[1]
       ? `records ${positions[0]} to ${positions[1]}`
-      : position === undefined
+      : (position ?? positions) === undefined
         ? undefined
-        : `record ${position}`,
+        : `record ${position ?? positions?.[0]}`,
   ]
     .filter((part) => part !== undefined)
     .join(", ")
@@ -73,9 +73,9 @@ const headError = (open: ReadonlyArray<AnyFlaw>, data: Verified, place: Place): 
   return new CommandError({
     exit: "LEDGER_FLAWED",
     code: "HEAD_DIFFERS",
-    message: `The ledger is not the one whose head was kept: ${first?.error ?? ""}. ${coverage(data)}`,
+    message: `Nothing is damaged, but it is not what a head was kept of: ${first?.error ?? ""}. ${coverage(data)}`,
     fix_required: [
-      "Nothing is damaged, so there is nothing to repair: the records and their seals agree, but on another past, or a shorter one.",
+      "There is nothing to repair: the records and their seals agree, but on another past, or a shorter one.",
       `Look first whether the head was printed of this very ledger, ${place.root}.`,
       `If it was, records up to position ${first?.kept ?? 0} were rewritten or cut off, together with their seals: compare with a copy from when the head was printed, line by line, with: ${commandLine(place, "ledger", "export")}`,
     ].join(" "),
@@ -90,7 +90,7 @@ const flawError = (open: ReadonlyArray<AnyFlaw>, data: Verified, place: Place): 
   return new CommandError({
     exit: "LEDGER_FLAWED",
     code: "LEDGER_FLAWED",
-    message: `${open.length === 1 ? "One thing is" : `${open.length} things are`} not what was written: ${what}.${place.url === undefined ? ` ${coverage(data)}` : ""}`,
+    message: `${open.length === 1 ? "One thing is" : `${open.length} things are`} wrong: ${what}.${place.url === undefined ? ` ${coverage(data)}` : ""}`,
     fix_required:
       place.url === undefined
         ? `Put the file back from a copy; or, when it cannot be had, acknowledge the damage with: ${commandLine(place, "ledger", "repair")}`
@@ -122,5 +122,10 @@ export const verify = async (expect: ReadonlyArray<string>, place: Place, ctx: C
   const open = data.flaws.filter(({ isAcknowledged }) => isAcknowledged !== true)
   if (open.length > 0) throw (open.every(({ kept }) => kept !== undefined) ? headError : flawError)(open, data, place)
   if (data.unproven > 0) throw unsealedError(data, place)
+  if (data.sealed + data.unsealed === 0 && place.url === undefined)
+    ctx.warn(
+      "LEDGER_EMPTY",
+      `there are no records to check in ${place.root}; if there should be, name the right --root`,
+    )
   return data
 }

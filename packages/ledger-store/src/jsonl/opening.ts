@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import type { ArchiveDamaged } from "./Archives.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type SavedIndex } from "./IndexFile.ts"
-import { areLongEnough, lacks_rows, no_seal_names, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
+import { areLongEnough, lacksRows, no_seal_names, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
 import { archiveName, archivesAmong, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
@@ -244,7 +244,12 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     if (seal !== undefined && segment.isSealDamaged) yield* keepSeal(opening, segment, seal)
     if (isActive || !isPastSealed || segment.sealed >= segment.count) return
     const positions = [first + segment.sealed, segment.last] as const
-    history.note({ file: archives.includes(name) ? name : `${name}.gz`, error: lacks_rows, positions, blocks: true })
+    history.note({
+      file: archives.includes(name) ? name : `${name}.gz`,
+      error: lacksRows(first),
+      positions,
+      blocks: true,
+    })
   })
 
 /** Whether the next file's positions begin where the rows of this one end: whatever else it holds has no position. */

@@ -12,7 +12,7 @@ import { nextSha } from "./Chain.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import type { Flaw } from "./Flaw.ts"
 import { isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout.ts"
-import { contentBytes, grew, lacks_rows } from "./lackingRows.ts"
+import { contentBytes, grew, lacksRows } from "./lackingRows.ts"
 import { incomplete_batch, partial_line, readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 import { changed } from "./Records.ts"
@@ -228,8 +228,9 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
     Effect.gen(function* () {
       const note = (at: number, offset: number, error: string, line: Uint8Array) =>
         flawOf(name, at, offset, error, line)
+      const first = position - record
       const from = { offset: end, position }
-      const rest = yield* walkLines({ ...file, read, end, record, first: position - record, note })
+      const rest = yield* walkLines({ ...file, read, end, record, first, note })
       if (rest.ends.length === 0) return rest.end
       const digest = yield* chainOver(read, end, rest.ends, sha, (next) => {
         sha = next
@@ -243,7 +244,7 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
       if (isLacking)
         add({
           file: name,
-          error: lacks_rows,
+          error: lacksRows(first),
           positions: [from.position, position - 1],
           offset: from.offset,
           digest,
