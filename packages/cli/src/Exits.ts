@@ -51,7 +51,8 @@ export const JOB_FAILED = defineExitCode(81, "JOB_FAILED", {
   side_effects: "partial",
 })
 export const LEDGER_FLAWED = defineExitCode(82, "LEDGER_FLAWED", {
-  description: "Something in the ledger is not what was written; data lists it",
+  description:
+    "Something in the ledger is not what was written, or nothing tells whether it is; data has what and how much",
   retryable: false,
   side_effects: "none",
 })

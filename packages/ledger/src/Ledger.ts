@@ -7,6 +7,7 @@ import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream
 import {
   type Caller,
   checkConditions,
+  refuseExpected,
   type Expected,
   makeCommits,
   type Origin,
@@ -231,7 +232,10 @@ export const make = (
         // Copies: what has been looked at must be what is recorded.
         const batch = Array.from(given)
         const origin = { actor: options.actor, requestId: options.requestId }
-        const refusal = refuseAppend(batch, origin.actor, [origin.requestId]) ?? refuseUnknown(batch)
+        const refusal =
+          refuseAppend(batch, origin.actor, [origin.requestId]) ??
+          refuseUnknown(batch) ??
+          refuseExpected(options.expected ?? {})
         if (refusal !== undefined) return Effect.fail(refusal)
         const plan: Request<AppendError>["plan"] = (branches) => {
           const conflict = checkConditions(branches, streams, batch, options.expected ?? {})
