@@ -139,8 +139,12 @@ export const answer = (
       if (Cause.hasInterruptsOnly(cause)) return
       const thrown = Cause.squash(cause)
       const refused = refusedBy(thrown instanceof Error ? thrown : new Error(String(thrown)))
-      if (refused.status >= 500)
-        answering.log("error", "a request failed", { route: route.path, error: Cause.pretty(cause) })
+      const said = { route: route.path, status: refused.status }
+      // What a route answers on purpose is no failure, whatever its status.
+      if (refused === thrown && refused.status >= 500)
+        answering.log("info", "a request was refused", { ...said, reason: refused.message })
+      else if (refused.status >= 500)
+        answering.log("error", "a request failed", { ...said, error: Cause.pretty(cause) })
       if (response.headersSent) response.destroy()
       else sendRefusal(response, refused)
     })

@@ -14,8 +14,11 @@ const mediaOf = ({ schema, type }: Described): object | undefined => {
   return type === undefined ? undefined : { [type]: {} }
 }
 
-const answersOf = ({ answers, capabilities, id }: Operation): object => {
+const answersOf = ({ answers, capabilities, id }: Operation, path: string): object => {
   const always: Record<number, Described> = {
+    ...(path.includes("{")
+      ? { 400: { description: "The path's percent-encoding is broken: `malformed path`.", schema: "Error" } }
+      : {}),
     403: { description: "The request is for another host, or its sender may not.", schema: "Error" },
     ...(id === "health" ? {} : { 500: { description: "The ledger could not be read.", schema: "Error" } }),
     ...answers,
@@ -58,7 +61,7 @@ const operationOf = (path: string, operation: Operation, operationId: string): o
             content: { "application/json": { schema: { $ref: `#/components/schemas/${body.schema}` } } },
           },
         }),
-    ...answersOf(operation),
+    ...answersOf(operation, path),
   }
 }
 
@@ -79,7 +82,7 @@ export const openApiDocument = (routes: ReadonlyArray<Route>, version: string): 
     title: "Waybill: JobSpec v0 and worker routes",
     version,
     description:
-      "A local job daemon over a durable ledger. Any other method on a path answers 405 with `Allow`; any other path 404 in plain text.",
+      "A local job daemon over a durable ledger. Any other method on a path answers 405 with `Allow`; any other path 404 in plain text, and one whose percent-encoding is broken 400.",
     license: { name: "MIT", identifier: "MIT" },
   },
   paths: Object.fromEntries(
