@@ -75,17 +75,19 @@ const callFor = (
   body: Body,
 ): Call => {
   let values: URLSearchParams | undefined
+  const query = (name: string): string | undefined => {
+    values ??= new URLSearchParams(search)
+    return values.get(name) ?? undefined
+  }
+  const isGone = () => response.destroyed
   return {
     headers: request.headers,
     parameters,
-    query: (name) => {
-      values ??= new URLSearchParams(search)
-      return values.get(name) ?? undefined
-    },
+    query,
     caller,
     body: Effect.suspend(() => body(false)),
     optionalBody: Effect.suspend(() => body(true)),
-    isGone: () => response.destroyed,
+    isGone,
   }
 }
 
