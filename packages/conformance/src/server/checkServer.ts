@@ -71,8 +71,8 @@ const rankOf = ({ hooks = [], id, isSearch }: ServerLaw): 0 | 1 | 2 | 3 => {
 }
 
 /** What is kept back from searches for each law that comes after them; more on a server that starts more slowly. */
-const kept_back_ms_min = 6_000
-const kept_back_share = 1.5
+const kept_back_ms_min = 8_000
+const kept_back_share = 2
 /** Which part of the time each search gets at least: a server that starts slowly must not use it all up for restarts. */
 const search_share_min = 1 / 20
 
