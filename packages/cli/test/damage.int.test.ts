@@ -136,12 +136,12 @@ describe("a damaged ledger", () => {
       expect([words[0], exit_code, code]).toEqual([words[0], 4, "LEDGER_DAMAGED"])
       expect(error?.fix_required).toMatch(/waybill ledger verify.*waybill ledger repair/u)
     }
-    for (const words of [
-      ["job", "cancel", "X"],
-      ["ledger", "import", ledgerFile(root)],
-    ]) {
+    for (const [exit, ...words] of [
+      [84, "job", "cancel", "X"],
+      [4, "ledger", "import", ledgerFile(root)],
+    ] as const) {
       const { envelope, exit_code } = await invoke(waybill, [...words, "--root", root])
-      expect([words[1], exit_code, envelope?.error?.code]).toEqual([words[1], 4, "LEDGER_DAMAGED"])
+      expect([words[1], exit_code, envelope?.error?.code]).toEqual([words[1], exit, "LEDGER_DAMAGED"])
     }
     expect(readFileSync(ledgerFile(root), "utf8")).toBe(before)
   })
@@ -172,10 +172,14 @@ describe("a damaged ledger", () => {
       ["logs", "V"],
       ["deliver", "V"],
       ["deliver", "nobody"],
+    ])
+      expect([words, await call(...words)]).toMatchObject([words, { exit_code: 4, code: "LEDGER_DAMAGED" }])
+    // There, 4 is about the job.
+    for (const words of [
       ["job", "status", "nobody"],
       ["wait", "no"],
     ])
-      expect([words, await call(...words)]).toMatchObject([words, { exit_code: 4, code: "LEDGER_DAMAGED" }])
+      expect([words, await call(...words)]).toMatchObject([words, { exit_code: 84, code: "LEDGER_DAMAGED" }])
   })
 
   it("is printed as far as it goes, and no reader takes that for all of it", async () => {

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { ArgsOf, CommandDeclaration, ExitCodePromise, JobDescriptor, Parameters } from "@waybill/command-contract"
+import type {
+  ArgsOf,
+  CommandDeclaration,
+  ErrorDefaults,
+  ExitCodePromise,
+  JobDescriptor,
+  Parameters,
+} from "@waybill/command-contract"
 import type { Effect } from "effect"
 import type { Context } from "./Context.ts"
 import type { JobStore } from "./JobStore.ts"
@@ -128,6 +135,8 @@ export interface Jobs extends JobHooks {
    * anyway (0 to 6, 10, 12, 130, 143) are refused: each has one meaning.
    */
   readonly exit_codes?: Readonly<Record<string, ExitCodePromise>>
+  /** Error code → what it ends with, as in a command; by the names that the two commands have, and those of `exit_codes`. */
+  readonly error_registry?: Readonly<Record<string, ErrorDefaults>>
   /** `false` when the hooks connect with `ctx.fetch` alone. */
   readonly network_agents?: false
 }

@@ -5,9 +5,10 @@
  */
 import { command, CommandError, type Jobs, type JobState, type Problem } from "@waybill/command"
 import { job_statuses, parseDuration } from "@waybill/command-contract"
-import { changed, damaged_flag, done, ledger_errors, ledger_exits } from "../Exits.ts"
+import { changed, damaged_flag, done, ledger_errors, ledger_exits, SOURCE_UNUSABLE } from "../Exits.ts"
 import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { refuseJobType } from "../jobs/refuseJobType.ts"
+import { job_ledger_errors, lookFor } from "../jobs/sourceUnusable.ts"
 import { type Addressed, commandLine, place_flags, placeOf, type Place } from "../Place.ts"
 import { server_exits } from "../server/refusals.ts"
 import { refuseServer, server_flags, serverOf } from "../server/ServerPlace.ts"
@@ -33,18 +34,26 @@ export const jobs: Jobs = {
   id_pattern,
   has_network_io: true,
   network_agents: false,
-  status: async (id, ctx, args) => {
-    const server = serverOf(args, ctx.env)
-    if (server !== undefined) return (await import("../server/serverJobs.ts")).askServer(id, server, ctx)
-    const { askJob } = await import("../jobs/askJob.ts")
-    return askJob(id, placeIn(args, ctx.env), ctx.signal, ctx)
+  exit_codes: {
+    PERMISSION_DENIED: server_exits.PERMISSION_DENIED,
+    AUTH_REQUIRED: server_exits.AUTH_REQUIRED,
+    SOURCE_UNUSABLE,
   },
-  cancel: async (id, ctx, args) => {
-    const server = serverOf(args, ctx.env)
-    if (server !== undefined) return (await import("../server/serverJobs.ts")).cancelOnServer(id, server, ctx)
-    const { cancelJob } = await import("../jobs/cancelJob.ts")
-    return cancelJob(id, placeIn(args, ctx.env), ctx.signal)
-  },
+  error_registry: job_ledger_errors,
+  status: (id, ctx, args) =>
+    lookFor(async () => {
+      const server = serverOf(args, ctx.env)
+      if (server !== undefined) return (await import("../server/serverJobs.ts")).askServer(id, server, ctx)
+      const { askJob } = await import("../jobs/askJob.ts")
+      return askJob(id, placeIn(args, ctx.env), ctx.signal, ctx)
+    }),
+  cancel: (id, ctx, args) =>
+    lookFor(async () => {
+      const server = serverOf(args, ctx.env)
+      if (server !== undefined) return (await import("../server/serverJobs.ts")).cancelOnServer(id, server, ctx)
+      const { cancelJob } = await import("../jobs/cancelJob.ts")
+      return cancelJob(id, placeIn(args, ctx.env), ctx.signal)
+    }),
 }
 
 const isObject = (text: string): boolean => {
@@ -235,9 +244,10 @@ export const wait = command({
     PARTIAL_FAILURE: done("The job was still running when the time was up"),
     NOT_FOUND: done("No job has this id"),
     ...desk_exits,
-    PRECONDITION: done("The job failed or was cancelled, or the ledger or the server cannot be used as it is"),
+    PRECONDITION: done("The job failed or was cancelled; data.status says which"),
+    SOURCE_UNUSABLE,
   },
-  error_registry: ledger_errors,
+  error_registry: job_ledger_errors,
   output_schema: { type: "object", required: ["job_id", "status", "terminal"] },
   validate: (args) => {
     const reading = parseDuration(args.for)
@@ -247,16 +257,16 @@ export const wait = command({
     const reading = parseDuration(args.for)
     const wait_ms = reading.ok ? (reading.ms ?? Number.POSITIVE_INFINITY) : 0
     const server = serverOf(args, ctx.env)
-    if (server !== undefined) {
-      const { waitOnServer } = await import("../server/waitOnServer.ts")
-      const state = await waitOnServer(args.id, wait_ms, server, ctx)
-      if (state === undefined) throw noSuchJob(args.id, server)
-      return ended(state)
-    }
-    const { waitForJob } = await import("../jobs/waitForJob.ts")
     const place = placeOf(args, ctx.env)
-    const state = await waitForJob(args.id, wait_ms, place, ctx)
-    if (state === undefined) throw noSuchJob(args.id, place)
+    const state = await lookFor(async () => {
+      if (server !== undefined) {
+        const { waitOnServer } = await import("../server/waitOnServer.ts")
+        return waitOnServer(args.id, wait_ms, server, ctx)
+      }
+      const { waitForJob } = await import("../jobs/waitForJob.ts")
+      return waitForJob(args.id, wait_ms, place, ctx)
+    })
+    if (state === undefined) throw noSuchJob(args.id, server ?? place)
     return ended(state)
   },
 })
