@@ -1,11 +1,10 @@
-import { invoke } from "@waybill/command"
+import { invoke, visible } from "@waybill/command"
 import { existsSync, globSync, mkdtempSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { waybill } from "../src/index.ts"
 import { explainedText, loggedText } from "../src/settling/texts.ts"
-import { visible } from "../src/settling/visible.ts"
 
 const makeRoot = () => mkdtempSync(join(tmpdir(), "waybill-words-"))
 const env = { PATH: process.env["PATH"] ?? "" }

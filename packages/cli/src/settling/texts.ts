@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { visible, visibleLines } from "@waybill/command"
 import type { ShownAttempt } from "./Attempts.ts"
 import type { Explained } from "./explain.ts"
 import type { Logged } from "./logs.ts"
 import type { Settled } from "./settle.ts"
-import { visible, visibleLines } from "./visible.ts"
 
 const attemptText = (attempts: ReadonlyArray<ShownAttempt>): ReadonlyArray<string> =>
   attempts.flatMap(({ attempt, checks = [], failure, sha256, status, summary }) => [
