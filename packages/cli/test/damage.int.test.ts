@@ -4,13 +4,14 @@ import { Effect } from "effect"
 import { cpSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { waybill } from "../src/index.ts"
 import { garbageIn } from "../src/keeping/garbage.ts"
 import { removeSeals } from "../src/keeping/gc.ts"
 import { knownVocabularies } from "../src/Ledgers.ts"
 import { openStore, runOnFiles } from "../src/Opening.ts"
 import { placeOf } from "../src/Place.ts"
+import { startProgram } from "./support/program.ts"
 
 const at =
   (root: string) =>
@@ -54,14 +55,24 @@ const damage = (root: string, runId: string) => {
   writeFileSync(ledgerFile(root), lines.join("\n"))
 }
 
+let template: Promise<string> | undefined
+
 /** X was rejected and V verified, over the same bytes. */
-const makeTwo = async () => {
+const makeTemplate = async (): Promise<string> => {
   const root = mkdtempSync(join(tmpdir(), "waybill-damage-"))
   const call = at(root)
   expect((await settle(call, "X", "false")).exit_code).toBe(80)
   expect((await settle(call, "V", "true")).exit_code).toBe(0)
   expect(seals(root)).toHaveLength(1)
-  return { root, call }
+  return root
+}
+
+/** A root of the test's own with both runs. */
+const makeTwo = async () => {
+  template ??= makeTemplate()
+  const root = mkdtempSync(join(tmpdir(), "waybill-damage-"))
+  cpSync(await template, root, { recursive: true })
+  return { root, call: at(root) }
 }
 
 describe("what was verified is not removed", () => {
@@ -127,8 +138,12 @@ describe("a damaged ledger", () => {
     const { call, root } = await makeTwo()
     damage(root, "V")
     const before = readFileSync(ledgerFile(root), "utf8")
+    const plan = join(root, "plan.json")
+    writeFileSync(plan, JSON.stringify({ "a.b": { command: ["true"] } }), { mode: 0o600 })
     for (const words of [
       ["submit", "--type", "a.b"],
+      ["work", "--type", "a.b", "--", "true"],
+      ["serve", "--addr", "127.0.0.1:0", "--workers", "1", "--work-plan", plan],
       ["gc"],
       ["settle", "--candidate", "out", "--schema-id", "s", "--verify", "true", "--", "true"],
     ]) {
@@ -180,6 +195,15 @@ describe("a damaged ledger", () => {
       ["wait", "no"],
     ])
       expect([words, await call(...words)]).toMatchObject([words, { exit_code: 84, code: "LEDGER_DAMAGED" }])
+  })
+
+  it("is served, since readiness tells of it, and whoever starts the server is told", async () => {
+    const { root } = await makeTwo()
+    damage(root, "V")
+    const server = startProgram(["serve", "--root", root, "--addr", "127.0.0.1:0"])
+    await server.until(({ url }) => url !== undefined)
+    await vi.waitFor(() => expect(server.stderr()).toMatch(/"LEDGER_DAMAGED".*record \d+/u), { timeout: 30_000 })
+    expect(await server.end("SIGTERM")).toBe(0)
   })
 
   it("is printed as far as it goes, and no reader takes that for all of it", async () => {
