@@ -46,7 +46,7 @@ describe("words that would be refused later are refused before anything is done"
   it("--env of a variable that is not set", async () => {
     const root = makeRoot()
     const { envelope, exit_code } = await invoke(waybill, settling(root, "--env=NOSUCHVAR"), { env })
-    expect([exit_code, envelope?.error?.code]).toEqual([2, "VARIABLE_UNSET"])
+    expect([exit_code, envelope?.error?.errors?.[0]?.code]).toEqual([2, "VARIABLE_UNSET"])
     expect(globSync(join(root, ".agents/daemon/*.jsonl")).map((path) => readFileSync(path, "utf8"))).toEqual([])
   })
 })

@@ -72,7 +72,10 @@ export interface Handlers<Args, T> {
   /** Does the work: answers the data, or throws; never prints and never exits. */
   readonly execute: (args: Args, ctx: Context) => Answer<T>
   /** Finds every problem in the arguments; no side effects, no network, under 100 ms. */
-  readonly validate?: (args: Args) => ReadonlyArray<Problem> | Promise<ReadonlyArray<Problem>>
+  readonly validate?: (
+    args: Args,
+    around: Pick<Context, "env">,
+  ) => ReadonlyArray<Problem> | Promise<ReadonlyArray<Problem>>
   /** Puts things back; runs once, however the run ends, and may run after nothing was done. */
   readonly cleanup?: (args: Args) => unknown
   /** `"supported"` when `execute` reads `ctx.dryRun`, or the function to run in its place. */

@@ -109,7 +109,7 @@ export const submit = command({
   },
   examples: [
     {
-      description: "Ask once, however often this is called",
+      description: "Ask once, however often this is called; a server must have been started with this --job-type",
       command: "waybill submit --type report.build --key monday",
     },
   ],
