@@ -91,7 +91,18 @@ describe("what programs say is shown, and no terminal obeys it", () => {
             stdout: { text: hostile, omitted_bytes: 0 },
             stderr: null,
           },
-          verifier: { summary: null, checks: [{ name: hostile, status: "passed" }] },
+          verifier: {
+            summary: null,
+            checks: [{ name: hostile, status: "passed" }],
+            printed: [
+              {
+                name: hostile,
+                exit: "code 1",
+                stdout: { text: "", omitted_bytes: 0 },
+                stderr: { text: hostile, omitted_bytes: 0 },
+              },
+            ],
+          },
         },
       ],
     })
@@ -101,17 +112,5 @@ describe("what programs say is shown, and no terminal obeys it", () => {
 
   it("and what needs no escape stays as it is", () => {
     expect(visible("Grüße\t日本 👍🏽 \\n")).toBe("Grüße\t日本 👍🏽 \\n")
-  })
-})
-
-describe("a verifier that gives no verdict", () => {
-  it("is not looked for in the logs, which do not have what it said", async () => {
-    const words = settling(makeRoot()).map((word) =>
-      word === "--verify=true" ? "--verify=echo broken >&2; exit 7 #" : word,
-    )
-    const { envelope, exit_code } = await invoke(waybill, words, { env })
-    expect(exit_code).toBe(81)
-    expect(envelope?.error?.detail).toContain("broken")
-    expect(envelope?.error?.suggestion).not.toContain("waybill logs")
   })
 })

@@ -6,11 +6,13 @@
 import { CommandError, type Context } from "@waybill/command"
 import { layerNodeFiles } from "@waybill/host"
 import { CannotListen, makeLog, parseAddress, readWorkPlan, runServer } from "@waybill/jobspec-server"
+import { VerifierOutputs } from "@waybill/runtime"
 import { Effect, Redacted } from "effect"
 import { damagesOf, refuseDamaged } from "../keeping/damage.ts"
 import { otherTypes } from "../jobs/JobSpecHere.ts"
 import { openStore } from "../Opening.ts"
 import { ownFolder, type Place } from "../Place.ts"
+import { keepOutputs } from "../settling/verifierOutputs.ts"
 import { tokenFileOf } from "./tokenFileOf.ts"
 
 export interface ServeWords {
@@ -87,5 +89,8 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
     yield* serving.drain(grace_ms)
     log("info", "stopped")
   })
-  await Effect.runPromise(program.pipe(Effect.scoped, Effect.provide(layerNodeFiles)))
+  const keep = keepOutputs(place, (why) => log("warn", why))
+  await Effect.runPromise(
+    program.pipe(Effect.scoped, Effect.provideService(VerifierOutputs, keep), Effect.provide(layerNodeFiles)),
+  )
 }
