@@ -173,14 +173,11 @@ describe("a damaged ledger", () => {
       expect([words.join(" "), exit_code]).toEqual([words.join(" "), 0])
       expect(warnings, words.join(" ")).toEqual([expect.stringMatching(/^LEDGER_DAMAGED: record \d+ .*ledger verify/u)])
     }
-    for (const words of [
-      ["job", "status", "X"],
-      ["wait", "X"],
-    ]) {
-      const answer = await call(...words)
-      expect(answer).toMatchObject({ exit_code: 4, code: "VERIFIER_REJECTED" })
-      expect(answer.warnings, words.join(" ")).toEqual([expect.stringContaining("LEDGER_DAMAGED")])
-    }
+    const waited = await call("wait", "X")
+    expect(waited).toMatchObject({ exit_code: 4, code: "VERIFIER_REJECTED" })
+    expect(waited.warnings).toEqual([expect.stringContaining("LEDGER_DAMAGED")])
+    // An end is never taken back, so nothing else is read to tell of it.
+    expect(await call("job", "status", "X")).toMatchObject({ exit_code: 4, code: "VERIFIER_REJECTED", warnings: [] })
     for (const words of [
       ["explain", "V"],
       ["explain", "nobody"],
