@@ -11,7 +11,7 @@ import { refuseJobType } from "../jobs/refuseJobType.ts"
 import { job_ledger_errors, lookFor } from "../jobs/sourceUnusable.ts"
 import { type Addressed, commandLine, place_flags, placeOf, type Place } from "../Place.ts"
 import { server_exits } from "../server/refusals.ts"
-import { refuseServer, server_flags, serverOf } from "../server/ServerPlace.ts"
+import { refuseServer, server_flags, serverOf, type ServerPlace } from "../server/ServerPlace.ts"
 
 const desk_flags = { ...server_flags, ...place_flags } as const
 const desk_exits = { ...ledger_exits, ...server_exits } as const
@@ -28,6 +28,28 @@ const refuseAddress = ({ server }: { readonly server?: string | undefined }): Re
   return refused === undefined ? [] : [{ field: "server", message: refused }]
 }
 
+const noSuchJob = (id: string, where: Addressed) =>
+  new CommandError({
+    exit: "NOT_FOUND",
+    code: "JOB_NOT_FOUND",
+    message: `There is no job ${id}.`,
+    suggestion: `List the jobs with: ${commandLine(where, "list")}`,
+  })
+
+/** Asks whoever is meant; nobody's job is an error that names the next command. */
+const ask = async <A>(
+  id: string,
+  args: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+  asking: (server: ServerPlace | undefined, place: Place) => Promise<A | undefined>,
+): Promise<A> => {
+  const server = serverOf(args, env)
+  const place = placeIn(args, env)
+  const found = await lookFor(() => asking(server, place))
+  if (found === undefined) throw noSuchJob(id, server ?? place)
+  return found
+}
+
 /** Jobs live in the ledger, so that asking about one needs no other record of it. */
 export const jobs: Jobs = {
   parameters: desk_flags,
@@ -41,18 +63,16 @@ export const jobs: Jobs = {
   },
   error_registry: job_ledger_errors,
   status: (id, ctx, args) =>
-    lookFor(async () => {
-      const server = serverOf(args, ctx.env)
+    ask(id, args, ctx.env, async (server, place) => {
       if (server !== undefined) return (await import("../server/serverJobs.ts")).askServer(id, server, ctx)
       const { askJob } = await import("../jobs/askJob.ts")
-      return askJob(id, placeIn(args, ctx.env), ctx.signal, ctx)
+      return askJob(id, place, ctx.signal, ctx)
     }),
   cancel: (id, ctx, args) =>
-    lookFor(async () => {
-      const server = serverOf(args, ctx.env)
+    ask(id, args, ctx.env, async (server, place) => {
       if (server !== undefined) return (await import("../server/serverJobs.ts")).cancelOnServer(id, server, ctx)
       const { cancelJob } = await import("../jobs/cancelJob.ts")
-      return cancelJob(id, placeIn(args, ctx.env), ctx.signal)
+      return cancelJob(id, place, ctx.signal)
     }),
 }
 
@@ -218,14 +238,6 @@ const ended = ({ descriptor, error, result }: JobState): object => {
   })
 }
 
-const noSuchJob = (id: string, where: Addressed) =>
-  new CommandError({
-    exit: "NOT_FOUND",
-    code: "JOB_NOT_FOUND",
-    message: `There is no job ${id}.`,
-    suggestion: `List the jobs with: ${commandLine(where, "list")}`,
-  })
-
 export const wait = command({
   name: "wait",
   description: "Waits for the end of a job.",
@@ -256,9 +268,7 @@ export const wait = command({
   execute: async (args, ctx) => {
     const reading = parseDuration(args.for)
     const wait_ms = reading.ok ? (reading.ms ?? Number.POSITIVE_INFINITY) : 0
-    const server = serverOf(args, ctx.env)
-    const place = placeOf(args, ctx.env)
-    const state = await lookFor(async () => {
+    const state = await ask(args.id, args, ctx.env, async (server, place) => {
       if (server !== undefined) {
         const { waitOnServer } = await import("../server/waitOnServer.ts")
         return waitOnServer(args.id, wait_ms, server, ctx)
@@ -266,7 +276,6 @@ export const wait = command({
       const { waitForJob } = await import("../jobs/waitForJob.ts")
       return waitForJob(args.id, wait_ms, place, ctx)
     })
-    if (state === undefined) throw noSuchJob(args.id, server ?? place)
     return ended(state)
   },
 })
