@@ -8,8 +8,8 @@ interface Manifest {
   readonly commands: Readonly<Record<string, { readonly examples?: ReadonlyArray<{ readonly command: string }> }>>
 }
 
-const { envelope } = await invoke(waybill, ["manifest"])
-const { commands } = envelope?.data as unknown as Manifest
+const { data } = JSON.parse((await invoke(waybill, ["manifest"])).stdout) as { readonly data: Manifest }
+const { commands } = data
 const examples = Object.entries(commands).flatMap(([path, { examples: own = [] }]) =>
   own.map(({ command }) => ({ path, command })),
 )

@@ -10,25 +10,17 @@ const secret = "s3cr3t-t0ken"
 const env = { PATH: process.env["PATH"] ?? "", CREDENTIAL_OF_MINE: secret }
 const makeRoot = () => mkdtempSync(join(tmpdir(), "waybill-printed-"))
 
-const settle = (root: string, verify: string, ...more: ReadonlyArray<string>) =>
-  invoke(
-    waybill,
-    [
-      ...["settle", `--root=${root}`, "--run-id=r", "--candidate=out", "--schema-id=text/v1", `--verify=${verify}`],
-      ...more,
-      ...[
-        "--",
-        "/bin/sh",
-        "-c",
-        'echo "agent has $CREDENTIAL_OF_MINE"; echo "$CREDENTIAL_OF_MINE" >&2; echo done > out',
-      ],
-    ],
-    { env },
-  )
+const agent = ["/bin/sh", "-c", 'echo "agent has $CREDENTIAL_OF_MINE"; echo "$CREDENTIAL_OF_MINE" >&2; echo done > out']
+
+const settle = (root: string, verify: string, ...more: ReadonlyArray<string>) => {
+  const judged = ["--run-id=r", "--candidate=out", "--schema-id=text/v1", `--verify=${verify}`]
+  return invoke(waybill, ["settle", `--root=${root}`, ...judged, ...more, "--", ...agent], { env })
+}
 /** Whoever reads later has none of the variables. */
 const logs = async (root: string, ...more: ReadonlyArray<string>) => {
-  const { envelope } = await invoke(waybill, ["logs", "r", `--root=${root}`, ...more], { env: {} })
-  return (envelope?.data as unknown as Logged).attempts
+  const { stdout } = await invoke(waybill, ["logs", "r", `--root=${root}`, ...more], { env: {} })
+  const { data } = JSON.parse(stdout) as { readonly data: Logged }
+  return data.attempts
 }
 
 describe("what a verifier printed", () => {
