@@ -26,7 +26,7 @@ const logs = async (root: string, ...more: ReadonlyArray<string>) => {
 describe("what a verifier printed", () => {
   it("is kept, for its owner alone, also where it gave no verdict, and the answer names logs", async () => {
     const root = makeRoot()
-    const { envelope, exit_code } = await settle(root, "echo broken >&2; echo half an answer; exit 7 #")
+    const { envelope, exit_code } = await settle(root, "echo broken >&2; echo half an answer; sh -c 'exit 7'")
     expect(exit_code).toBe(81)
     expect(envelope?.error?.detail).toContain("broken")
     expect(envelope?.error?.suggestion).toContain("waybill logs r")
@@ -64,13 +64,16 @@ describe("what a verifier printed", () => {
 describe("a value that was given with --env", () => {
   it("is hidden from whoever reads later, wherever it was printed, and is kept nowhere", async () => {
     const root = makeRoot()
-    const verify = `echo "$CREDENTIAL_OF_MINE" >&2; printf '{"checks":[{"name":"a","status":"passed","message":"%s"}],"summary":"%s"}' "$CREDENTIAL_OF_MINE" "$CREDENTIAL_OF_MINE" #`
+    const verify = `echo "$CREDENTIAL_OF_MINE" >&2; printf '{"checks":[{"name":"a","status":"passed","message":"%s"}],"summary":"%s"}' "$CREDENTIAL_OF_MINE" "$CREDENTIAL_OF_MINE"; true`
     expect((await settle(root, verify, "--env=CREDENTIAL_OF_MINE")).exit_code).toBe(0)
     const [attempt] = await logs(root)
     expect(attempt?.agent.stdout?.text).toBe("agent has [CREDENTIAL_OF_MINE]\n")
     expect(attempt?.agent.stderr?.text).toBe("[CREDENTIAL_OF_MINE]\n")
     expect(attempt?.verifier.printed[0]?.stderr.text).toBe("[CREDENTIAL_OF_MINE]\n")
     expect(attempt?.verifier.checks).toMatchObject([{ message: "[CREDENTIAL_OF_MINE]" }])
+    // What a reader's own variables say is secret is hidden from that reader.
+    const { stdout } = await invoke(waybill, ["logs", "r", `--root=${root}`], { env: { OTHER_TOKEN: "agent has" } })
+    expect(stdout).toContain("[redacted] [CREDENTIAL_OF_MINE]")
     const explained = await invoke(waybill, ["explain", "r", `--root=${root}`], { env: {} })
     expect(explained.stdout).toContain("[CREDENTIAL_OF_MINE]")
     expect(explained.stdout).not.toContain(secret)
