@@ -61,3 +61,10 @@ export const LEVEL_NOT_HELD = defineExitCode(83, "LEVEL_NOT_HELD", {
   retryable: false,
   side_effects: "partial",
 })
+
+/** In place of {@link ledger_exits}' PRECONDITION where 4 is about a job. */
+export const SOURCE_UNUSABLE = defineExitCode(84, "SOURCE_UNUSABLE", {
+  description: "The ledger or the server cannot be used as it is; nothing is said about the job",
+  retryable: false,
+  side_effects: "none",
+})

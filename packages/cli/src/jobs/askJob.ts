@@ -35,7 +35,10 @@ export const findJob = (store: Store, word: string) =>
     return undefined
   })
 
-/** Where a job stands; `undefined` when nobody asked for it. With `tell`, a damaged ledger is warned of, or refused. */
+/**
+ * Where a job stands; `undefined` when nobody asked for it. With `tell`, a damaged ledger is refused where it makes the answer
+ * uncertain. Of a job that has ended nothing in the rest of the ledger can make another answer, and so the rest is not read.
+ */
 export const askJob = (
   word: string,
   place: Place,
@@ -48,7 +51,7 @@ export const askJob = (
       const store = yield* openStore(place)
       const found = yield* findJob(store, word)
       const state = found === undefined ? undefined : jobState(found.jobId, found.reading, place, Date.now())
-      if (tell !== undefined) yield* tellDamage(store, isUnsettled(state), place, tell)
+      if (tell !== undefined && isUnsettled(state)) yield* tellDamage(store, true, place, tell)
       return state
     }),
     signal,

@@ -5,7 +5,7 @@
  */
 import { CommandError, type Context } from "@waybill/command"
 import { Ledger } from "@waybill/ledger"
-import { type Observer, type SettleError, settleJob } from "@waybill/runtime"
+import { type Observer, type SettleError, settleJob, VerifierOutputs } from "@waybill/runtime"
 import { type JobStatus, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { basename } from "node:path"
@@ -18,6 +18,7 @@ import { declare, type SettleWords } from "./Declare.ts"
 import { tellStarter } from "./Detached.ts"
 import { leftWords, type Standing, standingAfter } from "./left.ts"
 import { timeline } from "./Timeline.ts"
+import { keepOutputs } from "./verifierOutputs.ts"
 
 /** A settlement that has come to an end: its job's descriptor, and what it made. */
 export interface Settled extends ReturnType<typeof jobCommands> {
@@ -63,11 +64,7 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
     code: "JOB_FAILED",
     message: `Run ${run_id} ended without a verdict: ${failure?.code ?? status.status}.`,
     ...(cause === undefined || cause === "" ? {} : { detail: cause }),
-    // Of a verifier without a verdict nothing is kept but what is said here.
-    suggestion:
-      failure?.phase === "verify_infra"
-        ? `What the verifier said is in detail. See how far the run came with: ${commandLine(place, "explain", run_id)}`
-        : `See what was printed with: ${commandLine(place, "logs", run_id)}`,
+    suggestion: `See what was printed with: ${commandLine(place, "logs", run_id)}`,
     data,
   })
 }
@@ -104,6 +101,8 @@ export interface Surroundings {
   readonly observe: Observer
   /** Told the run's id before anything is done. */
   readonly onStart?: (runId: string) => void
+  /** Told of what went wrong beside the settlement. */
+  readonly warn?: (code: string, text: string) => void
 }
 
 /**
@@ -138,7 +137,11 @@ export const settleHere = (words: SettleWords, place: Place, around: Surrounding
     }
     return { data, status }
   })
-  return runHere(Effect.provide(program, settlementLayer(place)), signal)
+  const keep = keepOutputs(place, (why) => around.warn?.("OUTPUT_NOT_KEPT", why))
+  return runHere(
+    program.pipe(Effect.provideService(VerifierOutputs, keep), Effect.provide(settlementLayer(place))),
+    signal,
+  )
 }
 
 /** Settles, and tells the caller of the command how it goes. */
@@ -157,6 +160,7 @@ export const settle = async (words: SettleWords, place: Place, ctx: Context): Pr
     env: ctx.env,
     cwd: process.cwd(),
     signal: ctx.signal,
+    warn: ctx.warn,
     observe: (event) => {
       standing = standingAfter(standing, event)
       tell(event)
