@@ -54,6 +54,9 @@ export const recordNames = {
 /** The variable by which every process of a run is known, wherever it has gone. */
 export const runMarker = "WAYBILL_SUBMIT_RUN_ID"
 
+/** The variable by which a run's wrapper is known. The agent does not get it. */
+export const wrapperMarker = "WAYBILL_WRAPPED_RUN_ID"
+
 /** What the runner tells the wrapper, over its standard input: it may hold secrets, so it never touches the disk. */
 export interface Launch {
   readonly folder: string
@@ -79,7 +82,6 @@ export interface StartedRecord {
   readonly key: string
   readonly submitRunId: string
   readonly startedAt: string
-  readonly grace_ms: number
   /** Absent when the run was given up before it began. */
   readonly wrapper?: ProcessIdentity
 }

@@ -269,7 +269,7 @@ export const runWrapped = async (
     at("prepared")
     const startedAt = new Date().toISOString()
     const wrapper = identify(process.pid)
-    const record = { key, submitRunId, startedAt, grace_ms: launch.grace_ms, ...(wrapper && { wrapper }) }
+    const record = { key, submitRunId, startedAt, ...(wrapper && { wrapper }) }
     if (hasRecord(folder, recordNames.receipt) || !publishOnce(folder, recordNames.started, record)) return "superseded"
     at("started")
     const said = await Promise.race([go, cancelled])
