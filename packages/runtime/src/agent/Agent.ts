@@ -123,7 +123,7 @@ export interface BegunRun {
   /** The id that its receipt will bear. */
   readonly submitRunId: string
   /**
-   * `sha256:` and the digest of a secret that the agent is never told. Who shows it shows that the agent did not begin, and the run
+   * `sha256:` and the digest of a secret that nobody tells the agent. Who shows it shows that the agent did not begin, and the run
    * may be begun after all.
    */
   readonly withdrawal?: string
