@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FileError, FileInfo, OpenFile } from "@waybill/host"
+import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
@@ -11,7 +11,7 @@ import { makeEntering, type ReadPart } from "./entering.ts"
 import { measureOwn } from "./Envelope.ts"
 import { History } from "./History.ts"
 import { archiveName, ledger_name } from "./Layout.ts"
-import { isSameFile, type LedgerFile, type Sight } from "./LedgerFile.ts"
+import { isSameFile, isSameOrNone, type LedgerFile, type Sight } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { load } from "./opening.ts"
 import type { Packed } from "./pack.ts"
@@ -21,9 +21,6 @@ import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } f
 import { row_bytes } from "./Rows.ts"
 import { Segment } from "./Segment.ts"
 import { Witness, witness_bytes } from "./Witness.ts"
-
-const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
-  (a === undefined && b === undefined) || isSameFile(a, b)
 
 const nothing_raw = new Uint8Array()
 /** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
@@ -83,6 +80,8 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     const structure = yield* Semaphore.make(readings_max)
     const restructure = structure.withPermits(readings_max)
     let place: Place | undefined
+    /** Where `history.info` was seen. */
+    let folder: Directory | undefined
     let seen_bytes = 0
     let held: Sight | undefined
     const look = Effect.suspend(() => (held === undefined ? ledgerFile.look : Effect.succeed(held)))
@@ -146,6 +145,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           yield* isSame
         }
         history.info = sight.info
+        folder = sight.directory
         return true
       })
 
@@ -188,7 +188,8 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         const closed = { directory, file: undefined }
         for (let followed = false; ; followed = true) {
           const { active, reader } = history
-          if (active === undefined) return false
+          // Of a file that was not what was sealed nothing was read that an archive could be told by.
+          if (active === undefined || history.isBlocked(active.name)) return false
           const archive = { name: archiveName(active.first), first: active.first }
           const names = yield* directory.list
           if (!names.includes(archive.name) && !names.includes(`${archive.name}.gz`)) return followed
@@ -206,17 +207,20 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     const settleNames = (sight: Sight) =>
       Effect.gen(function* () {
         const isOther =
-          history.isLoaded &&
           history.info !== undefined &&
           sight.info !== undefined &&
-          !isSameFile(history.info, sight.info)
+          // In another folder the number may be that of a file that is gone: it is given to the next one that is made.
+          (folder !== sight.directory || !isSameFile(history.info, sight.info))
         // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
         if (isOther) place = undefined
         if (isOther && !(yield* ioOr(follow(sight)))) startAnew()
         // Nothing bears the name any more, and what did is not open: the names tell what became of it.
         if (history.isLoaded && history.info !== undefined && sight.info === undefined) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
-        if (sight.info !== undefined) history.info = sight.info
+        if (sight.info !== undefined) {
+          history.info = sight.info
+          folder = sight.directory
+        }
         place = yield* placeOf(sight)
       })
 
@@ -258,7 +262,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       seen_bytes = bytes
       if (bytes === reader.next && reader.next === reader.end) return nothing()
       // What is there is not what was sealed: nothing behind it can be told from it.
-      if (bytes < active.link.end && reader.end === active.link.end) return nothing()
+      if (bytes < active.link.end && history.isBlocked(active.name)) return nothing()
       if (!(yield* io(stillHolds(file, bytes)))) {
         yield* restructure(Effect.sync(startAnew))
         return nothing()
