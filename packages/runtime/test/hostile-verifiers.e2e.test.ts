@@ -33,8 +33,20 @@ describe.concurrent("[W-19] a verifier that is a command", { timeout: 60_000 }, 
 
   const malfunctions: ReadonlyArray<readonly [string, Parameters<typeof judge>[2], reason: string, detail: string]> = [
     ["crashes like a Node program", { command: [process.execPath, "-e", "throw new Error('secret')"] }, "", "secret"],
-    ["crashes like a shell script", shell("set -e; false; echo never"), "", "said nothing"],
+    ["crashes like a shell script", shell("set -e; false; echo never"), "", "gave no verdict"],
     ["says in its last words that it crashed", shell("echo secret >&2; exit 1"), "", "secret"],
+    [
+      "crashes like a Node program, where silence was agreed on",
+      { command: [process.execPath, "-e", "throw new Error('secret')"], silentRejection: true },
+      "",
+      "secret",
+    ],
+    [
+      "crashes like a Python program, where silence was agreed on",
+      { ...shell("echo 'Traceback: secret' >&2; exit 1"), silentRejection: true },
+      "",
+      "gave no verdict",
+    ],
     ["exits with 2", shell("echo secret >&2; exit 2"), "", "exited with 2: secret"],
     ["is not there", { command: ["./nowhere"] }, "", "ENOENT"],
     ["kills itself", shell("kill -9 $$"), "", "ended by SIGKILL"],

@@ -14,11 +14,27 @@ export const wordOf = (error: DataPlaneError | undefined): string =>
   error === undefined ? "same" : error._tag in words ? words[error._tag as keyof typeof words] : error._tag
 
 export const legend = [
-  "Columns, the gap in which it happens to what the next step reads: the candidate is left, opened; the bytes are",
-  "built, written, read back, sealed; they are judged (the verifier's copy); they are verified; they leave (the seal); a delivered file is about to get its name (its draft).",
-  "same: the very bytes were verified and delivered. All else is a failure with",
-  "nothing delivered: diff BytesDiffer, path PathRefused, gone nothing there,",
-  "touch CopyTouched, disk StorageFailed.  · the step does nothing of the kind.",
+  "How to read it. A row is what somebody, or the disk, does to a file. A column",
+  "is when: behind one step of the bytes' way and before the next, to the file",
+  "that the next step reads.",
+  "  left   the agent left its candidate; it is about to be opened",
+  "  open   the candidate is open; it is about to be read",
+  "  built  the terminal bytes are in a private copy; they are about to be stored",
+  "  write  the artifact is stored; it is about to be read back",
+  "  read   it was read back; it is about to be sealed",
+  "  seal   it is sealed; the verifier's copy is about to be made of the seal",
+  "  judge  the verifier has its copy, and judges it; this copy is attacked",
+  "  verif  there is a verdict; the delivery is about to check the seal",
+  "  leave  the delivery reads the seal, and has let go of the first chunk",
+  "  draft  the delivered file is written; its draft is about to get its name",
+  "A cell is how the way ended.",
+  "  same   the very bytes were verified and delivered",
+  "  diff   other bytes were found (BytesDiffer); nothing of them was delivered",
+  "  path   what is there is no plain file of its own (PathRefused)",
+  "  gone   there is nothing (ArtifactMissing, CandidateMissing)",
+  "  touch  the verifier's copy was touched: no verdict counts (CopyTouched)",
+  "  disk   the disk refused (StorageFailed)",
+  "  ·      the step does nothing that this could happen to",
 ].join("\n")
 
 /** Rows of words under column heads, at most 80 columns wide. */

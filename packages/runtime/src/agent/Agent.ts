@@ -77,13 +77,14 @@ const advice = {
   folder_refused: "See to the room and the rights of the agent's folder, and ask again under the same key",
   folder_damaged: "Put the named file back from a copy, or do the work again under a new key",
   run_missing: "Put its folder back from a copy, or do the work again under a new key",
+  lock_held: "End whoever holds it, and do the work again under a new key",
   wrapper_failed: "Look at the named log, and ask again under the same key",
   run_unreachable: "Cancel it on the machine where it runs",
 } as const
 
 /**
  * No receipt could be had, and nothing is said about the run: ask again with the same key. A settlement takes
- * `request_invalid`, `folder_damaged` and `run_missing` for the end of the attempt, because asking again would not help.
+ * `request_invalid`, `folder_damaged`, `run_missing` and `lock_held` for the end of the attempt, because asking again would not help.
  *
  * | code | meaning | what to do |
  * |---|---|---|
@@ -91,6 +92,7 @@ const advice = {
  * | `folder_refused` | the run's folder could not be read or written | see `cause`; make room, give rights |
  * | `folder_damaged` | a record in the run's folder is not what was written there | put the named file back; a settlement ends the attempt |
  * | `run_missing` | a run was begun under this key, and its records are gone | put the folder back; a settlement ends the attempt |
+ * | `lock_held` | somebody holds the run's lock who is not its wrapper, or cannot be ended, for longer than the run may take | end whoever holds it; a settlement ends the attempt |
  * | `wrapper_failed` | the wrapper ended several times before it began | see the named log |
  * | `run_unreachable` | the run is alive but cannot be ended from here | cancel where it runs |
  */
@@ -121,7 +123,7 @@ export interface BegunRun {
   /** The id that its receipt will bear. */
   readonly submitRunId: string
   /**
-   * `sha256:` and the digest of a secret that the agent is never told. Who shows it shows that the agent did not begin, and the run
+   * `sha256:` and the digest of a secret that nobody tells the agent. Who shows it shows that the agent did not begin, and the run
    * may be begun after all.
    */
   readonly withdrawal?: string

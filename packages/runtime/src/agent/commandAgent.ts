@@ -10,9 +10,8 @@
  *
  * @module
  */
-import { Entropy, Processes } from "@waybill/host"
+import { Entropy, type FamilyEnd, Processes, type ProcessExit, type ProcessIdentity } from "@waybill/host"
 import { explainErrno } from "@waybill/host/errno"
-import { pathSegments, submit_reasons } from "@waybill/workspace-job"
 import { Effect, Layer, Result, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync } from "node:fs"
@@ -20,12 +19,14 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { messageOf } from "../messageOf.ts"
 import { Agent, AgentError, type AgentReceipt, type BegunRun, type StartRegister, type SubmitRequest } from "./Agent.ts"
+import { AgentRecord, Receipt, Started, toReceipt, withRemaining } from "./agentRecords.ts"
+import { launchOf } from "./launchOf.ts"
 import { encodeLaunch, goBytes } from "./launchPipe.ts"
+import { default_grace_ms, limitsOf, makePatience } from "./patience.ts"
 import {
   flushFolder,
   folderNameOf,
   hasRecord,
-  type Launch,
   publishOnce,
   publishReceipt,
   readRecord,
@@ -36,6 +37,7 @@ import {
   isStartedAs,
   type StartedRecord,
   sweepFolder,
+  wrapperMarker,
 } from "./runFolder.ts"
 import { takeLock } from "./runLock.ts"
 import { refuseKey, refuseRequest } from "./refuseRequest.ts"
@@ -43,63 +45,28 @@ import { refuseKey, refuseRequest } from "./refuseRequest.ts"
 export interface CommandAgentOptions {
   /** Host path of the folder that keeps the runs' records; it must not be the agent's to write. */
   readonly root: string
+  /** How much longer than its time and its grace a run may take until it is taken for lost, and ended; 30 000 by default. */
+  readonly overrun_ms?: number
 }
 
 const look_ms = 25
 const digestOf = (secret: string): string => `sha256:${createHash("sha256").update(secret).digest("hex")}`
 const launches_max = 3
+/** How long a wrapper may take until it holds the lock: it waits for it for 10 seconds itself. */
+const launch_ms = 60_000
+/** So often may wrappers come too late for a run that is gone when it is looked for, and so often may a receipt vanish. */
+const superseded_max = 20
+const vanished_max = 3
+/** How long a run that is cancelled may take over its grace, which whoever cancels does not know. */
+const cancel_ms = 60_000
 const exit_no_room = 4
-const default_grace_ms = 5_000
-const default_output_bytes = 4 * 1024 * 1024
-
-const Identity = Schema.Struct({ pid: Schema.Int, start: Schema.String, kernel: Schema.String })
-const Output = Schema.Struct({ bytes: Schema.Int, dropped_bytes: Schema.Int })
-const Exit = Schema.Union([
-  Schema.Struct({ kind: Schema.Literal("code"), code: Schema.Int }),
-  Schema.Struct({ kind: Schema.Literal("signal"), signal: Schema.String }),
-])
-const Started = Schema.Struct({
-  key: Schema.String,
-  submitRunId: Schema.String,
-  startedAt: Schema.String,
-  grace_ms: Schema.Int,
-  wrapper: Schema.optionalKey(Identity),
-})
-const AgentRecord = Schema.Struct({ leader: Identity })
-const Receipt = Schema.Struct({
-  key: Schema.String,
-  submitRunId: Schema.NonEmptyString,
-  ok: Schema.Boolean,
-  reason: Schema.optionalKey(Schema.Literals(submit_reasons)),
-  exit: Schema.optionalKey(Exit),
-  startedAt: Schema.optionalKey(Schema.String),
-  endedAt: Schema.optionalKey(Schema.String),
-  stdout: Schema.optionalKey(Output),
-  stderr: Schema.optionalKey(Output),
-  leftovers: Schema.optionalKey(Schema.Struct({ ended: Schema.Int, remaining: Schema.Array(Schema.Int) })),
-  note: Schema.optionalKey(Schema.String),
-})
 
 const fromSource = import.meta.url.endsWith(".ts")
 const wrapperPath = fileURLToPath(new URL(fromSource ? "./wrapper.ts" : "./wrapper.js", import.meta.url))
 
 const isDamage = ({ code }: AgentError): boolean => code === "folder_damaged"
 
-const toReceipt = (folder: string, record: typeof Receipt.Type): AgentReceipt => {
-  const { endedAt, exit, key: _, leftovers, note, ok, reason, startedAt, stderr, stdout, submitRunId } = record
-  const diagnostics = {
-    ...(exit === undefined ? {} : { exit }),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(endedAt === undefined ? {} : { endedAt }),
-    ...(stdout === undefined ? {} : { stdout: { path: join(folder, recordNames.stdout), ...stdout } }),
-    ...(stderr === undefined ? {} : { stderr: { path: join(folder, recordNames.stderr), ...stderr } }),
-    ...(leftovers === undefined ? {} : { leftovers }),
-    ...(note === undefined ? {} : { note }),
-  }
-  return ok ? { submitRunId, ok, diagnostics } : { submitRunId, ok, reason: reason ?? "tool_error", diagnostics }
-}
-
-const make = ({ root }: CommandAgentOptions) =>
+const make = ({ overrun_ms = 30_000, root }: CommandAgentOptions) =>
   Effect.gen(function* () {
     const processes = yield* Processes
     const entropy = yield* Entropy
@@ -143,20 +110,17 @@ const make = ({ root }: CommandAgentOptions) =>
       )
 
     /** Ends all that is left of a run whose wrapper is dead. */
-    const endRun = (key: string, folder: string, started: typeof Started.Type) =>
+    const endRun = (key: string, folder: string, started: typeof Started.Type, grace_ms: number) =>
       Effect.gen(function* () {
         const agent = yield* read(key, folder, recordNames.agent, AgentRecord)
         const marker = { name: runMarker, value: started.submitRunId }
-        return yield* processes.endFamily(
-          agent === undefined ? { marker } : { marker, leader: agent.leader },
-          started.grace_ms,
-        )
+        return yield* processes.endFamily(agent === undefined ? { marker } : { marker, leader: agent.leader }, grace_ms)
       })
 
     /** For the holder of the lock: nobody is alive who could write a receipt, so we do. */
-    const giveUp = (key: string, folder: string, started: typeof Started.Type, note: string) =>
+    const giveUp = (key: string, folder: string, started: typeof Started.Type, grace_ms: number, note: string) =>
       Effect.gen(function* () {
-        const end = yield* endRun(key, folder, started)
+        const end = yield* endRun(key, folder, started, grace_ms)
         const receipt: ReceiptRecord = {
           key,
           submitRunId: started.submitRunId,
@@ -182,68 +146,80 @@ const make = ({ root }: CommandAgentOptions) =>
       )
 
     /** What the lock's holder finds: an end, or that nothing has run. A dead run is ended on the way. */
-    const settleDead = (key: string, folder: string, note: string) =>
+    const settleDead = (key: string, folder: string, grace_ms: number) =>
       Effect.gen(function* () {
         if (hasRecord(folder, recordNames.receipt)) return "ended" as const
         const started = yield* read(key, folder, recordNames.started, Started)
         if (started === undefined) return "idle" as const
-        yield* giveUp(key, folder, started, note)
+        yield* giveUp(key, folder, started, grace_ms, "its wrapper died before it wrote a receipt")
         return "ended" as const
       })
 
-    const endBegun = (submitRunId: string) =>
-      processes.endFamily({ marker: { name: runMarker, value: submitRunId } }, default_grace_ms)
+    const endBegun = (submitRunId: string, grace_ms: number) =>
+      processes.endFamily({ marker: { name: runMarker, value: submitRunId } }, grace_ms)
+
+    /** Ends a run that is overdue: its wrapper first, which may be stopped, so that nobody writes a receipt any more. */
+    const endOverdue = (submitRunId: string, grace_ms: number) =>
+      Effect.andThen(
+        processes.endFamily({ marker: { name: wrapperMarker, value: submitRunId } }, 0),
+        endBegun(submitRunId, grace_ms),
+      )
+
+    /** Who holds the lock, according to a record that the agent can write: good for a shorter wait, and for nothing else. */
+    const recordedStart = (key: string, folder: string) =>
+      Effect.orElseSucceed(read(key, folder, recordNames.started, Started), () => undefined)
+
+    const isDead = (wrapper: ProcessIdentity | undefined) =>
+      wrapper === undefined ? Effect.succeed(false) : Effect.map(processes.isAlive(wrapper), (isAlive) => !isAlive)
+
+    const lockHeld = (key: string, folder: string) =>
+      new AgentError({
+        code: "lock_held",
+        key,
+        detail: `${join(folder, recordNames.lock)} is held by somebody who is not its wrapper, or who cannot be ended`,
+      })
 
     /**
      * The receipt of a run whose wrapper is gone; `undefined` where somebody has just taken it away. An agent may have killed the
      * wrapper and written the receipt itself: whatever still bears the run's id is ended first.
      */
-    const lastReceipt = (key: string, folder: string, begun: string | undefined) =>
+    const lastReceipt = (key: string, folder: string, begun: string | undefined, grace_ms: number) =>
       Effect.gen(function* () {
         const receipt = yield* Effect.result(receiptIn(key, folder))
         const started = yield* Effect.result(read(key, folder, recordNames.started, Started))
         const known = Result.isSuccess(started) ? started.success : undefined
+        const remaining: Array<number> = []
+        const noteRemaining = (end: FamilyEnd) => remaining.push(...end.remaining.map(({ pid }) => pid))
         // Which record is damaged is found where it is needed.
-        if (known !== undefined) yield* Effect.catchIf(endRun(key, folder, known), isDamage, () => Effect.void)
+        if (known !== undefined)
+          yield* Effect.catchIf(
+            Effect.map(endRun(key, folder, known, grace_ms), noteRemaining),
+            isDamage,
+            () => Effect.void,
+          )
         const told = Result.isSuccess(receipt) ? receipt.success?.submitRunId : undefined
-        for (const id of new Set([begun, told])) if (id !== undefined && id !== known?.submitRunId) yield* endBegun(id)
-        return yield* Effect.fromResult(receipt)
+        for (const id of new Set([begun, told]))
+          if (id !== undefined && id !== known?.submitRunId) noteRemaining(yield* endBegun(id, grace_ms))
+        const found = yield* Effect.fromResult(receipt)
+        return found === undefined ? undefined : withRemaining(found, remaining)
       })
 
     const launch = (request: SubmitRequest, folder: string, submitRunId: string, withdrawal: string) =>
-      Effect.gen(function* () {
-        const { attempt: index, candidatePath, key, runId, spec, workspace } = request
-        const message: Launch = {
-          folder,
-          key,
-          submitRunId,
-          withdrawal,
-          runId,
-          attempt: index,
-          workspace,
-          candidate: join(workspace, ...pathSegments(candidatePath)),
-          command: spec.command,
-          env: spec.env ?? {},
-          timeLimit_ms: spec.timeLimit_ms,
-          grace_ms: spec.grace_ms ?? default_grace_ms,
-          outputBytes_max: spec.outputBytes_max ?? default_output_bytes,
-          exitReasons: spec.exitReasons ?? {},
-          input: spec.input ?? null,
-        }
-        return yield* processes
-          .spawnDetached({
-            argv: [processes.node, ...(fromSource ? ["--conditions=@waybill/source"] : []), wrapperPath],
-            cwd: folder,
-            env: {},
-            inherit: ["PATH"],
-            stdin: encodeLaunch(message),
-            keepsInputOpen: true,
-            stderr: { kind: "file", path: join(folder, recordNames.wrapperLog) },
-          })
-          .pipe(
-            Effect.mapError((cause) => new AgentError({ code: "wrapper_failed", key, detail: cause.message, cause })),
-          )
-      })
+      processes
+        .spawnDetached({
+          argv: [processes.node, ...(fromSource ? ["--conditions=@waybill/source"] : []), wrapperPath],
+          cwd: folder,
+          env: { [wrapperMarker]: submitRunId },
+          inherit: ["PATH"],
+          stdin: encodeLaunch(launchOf(request, folder, submitRunId, withdrawal)),
+          keepsInputOpen: true,
+          stderr: { kind: "file", path: join(folder, recordNames.wrapperLog) },
+        })
+        .pipe(
+          Effect.mapError(
+            (cause) => new AgentError({ code: "wrapper_failed", key: request.key, detail: cause.message, cause }),
+          ),
+        )
 
     /**
      * Launches a wrapper, and lets it begin once that is recorded. Answers the id of the run that was begun; the wrapper's exit
@@ -263,18 +239,20 @@ const make = ({ root }: CommandAgentOptions) =>
           launch(request, folder, submitRunId, secret),
           (wrapper) =>
             Effect.gen(function* () {
-              const exit = yield* Effect.raceFirst(
+              const isLate: ProcessExit = { kind: "signal", signal: "SIGSTOP" }
+              const exit = yield* Effect.raceAllFirst([
                 wrapper.exited,
                 Effect.gen(function* () {
                   while (!isStartedAs(folder, submitRunId)) yield* Effect.sleep(look_ms)
                   return undefined
                 }),
-              )
-              if (exit !== undefined) return { begun: undefined, exit }
+                Effect.as(Effect.sleep(launch_ms), isLate),
+              ])
+              if (exit !== undefined) return { begun: undefined, exit, wrapper: undefined }
               // In one piece: a start that is recorded and not let go would be missed as if it had run.
               const record = register === undefined || again !== undefined ? Effect.void : register.begin(run)
               yield* Effect.uninterruptible(Effect.andThen(record, wrapper.endInput(goBytes)))
-              return { begun: submitRunId, exit }
+              return { begun: submitRunId, exit, wrapper: wrapper.identity }
             }),
           // A wrapper that was not told to begin withdraws.
           (wrapper) => wrapper.endInput(),
@@ -288,9 +266,9 @@ const make = ({ root }: CommandAgentOptions) =>
     }
 
     /** A run was begun, and nothing of it is to be found: it ends here, and no other is begun. */
-    const missing = (key: string, folder: string, begun: string) =>
+    const missing = (key: string, folder: string, begun: string, grace_ms: number) =>
       Effect.gen(function* () {
-        yield* endBegun(begun)
+        yield* endBegun(begun, grace_ms)
         return yield* new AgentError({
           code: "run_missing",
           key,
@@ -308,43 +286,57 @@ const make = ({ root }: CommandAgentOptions) =>
         if (badKey !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail: badKey })
         const folder = folderOf(key)
         const recorded = register?.begun
+        const { grace_ms, ...limits } = limitsOf(request, overrun_ms)
+        const patience = makePatience(limits, look_ms)
         let begun = recorded?.submitRunId
+        let wrapper: ProcessIdentity | undefined
         let mayHaveWithdrawn = true
         let launches = 0
+        let superseded = 0
+        let vanished = 0
         for (;;) {
           // Anew each time: an agent may take it away.
           if (!existsSync(folder)) yield* makeFolder(key)
-          const found = yield* locked(
-            key,
-            folder,
-            settleDead(key, folder, "its wrapper died before it wrote a receipt"),
-          ).pipe(Effect.tapError((error) => (isDamage(error) && begun !== undefined ? endBegun(begun) : Effect.void)))
+          const found = yield* locked(key, folder, settleDead(key, folder, grace_ms)).pipe(
+            Effect.tapError((error) =>
+              isDamage(error) && begun !== undefined ? endBegun(begun, grace_ms) : Effect.void,
+            ),
+          )
           if (found === undefined) {
-            yield* Effect.sleep(look_ms)
+            const started = yield* recordedStart(key, folder)
+            const next = patience.next(yield* isDead(wrapper ?? started?.wrapper))
+            if (next === "stop") return yield* lockHeld(key, folder)
+            const id = begun ?? started?.submitRunId
+            if (next === "end" && id !== undefined) yield* endOverdue(id, grace_ms)
+            else yield* Effect.sleep(look_ms)
             continue
           }
           if (found.value === "ended") {
-            const receipt = yield* lastReceipt(key, folder, begun)
+            const receipt = yield* lastReceipt(key, folder, begun, grace_ms)
             if (receipt !== undefined) return receipt
-            continue
+            if (++vanished <= vanished_max) continue
+            const detail = `its receipt vanishes from ${folder} whenever it is read`
+            return yield* new AgentError({ code: "run_missing", key, detail })
           }
           const secret = recorded === undefined || !mayHaveWithdrawn ? undefined : withdrawnSecret(folder, recorded)
-          if (begun !== undefined && secret === undefined) return yield* missing(key, folder, begun)
+          if (begun !== undefined && secret === undefined) return yield* missing(key, folder, begun, grace_ms)
           // Only what is to be started has to be startable: a run that is there is found under any spec.
           const detail = refuseRequest(request)
           if (detail !== undefined) return yield* new AgentError({ code: "request_invalid", key, detail })
-          if (launches >= launches_max)
+          if (launches >= launches_max || superseded >= superseded_max)
             return yield* new AgentError({
               code: "wrapper_failed",
               key,
-              detail: `it ended ${launches_max} times before it began; see ${join(folder, recordNames.wrapperLog)}`,
+              detail: `it ended ${launches + superseded} times before it began; see ${join(folder, recordNames.wrapperLog)}`,
             })
           // A wrapper that an earlier runner launched may still come; whichever is first makes `started.json`, the other leaves.
           const again = recorded === undefined || secret === undefined ? undefined : { ...recorded, secret }
           const launched = yield* begin(request, folder, register, again)
           if (launched.begun !== undefined) {
             begun = launched.begun
+            wrapper = launched.wrapper
             mayHaveWithdrawn = false
+            patience.restart()
             continue
           }
           const code = launched.exit?.kind === "code" ? launched.exit.code : undefined
@@ -352,7 +344,8 @@ const make = ({ root }: CommandAgentOptions) =>
             const detail = `${folder} has no room for the run's records: ${explainErrno("ENOSPC")}; nothing was started`
             return yield* new AgentError({ code: "folder_refused", key, detail })
           }
-          if (code !== 0) launches++
+          if (code === 0) superseded++
+          else launches++
         }
       })
 
@@ -360,23 +353,27 @@ const make = ({ root }: CommandAgentOptions) =>
       Effect.gen(function* () {
         const folder = yield* makeFolder(key)
         const unstarted = Effect.gen(function* () {
-          if ((yield* settleDead(key, folder, "its wrapper died before it wrote a receipt")) === "ended") return
+          if ((yield* settleDead(key, folder, default_grace_ms)) === "ended") return
           const submitRunId = `run_${yield* entropy.hex(16)}`
-          const started: StartedRecord = { key, submitRunId, startedAt: "", grace_ms: 0 }
+          const started: StartedRecord = { key, submitRunId, startedAt: "" }
           yield* attempt(key, () => publishOnce(folder, recordNames.started, started))
-          yield* giveUp(key, folder, started, "cancelled before it began")
+          yield* giveUp(key, folder, started, 0, "cancelled before it began")
         })
+        const run_ms = cancel_ms + overrun_ms
+        const patience = makePatience({ run_ms, orphaned_ms: run_ms, ended_ms: overrun_ms }, look_ms)
         let isSignalled = false
-        for (let waited_ms = 0; ; waited_ms += look_ms) {
+        for (;;) {
           const receipt = yield* receiptIn(key, folder)
           if (receipt !== undefined) return receipt
           if ((yield* locked(key, folder, unstarted)) !== undefined) continue
           const started = yield* read(key, folder, recordNames.started, Started)
           if (started?.wrapper !== undefined && !isSignalled)
             isSignalled = yield* processes.signal(started.wrapper, "SIGTERM")
-          if (waited_ms > (started?.grace_ms ?? 0) + 10_000)
+          const next = patience.next(false)
+          if (next === "stop")
             return yield* new AgentError({ code: "run_unreachable", key, detail: "it is alive and does not end" })
-          yield* Effect.sleep(look_ms)
+          if (next === "end" && started !== undefined) yield* endOverdue(started.submitRunId, 0)
+          else yield* Effect.sleep(look_ms)
         }
       })
 

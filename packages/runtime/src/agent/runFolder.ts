@@ -33,7 +33,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import type { ProcessExit, ProcessIdentity } from "@waybill/host"
 import { explainErrno } from "@waybill/host/errno"
 import type { SubmitReason } from "@waybill/workspace-job"
@@ -54,12 +54,21 @@ export const recordNames = {
 /** The variable by which every process of a run is known, wherever it has gone. */
 export const runMarker = "WAYBILL_SUBMIT_RUN_ID"
 
-/** What the runner tells the wrapper, over its standard input: it may hold secrets, so it never touches the disk. */
+/** The variable by which a run's wrapper is known. The agent does not get it. */
+export const wrapperMarker = "WAYBILL_WRAPPED_RUN_ID"
+
+/**
+ * What the runner tells the wrapper, over its standard input: it may hold secrets, and only `input`, and the
+ * secret of a wrapper that withdraws, are written to the disk.
+ */
 export interface Launch {
   readonly folder: string
   readonly key: string
   readonly submitRunId: string
-  /** The secret that shows that the agent did not begin; the agent never learns it. */
+  /**
+   * The secret that shows that the agent did not begin. Nobody tells the agent; it is in the memory of runner and wrapper, where
+   * root, or a process of the same user that may trace them, can read it.
+   */
   readonly withdrawal: string
   readonly runId: string
   readonly attempt: number
@@ -79,7 +88,6 @@ export interface StartedRecord {
   readonly key: string
   readonly submitRunId: string
   readonly startedAt: string
-  readonly grace_ms: number
   /** Absent when the run was given up before it began. */
   readonly wrapper?: ProcessIdentity
 }
@@ -293,22 +301,5 @@ export const isStartedAs = (folder: string, submitRunId: string): boolean => {
     return record?.submitRunId === submitRunId
   } catch {
     return false
-  }
-}
-
-/** Flushes a file that another program wrote, and its directory entry. A path that is no file is left alone. */
-export const flushFile = (path: string, flags: number): void => {
-  try {
-    const descriptor = openSync(path, flags)
-    try {
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-    flushFolder(dirname(path))
-  } catch (cause) {
-    // No candidate, or none that can be a file: whoever collects it says so with the right words.
-    if (["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "ENXIO", "EINVAL"].some((code) => hasCode(cause, code))) return
-    throw cause
   }
 }

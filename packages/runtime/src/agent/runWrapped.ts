@@ -11,8 +11,8 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process"
-import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs"
-import { join } from "node:path"
+import { closeSync, openSync, realpathSync, rmSync, writeSync } from "node:fs"
+import { join, relative, sep } from "node:path"
 import type { Readable } from "node:stream"
 import { setTimeout as delay } from "node:timers/promises"
 import type { ProcessExit, ProcessIdentity } from "@waybill/host"
@@ -20,9 +20,9 @@ import { explainErrno } from "@waybill/host/errno"
 import { identify } from "@waybill/host/process-tree"
 import { errnoOf, type ProgramEnd, supervise } from "@waybill/host/supervise"
 import { hideInStream } from "../hideInStream.ts"
+import { flushCandidate } from "./flushCandidate.ts"
 import {
   codeOf,
-  flushFile,
   flushFolder,
   hasRecord,
   type Launch,
@@ -159,13 +159,22 @@ const recordLeader = (folder: string, leader: ProcessIdentity): void => {
 }
 
 /** Makes the work durable; says how the run has ended where the disk has no room for it. */
-const flushCandidate = (path: string): Ending | undefined => {
+const keepWork = ({ candidate, workspace }: Launch, folder: string): Ending | undefined => {
   try {
-    flushFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    flushCandidate(folder, relative(workspace, candidate).split(sep))
     return undefined
   } catch (cause) {
     const why = explainErrno(codeOf(cause) ?? "EUNKNOWN")
-    return { ok: false, reason: "tool_error", note: `its work ${path} could not be flushed: ${why}` }
+    return { ok: false, reason: "tool_error", note: `its work ${candidate} could not be flushed: ${why}` }
+  }
+}
+
+/** Where the workspace is before the agent can put a link in its place. */
+const placeOf = (workspace: string): string => {
+  try {
+    return realpathSync(workspace)
+  } catch {
+    return workspace // the agent will not be started, and that is told
   }
 }
 
@@ -186,6 +195,7 @@ const runAgent = async (
   at: (step: WrapperStep) => void,
 ) => {
   const { folder } = launch
+  const workspace = placeOf(launch.workspace)
   let child: ChildProcess
   try {
     child = startAgent(launch)
@@ -212,7 +222,7 @@ const runAgent = async (
   at("recorded")
   const { cut, end, family } = await done
   // The receipt says the work is there, so the work is made durable first.
-  const lost = flushCandidate(launch.candidate)
+  const lost = keepWork(launch, workspace)
   const ending = endingOf(end, cut, launch)
   at("cleaned")
   const leader = identity?.pid
@@ -280,7 +290,7 @@ export const runWrapped = async (
     at("prepared")
     const startedAt = new Date().toISOString()
     const wrapper = identify(process.pid)
-    const record = { key, submitRunId, startedAt, grace_ms: launch.grace_ms, ...(wrapper && { wrapper }) }
+    const record = { key, submitRunId, startedAt, ...(wrapper && { wrapper }) }
     if (hasRecord(folder, recordNames.receipt) || !publishOnce(folder, recordNames.started, record)) return "superseded"
     at("started")
     const said = await Promise.race([go, cancelled])

@@ -30,6 +30,7 @@ const agentEnds: Partial<Record<AgentError["code"], Failure>> = {
   // Records that are damaged or gone stay so: what they said of the run can be had from nobody any more.
   folder_damaged: failures.runtime_projection_missing,
   run_missing: failures.runtime_projection_missing,
+  lock_held: failures.runtime_projection_missing,
 }
 
 /** The failure that ends the attempt by an agent's error; `undefined`: asking again may help. */

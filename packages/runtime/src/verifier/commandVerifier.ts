@@ -22,8 +22,9 @@ export interface CommandVerifierOptions {
   /** Variables besides those of the protocol and PATH. Names that begin with `WAYBILL_` are refused. */
   readonly env?: Readonly<Record<string, string>>
   /**
-   * Whether exit code 1 without a word on standard output is a rejection, as it is of `grep`, `cmp` and `diff`. By default
-   * it is a malfunction, because that is also how Node, Python and many shells end a program that crashed.
+   * Whether exit code 1 without a word, on standard output or standard error, is a rejection, as it is of `grep -q` and
+   * `cmp -s`. By default it is a malfunction, because that is also how Node, Python and many shells end a program that crashed;
+   * with a last word on standard error it always is.
    */
   readonly silentRejection?: boolean
   /** How much the command may write before its answer counts as malformed; 4 MiB by default. */
@@ -69,7 +70,7 @@ const verificationOf = (
   name: string,
   code: number,
   output: Uint8Array,
-  silentRejection: boolean,
+  maySilentlyReject: boolean,
 ): Result.Result<Verification, VerifierError> => {
   const error = (kind: VerifierError["code"], detail: string) =>
     Result.fail(new VerifierError({ verifier: name, code: kind, detail }))
@@ -82,8 +83,8 @@ const verificationOf = (
   const ok = code === 0
   if (text === "") {
     if (ok) return Result.succeed({ ok, checks: [{ name, status: "passed" }] })
-    if (!silentRejection)
-      return error("failed", "exited with 1 and said nothing: that is how a program ends that crashed")
+    if (!maySilentlyReject)
+      return error("failed", "exited with 1 and gave no verdict, which is how a program ends that crashed")
     return Result.succeed({ ok, checks: [{ name, status: "failed" }], reason: `${name} exited with 1` })
   }
   const decoded = decode(text)
@@ -161,7 +162,8 @@ export const commandVerifier = (
           if (exit.code !== 0 && exit.code !== 1) return yield* error("failed", `exited with ${exit.code}${andSaid}`)
           if (stdout.dropped_bytes > 0) return yield* error("malformed", `it wrote more than ${outputBytes_max} bytes`)
           const verification = yield* Effect.fromResult(
-            verificationOf(name, exit.code, stdout.bytes, silentRejection),
+            // Who crashed says so where nobody looks for a verdict.
+            verificationOf(name, exit.code, stdout.bytes, silentRejection && said === ""),
           ).pipe(
             Effect.mapError(({ code, detail }) => error(code, said === "" ? detail : `${detail}; it said: ${said}`)),
           )

@@ -34,7 +34,7 @@ const withAccident = (root: string, accident: Accident, processes: ProcessesServ
 })
 
 /** The shipped agent in a folder, on real processes. */
-export const agentIn = (root: string, accident?: Accident) => {
+export const agentIn = (root: string, accident?: Accident, options: { readonly overrun_ms?: number } = {}) => {
   const processes =
     accident === undefined
       ? layerNodeProcesses
@@ -42,7 +42,7 @@ export const agentIn = (root: string, accident?: Accident) => {
           Processes,
           Processes.use((real) => Effect.succeed(withAccident(root, accident, real))),
         ).pipe(Layer.provide(layerNodeProcesses))
-  return layerCommandAgent({ root: join(root, "agents") }).pipe(
+  return layerCommandAgent({ root: join(root, "agents"), ...options }).pipe(
     Layer.provideMerge(Layer.mergeAll(processes, layerNodeEntropy)),
   )
 }

@@ -225,27 +225,37 @@ export const runTable = async (every: boolean) => {
   return { rows: [...new Set(points.map(({ row }) => row))], cells }
 }
 
-/** The table as text, at most 80 columns wide. */
+/** The table as text for somebody who has never seen it, at most 80 columns wide. */
 export const printTable = ({ cells, rows }: Awaited<ReturnType<typeof runTable>>): string => {
   const cellOf = (key: string) => {
     const cell = cells.get(key)
     if (cell === undefined) return "-"
     return cell.faults.length === 0 ? `ok ${cell.runs}` : `BAD ${cell.faults.length}`
   }
-  const line = (name: string, words: ReadonlyArray<string>) =>
-    `${name.padEnd(36)}${words.map((word) => word.padStart(7)).join("")}`.trimEnd()
+  const line = (name: string, words: ReadonlyArray<string>, width = 7) =>
+    `${name.padEnd(37)}${words.map((word) => word.padStart(width)).join("")}`.trimEnd()
   return [
-    "Crash points of a settlement of two attempts: killed there, or power cut",
-    "there; then one runner goes on, or two at the same time. Deaths per cell.",
-    "ok: every attempt has one end, at most one agent run, and nothing is left.",
+    "What becomes of a settlement whose runner dies. Its first attempt is rejected,",
+    "its second one verified. At every point the runner is killed, or the power is",
+    "cut; then one runner, or two, go on, and the outcome is looked at.",
     "",
-    line("", ["before", "", "inside", "", "after", ""]),
-    line("attempt, effect or commit", ["1", "2", "1", "2", "1", "2"]),
+    line("the runner dies", ["before", "inside", "after"], 14),
+    line("and so many go on, at the same time", ["one", "two", "one", "two", "one", "two"]),
     ...rows.map((row) =>
       line(
         row,
         places.flatMap((place) => [cellOf(`${row}|${place}|1`), cellOf(`${row}|${place}|2`)]),
       ),
     ),
+    "",
+    'The number before a step is that of its attempt. "commit" writes these facts',
+    'to the ledger, all or none; what has no "commit" is an effect on files, on the',
+    'agent or on the verifier. "hold" is the mark that this run is being worked on;',
+    '"reading" is the ledger being read. "inside" is between any two operations of',
+    "the step on the disk, and in the middle of a write.",
+    "ok 4: 4 deaths there, and each time every attempt had one end and at most one",
+    "agent run, the bytes were the same all the way, nobody was left at work, and",
+    "nothing was left half written. BAD 2: two things were wrong; the test names",
+    "them. -: there is no such point.",
   ].join("\n")
 }
