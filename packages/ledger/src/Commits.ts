@@ -68,6 +68,20 @@ interface Answer {
   readonly exit: Outcome
 }
 
+/** A map or a list has no entries that are looked at: what it was to guard against would not be. */
+export const refuseExpected = (expected: Expected): InvalidAppend | undefined => {
+  if (typeof expected !== "object" || expected === null || Symbol.iterator in expected)
+    return new InvalidAppend({
+      reason: "expected must be a plain object from job ids to positions, no map and no list",
+    })
+  const wrong = Object.entries(expected).find(([, position]) => !Number.isSafeInteger(position) || position < 0)
+  return wrong === undefined
+    ? undefined
+    : new InvalidAppend({
+        reason: `expected[${JSON.stringify(wrong[0])}] must be a position: 0 for a job without facts, or more`,
+      })
+}
+
 /** Where every fact's stream and unique key stand, as the group sees them. */
 export const checkConditions = (
   branches: Branches,
