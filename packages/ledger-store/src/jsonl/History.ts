@@ -6,8 +6,9 @@
  */
 import type { FileInfo } from "@waybill/host"
 import type { CorruptRecord, Damage } from "@waybill/ledger"
+import { ledger_name } from "./Layout.ts"
 import { LineReader } from "./LineReader.ts"
-import type { Segment } from "./Segment.ts"
+import { Segment } from "./Segment.ts"
 
 /** Where a job's records begin and end. */
 export interface Job {
@@ -58,7 +59,7 @@ export class History {
   /** Cuts the file that is read on from. */
   reader = new LineReader()
   witness: Uint8Array = new Uint8Array()
-  /** The file that bore the ledger's name when we looked last. */
+  /** The file that bore the ledger's name when we looked last; `undefined` where none did, or our own is yet to be made. */
   info: FileInfo | undefined
   isLoaded = false
   /** How many records the saved index covers. */
@@ -76,6 +77,16 @@ export class History {
   get active(): Segment | undefined {
     const last = this.segments.at(-1)
     return last?.isActive === true ? last : undefined
+  }
+
+  /** Goes on in a new file behind what has become an archive. */
+  beginBehind({ count, first, line, lines, link }: Segment): void {
+    const chain = link.sha
+    this.segments.push(
+      new Segment({ first: first + count, line: line + lines, name: ledger_name, isActive: true, chain }),
+    )
+    this.reader = new LineReader()
+    this.witness = new Uint8Array()
   }
 
   /** Whether every record has its row on disk. */

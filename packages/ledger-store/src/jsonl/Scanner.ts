@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { FileError, FileInfo, OpenFile } from "@waybill/host"
+import type { Directory, FileError, FileInfo, OpenFile } from "@waybill/host"
 import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
 import { makeEntering, type ReadPart } from "./entering.ts"
 import { measureOwn } from "./Envelope.ts"
 import { History } from "./History.ts"
-import { archiveName, ledger_name } from "./Layout.ts"
+import { archiveName, firstOfArchive } from "./Layout.ts"
 import { isSameFile, type LedgerFile, type Sight } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { load } from "./opening.ts"
@@ -19,7 +19,7 @@ import { readExactly } from "./readExactly.ts"
 import { adoptSeals } from "./sealing.ts"
 import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { row_bytes } from "./Rows.ts"
-import { Segment } from "./Segment.ts"
+import type { Segment } from "./Segment.ts"
 import { Witness, witness_bytes } from "./Witness.ts"
 
 const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
@@ -157,20 +157,6 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       records.forget()
     }
 
-    const rename = (segment: Segment) => {
-      segment.name = archiveName(segment.first)
-      segment.isActive = false
-    }
-
-    const begin = (previous: Segment) => {
-      const { count, first, line, lines, link } = previous
-      history.segments.push(
-        new Segment({ first: first + count, line: line + lines, name: ledger_name, isActive: true, chain: link.sha }),
-      )
-      history.reader = new LineReader()
-      history.witness = new Uint8Array()
-    }
-
     /** Whether the bytes that were read last are in an archive of that name, at the same place. */
     const isWitnessed = ({ directory }: Sight, archive: ArchiveName) => {
       const { reader, witness } = history
@@ -181,6 +167,19 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       })
     }
 
+    const isArchived = (directory: Directory, { first }: Segment) =>
+      Effect.map(directory.list, (names) => names.some((name) => firstOfArchive(name) === first))
+
+    /**
+     * Whether the file that was not made yet when we looked last has been made, filled and made an archive since. Without a
+     * look at the names, the one that bears the ledger's now would be taken for it.
+     */
+    const hasPassed = ({ directory }: Sight) => {
+      const { active, info, isLoaded } = history
+      const isUnmade = isLoaded && info === undefined && active !== undefined
+      return isUnmade ? ioOr(isArchived(directory, active)) : Effect.succeed(false)
+    }
+
     /** Somebody gave the file the name of an archive: goes on behind it. Answers whether it is so. */
     const follow = (sight: Sight) =>
       Effect.gen(function* () {
@@ -189,16 +188,14 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         for (let followed = false; ; followed = true) {
           const { active, reader } = history
           if (active === undefined) return false
-          const archive = { name: archiveName(active.first), first: active.first }
-          const names = yield* directory.list
-          if (!names.includes(archive.name) && !names.includes(`${archive.name}.gz`)) return followed
-          if (!(yield* isWitnessed(sight, archive))) return false
-          rename(active)
+          if (!(yield* isArchived(directory, active))) return followed
+          if (!(yield* isWitnessed(sight, { name: archiveName(active.first), first: active.first }))) return false
+          active.archive()
           yield* Effect.catchTag(readClosed(closed)(active, reader.restart()), "ArchiveDamaged", ({ file, reason }) =>
             Effect.sync(() => history.note({ file, error: reason, blocks: true })),
           )
           yield* adoptSeals(closed, active)
-          begin(active)
+          history.beginBehind(active)
         }
       })
 
@@ -212,7 +209,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           !isSameFile(history.info, sight.info)
         // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
         if (isOther) place = undefined
-        if (isOther && !(yield* ioOr(follow(sight)))) startAnew()
+        if ((isOther || (yield* hasPassed(sight))) && !(yield* ioOr(follow(sight)))) startAnew()
         // Nothing bears the name any more, and what did is not open: the names tell what became of it.
         if (history.isLoaded && history.info !== undefined && sight.info === undefined) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
@@ -220,10 +217,13 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         place = yield* placeOf(sight)
       })
 
-    const isCurrent = (sight: Sight): boolean =>
-      place !== undefined &&
-      place.directory === sight.directory &&
-      (sight.info === undefined || (place.file !== undefined && isSameFile(history.info, sight.info)))
+    const isCurrent = (sight: Sight) => {
+      const isKnown =
+        place !== undefined &&
+        place.directory === sight.directory &&
+        (sight.info === undefined || (place.file !== undefined && isSameFile(history.info, sight.info)))
+      return isKnown && history.info === undefined ? Effect.map(hasPassed(sight), (it) => !it) : Effect.succeed(isKnown)
+    }
 
     /** How long the file is. Between the two steps of a rotation nothing bears its name, and it is an archive already. */
     const bytesOf = Effect.fnUntraced(function* ({ directory, info }: Sight, file: OpenFile, { first }: Segment) {
@@ -239,7 +239,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       const { generation } = history
       let sight = yield* look
       // What is seen may have grown while it was learnt, so it is looked at again.
-      for (; sight !== undefined && !isCurrent(sight); sight = yield* ledgerFile.look) {
+      for (; sight !== undefined && !(yield* isCurrent(sight)); sight = yield* ledgerFile.look) {
         held = undefined
         yield* restructure(settleNames(sight))
         if (history.generation !== generation) return nothing()
@@ -385,9 +385,9 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           const { active, reader } = history
           if (active === undefined) return
           held = undefined
-          rename(active)
+          active.archive()
           active.lines = reader.line_number
-          begin(active)
+          history.beginBehind(active)
           history.info = undefined
           place = undefined
         }),
