@@ -203,3 +203,23 @@ it("a ledger without a file is followed when somebody makes and rotates it betwe
       expect(yield* told(one)).toEqual(yield* told(yield* opening(9_000)))
     }),
   ))
+
+it("who looks in the middle of a rotation knows also what came in files that others made and archived before", () =>
+  onDisk((disk) =>
+    Effect.gen(function* () {
+      const one = yield* opening(500)
+      const two = yield* opening(500)
+      yield* write(one, "a", "n1")
+      expect((yield* told(two)).length).toBe(1)
+      for (let i = 2; i <= 7; i++) yield* write(one, "b", `n${i}`)
+      const all = yield* told(one)
+      const content = disk.bytes(file) ?? new Uint8Array()
+      const first = Number(/_(\d+)"/u.exec(Buffer.from(content).toString())?.[1])
+      disk.plant(`${folder}/ledger.p${String(first).padStart(20, "0")}.jsonl`, content)
+      disk.remove(file)
+      expect(first).toBeGreaterThan(4)
+      expect(yield* told(two)).toEqual(all)
+      expect((yield* write(two, "c", "n8")).map(({ position }) => position)).toEqual([8])
+      expect(yield* told(one)).toEqual(yield* told(two))
+    }),
+  ))

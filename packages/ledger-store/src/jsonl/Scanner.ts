@@ -202,34 +202,22 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     /** Brings what is known of the files in line with the names. Answers whether it is the same past still. */
     const settleNames = (sight: Sight) =>
       Effect.gen(function* () {
-        const isOther =
-          history.isLoaded &&
-          history.info !== undefined &&
-          sight.info !== undefined &&
-          !isSameFile(history.info, sight.info)
+        const isOther = history.isLoaded && history.info !== undefined && !isSameFile(history.info, sight.info)
         // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
         if (isOther) place = undefined
         if ((isOther || (yield* hasPassed(sight))) && !(yield* ioOr(follow(sight)))) startAnew()
-        // Nothing bears the name any more, and what did is not open: the names tell what became of it.
-        if (history.isLoaded && history.info !== undefined && sight.info === undefined) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
-        if (sight.info !== undefined) history.info = sight.info
+        history.info = sight.info
         place = yield* placeOf(sight)
       })
 
+    /** Where nothing bears the name, as in the middle of a rotation, the archives tell whether anything has come since. */
     const isCurrent = (sight: Sight) => {
-      const isKnown =
-        place !== undefined &&
-        place.directory === sight.directory &&
-        (sight.info === undefined || (place.file !== undefined && isSameFile(history.info, sight.info)))
-      return isKnown && history.info === undefined ? Effect.map(hasPassed(sight), (it) => !it) : Effect.succeed(isKnown)
+      const isKnown = place?.directory === sight.directory && isSameOrNone(history.info, sight.info)
+      return isKnown && place?.file === undefined
+        ? Effect.map(hasPassed(sight), (passed) => sight.info === undefined && !passed)
+        : Effect.succeed(isKnown)
     }
-
-    /** How long the file is. Between the two steps of a rotation nothing bears its name, and it is an archive already. */
-    const bytesOf = Effect.fnUntraced(function* ({ directory, info }: Sight, file: OpenFile, { first }: Segment) {
-      if (info !== undefined) return info.bytes
-      return (yield* directory.list).includes(archiveName(first)) ? (yield* file.info).bytes : 0
-    })
 
     const scanNow: (limit: number) => Effect.Effect<Scanned, StoreError | SealBroken> = Effect.fnUntraced(function* (
       limit: number,
@@ -254,7 +242,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         seen_bytes = sight.info?.bytes ?? 0
         return nothing()
       }
-      const bytes = yield* io(bytesOf(sight, file, active))
+      const bytes = sight.info?.bytes ?? 0
       seen_bytes = bytes
       if (bytes === reader.next && reader.next === reader.end) return nothing()
       // What is there is not what was sealed: nothing behind it can be told from it.
