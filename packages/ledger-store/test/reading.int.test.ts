@@ -3,8 +3,8 @@ import { Projection } from "@waybill/ledger"
 import { Effect, type Layer, Schema, type Scope } from "effect"
 import { expect, it } from "vitest"
 import { makeJsonlStore } from "../src/index.ts"
-import { noteLine, simulated } from "./support/simulated.ts"
-import { collect, ledgerOver, Note, write } from "./support/texts.ts"
+import { bytesOf, file, noteLine, simulated } from "./support/simulated.ts"
+import { collect, ledgerOver, Note, textOf, write } from "./support/texts.ts"
 
 const run = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
 
@@ -87,3 +87,15 @@ it("a first reading that failed anywhere is begun anew by the next, on the same 
     return
   }
 })
+
+it("a line that was taken back after it was read, and another written in its place, is forgotten by who has read it", () =>
+  run(
+    Effect.gen(function* () {
+      const lines = (...texts: ReadonlyArray<string>) => texts.map((text, i) => `${noteLine(i + 1, text)}\n`).join("")
+      const { disk, open } = simulated(lines("one", "given up"))
+      const reader = yield* ledgerOver(yield* open)
+      expect((yield* collect(reader.read())).map(textOf)).toEqual(["one", "given up"])
+      disk.overwrite(file, bytesOf(lines("one", "another, which is longer", "three")))
+      expect((yield* collect(reader.read())).map(textOf)).toEqual(["one", "another, which is longer", "three"])
+    }),
+  ))

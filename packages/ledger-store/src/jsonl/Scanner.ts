@@ -17,13 +17,16 @@ import { load } from "./opening.ts"
 import type { Packed } from "./pack.ts"
 import { readExactly } from "./readExactly.ts"
 import { adoptSeals } from "./sealing.ts"
-import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
+import { makeRecords, type Place, type ReadFailure, RecordChanged, type Records, SealBroken } from "./Records.ts"
 import { row_bytes } from "./Rows.ts"
 import type { Segment } from "./Segment.ts"
 import { Witness, witness_bytes } from "./Witness.ts"
 
 const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
   (a === undefined && b === undefined) || isSameFile(a, b)
+
+const hasChanged = (error: StoreError): boolean =>
+  error instanceof StoreUnavailable && error.cause instanceof RecordChanged
 
 const nothing_raw = new Uint8Array()
 /** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
@@ -310,8 +313,8 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         const { active } = history
         return active === undefined ? Effect.void : io(adoptSeals(at, active, seal))
       },
-      reading: (run, nothing) =>
-        again(
+      reading: (run, nothing) => {
+        const read = again(
           Effect.gen(function* () {
             if (place === undefined) yield* scan(1)
             return yield* structure.withPermits(1)(
@@ -320,7 +323,15 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
               ),
             )
           }),
-        ),
+        )
+        return Effect.suspend(() => {
+          const { generation } = history
+          // A line that was read while it was written may have been taken back since, and another be there: a look tells.
+          return Effect.catchIf(read, hasChanged, (error) =>
+            Effect.flatMap(scan(1), () => (history.generation === generation ? Effect.fail(error) : read)),
+          )
+        })
+      },
       isSuspect,
       holds: (eventId, position) =>
         Effect.suspend(() => {
