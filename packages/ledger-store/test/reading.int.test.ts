@@ -1,6 +1,6 @@
 import { type Files, layerFaultyFiles } from "@waybill/host"
 import { Projection } from "@waybill/ledger"
-import { Effect, type Layer, Schema, type Scope } from "effect"
+import { Effect, Exit, type Layer, Schema, type Scope } from "effect"
 import { expect, it } from "vitest"
 import { makeJsonlStore } from "../src/index.ts"
 import { bytesOf, file, noteLine, simulated } from "./support/simulated.ts"
@@ -99,3 +99,23 @@ it("a line that was taken back after it was read, and another written in its pla
       expect((yield* collect(reader.read())).map(textOf)).toEqual(["one", "another, which is longer", "three"])
     }),
   ))
+
+it("what is told of a line whose writer died before its flush is still there after power is cut", () => {
+  const { disk, layer, open } = simulated()
+  let isWritten = false
+  const dying = layerFaultyFiles(layer, (operation, path) => {
+    if (path !== file) return undefined
+    if (operation === "write") isWritten = true
+    return isWritten && operation === "flush" ? { kind: "die" } : undefined
+  })
+  return run(
+    Effect.gen(function* () {
+      const victim = yield* ledgerOver(yield* Effect.provide(makeJsonlStore({ root: "/r" }), dying))
+      expect(Exit.isFailure(yield* Effect.exit(write(victim, "a", "one")))).toBe(true)
+      const told = (yield* collect((yield* ledgerOver(yield* open)).read())).map(textOf)
+      expect(told).toEqual(["one"])
+      disk.crash()
+      expect((yield* collect((yield* ledgerOver(yield* open)).read())).map(textOf)).toEqual(told)
+    }),
+  )
+})

@@ -7,6 +7,7 @@ import type { Directory, FileError, FileInfo, OpenFile } from "@waybill/host"
 import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
+import { flushOthers, isSealedTo } from "./durably.ts"
 import { makeEntering, type ReadPart } from "./entering.ts"
 import { measureOwn } from "./Envelope.ts"
 import { History } from "./History.ts"
@@ -45,8 +46,8 @@ export interface Scanner {
   readonly history: History
   readonly records: Records
   readonly archives: Archives
-  /** Learns what is new, and reads about `limit` records of what is not sealed. */
-  readonly scan: (limit: number) => Effect.Effect<Scanned, StoreError>
+  /** Learns what is new, and reads about `limit` records of it; lines that are not durable yet are flushed first, or left. */
+  readonly scan: (limit: number, unsealed?: "left") => Effect.Effect<Scanned, StoreError>
   readonly scanAll: Effect.Effect<void, StoreError>
   /** Runs a reading on what is known; where a seal turns out to be damaged, once more without it. */
   readonly reading: <A>(
@@ -222,54 +223,57 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         : Effect.succeed(isKnown)
     }
 
-    const scanNow: (limit: number) => Effect.Effect<Scanned, StoreError | SealBroken> = Effect.fnUntraced(function* (
-      limit: number,
-    ) {
-      const nothing = () => ({ after: history.head, head: history.head, events: [] })
-      if (isHiding) return nothing()
-      const { generation } = history
-      let sight = yield* look
-      // What is seen may have grown while it was learnt, so it is looked at again.
-      for (; sight !== undefined && !(yield* isCurrent(sight)); sight = yield* ledgerFile.look) {
-        held = undefined
-        yield* restructure(settleNames(sight))
-        if (history.generation !== generation) return nothing()
-      }
-      if (sight === undefined) {
-        if (history.isLoaded) yield* restructure(Effect.sync(startAnew))
-        return nothing()
-      }
-      const { active, reader } = history
-      const file = place?.file
-      if (place === undefined || file === undefined || active === undefined) {
-        seen_bytes = sight.info?.bytes ?? 0
-        return nothing()
-      }
-      const bytes = sight.info?.bytes ?? 0
-      seen_bytes = bytes
-      if (bytes === reader.next && reader.next === reader.end) return nothing()
-      // What is there is not what was sealed: nothing behind it can be told from it.
-      if (bytes < active.link.end && reader.end === active.link.end) return nothing()
-      if (!(yield* io(stillHolds(file, bytes)))) {
-        yield* restructure(Effect.sync(startAnew))
-        return nothing()
-      }
-      // Pending bytes may have been cut and replaced since; they are read again.
-      history.reader = reader.restart()
-      const witness = new Witness(reader.end, history.witness)
-      const read: ReadPart = (offset, length) =>
-        Effect.tap(readExactly(file, offset, length), (chunk) =>
-          Effect.sync(() => witness.add(chunk, history.reader.end)),
-        )
-      const after = history.head
-      const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
-      history.witness = witness.before(history.reader.end)
-      if (active.rows.count > 2 * rows_kept) {
-        yield* ioOr(adoptSeals(place, active))
-        active.trim(rows_kept)
-      }
-      return { after, head: history.head, events }
-    })
+    const scanNow: (limit: number, unsealed?: "left") => Effect.Effect<Scanned, StoreError | SealBroken> =
+      Effect.fnUntraced(function* (limit: number, unsealed?: "left") {
+        const nothing = () => ({ after: history.head, head: history.head, events: [] })
+        if (isHiding) return nothing()
+        const { generation } = history
+        let sight = yield* look
+        // What is seen may have grown while it was learnt, so it is looked at again.
+        for (; sight !== undefined && !(yield* isCurrent(sight)); sight = yield* ledgerFile.look) {
+          held = undefined
+          yield* restructure(settleNames(sight))
+          if (history.generation !== generation) return nothing()
+        }
+        if (sight === undefined) {
+          if (history.isLoaded) yield* restructure(Effect.sync(startAnew))
+          return nothing()
+        }
+        const { active, reader } = history
+        const file = place?.file
+        if (place === undefined || file === undefined || active === undefined) {
+          seen_bytes = sight.info?.bytes ?? 0
+          return nothing()
+        }
+        const bytes = sight.info?.bytes ?? 0
+        seen_bytes = bytes
+        if (bytes === reader.next && reader.next === reader.end) return nothing()
+        // What is there is not what was sealed: nothing behind it can be told from it.
+        if (bytes < active.link.end && reader.end === active.link.end) return nothing()
+        if (!(yield* io(stillHolds(file, bytes)))) {
+          yield* restructure(Effect.sync(startAnew))
+          return nothing()
+        }
+        if (!(yield* io(isSealedTo(place.directory, active.first, bytes)))) {
+          if (unsealed === "left") return nothing()
+          yield* io(flushOthers(file))
+        }
+        // Pending bytes may have been cut and replaced since; they are read again.
+        history.reader = reader.restart()
+        const witness = new Witness(reader.end, history.witness)
+        const read: ReadPart = (offset, length) =>
+          Effect.tap(readExactly(file, offset, length), (chunk) =>
+            Effect.sync(() => witness.add(chunk, history.reader.end)),
+          )
+        const after = history.head
+        const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
+        history.witness = witness.before(history.reader.end)
+        if (active.rows.count > 2 * rows_kept) {
+          yield* ioOr(adoptSeals(place, active))
+          active.trim(rows_kept)
+        }
+        return { after, head: history.head, events }
+      })
 
     const ioOr = <A>(run: Effect.Effect<A, ReadFailure | ArchiveDamaged>): Effect.Effect<A, StoreError | SealBroken> =>
       Effect.mapError(run, (error) =>
@@ -285,11 +289,11 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         ),
       )
 
-    const scan: Scanner["scan"] = (limit) =>
+    const scan: Scanner["scan"] = (limit, unsealed) =>
       Effect.suspend(() =>
         isHiding
           ? Effect.succeed({ after: history.head, head: history.head, events: [] })
-          : scanning.withPermits(1)(again(scanNow(limit))),
+          : scanning.withPermits(1)(again(scanNow(limit, unsealed))),
       )
 
     return {
