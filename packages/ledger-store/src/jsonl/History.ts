@@ -6,15 +6,10 @@
  */
 import type { FileInfo } from "@waybill/host"
 import type { CorruptRecord, Damage } from "@waybill/ledger"
+import { JobNames, Jobs } from "./Jobs.ts"
 import { ledger_name } from "./Layout.ts"
 import { LineReader } from "./LineReader.ts"
 import { Segment } from "./Segment.ts"
-
-/** Where a job's records begin and end. */
-export interface Job {
-  readonly first: number
-  last: number
-}
 
 /** The position that an event id of our own form tells, `undefined` for any other. */
 export const told = (eventId: string): number | undefined => {
@@ -45,9 +40,8 @@ export interface Finding extends Damage {
 export class History {
   readonly generation: number
   readonly segments: Array<Segment> = []
-  readonly jobs = new Map<string, Job>()
-  /** A job by its first record. */
-  readonly jobNames = new Map<number, string>()
+  jobs = new Jobs()
+  readonly jobNames = new JobNames()
   readonly corrupt = new Map<number, CorruptRecord>()
   /** What is wrong with whole files. */
   readonly damage: Array<Finding> = []
@@ -110,18 +104,6 @@ export class History {
   segmentOf(position: number): Segment | undefined {
     const segment = this.segments[this.indexOf(position)]
     return segment !== undefined && segment.first <= position ? segment : undefined
-  }
-
-  /** Enters a readable record of a job. Answers the job's number and its previous record. */
-  enter(jobId: string, position: number): { readonly job: number; readonly previous: number } {
-    const job = this.jobs.get(jobId)
-    if (job === undefined) {
-      this.jobs.set(jobId, { first: position, last: position })
-      return { job: position, previous: 0 }
-    }
-    const previous = job.last
-    job.last = position
-    return { job: job.first, previous }
   }
 
   enterForeign(eventId: string, position: number): void {
