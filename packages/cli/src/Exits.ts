@@ -18,8 +18,9 @@ export const ledger_errors: Readonly<Record<string, ErrorDefaults>> = {
   STORE_LOCKED: { exit: "UNAVAILABLE", suggestion: "See who has it with: waybill ledger show" },
   STORE_FULL: { exit: "UNAVAILABLE", suggestion: "See what takes space with: waybill du" },
   STORE_POISONED: { exit: "UNAVAILABLE", suggestion: "Check the ledger with: waybill ledger verify" },
-  STORE_UNAVAILABLE: { exit: "UNAVAILABLE", suggestion: "Check what is needed with: waybill doctor" },
-  STORE_REFUSED: { exit: "PRECONDITION", suggestion: "Look at the ledger with: waybill ledger show" },
+  // What is wrong is in the message, and what to do about it: no command tells more of a ledger that cannot be opened.
+  STORE_UNAVAILABLE: { exit: "UNAVAILABLE", suggestion: "Do what the message says, or ask again later." },
+  STORE_REFUSED: { exit: "PRECONDITION", fix_required: "Correct what the message names; nothing was recorded." },
   LEDGER_DAMAGED: {
     exit: "PRECONDITION",
     fix_required:

@@ -19,8 +19,8 @@ export const commandFrom = ([program = "", ...rest]: ReadonlyArray<string>, cwd:
   ...rest,
 ]
 
-/** One line of a shell; what is added behind it becomes its last argument. */
-export const shell = (line: string): Words => ["/bin/sh", "-c", `${line} "$@"`, "waybill"]
+/** One line of a shell, as it stands. */
+export const shell = (line: string): Words => ["/bin/sh", "-c", line, "waybill"]
 
 /** `NAME` passes a variable on, `NAME=VALUE` sets it. */
 export const variables = (words: ReadonlyArray<string>, env: Readonly<Record<string, string | undefined>>) =>

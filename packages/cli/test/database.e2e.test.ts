@@ -160,9 +160,15 @@ test("a database that cannot be used is said with the reason, before anything is
   const root = makeProject()
   const wrong = url.replace(password, "wr0ng-and-secret")
   for (const [where, exit_code, code, message] of [
-    [wrong, 4, "STORE_REFUSED", /password authentication failed/u],
-    [`${url}_nowhere`, 4, "STORE_REFUSED", /postgres_nowhere\W+ does not exist/u],
-    [url.replace(`:${port}/`, ":1/"), 12, "STORE_UNAVAILABLE", /127\.0\.0\.1:1\/postgres/u],
+    [wrong, 4, "STORE_REFUSED", /password authentication failed.*; check the user and the password/u],
+    [`${url}_nowhere`, 4, "STORE_REFUSED", /postgres_nowhere\W+ does not exist.*; check the database's name/u],
+    [`${url}?sslmode=require`, 4, "STORE_REFUSED", /the server does not encrypt/u],
+    [
+      url.replace(`:${port}/`, ":1/"),
+      12,
+      "STORE_UNAVAILABLE",
+      /127\.0\.0\.1:1\/postgres.* nobody listens there; check/u,
+    ],
     ["postgres://waybill:wr0ng-and-secret@127.0.0.1:notaport/x", 4, "STORE_REFUSED", /URL/u],
     ["mysql://waybill:wr0ng-and-secret@127.0.0.1/x", 4, "STORE_REFUSED", /postgres/u],
   ] as const)

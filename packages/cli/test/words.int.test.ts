@@ -1,5 +1,5 @@
 import { invoke } from "@waybill/command"
-import { existsSync, globSync, mkdtempSync, readFileSync } from "node:fs"
+import { existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -102,6 +102,22 @@ describe("what programs say is shown, and no terminal obeys it", () => {
 
   it("and what needs no escape stays as it is", () => {
     expect(visible("Grüße\t日本 👍🏽 \\n")).toBe("Grüße\t日本 👍🏽 \\n")
+  })
+})
+
+describe("under one key there is one job", () => {
+  it("and another text in the schema's file is other work, wherever the file lies", async () => {
+    const root = makeRoot()
+    const settle = (file: string, schema: object) => {
+      writeFileSync(join(root, file), JSON.stringify(schema))
+      const judged = ["--candidate=out", "--schema-id=json/v1", `--json-schema=${join(root, file)}`, "--key=k"]
+      const agent = ["--", "/bin/sh", "-c", "echo 1 > out"]
+      return invoke(waybill, ["settle", `--root=${root}`, ...judged, ...agent], { env })
+    }
+    expect((await settle("a.json", { type: "number" })).exit_code).toBe(0)
+    expect((await settle("b.json", { type: "number" })).exit_code).toBe(0)
+    const { envelope, exit_code } = await settle("a.json", { type: "string" })
+    expect([exit_code, envelope?.error?.code]).toEqual([6, "IDEMPOTENCY_CONFLICT"])
   })
 })
 

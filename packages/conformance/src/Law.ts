@@ -33,14 +33,28 @@ export const shown = (value: unknown): string => {
   return text.length > 1_500 ? `${text.slice(0, 1_500)}…` : text
 }
 
-/** What a law expected of its subject and did not find. */
+/** A text of ours among what was expected or found: shown as it is, and not quoted as a value would be. */
+export class Words {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+  [inspect.custom](): string {
+    return this.text
+  }
+}
+
+/**
+ * What a law expected of its subject and did not find. `what` is what was looked at; it is empty where `expected` says it all.
+ */
 export class Violation extends Data.TaggedError("Violation")<{
   readonly what: string
   readonly expected: unknown
   readonly found: unknown
 }> {
   override get message(): string {
-    return `${this.what}: expected ${shown(this.expected)}, found ${shown(this.found)}`
+    const about = this.what === "" ? "" : `${this.what}: `
+    return `${about}expected ${shown(this.expected)}, found ${shown(this.found)}`
   }
 }
 
@@ -50,7 +64,7 @@ export const same = (what: string, found: unknown, expected: unknown): Effect.Ef
 
 /** Fails with a {@link Violation} unless it is so; `found` is what to show when it is not. */
 export const holds = (what: string, isSo: boolean, found: unknown): Effect.Effect<void, Violation> =>
-  isSo ? Effect.void : Effect.fail(new Violation({ what, expected: "it to hold", found }))
+  isSo ? Effect.void : Effect.fail(new Violation({ what: "", expected: new Words(`that ${what}`), found }))
 
 /** Fails with a {@link Violation} unless the effect fails with an error of this tag. */
 export const refused = <A, E, R>(

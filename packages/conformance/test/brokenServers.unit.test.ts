@@ -14,9 +14,14 @@ it.each(brokenServers.map((broken) => [broken.name, broken] as const))("the patc
   }
 })
 
-it("each broken server names a law that there is", async () => {
+it("every law of servers has a server that it must reject, and none is named that does not exist", async () => {
   const ids = (await serverLaws()).map(({ id }) => id)
-  expect(brokenServers.map(({ law }) => law).filter((law) => !ids.includes(law))).toEqual([])
+  expect([...new Set(brokenServers.map(({ law }) => law))].toSorted()).toEqual(ids)
+})
+
+it("no two broken servers have one name", () => {
+  const names = brokenServers.map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
 })
 
 it("the page of broken servers is what the patches say", async () => {

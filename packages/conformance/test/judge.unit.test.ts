@@ -43,13 +43,20 @@ describe("a server that is right", () => {
     expect(verdict(...hungUp, [claim, 5, 6, claimed(2)])).toBeUndefined()
     expect(verdict(...hungUp, [claim, 5, 6, claimed(1)])).toBeUndefined()
   })
-  it("fails a job whose attempts are used up", () => {
+  it("fails a job whose attempts are used up: when it is given back, or when a claim comes upon it", () => {
+    const read: JobInput = { kind: "read", job_id }
+    const seen = (status: string): JobOutput => ({ is: "read", status, attempt: 3, lease_epoch: 3 })
     const attempt = (n: number): ReadonlyArray<Row> => [
       [claim, 10 * n, 10 * n + 1, claimed(n)],
       [by("release", n), 10 * n + 2, 10 * n + 3, { is: "given back" }],
     ]
-    expect(verdict(accepted, ...[1, 2, 3].flatMap(attempt), [claim, 40, 41, { is: "conflict" }])).toBeUndefined()
-    expect(verdict(accepted, ...[1, 2, 3].flatMap(attempt), [claim, 40, 41, claimed(4)])).toBeDefined()
+    const usedUp = [accepted, ...[1, 2, 3].flatMap(attempt)]
+    expect(verdict(...usedUp, [claim, 40, 41, { is: "conflict" }])).toBeUndefined()
+    expect(
+      verdict(...usedUp, [read, 38, 39, seen("retry_waiting")], [claim, 40, 41, { is: "nothing" }]),
+    ).toBeUndefined()
+    expect(verdict(...usedUp, [read, 38, 39, seen("failed")], [claim, 40, 41, { is: "nothing" }])).toBeDefined()
+    expect(verdict(...usedUp, [claim, 40, 41, claimed(4)])).toBeDefined()
   })
 })
 

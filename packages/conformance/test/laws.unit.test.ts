@@ -3,6 +3,7 @@ import {
   checkLaw,
   checkLaws,
   findLaws,
+  holds,
   formatReport,
   kindOf,
   keepsLaw,
@@ -70,6 +71,15 @@ describe("a verdict", () => {
       "        needs an 8",
       "1 laws: 0 pass, 0 fail, 0 not applicable, 1 skipped",
     ])
+  })
+
+  it("says in words what should have been so", async () => {
+    expect(await verdict(() => holds("the sum is even", false, 7))).toEqual({
+      status: "fail",
+      reason: "expected that the sum is even, found 7",
+      expected: "that the sum is even",
+      found: "7",
+    })
   })
 
   it("shows what was expected and what was found, apart", async () => {

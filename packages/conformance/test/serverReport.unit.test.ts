@@ -110,7 +110,27 @@ describe("a report", () => {
     expect(text).toContain("FAIL  QUEUE-03  Epochs go up.\n        it <broke>\n")
     expect(text).toContain('        curl -sS "$URL/v1/status"\n        # 200 {"a":"<b>"}')
     expect(text).toContain("level 3 Execute  broken (JOBSPEC-301): 0 pass, 1 fail")
-    expect(text.split("\n").at(-1)).toBe("The claim to level 3 (Execute) does not hold.")
+    expect(text.split("\n").slice(-2)).toEqual([
+      "The claim to level 3 (Execute) does not hold.",
+      "Begin with QUEUE-03 (level 3, Execute).",
+    ])
+  })
+  it("names first what the rest of the broken laws rest on", () => {
+    const [law] = report.laws
+    if (law === undefined) throw new Error("there is no law")
+    const laws = [
+      law,
+      { ...law, id: "HONESTY-01", level: 1 as const },
+      { ...law, id: "JOBSPEC-009", level: 0 as const },
+    ]
+    const text = formatServerReport({ ...report, laws })
+    expect([...text.matchAll(/FAIL {2}(\S+)/gu)].map(([, id]) => id)).toEqual(["JOBSPEC-009", "HONESTY-01", "QUEUE-03"])
+    expect(text.split("\n").at(-1)).toMatch(/^Begin with JOBSPEC-009 \(level 0, Speak\)\. What stands below rests/u)
+    expect([...reportHtml({ ...report, laws }).matchAll(/<li><a href="#([^"]*)"/gu)].map(([, id]) => id)).toEqual([
+      "JOBSPEC-009",
+      "HONESTY-01",
+      "QUEUE-03",
+    ])
   })
   it("as a page shows expected, found and requests, loads nothing, and takes nothing of a server's answer for markup", () => {
     const page = reportHtml(report)

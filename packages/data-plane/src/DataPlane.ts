@@ -68,6 +68,11 @@ export class DataPlane extends Context.Service<
   {
     /** The host path of a job's workspace, made on first use. */
     readonly workspace: (runId: string, call?: Call) => Effect.Effect<string, HopError | PathRefused>
+    /**
+     * Why no file of a job's workspace can be at a path, or `undefined`: as `refuseFilePath`, and a host path of this machine holds
+     * it. Looks at nothing and makes nothing.
+     */
+    readonly refusePlace: (runId: string, path: string) => string | undefined
     /** Puts a file into the workspace; folders on the way are made. One that is there with the same bytes stays. */
     readonly writeSeed: (
       runId: string,

@@ -50,6 +50,17 @@ export const artifactRef = ({ attempt, runId }: AttemptKey, path: string): strin
     : `artifact:${folderName(runId)}:${attempt}:~${createHash("sha256").update(path, "utf8").digest("hex")}`
 }
 
+/** How many bytes of UTF-8 a host path may have: what the system takes, less the NUL behind it. */
+const hostPath_bytes_max = process.platform === "linux" ? 4095 : 1023
+
+/** Why a host path can be opened by nobody, or `undefined`. */
+export const refuseHostPath = (path: string): string | undefined => {
+  const bytes = Buffer.byteLength(path)
+  return bytes <= hostPath_bytes_max
+    ? undefined
+    : `leads to a host path of ${bytes} bytes (${path.slice(0, 64)}…): this machine takes ${hostPath_bytes_max}`
+}
+
 /** The folders that are the data plane's own below its root. */
 export const own_folders = ["workspaces", "staging", "artifacts", "sealed", "unfinished"] as const
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Directory, FileError, OpenFile } from "@waybill/host"
-import { pathSegments, refusePath } from "@waybill/workspace-job"
+import { pathSegments, refuseFilePath } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { digestOf, sha256Of } from "./Bytes.ts"
 import { BytesDiffer, type Digest, type Hop, PathRefused, StorageFailed } from "./Errors.ts"
@@ -40,11 +40,21 @@ export const opened =
     return new StorageFailed({ hop, cause })
   }
 
+/** The one refusal of {@link place} that is not about the disk: what bears the name is nothing that a file replaces. */
+export const placed =
+  (hop: Hop, path: string) =>
+  <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E | PathRefused | StorageFailed, R> =>
+    Effect.mapError(run, (error) =>
+      error instanceof StorageFailed && error.cause.operation === "rename"
+        ? opened(hop, path, () => error)(error.cause)
+        : error,
+    )
+
 export const checkPath = (
   hop: Hop,
   path: string,
 ): Effect.Effect<readonly [ReadonlyArray<string>, string], PathRefused> => {
-  const reason = refusePath(path)
+  const reason = refuseFilePath(path)
   if (reason !== undefined) return Effect.fail(new PathRefused({ hop, path, reason: `it ${reason}` }))
   const segments = [...pathSegments(path)]
   const name = segments.pop() ?? ""

@@ -53,6 +53,40 @@ describe("sealing what is sealed", () => {
   })
 })
 
+describe("a seal whose place is taken by what a file cannot replace", () => {
+  const refusal = async (what: "directory" | "file", at: (sealed: string) => string) => {
+    const scene = await ready(sealAgain)
+    const path = at(scene.places.sealed)
+    scene.disk.remove(path)
+    scene.disk.plant(path, what === "file" ? Buffer.of(1) : what)
+    return [await scene.run(), scene.places.sealed] as const
+  }
+  const parentOf = (path: string) => path.slice(0, path.lastIndexOf("/"))
+
+  it.each([
+    ["a folder bears its name", "directory", (sealed: string) => sealed, "EISDIR"],
+    ["a file bears the name of its folder", "file", parentOf, "ENOTDIR"],
+    ["a file bears the name of its folder's folder", "file", (sealed: string) => parentOf(parentOf(sealed)), "ENOTDIR"],
+  ] as const)("is refused, and the place is named: %s", async (_, what, at, code) => {
+    const [result, path] = await refusal(what, at)
+    const reason = `it leads to something that is no plain file (${code})`
+    expect(result).toMatchObject({ failure: { _tag: "PathRefused", hop: "seal", path, reason } })
+  })
+
+  it("and what else the disk refuses of the seal is the disk's word", async () => {
+    for (const [operation, code] of [
+      ["rename", "EIO"],
+      ["write", "EISDIR"],
+    ] as const) {
+      const scene = await ready(named("seal"))
+      const result = await scene.run((now, path) =>
+        now === operation && path.startsWith("/data/unfinished/") ? { kind: "fail", code } : undefined,
+      )
+      expect(result).toMatchObject({ failure: { _tag: "StorageFailed", hop: "seal", cause: { operation, code } } })
+    }
+  })
+})
+
 describe("an artifact whose place is taken", () => {
   const written = async (operation: string, code: string) => {
     const scene = await ready(named("write"))

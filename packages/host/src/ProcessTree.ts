@@ -14,17 +14,10 @@
  *
  * @module
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { setTimeout as delay } from "node:timers/promises"
+import { type Entry, entryOf, kernel, type ProcessIdentity, readProc, visitEverybody } from "./processTable.ts"
 
-/** One process, told apart from every other that ever bears the same number. */
-export interface ProcessIdentity {
-  readonly pid: number
-  /** Start time in clock ticks since boot, as the kernel prints it. */
-  readonly start: string
-  /** Boot id and process namespace. */
-  readonly kernel: string
-}
+export type { ProcessIdentity } from "./processTable.ts"
 
 /** An environment variable that every process of a family inherited from us. */
 export interface FamilyMarker {
@@ -52,54 +45,13 @@ export interface FamilyEnd {
   readonly remaining: ReadonlyArray<ProcessIdentity>
 }
 
-interface Entry {
-  readonly identity: ProcessIdentity
-  readonly state: string
-  readonly group: number
-  readonly session: number
-}
-
-const readOrUndefined = (path: string): string | undefined => {
-  try {
-    return readFileSync(path, "latin1")
-  } catch {
-    return undefined // the process is gone, or belongs to another user: either way it proves nothing
-  }
-}
-
-const readKernel = (): string | undefined => {
-  const boot = readOrUndefined("/proc/sys/kernel/random/boot_id")
-  if (boot === undefined) return undefined
-  try {
-    return `${boot.trim()} ${readlinkSync("/proc/self/ns/pid")}`
-  } catch {
-    return undefined
-  }
-}
-
-const kernel = readKernel()
-
-const entryOf = (pid: number): Entry | undefined => {
-  if (kernel === undefined) return undefined
-  const stat = readOrUndefined(`/proc/${pid}/stat`)
-  if (stat === undefined) return undefined
-  // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  const [state, , group, session] = fields
-  const start = fields[19]
-  if (state === undefined || start === undefined) return undefined
-  return { identity: { pid, start, kernel }, state, group: Number(group), session: Number(session) }
-}
-
-const isDead = (entry: Entry): boolean => entry.state === "Z" || entry.state === "X"
-
 /** The process that bears this number now, or `undefined` when none does (a dead one that is not reaped counts). */
 export const identify = (pid: number): ProcessIdentity | undefined => entryOf(pid)?.identity
 
 /** True while exactly this process runs: same number, same start, same kernel, not dead and waiting to be reaped. */
 export const isAlive = (identity: ProcessIdentity): boolean => {
   const entry = identity.kernel === kernel ? entryOf(identity.pid) : undefined
-  return entry !== undefined && entry.identity.start === identity.start && !isDead(entry)
+  return entry !== undefined && entry.identity.start === identity.start && !entry.isDead
 }
 
 /** Sends a signal to exactly this process; false when it is gone or is not ours to signal. */
@@ -122,18 +74,13 @@ const signalGroup = (group: number, signal: NodeJS.Signals): void => {
 
 const keyOf = (identity: ProcessIdentity): string => `${identity.pid} ${identity.start}`
 
-const carries = (pid: number, marker: FamilyMarker): boolean => {
-  const environment = readOrUndefined(`/proc/${pid}/environ`)
+/** Whether it bears the marker; undefined where that cannot be told at this instant. */
+const carries = ({ identity, isChanging }: Entry, marker: FamilyMarker): boolean | undefined => {
+  const environment = readProc(`/proc/${identity.pid}/environ`)
+  if (environment === "" && isChanging) return undefined
   // Read byte by byte, and a variable's bytes are UTF-8.
   const entry = Buffer.from(`${marker.name}=${marker.value}`, "utf8").toString("latin1")
   return environment !== undefined && environment.split("\0").includes(entry)
-}
-
-const everybody = (): ReadonlyArray<Entry> => {
-  if (kernel === undefined) return []
-  return readdirSync("/proc")
-    .filter((name) => /^[0-9]+$/.test(name))
-    .flatMap((name) => entryOf(Number(name)) ?? [])
 }
 
 interface Family {
@@ -142,41 +89,59 @@ interface Family {
   readonly unproven: ReadonlyArray<ProcessIdentity>
   /** The leader's group, when it is proven to be that and somebody is in it. */
   readonly group: number | undefined
+  /** Whether everybody who is alive was looked at, and could be told to belong to it or not. */
+  readonly isWhole: boolean
 }
 
-const survey = (selection: FamilySelection): Family => {
-  const entries = everybody()
+/** `onMember` is called as soon as one is found: a process that hops from number to number is caught then or not at all. */
+const survey = (selection: FamilySelection, onMember?: (member: ProcessIdentity) => void): Family => {
   const { leader, marker } = selection
   const leaderIsHere = leader !== undefined && leader.kernel === kernel
-  const bearer = leaderIsHere ? entries.find((entry) => entry.identity.pid === leader.pid) : undefined
+  const bearer = leaderIsHere ? entryOf(leader.pid) : undefined
   const vouched =
     leaderIsHere && (bearer === undefined ? selection.leaderJustEnded === true : bearer.identity.start === leader.start)
-  const members: Array<ProcessIdentity> = []
-  const unproven: Array<ProcessIdentity> = []
+  const members = new Map<string, ProcessIdentity>()
+  const unproven = new Map<string, ProcessIdentity>()
   let group: number | undefined
-  for (const entry of entries) {
-    if (entry.identity.pid === process.pid || isDead(entry)) continue
+  let isUntold = false
+  const isMarked = (entry: Entry): boolean => {
+    const marked = marker !== undefined && carries(entry, marker)
+    if (marked === undefined) isUntold = true
+    return marked === true
+  }
+  const isAll = visitEverybody((entry) => {
+    const { identity, isDead } = entry
+    if (identity.pid === process.pid || isDead || members.has(keyOf(identity))) return
     if (vouched && entry.group === leader.pid) group = leader.pid
     const grouped = leaderIsHere && (entry.group === leader.pid || entry.session === leader.pid)
-    if ((grouped && vouched) || (marker !== undefined && carries(entry.identity.pid, marker)))
-      members.push(entry.identity)
-    else if (grouped && bearer === undefined) unproven.push(entry.identity)
+    if ((grouped && vouched) || isMarked(entry)) {
+      members.set(keyOf(identity), identity)
+      onMember?.(identity)
+    } else if (grouped && bearer === undefined) unproven.set(keyOf(identity), identity)
+  })
+  return {
+    members: [...members.values()],
+    unproven: [...unproven.values()],
+    group,
+    isWhole: isAll && !isUntold,
   }
-  return { members, unproven, group }
 }
 
 /** The living processes that provably belong to the selection. */
 export const findFamily = (selection: FamilySelection): ReadonlyArray<ProcessIdentity> => survey(selection).members
 
-/** A process between fork and exec may show no environment for an instant, so one empty look is not proof. */
+/** So many looks in a row find nobody before nobody is left. */
 const quietLooks = 2
+/** A stranger that hangs between two programs, or a machine that forks without end, is not waited for longer. */
+const partialLooks_max = 20
 const look_ms = 10
 /** How long a killed process may take to disappear before it is reported as remaining. */
 const killed_ms = 2_000
 
 /**
  * Ends a family: SIGTERM to every member, up to `grace_ms` of time, then SIGKILL until nobody is left. Children that left
- * the group (daemons) are found by the marker. Never fails: who could not be ended is listed in `remaining`.
+ * the group (daemons) are found by the marker, also while they hop from process to process. Never fails: who could not be
+ * ended is listed in `remaining`.
  *
  * @example
  * const end = await endFamily({ marker: { name: "MY_RUN", value: "4f1c" } }, 5_000)
@@ -187,20 +152,22 @@ export const endFamily = async (selection: FamilySelection, grace_ms: number): P
   const signalled = new Set<string>()
   const startedAt_ms = performance.now()
   let quiet = 0
+  let partial = 0
   for (;;) {
-    const { members, group } = survey(selection)
-    for (const one of members) seen.set(keyOf(one), one)
-    quiet = members.length === 0 ? quiet + 1 : 0
-    if (quiet >= quietLooks) break
     const elapsed_ms = performance.now() - startedAt_ms
-    if (elapsed_ms > grace_ms + killed_ms) break
-    // The whole group at once, so that a member that forks meanwhile cannot outrun the list.
-    if (elapsed_ms >= grace_ms && group !== undefined) signalGroup(group, "SIGKILL")
-    for (const one of members) {
-      if (elapsed_ms >= grace_ms) signalProcess(one, "SIGKILL")
-      else if (!signalled.has(keyOf(one))) signalProcess(one, "SIGTERM")
-      signalled.add(keyOf(one))
+    const isOver = elapsed_ms >= grace_ms
+    const onMember = (one: ProcessIdentity) => {
+      const key = keyOf(one)
+      seen.set(key, one)
+      if (isOver) signalProcess(one, "SIGKILL")
+      else if (!signalled.has(key)) signalProcess(one, "SIGTERM")
+      signalled.add(key)
     }
+    const { group, isWhole, members } = survey(selection, onMember)
+    if (isOver && group !== undefined) signalGroup(group, "SIGKILL")
+    if (members.length > 0) quiet = 0
+    else if (isWhole || ++partial > partialLooks_max) quiet++
+    if (quiet >= quietLooks || elapsed_ms > grace_ms + killed_ms) break
     await delay(look_ms)
   }
   const last = survey(selection)

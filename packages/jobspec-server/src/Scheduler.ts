@@ -20,6 +20,7 @@ import { Effect, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { lastTick_ms } from "./cron.ts"
 import type { Log } from "./Log.ts"
+import type { Outage } from "./Outage.ts"
 
 /** The first 16 hex digits of the SHA-256 of `<name>:<unix seconds>` (JobSpec v0 §8). */
 export const submissionId = (name: string, tick_ms: number): string =>
@@ -45,13 +46,15 @@ export interface SchedulerOptions {
   readonly ledger: LedgerShape
   readonly jobspec: JobSpec.JobSpec
   readonly log: Log
+  /** Knows of failures that are not worth a line at each look. */
+  readonly outage?: Outage
 }
 
 /**
  * One look at a time (milliseconds since the epoch): handles the latest tick of each schedule that is due and was not
  * handled yet. Ticks that were missed before it are not made up for.
  */
-export const makeScheduler = ({ jobspec, ledger, log }: SchedulerOptions) => {
+export const makeScheduler = ({ jobspec, ledger, log, outage }: SchedulerOptions) => {
   const { projections } = jobspec
 
   /** When the schedules of these creations were made, by position. */
@@ -141,15 +144,19 @@ export const makeScheduler = ({ jobspec, ledger, log }: SchedulerOptions) => {
         due,
         (each) =>
           Effect.catch(handle(each), (error) =>
-            Effect.sync(() =>
-              log("error", "a tick was not handled", { schedule: each.template.name, error: error.message }),
-            ),
+            Effect.sync(() => {
+              if (outage?.explains(error) !== true)
+                log("error", "a tick was not handled", { schedule: each.template.name, error: error.message })
+            }),
           ),
         { discard: true },
       ),
     ).pipe(
       Effect.catch((error) =>
-        Effect.sync(() => log("error", "schedules could not be looked at", { error: error.message })),
+        Effect.sync(() => {
+          if (outage?.explains(error) !== true)
+            log("error", "schedules could not be looked at", { error: error.message })
+        }),
       ),
     )
 }

@@ -14,6 +14,7 @@ import { refusedBy } from "./failures.ts"
 import { type Call, header, Refused, refuse } from "./Http.ts"
 import type { Log } from "./Log.ts"
 import type { Metrics } from "./Metrics.ts"
+import type { Outage } from "./Outage.ts"
 import { allowOf, type Operation, type Route } from "./Route.ts"
 import type { Find, Found } from "./Router.ts"
 import { sendAnswer, sendRefusal, sendText } from "./send.ts"
@@ -29,6 +30,7 @@ export interface Answering {
   /** How long a body may take. */
   readonly deadlines: Deadlines
   readonly metrics: Metrics
+  readonly outage: Outage
   readonly log: Log
 }
 
@@ -139,7 +141,7 @@ export const answer = (
       if (Cause.hasInterruptsOnly(cause)) return
       const thrown = Cause.squash(cause)
       const refused = refusedBy(thrown instanceof Error ? thrown : new Error(String(thrown)))
-      if (refused.status >= 500)
+      if (!answering.outage.explains(thrown) && refused.status >= 500)
         answering.log("error", "a request failed", { route: route.path, error: Cause.pretty(cause) })
       if (response.headersSent) response.destroy()
       else sendRefusal(response, refused)

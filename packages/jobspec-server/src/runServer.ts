@@ -46,12 +46,19 @@ export interface Running extends Serving {
   readonly isNewToken: boolean
 }
 
+/** Who asks over HTTP is better told soon that the database is away than kept waiting until it is back. */
+const database_patience_ms = 3_000
+
 const openStore = ({ database, root, schema }: RunOptions) =>
   Effect.gen(function* () {
     if (database === undefined) return yield* makeJsonlStore({ root })
     // Loaded where it is used: most servers have no database.
     const { makePostgresStore } = yield* Effect.promise(() => import("@waybill/ledger-store/postgres"))
-    return yield* makePostgresStore({ url: database, ...(schema === undefined ? {} : { schema }) })
+    return yield* makePostgresStore({
+      url: database,
+      patience_ms: database_patience_ms,
+      ...(schema === undefined ? {} : { schema }),
+    })
   })
 
 const jobspecOf = ({ job_types = [], workers }: RunOptions): JobSpec.JobSpec => {

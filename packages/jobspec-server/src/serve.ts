@@ -13,6 +13,7 @@ import { makeFeed } from "./Feed.ts"
 import { type Address, type CannotListen, startListener, urlOf } from "./Listener.ts"
 import { type Log, noLog } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
+import { makeOutage } from "./Outage.ts"
 import { makeReplayWatch } from "./ReplayWatch.ts"
 import { makeRouter } from "./Router.ts"
 import { newToken } from "./rotateToken.ts"
@@ -102,7 +103,8 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       }
     })
     yield* Effect.forkScoped(watchTokens)
-    const tick = makeScheduler({ ledger, jobspec, log })
+    const outage = yield* makeOutage(head, log)
+    const tick = makeScheduler({ ledger, jobspec, log, outage })
     const keepTime = Effect.gen(function* () {
       for (;;) {
         yield* tick(now_ms())
@@ -118,6 +120,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
         origins: options.origins ?? [],
         deadlines: new Deadlines(options.body_ms ?? 15_000),
         metrics,
+        outage,
         log,
       },
       options.address,

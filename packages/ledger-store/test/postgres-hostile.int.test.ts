@@ -103,6 +103,15 @@ describe("refused with what is wrong:", () => {
       yield* refused(openAs("shut_out", freshSchema()), /not permitted to log in/u)
     }),
   )
+  promise("a server that does not encrypt, where that was asked for", () =>
+    Effect.gen(function* () {
+      const url = Redacted.make(`${server().url}?sslmode=require&channel_binding=require`)
+      yield* refused(
+        makePostgresStore({ url }),
+        /the server does not encrypt, and the URL asks for it; switch TLS on there, or .* sslmode=disable/u,
+      )
+    }),
+  )
   promise("a schema that holds somebody else's tables, and one whose version was lost", () =>
     Effect.gen(function* () {
       const [theirs, lost] = [freshSchema(), freshSchema()]

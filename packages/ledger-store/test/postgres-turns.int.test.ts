@@ -197,7 +197,12 @@ describe("an append whose answer is lost", () => {
       const told = yield* Effect.flip(
         ledger.append([written("mine", "third")], { ...origin("r3"), expected: { mine: 2 } }),
       )
-      expect(told._tag).toBe("StorePoisoned")
+      expect([told._tag, told.message]).toEqual([
+        "StorePoisoned",
+        expect.stringMatching(
+          /: whether the last append was recorded is not known, .* Append again under the same condition/u,
+        ),
+      ])
       // It comes in late after all, and the caller who asks again is told so.
       const connection = yield* realDatabase().connect
       for (const asked of late) expect((yield* connection.run(asked))[0]?.length).toBe(1)

@@ -4,7 +4,6 @@ import type { LedgerShape } from "@waybill/ledger"
 import { Effect, Exit, type Scope } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { row_bytes } from "../src/jsonl/Rows.ts"
 import { file, folder } from "./support/simulated.ts"
 import { brief, collect, ledgerOver, write } from "./support/texts.ts"
 
@@ -133,24 +132,6 @@ it("who makes an archive of rows that another process wrote flushes them first: 
       expect(disk.bytes(seal)).toEqual(rows)
       const after = yield* big
       expect((yield* collect(after.read())).map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6, 7])
-    }),
-  ))
-
-it("an archive that goes on behind its rows is read to its end, and sealed by the next append", () =>
-  onDisk((disk) =>
-    Effect.gen(function* () {
-      const ledger = yield* opening(1_500)
-      for (let i = 0; i < 9; i++) yield* write(ledger, "a", `n${i}`)
-      const seal = disk.files(`${folder}/seals`).find((path) => path.endsWith("01.seal")) ?? ""
-      const rows = disk.bytes(seal) ?? new Uint8Array()
-      const held = (yield* collect(ledger.read())).map(brief)
-      // The last two rows did not reach the disk.
-      disk.overwrite(seal, rows.subarray(0, rows.byteLength - 2 * row_bytes))
-      const again = yield* opening(1_500)
-      expect(yield* told(again)).toEqual(held)
-      yield* write(again, "a", "one more")
-      const { flaws, unsealed } = yield* verifyLedger({ root: "/r" })
-      expect([flaws, unsealed]).toEqual([[], 0])
     }),
   ))
 

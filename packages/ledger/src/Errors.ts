@@ -39,13 +39,19 @@ export class FactTooLarge extends Data.TaggedError("FactTooLarge")<{
   }
 }
 
-/** A write or a flush failed; what this process had not yet acknowledged is not recorded. The store reopens by itself. */
+/**
+ * A write or a flush failed; what this process had not yet acknowledged is not recorded, unless `reason` says otherwise. The store
+ * reopens by itself.
+ */
 export class StorePoisoned extends Data.TaggedError("StorePoisoned")<{
   readonly where: string
   readonly cause: unknown
+  /** What is known of the outcome, and what to do, where it is not the usual. */
+  readonly reason?: string
 }> {
   override get message(): string {
-    return `${this.where}: a write failed, nothing was acknowledged; the store re-reads itself before the next append`
+    const usual = "a write failed, nothing was acknowledged; the store re-reads itself before the next append"
+    return `${this.where}: ${this.reason ?? usual}`
   }
 }
 

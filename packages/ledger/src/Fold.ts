@@ -10,38 +10,13 @@ import { isRecordedFact, type RecordedFact, uniqueKeyOf } from "./Fact.ts"
 import { type Foldable, isEnvelope, sameEvent } from "./Foldable.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import { Lanes, placesOf } from "./Lanes.ts"
+import { type Cell, emptyLayer, hold, holderKey, type Layer, no_batch } from "./Layer.ts"
 import type { Anomaly, Projection } from "./Projection.ts"
 import { emptySaved, plain, type SavedState } from "./SavedState.ts"
 import { MalformedFact, UnknownType } from "./Vocabulary.ts"
 import { anomalies_per_key_max, anomaly_detail_max, type Holder, type Skipped, type View } from "./View.ts"
 
 const conflicting = "conflicting_copy"
-
-/** An event type holds no space, so the first one ends it. */
-const holderKey = (eventType: string, value: string): string => `${eventType} ${value}`
-
-/** An entity's place: a fact costs one look-up of its key, not one to read and one to write. */
-interface Cell<E> {
-  entity: E
-  /** How many entities came before it. */
-  readonly ordinal: number
-}
-
-/** State by key: read through to what lies below, write here. */
-interface Layer<E> {
-  readonly entities: Map<string, Cell<E>>
-  readonly anomalies: Map<string, ReadonlyArray<Anomaly>>
-  /** By event type, then by the key itself. */
-  readonly holders: Map<string, Map<string, Holder>>
-}
-
-const hold = <E>({ holders }: Layer<E>, eventType: string, value: string, holder: Holder): void => {
-  const held = holders.get(eventType)
-  if (held === undefined) holders.set(eventType, new Map([[value, holder]]))
-  else held.set(value, holder)
-}
-
-const emptyLayer = <E>(): Layer<E> => ({ entities: new Map(), anomalies: new Map(), holders: new Map() })
 
 abstract class Folding<E, F extends RecordedFact<string, unknown>> implements View<E> {
   readonly projection: Projection<E, F>
@@ -55,6 +30,8 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   #events: number
   #current: Foldable | undefined
   #currentKey = ""
+  #batch = no_batch
+  #batches = no_batch
 
   protected constructor(
     projection: Projection<E, F>,
@@ -191,11 +168,16 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       const own = this.layer.entities.get(entityKey)
       const cell = own ?? this.inherited(entityKey)
       const before = cell?.entity
-      const after = evolve(before, fact, this.#report)
+      // Lanes are kept up from what the entity was before.
+      const isOwn = this.#batch !== no_batch && own?.batch === this.#batch && this.lanes === undefined
+      const after = evolve(before, fact, this.#report, isOwn)
       if (after === undefined || after === before) return
       const ordinal = cell?.ordinal ?? this.nextOrdinal()
-      if (own === undefined) this.layer.entities.set(entityKey, { entity: after, ordinal })
-      else own.entity = after
+      if (own === undefined) this.layer.entities.set(entityKey, { entity: after, ordinal, batch: this.#batch })
+      else {
+        own.entity = after
+        own.batch = this.#batch
+      }
       if (this.lanes !== undefined) this.move(entityKey, ordinal, before, after)
     } catch (cause) {
       this.#report("threw", cause instanceof Error ? cause.message : undefined)
@@ -220,8 +202,14 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     return true
   }
 
+  /** Folds events one after the other. Those of an array are a batch: nobody looks at an entity in between. */
   applyAll(events: Iterable<Foldable>): this {
-    for (const event of events) this.apply(event)
+    if (Array.isArray(events)) this.#batch = ++this.#batches
+    try {
+      for (const event of events) this.apply(event)
+    } finally {
+      this.#batch = no_batch
+    }
     return this
   }
 
@@ -243,7 +231,10 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
       const cell = this.layer.entities.get(key)
       if (cell !== undefined) cell.entity = entity
       // Counted here too: an entity that is new to the branch may be new to what lies below a branch of a branch.
-      else this.layer.entities.set(key, { entity, ordinal: this.inherited(key)?.ordinal ?? this.nextOrdinal() })
+      else {
+        const ordinal = this.inherited(key)?.ordinal ?? this.nextOrdinal()
+        this.layer.entities.set(key, { entity, ordinal, batch: no_batch })
+      }
     }
     if (lanes !== undefined) this.lanes?.absorb(lanes)
     for (const [key, anomalies] of layer.anomalies) this.layer.anomalies.set(key, anomalies)
@@ -271,7 +262,8 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
 export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {
   constructor(projection: Projection<E, F>, from: SavedState<E> = emptySaved()) {
     const layer = emptyLayer<E>()
-    for (const [key, entity] of from.entities) layer.entities.set(key, { entity, ordinal: layer.entities.size })
+    for (const [key, entity] of from.entities)
+      layer.entities.set(key, { entity, ordinal: layer.entities.size, batch: no_batch })
     for (const [key, anomalies] of from.anomalies) layer.anomalies.set(key, anomalies)
     for (const [key, holder] of from.holders) {
       const space = key.indexOf(" ")

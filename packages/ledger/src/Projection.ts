@@ -45,8 +45,12 @@ export interface Projection<E, F extends RecordedFact<string, unknown> = Recorde
   /**
    * The entity after one more fact; `undefined` leaves it as it is. Must not change its arguments, throw, or look anywhere
    * else. Should it throw, the entity stays as it is and the anomaly `threw` says so: one fact cannot stop a ledger.
+   *
+   * One thing may be changed: an entity that `isOwn`, with all that an earlier call has put into it. This call's predecessor made
+   * it and nobody has seen it, so it may be changed in place and given back, which spares a copy for each of a long history's
+   * facts. Whoever does so must be past all that can throw.
    */
-  evolve(this: void, entity: E | undefined, fact: F, report: Report): E | undefined
+  evolve(this: void, entity: E | undefined, fact: F, report: Report, isOwn?: boolean): E | undefined
   /**
    * Where an entity can be found without looking at all of them (`View.due`, `View.count`): a few places, at most one in
    * each lane. Must depend on the entity alone. It is not asked before the first question, and costs nothing until then.
@@ -78,6 +82,6 @@ export const make = <E, F extends RecordedFact<string, unknown>>(projection: {
   readonly entity: Schema.Constraint & { readonly Type: E }
   readonly foldsDuplicates?: boolean
   readonly key: (fact: F) => string | undefined
-  readonly evolve: (entity: E | undefined, fact: F, report: Report) => E | undefined
+  readonly evolve: (entity: E | undefined, fact: F, report: Report, isOwn?: boolean) => E | undefined
   readonly places?: (entity: E) => ReadonlyArray<Place>
 }): Projection<E, F> => projection

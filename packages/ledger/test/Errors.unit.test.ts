@@ -43,6 +43,11 @@ it.each<readonly [string, Error & { readonly _tag: string }, string]>([
     new StorePoisoned({ where, cause: new Error("EIO") }),
     "ledger.jsonl: a write failed, nothing was acknowledged; the store re-reads itself before the next append",
   ],
+  [
+    "StorePoisoned",
+    new StorePoisoned({ where, cause: new Error("cut"), reason: "nobody knows" }),
+    "ledger.jsonl: nobody knows",
+  ],
   ["StoreLocked", new StoreLocked({ where, holder: "process 7" }), "ledger.jsonl is held by process 7"],
   ["StoreFull", new StoreFull({ where }), "ledger.jsonl: no space left; nothing was recorded"],
   ["StoreRefused", new StoreRefused({ where, reason: "is a directory" }), "ledger.jsonl: is a directory"],

@@ -33,7 +33,7 @@ const outcomes: ReadonlyArray<readonly [fact: string, places: ReadonlyArray<Plac
   ["artifact_readback_verified", ["artifact"], ["artifact_changed", "path_refused"]],
   ["terminal_finalized", ["artifact"], ["artifact_changed", "path_refused"]],
   // A seal that was damaged is made again, from bytes that are compared on the way.
-  ["terminal_finalized", ["seal"], ["verified", "artifact_changed", "terminal_read_failed"]],
+  ["terminal_finalized", ["seal"], ["verified", "artifact_changed", "path_refused"]],
   ["terminal_finalized", ["artifact", "seal"], ["artifact_changed", "path_refused"]],
 ]
 

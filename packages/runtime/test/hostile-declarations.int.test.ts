@@ -60,14 +60,20 @@ const noAnswers: ReadonlyArray<readonly [string, () => Declared<never>]> = [
   ["never keeps its promise", () => new Promise<never>(() => {})],
 ]
 
+/** What cannot even be told to stop. A verifier that does so holds the sealed bytes, and is waited for. */
+const deafAnswers: ReadonlyArray<readonly [string, () => Declared<never>]> = [
+  ["never answers and is deaf", () => Effect.uninterruptible(Effect.never)],
+  ["never lets go", () => Effect.ensuring(Effect.never, Effect.never)],
+]
+
 describe("[W-30] a declaration that does not answer ends its attempt with a fact", () => {
-  it.each(noAnswers)("the submit spec %s", async (_, answer) => {
+  it.each([...noAnswers, ...deafAnswers])("the submit spec %s", async (_, answer) => {
     expect(await reasonOf({ submit: answer })).toBe("submit_spec_builder_failed")
   })
-  it.each(noAnswers)("the builder %s", async (_, answer) => {
+  it.each([...noAnswers, ...deafAnswers])("the builder %s", async (_, answer) => {
     expect(await reasonOf({ build: answer })).toBe("terminal_build_failed")
   })
-  it.each(noAnswers)("the decision about a repair %s", async (_, answer) => {
+  it.each([...noAnswers, ...deafAnswers])("the decision about a repair %s", async (_, answer) => {
     const recovery = { maxAttempts: 2, shouldRepair: answer, submit: () => spec }
     const verifier = verifierOf(() => Effect.succeed(reject))
     expect(await reasonOf({ verifier, recovery })).toBe("repair_decision_failed")
@@ -167,6 +173,30 @@ describe("[W-30] a declaration that answers nonsense ends its attempt with a fac
   })
   it.each(likenesses)("the builder answers %s", async (_, source) => {
     expect(await reasonOf({ build: () => ({ source: source() }) as Built })).toBe("terminal_build_failed")
+  })
+
+  const begun = Stream.make(text.encode("x"))
+  const hanging: ReadonlyArray<readonly [string, () => Stream.Stream<Uint8Array, unknown>]> = [
+    ["at once", () => Stream.never],
+    ["midway", () => Stream.concat(begun, Stream.never)],
+    ["before it is there", () => Stream.unwrap(Effect.never)],
+    ["and is deaf", () => Stream.concat(begun, Stream.fromEffect(Effect.uninterruptible(Effect.never)))],
+    ["and never lets go", () => Stream.concat(begun, Stream.never).pipe(Stream.ensuring(Effect.never))],
+    ["behind its end", () => begun.pipe(Stream.ensuring(Effect.never))],
+    [
+      "in a generator",
+      () =>
+        Stream.fromAsyncIterable(
+          (async function* () {
+            yield text.encode("x")
+            await new Promise(() => {})
+          })(),
+          (cause) => cause,
+        ),
+    ],
+  ]
+  it.each(hanging)("[W-24] the builder's stream hangs %s, and no longer than an answer may take", async (_, source) => {
+    expect(await reasonOf({ build: () => ({ source: source() }) })).toBe("terminal_build_failed")
   })
 
   it("[W-24] the builder's stream never ends, with nothing in it or with ever more", async () => {

@@ -62,20 +62,42 @@ describe("what cannot be declared is refused before anything is recorded", () =>
     expect(facts).toEqual([])
   })
 
-  it.each(["", "schedule", "ledger", "a\0b", " a", "a\nb", "x".repeat(257), "\ud800"])(
-    "the run id %j",
-    async (runId) => {
-      const made = world()
-      const [error, facts] = await made.run(
-        Effect.gen(function* () {
-          return [yield* Effect.flip(settleJob(declare({ runId }))), yield* types] as const
-        }),
-      )
-      expect(error._tag).toBe("InvalidFact")
-      expect(facts).toEqual([])
-      expect(made.disk.files("/")).toEqual([])
-    },
-  )
+  const names: ReadonlyArray<readonly [keyof JobDeclaration, unknown, string]> = [
+    ["runId", "", 'is ""'],
+    ["runId", "schedule", "reserved"],
+    ["runId", "ledger", "reserved"],
+    ["runId", "a\0b", "control character"],
+    ["runId", " a", "white space"],
+    ["runId", "a\nb", "control character"],
+    ["runId", "x".repeat(257), "256 bytes"],
+    ["runId", "\ud800", "surrogate"],
+    ["runId", undefined, "is absent, and must be a text"],
+    ["idempotencyKey", undefined, "is absent, and must be a text"],
+    ["idempotencyKey", 7, "is 7, and must be a text"],
+    ["idempotencyKey", "", "is empty"],
+    ["requestedBy", "", 'is "": expected'],
+    ["requestedBy", "x".repeat(1025), "1024"],
+    ["terminalSchemaId", "", 'is "": expected'],
+    ["terminalSchemaId", null, "is absent, and must be a text"],
+    ["candidatePath", undefined, "is absent, and must be a text"],
+    ["workspaceRef", "", 'is "": expected'],
+    ["inputRef", 7, "string"],
+    ["inputHash", "", 'is "": expected'],
+    ["recovery", { maxAttempts: 1_000_001, submit: () => spec }, "1000000"],
+  ]
+  it.each(names)("the %s %j, and it is said which it is, why, and what to do", async (field, value, words) => {
+    const made = world()
+    const [error, facts] = await made.run(
+      Effect.gen(function* () {
+        return [yield* Effect.flip(settleJob(declare({ [field]: value }))), yield* types] as const
+      }),
+    )
+    expect(error).toMatchObject({ _tag: "InvalidDeclaration" })
+    if (field !== "recovery") expect(error).toMatchObject({ field })
+    expect(error.message).toContain(words)
+    expect(error.message).toMatch(/Nothing was begun: correct it and ask again$/u)
+    expect([...facts, ...made.disk.files("/")]).toEqual([])
+  })
 })
 
 describe("a path that is declared leads nowhere but below its root", () => {
@@ -97,6 +119,9 @@ describe("a path that is declared leads nowhere but below its root", () => {
     "C:/out.txt",
     "\ud800",
     "x".repeat(1025),
+    "x".repeat(256),
+    `a/${"é".repeat(128)}`,
+    `${"👍".repeat(64)}/b`,
   ]
   it.each(refused)("%j is refused as a seed, as the candidate and as the host's terminal path", async (path) => {
     const seeded = world()
@@ -106,6 +131,19 @@ describe("a path that is declared leads nowhere but below its root", () => {
     const hosted = world()
     expect(await refusalOf({}, hosted, { terminalPath: path })).toBe("terminalPath")
     for (const { disk, runs } of [seeded, asked, hosted]) expect([...runs, ...disk.files("/")]).toEqual([])
+  })
+
+  it("a path is refused whose place this machine has no path for, before the agent is begun", async () => {
+    const root = `/${Array.from({ length: 20 }, () => "x".repeat(200)).join("/")}`
+    const refused = async (more: Partial<JobDeclaration>) => {
+      const made = world(undefined, { root })
+      const field = await refusalOf(more, made)
+      expect([...made.runs, ...made.disk.files("/")]).toEqual([])
+      return field
+    }
+    const path = Array.from({ length: 5 }, () => "y".repeat(200)).join("/")
+    expect(await refused({ candidatePath: path })).toBe("candidatePath")
+    expect(await refused({ candidatePath: "a", seeds: [{ path, content: text.encode("x") }] })).toBe("seeds")
   })
 
   const names = [

@@ -51,7 +51,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "a heartbeat is recorded and the lease still ends when it would have",
     file: "carriers/jobspec/src/QueueJob.ts",
-    find: `job.lease_expires_at = textOf(payload, "lease_expires_at") ?? job.lease_expires_at`,
+    find: `job.lease_expires_at = asText(payload["lease_expires_at"]) ?? job.lease_expires_at`,
     replace: "job.lease_expires_at = job.lease_expires_at",
     seeds_max: 40,
     breaks: ["SIM-07"],

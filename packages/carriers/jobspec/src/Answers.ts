@@ -6,7 +6,7 @@
 import type { RecordedFact, View } from "@waybill/ledger"
 import type { ConsumerViews } from "./Consumer.ts"
 import { type ConsumerNames, openclaw_names } from "./ConsumerNames.ts"
-import { textOf, wholeOf, isObject } from "./EventFields.ts"
+import { asText, asWhole, isObject } from "./EventFields.ts"
 import { manifestStatus, type ManifestStatus, type Staleness } from "./Manifests.ts"
 import type { Submit } from "./QueueCommand.ts"
 import type { QueueJob, Status } from "./QueueJob.ts"
@@ -144,8 +144,8 @@ export const leaseOf = (facts: Told): Lease | undefined => {
   const { job_id, payload } = claimed
   return {
     job_id,
-    lease_epoch: wholeOf(payload, "lease_epoch") ?? 0,
-    lease_expires_at: textOf(payload, "lease_expires_at") ?? "",
-    attempt: wholeOf(payload, "attempt") ?? 0,
+    lease_epoch: asWhole(payload["lease_epoch"]) ?? 0,
+    lease_expires_at: asText(payload["lease_expires_at"]) ?? "",
+    attempt: asWhole(payload["attempt"]) ?? 0,
   }
 }

@@ -11,31 +11,25 @@ export type Refs = Readonly<Record<string, JsonObject>>
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-// None of the names that are asked for here is one that every object inherits.
-const own = (payload: JsonObject, name: string): Json | undefined => payload[name]
+// Values are taken, not names: a million events are read, and a name that is written at its place is looked up once for each shape
+// of payload. None of the names that are asked for is one that every object inherits.
 
-/** A field that is a text; an empty one counts as absent. */
-export const textOf = (payload: JsonObject, name: string): string | undefined => {
-  const value = own(payload, name)
-  return typeof value === "string" && value !== "" ? value : undefined
-}
+/** A value that is a text; an empty one counts as absent. */
+export const asText = (value: Json | undefined): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined
 
-/** A field that is a number, without its fraction. One that cannot be counted with is none. */
-export const wholeOf = (payload: JsonObject, name: string): number | undefined => {
-  const value = own(payload, name)
+/** A value that is a number, without its fraction. One that cannot be counted with is none. */
+export const asWhole = (value: Json | undefined): number | undefined => {
   // The sum turns -0 into 0.
   const whole = typeof value === "number" ? Math.trunc(value) + 0 : undefined
   return Number.isSafeInteger(whole) ? whole : undefined
 }
 
-export const objectOf = (payload: JsonObject, name: string): JsonObject | undefined => {
-  const value = own(payload, name)
-  return isObject(value) ? value : undefined
-}
+export const asObject = (value: Json | undefined): JsonObject | undefined => (isObject(value) ? value : undefined)
 
 /** `projection_targets`, which may also be a single text. */
-export const targetsOf = (payload: JsonObject): ReadonlyArray<string> | undefined => {
-  const value = own(payload, "projection_targets")
+export const asTargets = (value: Json | undefined): ReadonlyArray<string> | undefined => {
+  if (value === undefined) return undefined
   if (typeof value === "string") return value === "" ? undefined : [value]
   if (!Array.isArray(value)) return undefined
   return (value as ReadonlyArray<Json>).filter((item) => typeof item === "string")
@@ -53,11 +47,11 @@ export const default_failure_code = "request_rejected"
 
 /** The failure a payload tells of: nested, or spelled at its top, which counts more. */
 export const failureOf = (payload: JsonObject): JobFailure => {
-  const nested = objectOf(payload, "failure") ?? {}
-  const flag = own(payload, "retryable") ?? own(nested, "retryable")
+  const nested = asObject(payload["failure"]) ?? {}
+  const flag = payload["retryable"] ?? nested["retryable"]
   return {
-    code: textOf(payload, "failure_code") ?? textOf(nested, "code") ?? default_failure_code,
-    message: textOf(payload, "message") ?? textOf(nested, "message") ?? "",
+    code: asText(payload["failure_code"]) ?? asText(nested["code"]) ?? default_failure_code,
+    message: asText(payload["message"]) ?? asText(nested["message"]) ?? "",
     retryable: flag === true,
   }
 }
@@ -68,24 +62,27 @@ export interface Made {
   readonly artifact_refs?: Refs | undefined
 }
 
+const entriesWhere = <A extends Json>(value: Json | undefined, is: (item: Json) => item is A): Array<[string, A]> =>
+  isObject(value) ? Object.entries(value).filter((entry): entry is [string, A] => is(entry[1])) : []
+
 /** With what a payload adds; a reference that has a path names an artifact, too. The same value when it adds nothing. */
 export const addMade = (before: Made, payload: JsonObject): Made => {
-  const artifacts = Object.entries(objectOf(payload, "artifacts") ?? {}).filter(
-    (entry): entry is [string, string] => typeof entry[1] === "string",
-  )
-  const refs = Object.entries(objectOf(payload, "artifact_refs") ?? {}).filter((entry): entry is [string, JsonObject] =>
-    isObject(entry[1]),
-  )
+  if (payload["artifacts"] === undefined && payload["artifact_refs"] === undefined) return before
+  const artifacts = entriesWhere(payload["artifacts"], (value) => typeof value === "string")
+  const refs = entriesWhere(payload["artifact_refs"], isObject)
   if (artifacts.length === 0 && refs.length === 0) return before
   const named = refs.flatMap(([name, ref]) => {
-    const path = textOf(ref, "path")
+    const path = asText(ref["path"])
     return path === undefined ? [] : [[name, path] as const]
   })
-  // Both copy own keys as they are, `__proto__` included.
-  const more = { ...before.artifacts, ...Object.fromEntries(artifacts), ...Object.fromEntries(named) }
+  // Copies own keys as they are, `__proto__` included.
+  const more = Object.fromEntries([...Object.entries(before.artifacts ?? {}), ...artifacts, ...named])
   return {
     artifacts: Object.keys(more).length === 0 ? undefined : more,
-    artifact_refs: refs.length === 0 ? before.artifact_refs : { ...before.artifact_refs, ...Object.fromEntries(refs) },
+    artifact_refs:
+      refs.length === 0
+        ? before.artifact_refs
+        : Object.fromEntries([...Object.entries(before.artifact_refs ?? {}), ...refs]),
   }
 }
 
@@ -93,8 +90,10 @@ export const addMade = (before: Made, payload: JsonObject): Made => {
 export const request_ids_max = 1000
 
 /** With one more request id, unless it is known. The same list when nothing is new. */
-export const addRequestId = (known: ReadonlyArray<string>, id: string): ReadonlyArray<string> =>
-  known.at(-1) === id || known.length >= request_ids_max || known.includes(id) ? known : [...known, id]
+export const addRequestId = (known: ReadonlyArray<string>, id: string): ReadonlyArray<string> => {
+  if (known.length === 0) return [id]
+  return known.at(-1) === id || known.length >= request_ids_max || known.includes(id) ? known : [...known, id]
+}
 
 /** Whether a job's payload asks for a terminal artifact: such a job needs a worker with this ledger's data plane. */
-export const asksForArtifact = (payload: JsonObject): boolean => objectOf(payload, "terminal_artifact") !== undefined
+export const asksForArtifact = (payload: JsonObject): boolean => asObject(payload["terminal_artifact"]) !== undefined

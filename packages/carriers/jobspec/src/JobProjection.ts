@@ -8,7 +8,7 @@
  */
 import { Projection, type View } from "@waybill/ledger"
 import { Schema } from "effect"
-import { addMade, addRequestId, failureOf, type Refs, targetsOf, textOf, type Texts } from "./EventFields.ts"
+import { addMade, addRequestId, failureOf, type Refs, asTargets, asText, type Texts } from "./EventFields.ts"
 import { JobSpecEvents, type JobSpecFact } from "./Events.ts"
 import type { Family, JobTypes } from "./JobTypes.ts"
 import { isTerminal, QueueJob, Status } from "./QueueJob.ts"
@@ -39,18 +39,20 @@ export const JobEntity = Schema.Struct({
 export type JobEntity = typeof JobEntity.Type
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
+const none: ReadonlyArray<string> = []
+
 const copyOf = (job: JobEntity | undefined, fact: JobSpecFact): Mutable<JobEntity> => ({
   job_id: fact.job_id,
   job_type: job?.job_type ?? "",
   unknown_job_type: job?.unknown_job_type,
   request_id: job?.request_id ?? fact.request_id,
-  request_ids: addRequestId(job?.request_ids ?? [], fact.request_id),
+  request_ids: job?.request_ids ?? none,
   status: job?.status ?? "queued",
   result_status: job?.result_status,
   failure: job?.failure,
   artifacts: job?.artifacts,
   artifact_refs: job?.artifact_refs,
-  projection_targets: job?.projection_targets ?? [],
+  projection_targets: job?.projection_targets ?? none,
   created_at: job?.created_at,
   updated_at: fact.occurred_at,
   last_event_id: fact.event_id,
@@ -68,22 +70,27 @@ const moved: Readonly<Record<string, { readonly status: Status; readonly result_
 
 const evolveWith =
   (types: JobTypes) =>
-  (before: JobEntity | undefined, fact: JobSpecFact): JobEntity | undefined => {
+  (before: JobEntity | undefined, fact: JobSpecFact, _: Projection.Report, isOwn = false): JobEntity | undefined => {
     const { event_type, occurred_at, payload } = fact
-    const job = copyOf(before, fact)
+    const job: Mutable<JobEntity> = before !== undefined && isOwn ? before : copyOf(before, fact)
+    job.request_ids = addRequestId(job.request_ids, fact.request_id)
+    job.updated_at = occurred_at
+    job.last_event_id = fact.event_id
     if (event_type === "job.accepted") job.created_at ??= occurred_at
-    const type = textOf(payload, "job_type")
+    const type = asText(payload["job_type"])
     if (type !== undefined) {
       if (types.has(type)) job.job_type = type
       else job.unknown_job_type = type
     }
-    const targets = targetsOf(payload)
+    const targets = asTargets(payload["projection_targets"])
     if (targets !== undefined) job.projection_targets = targets
     else if (job.projection_targets.length === 0 && job.job_type !== "")
       job.projection_targets = types.targets(job.job_type)
     const made = addMade(job, payload)
-    job.artifacts = made.artifacts
-    job.artifact_refs = made.artifact_refs
+    if (made !== job) {
+      job.artifacts = made.artifacts
+      job.artifact_refs = made.artifact_refs
+    }
     const step = isTerminal(job.status) ? undefined : moved[event_type]
     if (step !== undefined) {
       job.status = step.status

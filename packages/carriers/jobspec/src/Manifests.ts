@@ -6,7 +6,7 @@
 import { formatTime, Projection, type View } from "@waybill/ledger"
 import { Schema } from "effect"
 import { type ConsumerNames, consumer_names, openclaw_names } from "./ConsumerNames.ts"
-import { targetsOf } from "./EventFields.ts"
+import { asTargets } from "./EventFields.ts"
 import { JobSpecEvents, type JobSpecFact } from "./Events.ts"
 import { unlessEmpty } from "./QueueJobState.ts"
 import { degradedReasons, type Replay } from "./Replay.ts"
@@ -44,7 +44,7 @@ export const ProjectionStates: Projection.Projection<Staleness, JobSpecFact> = P
   entity: Staleness,
   key: ({ event_type }: JobSpecFact) => (event_type.startsWith("projection.") ? key : undefined),
   evolve: (before: Staleness | undefined, { event_type, payload }: JobSpecFact) => {
-    const named = (targetsOf(payload) ?? []).map(original)
+    const named = (asTargets(payload["projection_targets"]) ?? []).map(original)
     const touched = new Set(
       named.length === 0 ? projection_names : named.filter((name) => projection_names.includes(name)),
     )

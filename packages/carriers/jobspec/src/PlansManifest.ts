@@ -5,7 +5,7 @@
  */
 import { formatTime, type Json, type JsonObject } from "@waybill/ledger"
 import { Result } from "effect"
-import { isObject, objectOf, textOf } from "./EventFields.ts"
+import { isObject, asObject, asText } from "./EventFields.ts"
 import { unlessEmpty } from "./QueueJobState.ts"
 
 /** What a stored snapshot carries that no event does. */
@@ -31,11 +31,11 @@ export const readPlansSnapshot = (text: string): Result.Result<PlansEntries, str
   if (!isObject(value)) return Result.fail("invalid json: a snapshot is one object")
   const version = value["schema_version"] ?? 0
   if (version !== 1) return Result.fail(`schema_version mismatch: got ${JSON.stringify(version)} want 1`)
-  const plans = objectOf(value, "plans") ?? {}
+  const plans = asObject(value["plans"]) ?? {}
   const entries = plans["entries"]
   return Result.succeed({
-    ...unlessEmpty("project_id", textOf(plans, "project_id")),
-    ...unlessEmpty("issue_prefix", textOf(plans, "issue_prefix")),
+    ...unlessEmpty("project_id", asText(plans["project_id"])),
+    ...unlessEmpty("issue_prefix", asText(plans["issue_prefix"])),
     entries: Array.isArray(entries) ? (entries as ReadonlyArray<Json>).filter(isObject) : [],
   })
 }

@@ -10,10 +10,10 @@ import {
   addRequestId,
   asksForArtifact,
   failureOf,
-  objectOf,
-  targetsOf,
-  textOf,
-  wholeOf,
+  asObject,
+  asTargets,
+  asText,
+  asWhole,
 } from "./EventFields.ts"
 import { JobSpecEvents, type JobSpecFact } from "./Events.ts"
 import type { JobTypes } from "./JobTypes.ts"
@@ -66,12 +66,13 @@ export const isTerminal = (status: Status): boolean =>
   status === "completed" || status === "failed" || status === "cancelled"
 
 const nothing: JsonObject = {}
+const none: ReadonlyArray<string> = []
 
 // Every field is named, so that all jobs have one shape: a million events make as many of these.
 const first = (fact: JobSpecFact): Mutable<QueueJob> => ({
   job_id: fact.job_id,
   request_id: fact.request_id,
-  request_ids: [],
+  request_ids: none,
   job_type: "",
   unknown_job_type: undefined,
   status: "queued",
@@ -84,7 +85,7 @@ const first = (fact: JobSpecFact): Mutable<QueueJob> => ({
   failure: undefined,
   artifacts: undefined,
   artifact_refs: undefined,
-  projection_targets: [],
+  projection_targets: none,
   payload: nothing,
   last_event_id: fact.event_id,
   created_at: undefined,
@@ -118,27 +119,28 @@ const copyOf = (job: QueueJob): Mutable<QueueJob> => ({
 
 /** What any event may tell of its job. */
 const addDetails = (job: Mutable<QueueJob>, payload: JsonObject, types: JobTypes): void => {
-  const type = textOf(payload, "job_type")
+  const type = asText(payload["job_type"])
   if (type !== undefined) {
     if (types.has(type)) job.job_type = type
     else job.unknown_job_type = type
   }
-  const targets = targetsOf(payload)
+  const targets = asTargets(payload["projection_targets"])
   if (targets !== undefined) job.projection_targets = targets
   else if (job.projection_targets.length === 0 && job.job_type !== "")
     job.projection_targets = types.targets(job.job_type)
-  job.idempotency_key = textOf(payload, "idempotency_key") ?? job.idempotency_key
-  job.payload = objectOf(payload, "job_payload") ?? job.payload
-  job.max_attempts = wholeOf(payload, "max_attempts") ?? job.max_attempts
-  const { artifact_refs, artifacts } = addMade(job, payload)
-  job.artifacts = artifacts
-  job.artifact_refs = artifact_refs
+  job.idempotency_key = asText(payload["idempotency_key"]) ?? job.idempotency_key
+  job.payload = asObject(payload["job_payload"]) ?? job.payload
+  job.max_attempts = asWhole(payload["max_attempts"]) ?? job.max_attempts
+  const made = addMade(job, payload)
+  if (made === job) return
+  job.artifacts = made.artifacts
+  job.artifact_refs = made.artifact_refs
 }
 
 /** What the lifecycle events do, each to the job it belongs to. */
 const addStep = (job: Mutable<QueueJob>, fact: JobSpecFact, report: Projection.Report): void => {
   const { event_type, payload } = fact
-  const epoch = wholeOf(payload, "lease_epoch")
+  const epoch = asWhole(payload["lease_epoch"])
   switch (event_type) {
     case "job.accepted":
       // Two acceptances of one job come from a writer without a lock; the contract says that the second queues it anew.
@@ -149,17 +151,17 @@ const addStep = (job: Mutable<QueueJob>, fact: JobSpecFact, report: Projection.R
     case "job.claimed":
       if (epoch === undefined || epoch <= job.lease_epoch) report("stale_epoch", `${epoch} after ${job.lease_epoch}`)
       job.status = "running"
-      job.claim_token = textOf(payload, "claim_token")
+      job.claim_token = asText(payload["claim_token"])
       job.lease_epoch = epoch ?? 0
-      job.lease_expires_at = textOf(payload, "lease_expires_at")
-      job.attempt = wholeOf(payload, "attempt") ?? job.attempt
+      job.lease_expires_at = asText(payload["lease_expires_at"])
+      job.attempt = asWhole(payload["attempt"]) ?? job.attempt
       break
     case "job.heartbeat":
       if (epoch !== undefined && epoch !== job.lease_epoch) report("stale_epoch", `${epoch} beside ${job.lease_epoch}`)
       job.status = "running"
-      job.claim_token = textOf(payload, "claim_token") ?? job.claim_token
+      job.claim_token = asText(payload["claim_token"]) ?? job.claim_token
       job.lease_epoch = epoch ?? job.lease_epoch
-      job.lease_expires_at = textOf(payload, "lease_expires_at") ?? job.lease_expires_at
+      job.lease_expires_at = asText(payload["lease_expires_at"]) ?? job.lease_expires_at
       break
     case "job.lease_expired":
       job.status = "retry_waiting"
@@ -182,14 +184,14 @@ const terminal_types: ReadonlySet<string> = new Set(["job.completed", "job.faile
 
 const evolveWith =
   (types: JobTypes) =>
-  (before: QueueJob | undefined, fact: JobSpecFact, report: Projection.Report): QueueJob | undefined => {
+  (before: QueueJob | undefined, fact: JobSpecFact, report: Projection.Report, isOwn = false): QueueJob | undefined => {
     if (before !== undefined && isTerminal(before.status)) {
       // The first end stands, and nothing after it counts.
       if (fact.event_type.startsWith("job."))
         report(terminal_types.has(fact.event_type) ? "second_terminal" : "after_terminal")
       return undefined
     }
-    const job = before === undefined ? first(fact) : copyOf(before)
+    const job: Mutable<QueueJob> = before === undefined ? first(fact) : isOwn ? before : copyOf(before)
     job.request_ids = addRequestId(job.request_ids, fact.request_id)
     job.last_event_id = fact.event_id
     job.updated_at = fact.occurred_at

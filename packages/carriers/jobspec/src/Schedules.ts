@@ -5,7 +5,7 @@
  */
 import { type JsonObject, Projection, type View } from "@waybill/ledger"
 import { Schema } from "effect"
-import { isObject, objectOf, textOf, wholeOf } from "./EventFields.ts"
+import { isObject, asObject, asText, asWhole } from "./EventFields.ts"
 import { JobSpecEvents, type JobSpecFact } from "./Events.ts"
 import { unlessEmpty } from "./QueueJobState.ts"
 
@@ -25,22 +25,22 @@ export const Schedules: Projection.Projection<ScheduleEntity, JobSpecFact> = Pro
   reader: JobSpecEvents,
   entity: ScheduleEntity,
   key: ({ event_type, payload }: JobSpecFact) =>
-    event_type.startsWith("schedule.") ? textOf(payload, "name") : undefined,
+    event_type.startsWith("schedule.") ? asText(payload["name"]) : undefined,
   evolve: (before: ScheduleEntity | undefined, { event_type, payload, position }: JobSpecFact) => {
-    const name = textOf(payload, "name") ?? ""
+    const name = asText(payload["name"]) ?? ""
     const known = before ?? { name, template: {}, created_position: 0, last_tick_at: undefined }
     switch (event_type) {
       case "schedule.created":
         return {
           name,
-          template: objectOf(payload, "template") ?? {},
+          template: asObject(payload["template"]) ?? {},
           created_position: position,
           last_tick_at: undefined,
         }
       case "schedule.deleted":
         return { ...known, created_position: 0 }
       default:
-        return { ...known, last_tick_at: textOf(payload, "tick_at") ?? known.last_tick_at }
+        return { ...known, last_tick_at: asText(payload["tick_at"]) ?? known.last_tick_at }
     }
   },
 })
@@ -56,17 +56,17 @@ export interface ScheduleTemplate {
 }
 
 const template = ({ name, template: asked }: ScheduleEntity): ScheduleTemplate => {
-  const backpressure = objectOf(asked, "backpressure") ?? {}
+  const backpressure = asObject(asked["backpressure"]) ?? {}
   const payload = asked["payload"]
   return {
     name,
-    cron: textOf(asked, "cron") ?? "",
-    job_type: textOf(asked, "job_type") ?? "",
+    cron: asText(asked["cron"]) ?? "",
+    job_type: asText(asked["job_type"]) ?? "",
     ...(isObject(payload) ? { payload } : {}),
-    ...unlessEmpty("timeout", wholeOf(asked, "timeout")),
+    ...unlessEmpty("timeout", asWhole(asked["timeout"])),
     backpressure: {
       skip_if_running: backpressure["skip_if_running"] === true,
-      max_queue_depth: wholeOf(backpressure, "max_queue_depth") ?? 0,
+      max_queue_depth: asWhole(backpressure["max_queue_depth"]) ?? 0,
     },
   }
 }

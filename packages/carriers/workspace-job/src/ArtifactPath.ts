@@ -7,6 +7,9 @@ import { utf8Bytes } from "@waybill/ledger"
 
 export const path_bytes_max = 1024
 
+/** What every file system in use takes as one name; some count characters, and take more. */
+const segment_bytes_max = 255
+
 // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
 const control = /[\u0000-\u001f\u007f-\u009f]/u
 
@@ -28,6 +31,18 @@ export const refusePath = (path: string): string | undefined => {
   if (segments.includes("")) return "has an empty segment"
   if (segments.includes(".") || segments.includes("..")) return "has a segment that is . or .."
   return undefined
+}
+
+/**
+ * Like {@link refusePath}, of a path that a file is to be made at: a segment has at most 255 bytes of UTF-8, too. A path in a
+ * fact that is there already may have longer ones, from a file system that takes them.
+ */
+export const refuseFilePath = (path: string): string | undefined => {
+  const refused = refusePath(path)
+  if (refused !== undefined) return refused
+  const long = pathSegments(path).find((segment) => utf8Bytes(segment) > segment_bytes_max)
+  if (long === undefined) return undefined
+  return `has a segment of ${utf8Bytes(long)} bytes (${JSON.stringify(Array.from(long).slice(0, 16).join(""))}…): a name takes ${segment_bytes_max}`
 }
 
 /** The segments of a path that {@link refusePath} lets pass. */

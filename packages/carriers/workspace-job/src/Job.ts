@@ -4,116 +4,20 @@
  * @module
  */
 import { Projection, type RecordedFact } from "@waybill/ledger"
-import { Schema } from "effect"
 import { attemptOf } from "./Attempts.ts"
 import {
   type ExtendedFact,
   type Payload,
   type Recorded,
   type StepName,
-  vocabulary,
   WorkspaceJob,
   WorkspaceJobWithReconcile,
 } from "./Facts.ts"
-import { type Failure, Failure as FailureSchema } from "./Values.ts"
+import { type Attempt, copyOf, type Job, JobEntity, type Kept, type Mutable, type Terminal } from "./JobEntity.ts"
 
-const { facts } = vocabulary
-
-const recorded = <S extends Schema.Constraint>(payload: S) => Schema.Struct({ eventId: Schema.String, payload })
-/** A step's fact, as the entity keeps it. */
-export interface Kept<P> {
-  readonly eventId: string
-  readonly payload: P
-}
-
-/** How an attempt ended. */
-export type Terminal =
-  | ({ readonly kind: "verified" } & Kept<Payload<"verified">>)
-  | ({ readonly kind: "verifier_rejected" } & Kept<Payload<"verifier_rejected">>)
-  | ({ readonly kind: "failed" } & Kept<Payload<"failed">>)
-
-/** One attempt: its request, the first valid fact of each step, and its end. */
-export interface Attempt {
-  readonly requestedEventId: string
-  readonly request: Payload<"requested">
-  readonly seedWritten?: Kept<Payload<"seed_written">> | undefined
-  readonly agentStarted?: Kept<Payload<"agent_started">> | undefined
-  readonly terminalBuildAttempted?: Kept<Payload<"terminal_build_attempted">> | undefined
-  readonly artifactWritten?: Kept<Payload<"artifact_written">> | undefined
-  /** Further ones, which only a history has that nobody should have written. */
-  readonly otherWritten?: ReadonlyArray<Kept<Payload<"artifact_written">>> | undefined
-  readonly artifactReadbackVerified?: Kept<Payload<"artifact_readback_verified">> | undefined
-  /** Whether some written fact that came before the readback agrees with it. */
-  readonly isWrittenAsRead?: boolean | undefined
-  /** The first that agrees with the readback. */
-  readonly terminalFinalized?: Kept<Payload<"terminal_finalized">> | undefined
-  /** Those that came before the readback; with it, one of them may be accepted. */
-  readonly finalizedEarly?: ReadonlyArray<Kept<Payload<"terminal_finalized">>> | undefined
-  readonly reconcile?: { readonly eventId: string; readonly failure: Failure } | undefined
-  readonly terminal?: Terminal | undefined
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-
-/**
- * A copy that is about to get one more step. Every field is named, so that all attempts have one shape: folding a million
- * facts makes as many of these.
- */
-const copyOf = (attempt: Attempt): Mutable<Attempt> => ({
-  requestedEventId: attempt.requestedEventId,
-  request: attempt.request,
-  seedWritten: attempt.seedWritten,
-  agentStarted: attempt.agentStarted,
-  terminalBuildAttempted: attempt.terminalBuildAttempted,
-  artifactWritten: attempt.artifactWritten,
-  otherWritten: attempt.otherWritten,
-  artifactReadbackVerified: attempt.artifactReadbackVerified,
-  isWrittenAsRead: attempt.isWrittenAsRead,
-  terminalFinalized: attempt.terminalFinalized,
-  finalizedEarly: attempt.finalizedEarly,
-  reconcile: attempt.reconcile,
-  terminal: attempt.terminal,
-})
-
-/** A job: the attempt that it is, and the ones before. */
-export interface Job {
-  readonly runId: string
-  readonly current: Attempt
-  readonly earlier: ReadonlyArray<Attempt>
-}
-
-const AttemptSchema = Schema.Struct({
-  requestedEventId: Schema.String,
-  request: facts.requested.payload,
-  seedWritten: Schema.optional(recorded(facts.seed_written.payload)),
-  agentStarted: Schema.optional(recorded(facts.agent_started.payload)),
-  terminalBuildAttempted: Schema.optional(recorded(facts.terminal_build_attempted.payload)),
-  artifactWritten: Schema.optional(recorded(facts.artifact_written.payload)),
-  otherWritten: Schema.optional(Schema.Array(recorded(facts.artifact_written.payload))),
-  artifactReadbackVerified: Schema.optional(recorded(facts.artifact_readback_verified.payload)),
-  isWrittenAsRead: Schema.optional(Schema.Boolean),
-  terminalFinalized: Schema.optional(recorded(facts.terminal_finalized.payload)),
-  finalizedEarly: Schema.optional(Schema.Array(recorded(facts.terminal_finalized.payload))),
-  reconcile: Schema.optional(Schema.Struct({ eventId: Schema.String, failure: FailureSchema })),
-  terminal: Schema.optional(
-    Schema.Union([
-      Schema.Struct({ kind: Schema.Literal("verified"), eventId: Schema.String, payload: facts.verified.payload }),
-      Schema.Struct({
-        kind: Schema.Literal("verifier_rejected"),
-        eventId: Schema.String,
-        payload: facts.verifier_rejected.payload,
-      }),
-      Schema.Struct({ kind: Schema.Literal("failed"), eventId: Schema.String, payload: facts.failed.payload }),
-    ]),
-  ),
-})
-
-/** The schema of {@link Job}. */
-export const JobEntity = Schema.Struct({
-  runId: Schema.String,
-  current: AttemptSchema,
-  earlier: Schema.Array(AttemptSchema),
-})
+/** How a step gets an attempt that it may change: a copy, or the attempt itself where nobody has seen it. */
+type Change = (attempt: Attempt) => Mutable<Attempt>
+const itself: Change = (attempt) => attempt
 
 /** How many facts of one step an attempt keeps where more than one may matter; a proper attempt has one. */
 const rivals_max = 8
@@ -199,11 +103,16 @@ const refuseVerdict = (
   return undefined
 }
 
-const onReadback = (attempt: Attempt, fact: SeenFact<"artifact_readback_verified">, report: Report): Attempt => {
+const onReadback = (
+  attempt: Attempt,
+  fact: SeenFact<"artifact_readback_verified">,
+  report: Report,
+  change: Change,
+): Attempt => {
   if (attempt.artifactReadbackVerified !== undefined)
     return again(attempt, report, fact, attempt.artifactReadbackVerified)
   const { artifactWritten, finalizedEarly, otherWritten } = attempt
-  const after = copyOf(attempt)
+  const after = change(attempt)
   after.artifactReadbackVerified = keep(fact)
   after.isWrittenAsRead =
     (artifactWritten !== undefined && sameBytes(artifactWritten.payload, fact.payload)) ||
@@ -217,12 +126,17 @@ const onReadback = (attempt: Attempt, fact: SeenFact<"artifact_readback_verified
   return after
 }
 
-const onFinalized = (attempt: Attempt, fact: SeenFact<"terminal_finalized">, report: Report): Attempt => {
+const onFinalized = (
+  attempt: Attempt,
+  fact: SeenFact<"terminal_finalized">,
+  report: Report,
+  change: Change,
+): Attempt => {
   const readback = attempt.artifactReadbackVerified
   if (readback === undefined) {
     const before = attempt.finalizedEarly ?? []
     if (before.length >= rivals_max) return again(attempt, report)
-    const after = copyOf(attempt)
+    const after = change(attempt)
     after.finalizedEarly = [...before, keep(fact)]
     return after
   }
@@ -231,21 +145,21 @@ const onFinalized = (attempt: Attempt, fact: SeenFact<"terminal_finalized">, rep
     return attempt
   }
   if (attempt.terminalFinalized !== undefined) return again(attempt, report)
-  const after = copyOf(attempt)
+  const after = change(attempt)
   after.terminalFinalized = keep(fact)
   return after
 }
 
-const onWritten = (attempt: Attempt, fact: SeenFact<"artifact_written">, report: Report): Attempt => {
+const onWritten = (attempt: Attempt, fact: SeenFact<"artifact_written">, report: Report, change: Change): Attempt => {
   if (attempt.artifactWritten === undefined) {
-    const after = copyOf(attempt)
+    const after = change(attempt)
     after.artifactWritten = keep(fact)
     return after
   }
   report("repeated_step")
   const before = attempt.otherWritten ?? []
   if (before.length >= rivals_max) return attempt
-  const after = copyOf(attempt)
+  const after = change(attempt)
   after.otherWritten = [...before, keep(fact)]
   return after
 }
@@ -262,14 +176,14 @@ const again = (
   return attempt
 }
 
-const withTerminal = (attempt: Attempt, terminal: Terminal): Attempt => {
-  const after = copyOf(attempt)
+const withTerminal = (attempt: Attempt, terminal: Terminal, change: Change): Attempt => {
+  const after = change(attempt)
   after.terminal = terminal
   return after
 }
 
 /** The attempt after one more of its facts. */
-const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
+const onStep = (attempt: Attempt, fact: StepFact, report: Report, change: Change): Attempt => {
   if (attempt.terminal !== undefined) {
     const isEnd =
       fact.event_type === "workspace_job.verified" ||
@@ -281,28 +195,28 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
   switch (fact.event_type) {
     case "workspace_job.seed_written": {
       if (attempt.seedWritten !== undefined) return again(attempt, report)
-      const after = copyOf(attempt)
+      const after = change(attempt)
       after.seedWritten = keep(fact)
       return after
     }
     case "workspace_job.agent_started": {
       if (attempt.agentStarted !== undefined) return again(attempt, report)
-      const after = copyOf(attempt)
+      const after = change(attempt)
       after.agentStarted = keep(fact)
       return after
     }
     case "workspace_job.terminal_build_attempted": {
       if (attempt.terminalBuildAttempted !== undefined) return again(attempt, report)
-      const after = copyOf(attempt)
+      const after = change(attempt)
       after.terminalBuildAttempted = keep(fact)
       return after
     }
     case "workspace_job.artifact_written":
-      return onWritten(attempt, fact, report)
+      return onWritten(attempt, fact, report, change)
     case "workspace_job.artifact_readback_verified":
-      return onReadback(attempt, fact, report)
+      return onReadback(attempt, fact, report, change)
     case "workspace_job.terminal_finalized":
-      return onFinalized(attempt, fact, report)
+      return onFinalized(attempt, fact, report, change)
     case "workspace_job.verified":
     case "workspace_job.verifier_rejected": {
       const why = refuseVerdict(attempt, fact)
@@ -311,13 +225,13 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
         return attempt
       }
       return fact.event_type === "workspace_job.verified"
-        ? withTerminal(attempt, { kind: "verified", eventId: fact.event_id, payload: fact.payload })
-        : withTerminal(attempt, { kind: "verifier_rejected", eventId: fact.event_id, payload: fact.payload })
+        ? withTerminal(attempt, { kind: "verified", eventId: fact.event_id, payload: fact.payload }, change)
+        : withTerminal(attempt, { kind: "verifier_rejected", eventId: fact.event_id, payload: fact.payload }, change)
     }
     case "workspace_job.failed":
-      return withTerminal(attempt, { kind: "failed", eventId: fact.event_id, payload: fact.payload })
+      return withTerminal(attempt, { kind: "failed", eventId: fact.event_id, payload: fact.payload }, change)
     case "workspace_job.reconcile_required": {
-      const after = copyOf(attempt)
+      const after = change(attempt)
       after.reconcile = { eventId: fact.event_id, failure: fact.payload.failure }
       return after
     }
@@ -325,7 +239,7 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
 }
 
 /** The job after one more fact. */
-export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report): Job | undefined => {
+export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report, isOwn = false): Job | undefined => {
   const { payload } = fact
   if (payload.runId !== fact.job_id) {
     report("run_mismatch", "the payload's runId is not the event's job_id")
@@ -342,13 +256,14 @@ export const evolve = (job: Job | undefined, fact: SeenJobFact, report: Report):
     report("key_mismatch", "the idempotencyKey is not the attempt's")
     return job
   }
-  const after = onStep(attempt, fact, report)
+  // Whoever makes a job gives it a current attempt of its own; earlier ones may be shared with what somebody has seen.
+  const after = onStep(attempt, fact, report, isOwn && attempt === job.current ? itself : copyOf)
   if (after === attempt) return job
   return attempt === job.current
     ? { runId: job.runId, current: after, earlier: job.earlier }
     : {
         runId: job.runId,
-        current: job.current,
+        current: copyOf(job.current),
         earlier: job.earlier.map((earlier) => (earlier === attempt ? after : earlier)),
       }
 }

@@ -7,7 +7,8 @@ import type { View } from "@waybill/ledger"
 import { Data, Result } from "effect"
 import { attemptOf } from "./Attempts.ts"
 import type { Payload } from "./Facts.ts"
-import { type Attempt, attemptOfJob, type Job, type Kept } from "./Job.ts"
+import { attemptOfJob } from "./Job.ts"
+import type { Attempt, Job, Kept } from "./JobEntity.ts"
 import type { Check, Failure, TerminalArtifact } from "./Values.ts"
 
 interface Found {

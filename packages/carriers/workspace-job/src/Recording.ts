@@ -7,7 +7,8 @@ import { Decider, type Fact, type View } from "@waybill/ledger"
 import { Data, Result } from "effect"
 import { attemptOf } from "./Attempts.ts"
 import type { Payload, WorkspaceJobFact } from "./Facts.ts"
-import { evolve, type Job, Jobs, type SeenJobFact } from "./Job.ts"
+import { evolve, Jobs, type SeenJobFact } from "./Job.ts"
+import type { Job } from "./JobEntity.ts"
 
 /** A fact that is to be added, made by a settlement helper. */
 export type NewJobFact = Fact<string, { readonly runId: string }>

@@ -1,4 +1,4 @@
-export { pathSegments, refusePath } from "./ArtifactPath.ts"
+export { pathSegments, refuseFilePath, refusePath } from "./ArtifactPath.ts"
 export * from "./Attempts.ts"
 export { explain, explainFailure } from "./Explanation.ts"
 export type { Category, Diagnostic, Explanation, FailureExplanation, Owner } from "./Explanation.ts"
@@ -14,7 +14,8 @@ export {
   WorkspaceJobWithReconcile,
 } from "./Facts.ts"
 export { type FailureReason, failures, submit_reasons, submitFailure, type SubmitReason } from "./Failures.ts"
-export { type Attempt, type Job, JobEntity, Jobs, JobsWithReconcile, type Kept, type Terminal } from "./Job.ts"
+export { Jobs, JobsWithReconcile } from "./Job.ts"
+export { type Attempt, type Job, JobEntity, type Kept, type Terminal } from "./JobEntity.ts"
 export * from "./JobView.ts"
 export * from "./Recording.ts"
 export { safeEvent, type SafeEvent } from "./SafeEvent.ts"

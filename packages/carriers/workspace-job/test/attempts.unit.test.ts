@@ -1,5 +1,5 @@
 /** Which attempt a fact belongs to, how attempts follow each other, and that each ends once. */
-import { foldAll } from "@waybill/ledger"
+import { Fold, foldAll } from "@waybill/ledger"
 import { describe, expect, it } from "vitest"
 import { attemptStatus, byIdempotencyKey, Jobs, jobStatus } from "../src/index.ts"
 import {
@@ -188,6 +188,18 @@ describe("attempts form a chain", () => {
     expect([statusOf(story), anomaliesOf(story)]).toEqual(["running", []])
     expect(attemptStatus(foldOf(story), "run-1", id("requested", 1)).status).toBe("failed")
     expect(foldOf(story).get("run-1")?.earlier).toHaveLength(1)
+  })
+  it("a late fact of an earlier attempt leaves the current one, which somebody has seen, as it was seen", () => {
+    const story = makeStory()
+    story.request()
+    const ref = story.ref()
+    story.request({ idempotencyKey: "create-2" })
+    story.say("failed", { ...ref, failure: { phase: "seed", code: "c", reason: "r" } })
+    story.step("failed")
+    const fold = new Fold(Jobs).applyAll(story.events.slice(0, 2))
+    const before = fold.get("run-1")
+    expect(fold.applyAll(story.events.slice(2)).get("run-1")?.current.terminal).toBeDefined()
+    expect(before?.current.terminal).toBeUndefined()
   })
   it("a request under the id of an attempt that is there begins none", () => {
     const story = told((story) => void story.request())

@@ -50,6 +50,21 @@ describe("for every hostile history", () => {
       }
     }))
 
+  it("nothing that was seen of a run changes, however the history comes in pages", () =>
+    fc.assert(
+      fc.property(hostileHistory, fc.integer({ min: 2, max: 8 }), (events, page) => {
+        const fold = new Fold(Jobs)
+        for (let from = 0; from < events.length; from += page) {
+          const before = [...fold.entries()]
+          const copy = structuredClone(before)
+          fold.applyAll(events.slice(from, from + page))
+          expect(before).toEqual(copy)
+        }
+        expect([...fold.entries()]).toEqual([...new Fold(Jobs).applyAll(events.values()).entries()])
+      }),
+      { numRuns: 1000 },
+    ))
+
   it("what is deliverable was verified, and its bytes were finalized and read back, all in its own attempt", () =>
     hold((events) => {
       const fold = foldAll(Jobs, events)

@@ -3,7 +3,16 @@ import { type Fact, type InvalidFact, Vocabulary } from "@waybill/ledger"
 import type { Result } from "effect"
 import { describe, expect, it } from "vitest"
 import { vocabulary } from "../src/Facts.ts"
-import { attemptOf, baseKeyOf, fact_types, pathSegments, refuseBaseKey, refusePath, repairKey } from "../src/index.ts"
+import {
+  attemptOf,
+  baseKeyOf,
+  fact_types,
+  pathSegments,
+  refuseBaseKey,
+  refuseFilePath,
+  refusePath,
+  repairKey,
+} from "../src/index.ts"
 import { digestA, issuesOf, requestedAt } from "./support/attempts.ts"
 
 const ref = { requestedEventId: "e1", runId: "run-1", idempotencyKey: "k" }
@@ -240,6 +249,19 @@ describe("refused", () => {
     ["a/./b", "has a segment that is . or .."],
     ["/..", "has a segment that is . or .."],
   ])("the path %j", (path, words) => expect(refusePath(path)).toBe(words))
+})
+
+describe("a file's path has no segment that no file system takes", () => {
+  it.each([
+    ["x".repeat(255), undefined],
+    ["x".repeat(256), 'has a segment of 256 bytes ("xxxxxxxxxxxxxxxx"…): a name takes 255'],
+    [`a/${"é".repeat(127)}x/b`, undefined],
+    [`a/${"é".repeat(128)}/b`, 'has a segment of 256 bytes ("éééééééééééééééé"…): a name takes 255'],
+    [`/${"👍".repeat(64)}`, 'has a segment of 256 bytes ("👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍"…): a name takes 255'],
+    ["a//b", "has an empty segment"],
+  ])("%j", (path, words) => expect(refuseFilePath(path)).toBe(words))
+
+  it("and a fact that has one is read as ever", () => expect(refusePath("x".repeat(1024))).toBeUndefined())
 })
 
 it("a path is its segments, seen from the workspace's root", () => {

@@ -7,6 +7,8 @@ import { CommandError, type Context } from "@waybill/command"
 import {
   all_levels,
   badgeSvg,
+  beginWith,
+  brokenLaws,
   CannotRestart,
   checkServer,
   conclusionOf,
@@ -85,9 +87,7 @@ const summaryOf = (report: ServerReport) => ({
   took_ms: report.took_ms,
   conclusion: conclusionOf(report),
   levels: report.levels,
-  broken: report.laws
-    .filter(({ verdict }) => verdict.status === "fail")
-    .map(({ id, requests, statement, verdict }) => ({ id, statement, verdict, requests })),
+  broken: brokenLaws(report).map(({ id, requests, statement, verdict }) => ({ id, statement, verdict, requests })),
   not_passed: report.laws.flatMap(({ id, verdict }) =>
     verdict.status === "skipped" || verdict.status === "not applicable" ? [{ id, ...verdict }] : [],
   ),
@@ -101,12 +101,12 @@ export const runConformance = async (run: ConformanceRun, ctx: Context) => {
   const data = summaryOf(report)
   if (report.isKept) return data
   const [first] = data.broken
+  const begin = first === undefined ? "" : `${beginWith(report)} `
   throw new CommandError({
     exit: "LEVEL_NOT_HELD",
     code: "LEVEL_NOT_HELD",
     message: first === undefined ? data.conclusion : `${data.conclusion} ${first.id}: ${first.statement}`,
-    fix_required:
-      "Repeat the requests of each broken law with curl; --report FILE.html shows them beside what was expected.",
+    fix_required: `${begin}Repeat the requests of each broken law with curl; --report FILE.html shows them beside what was expected.`,
     data,
   })
 }

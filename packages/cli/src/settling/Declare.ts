@@ -10,8 +10,9 @@ import { Effect } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
-import { commandFrom, shell, variables } from "../Programs.ts"
+import { commandFrom, shell, variables, type Words } from "../Programs.ts"
 import { readSeeds } from "./Seeds.ts"
+import { verifyCommand } from "./verifyCommand.ts"
 
 /** The words, as they were parsed. */
 export interface SettleWords {
@@ -42,10 +43,12 @@ const timeOf = (text: string): number => {
 const name_length_max = 60
 const nameOf = (line: string): string => (line.length > name_length_max ? `${line.slice(0, name_length_max)}…` : line)
 
-const readSchema = (path: string, cwd: string): Verifier => {
+/** The verifier, and the digest of the very bytes that it was made of. */
+const readSchema = (path: string, cwd: string): { readonly verifier: Verifier; readonly sha256: string } => {
   try {
-    const schema: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(resolve(cwd, path), "utf8"))
-    return jsonSchemaVerifier({ schema })
+    const bytes = readFileSync(resolve(cwd, path))
+    const schema: Readonly<Record<string, unknown>> = JSON.parse(bytes.toString("utf8"))
+    return { verifier: jsonSchemaVerifier({ schema }), sha256: digest(bytes) }
   } catch (cause) {
     throw new CommandError({
       exit: "ARG_ERROR",
@@ -55,6 +58,13 @@ const readSchema = (path: string, cwd: string): Verifier => {
       cause,
     })
   }
+}
+
+/** The line as a program. Words that were validated hold no line that is refused. */
+const judging = (line: string): Words => {
+  const judged = verifyCommand(line)
+  if ("command" in judged) return judged.command
+  throw new CommandError({ exit: "ARG_ERROR", code: "VERIFY_REFUSED", message: `--verify ${line} ${judged.refused}.` })
 }
 
 /** The ids of a job. One that nobody named is new, so it is asked for once. */
@@ -87,16 +97,20 @@ export const declare = (words: SettleWords, env: Readonly<Record<string, string 
       try: () => readSeeds({ seeds: words.seed, workspace: words.workspace, cwd }),
       catch: (cause) => cause,
     })
-    const schema = words["json-schema"]
-    const schemaVerifier = yield* Effect.try({
-      try: () => (schema === undefined ? [] : [readSchema(schema, cwd)]),
+    const schemaFile = words["json-schema"]
+    const schema = yield* Effect.try({
+      try: () => (schemaFile === undefined ? undefined : readSchema(schemaFile, cwd)),
       catch: (cause) => cause,
     })
     const passed = yield* Effect.try({ try: () => passedOn(words.env, env), catch: (cause) => cause })
-    const commands = yield* Effect.forEach(verify, (line) =>
-      commandVerifier({ name: nameOf(line), command: shell(line), cwd, env: passed, silentRejection: true }),
+    const judges = yield* Effect.try({
+      try: () => verify.map((line) => [line, judging(line)] as const),
+      catch: (cause) => cause,
+    })
+    const commands = yield* Effect.forEach(judges, ([line, command]) =>
+      commandVerifier({ name: nameOf(line), command, cwd, env: passed, silentRejection: true }),
     )
-    const [first, ...others] = [...schemaVerifier, ...commands]
+    const [first, ...others] = [...(schema === undefined ? [] : [schema.verifier]), ...commands]
     if (first === undefined) return yield* Effect.die("validated: there is a verifier")
     const timeLimit_ms = timeOf(words["attempt-timeout"])
     const isRepairable = repair !== undefined || words["max-attempts"] !== undefined
@@ -106,7 +120,7 @@ export const declare = (words: SettleWords, env: Readonly<Record<string, string 
         repair,
         candidate,
         verify,
-        schema,
+        schema?.sha256,
         seeds.map((seed) => [seed.path, digest(seed.content)]),
       ]),
     )

@@ -5,7 +5,8 @@
  */
 import type { Problem } from "@waybill/command"
 import { refuseJobId, reserved_job_ids } from "@waybill/ledger"
-import { refuseBaseKey, refusePath } from "@waybill/workspace-job"
+import { refuseBaseKey, refuseFilePath } from "@waybill/workspace-job"
+import { verifyCommand } from "./verifyCommand.ts"
 
 const schema_id_length_max = 1024
 
@@ -19,26 +20,33 @@ const refuseSchemaId = (id: string): string | undefined => {
 }
 
 const refuseCandidate = (path: string): string | undefined =>
-  path.startsWith("/") ? "is absolute: it is a path below the agent's workspace" : refusePath(path)
+  path.startsWith("/") ? "is absolute: it is a path below the agent's workspace" : refuseFilePath(path)
+
+const refuseVerify = (line: string): string | undefined => {
+  const judged = verifyCommand(line)
+  return "refused" in judged ? judged.refused : undefined
+}
 
 export interface NamedWords {
   readonly candidate: string
   readonly "schema-id": string
   readonly "run-id"?: string | undefined
   readonly key?: string | undefined
+  readonly verify: ReadonlyArray<string>
   readonly seed: ReadonlyArray<string>
   readonly env: ReadonlyArray<string>
 }
 
 /** Every name, path and variable that would be refused later, with the flag it was given by. */
 export const refuseWords = (words: NamedWords): ReadonlyArray<Problem> => {
-  const { candidate, env, key, "run-id": runId, "schema-id": schemaId, seed } = words
+  const { candidate, env, key, "run-id": runId, "schema-id": schemaId, seed, verify } = words
   const found: ReadonlyArray<readonly [field: string, value: string, reason: string | undefined]> = [
     ["candidate", candidate, refuseCandidate(candidate)],
     ["schema-id", schemaId, refuseSchemaId(schemaId)],
     ["run-id", runId ?? "", runId === undefined ? undefined : refuseRunId(runId)],
     ["key", key ?? "", key === undefined ? undefined : refuseBaseKey(key)],
-    ...seed.map((word) => ["seed", word, refusePath(word.slice(word.lastIndexOf("=") + 1))] as const),
+    ...verify.map((line) => ["verify", line, refuseVerify(line)] as const),
+    ...seed.map((word) => ["seed", word, refuseFilePath(word.slice(word.lastIndexOf("=") + 1))] as const),
     ...env.map((word) => {
       const [name = ""] = word.split("=", 1)
       return [

@@ -21,6 +21,8 @@ export interface PostgresServerOptions {
   readonly auth?: "scram-sha-256" | "trust"
   /** The folder of `initdb` and `postgres`; what {@link findPostgres} finds by default. */
   readonly programs?: string
+  /** Has it encrypt, with this certificate; both are PEM texts. */
+  readonly tls?: { readonly certificate: string; readonly key: string }
   /** Further settings, by name. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -86,8 +88,12 @@ export const startPostgres = async (options: PostgresServerOptions = {}): Promis
   const programs = isPackaged ? unpackPrograms(packaged, join(folder, "programs")) : found
   const [data, passwordFile] = [join(folder, "data"), join(folder, "password")]
   const [user, password, port] = ["waybill", randomBytes(12).toString("base64url"), await freePort()]
-  writeFileSync(passwordFile, password)
-  if (account !== undefined) chownSync(passwordFile, account.uid, account.gid)
+  /** Only whom the server runs as may read it; a key that others may read is refused. */
+  const writeSecret = (path: string, text: string): void => {
+    writeFileSync(path, text, { mode: 0o600 })
+    if (account !== undefined) chownSync(path, account.uid, account.gid)
+  }
+  writeSecret(passwordFile, password)
   const made = spawnSync(
     join(programs, "initdb"),
     [
@@ -107,12 +113,19 @@ export const startPostgres = async (options: PostgresServerOptions = {}): Promis
   )
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${made.error?.message ?? ""}`)
 
+  const { tls } = options
+  const [certificateFile, keyFile] = [join(folder, "server.pem"), join(folder, "server.key")]
+  if (tls !== undefined) {
+    writeSecret(certificateFile, tls.certificate)
+    writeSecret(keyFile, tls.key)
+  }
   const settings: Readonly<Record<string, string>> = {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     port: String(port),
     logging_collector: "off",
     ...(options.fsync === true ? {} : { fsync: "off", full_page_writes: "off" }),
+    ...(tls === undefined ? {} : { ssl: "on", ssl_cert_file: certificateFile, ssl_key_file: keyFile }),
     ...options.settings,
   }
   const args = ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])]

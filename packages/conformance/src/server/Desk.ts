@@ -4,7 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util"
-import { Violation } from "../Law.ts"
+import { Violation, Words } from "../Law.ts"
 import { type AskOptions, type Client, makeClient } from "./Client.ts"
 import { type Doc, doc, list, text } from "./documents.ts"
 import { type Answer, exchangeText } from "./Exchange.ts"
@@ -73,8 +73,13 @@ export const same = (what: string, found: unknown, expected: unknown): void => {
 
 /** Fails the law unless it is so. */
 export const holds = (what: string, isSo: boolean, found: unknown): void => {
-  if (!isSo) violated(what, "it to hold", found)
+  if (!isSo) violated("", new Words(`that ${what}`), found)
 }
+
+const errorText = (error: string | RegExp): string =>
+  typeof error === "string" ? JSON.stringify(error) : `that matches ${String(error)}`
+
+const answerWords = ({ status, text: body }: Answer): Words => new Words(`${status} ${body.slice(0, 500).trimEnd()}`)
 
 /** Fails the law unless the answer has this status, and this text as its error where one is given. */
 export const refused = (
@@ -91,15 +96,15 @@ export const refused = (
   if (!isStatus || !isSaid)
     violated(
       what,
-      `${statuses.join(" or ")}${error === undefined ? "" : ` ${String(error)}`}`,
-      `${answer.status} ${answer.text.slice(0, 500)}`,
+      new Words(`${statuses.join(" or ")}${error === undefined ? "" : ` with the error ${errorText(error)}`}`),
+      answerWords(answer),
     )
 }
 
 /** The document of an answer with this status. */
 export const answered = (what: string, answer: Answer, status = 200): Doc => {
   if (answer.status !== status || answer.json === undefined)
-    violated(what, `${status} with a JSON document`, `${answer.status} ${answer.text.slice(0, 500)}`)
+    violated(what, new Words(`${status} with a JSON document`), answerWords(answer))
   return doc(answer.json)
 }
 
@@ -142,7 +147,7 @@ export const makeDesk = (
     },
     job: async (job_id) => {
       const status = answered("GET /v1/status", await get("/v1/status", { deadline_ms: 60_000 }))
-      return list(doc(status["queue"]), "jobs").find((job) => text(job, "job_id") === job_id)
+      return list(doc(status["queue"], "queue"), "jobs").find((job) => text(job, "job_id") === job_id)
     },
     restart: async (meanwhile) => {
       if (target.restart === undefined) throw new TypeError("the target cannot be restarted")

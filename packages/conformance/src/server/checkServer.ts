@@ -72,6 +72,8 @@ const rankOf = ({ hooks = [], id, isSearch }: ServerLaw): 0 | 1 | 2 | 3 => {
 
 /** What is kept back from searches for each law that comes after them. */
 const kept_back_ms = 6_000
+/** Which part of the time each search gets at least: a server that starts slowly must not use it all up for restarts. */
+const search_share_min = 1 / 20
 
 const isServerLaw = (law: Law<Desk>): law is ServerLaw => law.level !== undefined && law.source !== undefined
 
@@ -135,7 +137,7 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
     const left = order.slice(i)
     const searches = left.filter(({ isSearch }) => isSearch === true).length
     const searchable_ms = (left_ms() - (left.length - searches) * kept_back_ms) / Math.max(1, searches)
-    const search_ms = Math.min(search_ms_max, searchable_ms)
+    const search_ms = Math.min(search_ms_max, Math.max(searchable_ms, time_ms * search_share_min))
     const desk = makeDesk(target, address, {
       can,
       seed,
@@ -145,8 +147,8 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
       onJob: (id) => jobs.add(id),
     })
     const at = performance.now()
-    // What comes after the searches is not given up for a search that took a little longer than it should have.
-    const spare_ms = rankOf(law) === 3 ? time_ms / 2 : 0
+    // Searches and what comes after them are not given up because what came before took longer than it should have.
+    const spare_ms = rankOf(law) >= 2 ? time_ms / 2 : 0
     const verdict = await verdictOn(law, desk, claimed, left_ms() + spare_ms)
     const { id, level, source, statement, violation } = law
     if (verdict.status === "skipped" && lacksOptional(law, target)) optional.add(id)

@@ -3,35 +3,37 @@
  *
  * @module
  */
-import { Violation } from "../Law.ts"
+import { Violation, Words } from "../Law.ts"
 
 export type Doc = Readonly<Record<string, unknown>>
 
 const isDoc = (value: unknown): value is Doc => typeof value === "object" && value !== null && !Array.isArray(value)
 
-export const doc = (value: unknown): Doc => {
+/** A JSON object; `name` is the field it was found in, for whoever reads that it is none. */
+export const doc = (value: unknown, name?: string): Doc => {
   if (isDoc(value)) return value
-  throw new Violation({ what: "a document", expected: "a JSON object", found: value })
+  const what = name === undefined ? "the answer" : `${name} in the answer`
+  throw new Violation({ what, expected: new Words("a JSON object"), found: value })
 }
 
 /** A field that is a list of objects; `null` is read as an empty list (JobSpec v0 §1.3). */
 export const list = (of: Doc, name: string): ReadonlyArray<Doc> => {
   const value = of[name]
   if (value === null) return []
-  if (Array.isArray(value)) return value.map(doc)
-  throw new Violation({ what: `${name} in the answer`, expected: "a list", found: value })
+  if (Array.isArray(value)) return value.map((each) => doc(each, `an entry of ${name}`))
+  throw new Violation({ what: `${name} in the answer`, expected: new Words("a list"), found: value })
 }
 
 export const text = (of: Doc, name: string): string => {
   const value = of[name]
   if (typeof value === "string") return value
-  throw new Violation({ what: `${name} in the answer`, expected: "a text", found: value })
+  throw new Violation({ what: `${name} in the answer`, expected: new Words("a text"), found: value })
 }
 
 export const number = (of: Doc, name: string): number => {
   const value = of[name]
   if (typeof value === "number") return value
-  throw new Violation({ what: `${name} in the answer`, expected: "a number", found: value })
+  throw new Violation({ what: `${name} in the answer`, expected: new Words("a number"), found: value })
 }
 
 /** The fields that the other document names, for comparing only those. */

@@ -105,8 +105,14 @@ export const brokenCarriers: ReadonlyArray<BrokenCarrier> = [
   job(
     "changes an attempt in place",
     "PROJECTION-06",
-    "const withTerminal = (attempt: Attempt, terminal: Terminal): Attempt => {\n  const after = copyOf(attempt)",
-    "const withTerminal = (attempt: Attempt, terminal: Terminal): Attempt => {\n  const after = attempt as Mutable<Attempt>",
+    "const withTerminal = (attempt: Attempt, terminal: Terminal, change: Change): Attempt => {\n  const after = change(attempt)",
+    "const withTerminal = (attempt: Attempt, terminal: Terminal, change: Change): Attempt => {\n  const after = attempt as Mutable<Attempt>",
+  ),
+  queueJob(
+    "changes every job in place",
+    "PROJECTION-06",
+    "first(fact) : isOwn ? before : copyOf(before)",
+    "first(fact) : before",
   ),
   job(
     "remembers beside its entities which attempts have ended",
@@ -116,7 +122,7 @@ export const brokenCarriers: ReadonlyArray<BrokenCarrier> = [
 }
 
 /** The attempt after one more of its facts. */
-const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
+const onStep = (attempt: Attempt, fact: StepFact, report: Report, change: Change): Attempt => {
   if (attempt.terminal !== undefined) {`,
     `  after.terminal = terminal
   ended.add(after)
@@ -126,7 +132,7 @@ const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
 const ended = new WeakSet<Attempt>()
 
 /** The attempt after one more of its facts. */
-const onStep = (attempt: Attempt, fact: StepFact, report: Report): Attempt => {
+const onStep = (attempt: Attempt, fact: StepFact, report: Report, change: Change): Attempt => {
   if (attempt.terminal !== undefined && ended.has(attempt)) {`,
   ),
   job(

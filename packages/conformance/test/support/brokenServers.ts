@@ -1,22 +1,10 @@
 /** Servers that are wrong on purpose, each in one way, and the law that speaks of it. */
-import type { Patch } from "./patches.ts"
+import { type BrokenServer, inFile } from "./BrokenServer.ts"
+import { brokenForm } from "./brokenForm.ts"
+import { brokenReads } from "./brokenReads.ts"
+import { brokenQueues } from "./brokenQueues.ts"
 
-export interface BrokenServer extends Patch {
-  readonly name: string
-  readonly law: string
-  /** A second place that has to be changed too. */
-  readonly also?: Patch
-}
-
-/** Everything that makes it wrong. */
-export const patchesOf = ({ also, file, find, replace }: BrokenServer): ReadonlyArray<Patch> => [
-  { file, find, replace },
-  ...(also === undefined ? [] : [also]),
-]
-
-const inFile =
-  (file: string) =>
-  (name: string, law: string, find: string, replace: string): BrokenServer => ({ name, law, file, find, replace })
+export { patchesOf } from "./BrokenServer.ts"
 
 const submission = inFile("carriers/jobspec/src/submission.ts")
 const leases = inFile("carriers/jobspec/src/leases.ts")
@@ -31,6 +19,9 @@ const authorizing = inFile("jobspec-server/src/authorize.ts")
 const answering = inFile("jobspec-server/src/answering.ts")
 
 export const brokenServers: ReadonlyArray<BrokenServer> = [
+  ...brokenForm,
+  ...brokenReads,
+  ...brokenQueues,
   submission(
     "makes ids from a count that several requests share",
     "JOBSPEC-217",

@@ -4,11 +4,12 @@
  * @module
  */
 import { Effect } from "effect"
+import { join } from "node:path"
 import { copyInto } from "../Bytes.ts"
 import type { DataPlane } from "../DataPlane.ts"
 import { ArtifactMissing, PathRefused } from "../Errors.ts"
 import { artifactRef, sealedAt } from "../Layout.ts"
-import { checkFile, checkPath, compare, opened, place, storing } from "../places.ts"
+import { checkFile, checkPath, compare, opened, place, placed, storing } from "../places.ts"
 import { attemptIn, missingOrBroken, type Room } from "../Room.ts"
 
 export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "readBack" | "seal"> => ({
@@ -30,12 +31,7 @@ export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "rea
           { directory, name, mode: 0o400 },
           (file) => copyInto(source, file, call?.onProgress),
           (written) => compare("write", built, written),
-        ).pipe(
-          Effect.catchTag("StorageFailed", (error) =>
-            // The one refusal that is about what bears the name and not about the disk.
-            Effect.fail(error.cause.operation === "rename" ? opened("write", path, () => error)(error.cause) : error),
-          ),
-        )
+        ).pipe(placed("write", path))
         const { bytes, sha256 } = built
         return { artifactRef: artifactRef(attempt, path), path, sha256, bytes }
       }).pipe(storing("write")),
@@ -61,7 +57,12 @@ export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "rea
       call,
       Effect.gen(function* () {
         const [folders, name] = sealedAt(read.sha256)
-        const directory = yield* room.folder(folders, { create: true })
+        // No caller named this place: whoever has to make room there must be told where it is.
+        const at = join(room.root, ...folders, name)
+        const directory = yield* Effect.mapError(
+          room.folder(folders, { create: true }),
+          opened("seal", at, () => new ArtifactMissing({ hop: "seal", path: read.path })),
+        )
         const isSealed = yield* Effect.scoped(
           directory.openFile(name, { access: "read" }).pipe(
             Effect.mapError(missingOrBroken("seal", read.path)),
@@ -84,7 +85,7 @@ export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "rea
           { directory, name, mode: 0o400 },
           (to) => copyInto(file, to, call?.onProgress),
           (written) => compare("seal", read, written),
-        )
+        ).pipe(placed("seal", at))
       }).pipe(storing("seal")),
     ),
 })

@@ -4,16 +4,17 @@
  * @module
  */
 import type { Directory } from "@waybill/host"
+import { refuseFilePath } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { join } from "node:path"
 import { digestOf, isBytes, ownCopyOf, streamOf } from "../Bytes.ts"
 import type { DataPlane } from "../DataPlane.ts"
 import { CandidateMissing, PathRefused } from "../Errors.ts"
-import { folderName } from "../Layout.ts"
+import { folderName, refuseHostPath } from "../Layout.ts"
 import { checkPath, holds, notPlainFile, opened, place, storage, storing } from "../places.ts"
 import type { Room } from "../Room.ts"
 
-type Hops = Pick<DataPlane["Service"], "workspace" | "writeSeed" | "candidate">
+type Hops = Pick<DataPlane["Service"], "workspace" | "refusePlace" | "writeSeed" | "candidate">
 
 /** What bears the name where a seed goes. */
 const kindAt = (directory: Directory, name: string) =>
@@ -26,7 +27,10 @@ export const workspaceHops = (room: Room): Hops => {
   const below = (runId: string, folders: ReadonlyArray<string>) => [folderName(runId), ...folders]
   const open = (segments: ReadonlyArray<string>, create: boolean) =>
     room.folder(["workspaces", ...segments], { create })
+  const workspaceAt = (runId: string): string => join(room.root, "workspaces", folderName(runId))
   return {
+    refusePlace: (runId, path) => refuseFilePath(path) ?? refuseHostPath(join(workspaceAt(runId), path)),
+
     workspace: (runId, call) =>
       room.bounded(
         "seed",
@@ -37,7 +41,7 @@ export const workspaceHops = (room: Room): Hops => {
               ? new PathRefused({ hop: "seed", path: "/", reason: `the workspace itself is no folder (${cause.code})` })
               : storage("seed")(cause),
           ),
-          Effect.as(join(room.root, "workspaces", folderName(runId))),
+          Effect.as(workspaceAt(runId)),
         ),
       ),
 

@@ -14,10 +14,16 @@ const mediaOf = ({ schema, type }: Described): object | undefined => {
   return type === undefined ? undefined : { [type]: {} }
 }
 
+/** Of every operation that looks at the ledger. */
+const ledger_answers: Readonly<Record<number, Described>> = {
+  500: { description: "The ledger could not be read.", schema: "Error" },
+  503: { description: "The ledger cannot be reached for now; `Retry-After` says when to ask again.", schema: "Error" },
+}
+
 const answersOf = ({ answers, capabilities, id }: Operation): object => {
   const always: Record<number, Described> = {
     403: { description: "The request is for another host, or its sender may not.", schema: "Error" },
-    ...(id === "health" ? {} : { 500: { description: "The ledger could not be read.", schema: "Error" } }),
+    ...(id === "health" ? {} : ledger_answers),
     ...answers,
   }
   const described = Object.entries(always).map(([status, each]) => {

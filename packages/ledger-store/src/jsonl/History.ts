@@ -56,6 +56,8 @@ export class History {
   /** The file that bore the ledger's name when we looked last; `undefined` where none did, or our own is yet to be made. */
   info: FileInfo | undefined
   isLoaded = false
+  /** Whether the folder says that its whole past has been sealed. */
+  isMarked = false
   /** How many records the saved index covers. */
   saved = 0
 
@@ -83,9 +85,9 @@ export class History {
     this.witness = new Uint8Array()
   }
 
-  /** Whether every record has its row on disk. */
+  /** Whether every record has its row on disk, and the folder says so. */
   get isSealed(): boolean {
-    return this.segments.every(({ count, sealed }) => sealed >= count)
+    return this.isMarked && this.segments.every(({ count, sealed }) => sealed >= count)
   }
 
   /** Which file holds a position, or the first one behind it. */
@@ -110,6 +112,11 @@ export class History {
     put(this.foreign, hashOf(eventId), position)
     const tells = told(eventId)
     if (tells !== undefined && tells > position) put(this.ahead, tells, position)
+  }
+
+  /** Whether a file is known to be such that nothing may be appended. */
+  isBlocked(name: string): boolean {
+    return this.damage.some(({ blocks, file }) => blocks === true && file === name)
   }
 
   /** Notes what is wrong with a file, once; the positions that one reason concerns are told as one range. */

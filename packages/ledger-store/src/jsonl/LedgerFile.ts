@@ -62,8 +62,12 @@ interface Active extends Closeable {
   readonly info: FileInfo
 }
 
+/** Holds for as long as one of the two is open, or its folder: the number of a file that is gone is given to another one. */
 export const isSameFile = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
   a !== undefined && b !== undefined && a.inode === b.inode && a.device === b.device
+
+export const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
+  (a === undefined && b === undefined) || isSameFile(a, b)
 
 /** Opens in a scope of its own, which is closed again where that fails. */
 const inScope = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A & Closeable, E> =>

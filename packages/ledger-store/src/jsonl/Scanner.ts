@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Directory, FileError, FileInfo, OpenFile } from "@waybill/host"
+import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
@@ -12,22 +12,16 @@ import { makeEntering, type ReadPart } from "./entering.ts"
 import { measureOwn } from "./Envelope.ts"
 import { History } from "./History.ts"
 import { archiveName, firstOfArchive } from "./Layout.ts"
-import { isSameFile, type LedgerFile, type Sight } from "./LedgerFile.ts"
+import { isSameFile, isSameOrNone, type LedgerFile, type Sight } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { load } from "./opening.ts"
 import type { Packed } from "./pack.ts"
 import { readExactly } from "./readExactly.ts"
 import { adoptSeals } from "./sealing.ts"
-import { makeRecords, type Place, type ReadFailure, RecordChanged, type Records, SealBroken } from "./Records.ts"
+import { hasRecordChanged, makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { row_bytes } from "./Rows.ts"
 import type { Segment } from "./Segment.ts"
 import { Witness, witness_bytes } from "./Witness.ts"
-
-const isSameOrNone = (a: FileInfo | undefined, b: FileInfo | undefined): boolean =>
-  (a === undefined && b === undefined) || isSameFile(a, b)
-
-const hasChanged = (error: StoreError): boolean =>
-  error instanceof StoreUnavailable && error.cause instanceof RecordChanged
 
 const nothing_raw = new Uint8Array()
 /** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
@@ -87,6 +81,8 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     const structure = yield* Semaphore.make(readings_max)
     const restructure = structure.withPermits(readings_max)
     let place: Place | undefined
+    /** Where `history.info` was seen. */
+    let folder: Directory | undefined
     let seen_bytes = 0
     let held: Sight | undefined
     const look = Effect.suspend(() => (held === undefined ? ledgerFile.look : Effect.succeed(held)))
@@ -150,6 +146,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           yield* isSame
         }
         history.info = sight.info
+        folder = sight.directory
         return true
       })
 
@@ -191,7 +188,8 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         const closed = { directory, file: undefined }
         for (let followed = false; ; followed = true) {
           const { active, reader } = history
-          if (active === undefined) return false
+          // Of a file that was not what was sealed nothing was read that an archive could be told by.
+          if (active === undefined || history.isBlocked(active.name)) return false
           if (!(yield* isArchived(directory, active))) return followed
           if (!(yield* isWitnessed(sight, { name: archiveName(active.first), first: active.first }))) return false
           active.archive()
@@ -206,12 +204,16 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     /** Brings what is known of the files in line with the names. Answers whether it is the same past still. */
     const settleNames = (sight: Sight) =>
       Effect.gen(function* () {
-        const isOther = history.isLoaded && history.info !== undefined && !isSameFile(history.info, sight.info)
+        const isOther =
+          history.isLoaded &&
+          // In another folder the number may be that of a file that is gone: it is given to the next one that is made.
+          (folder !== sight.directory || (history.info !== undefined && !isSameFile(history.info, sight.info)))
         // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
         if (isOther) place = undefined
         if ((isOther || (yield* hasPassed(sight))) && !(yield* ioOr(follow(sight)))) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
         history.info = sight.info
+        folder = sight.directory
         place = yield* placeOf(sight)
       })
 
@@ -241,15 +243,12 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         }
         const { active, reader } = history
         const file = place?.file
-        if (place === undefined || file === undefined || active === undefined) {
-          seen_bytes = sight.info?.bytes ?? 0
-          return nothing()
-        }
         const bytes = sight.info?.bytes ?? 0
         seen_bytes = bytes
+        if (place === undefined || file === undefined || active === undefined) return nothing()
         if (bytes === reader.next && reader.next === reader.end) return nothing()
         // What is there is not what was sealed: nothing behind it can be told from it.
-        if (bytes < active.link.end && reader.end === active.link.end) return nothing()
+        if (bytes < active.link.end && history.isBlocked(active.name)) return nothing()
         if (!(yield* io(stillHolds(file, bytes)))) {
           yield* restructure(Effect.sync(startAnew))
           return nothing()
@@ -331,7 +330,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         return Effect.suspend(() => {
           const { generation } = history
           // A line that was read while it was written may have been taken back since, and another be there: a look tells.
-          return Effect.catchIf(read, hasChanged, (error) =>
+          return Effect.catchIf(read, hasRecordChanged, (error) =>
             Effect.flatMap(scan(1), () => (history.generation === generation ? Effect.fail(error) : read)),
           )
         })

@@ -14,6 +14,9 @@ import { unlessMissing } from "./unlessMissing.ts"
 
 const placeOf = (row: number): number => header_bytes + row * row_bytes
 
+/** How long the seal of so many records is. */
+export const sealBytes = placeOf
+
 const asBuffer = ({ buffer, byteLength, byteOffset }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
 
 /** What a seal file begins with and how many rows it may hold; no header where that is damaged. */

@@ -141,7 +141,7 @@ export const makeEntering = (records: Records, history: () => History, forget: (
       // Stops before a chunk that would bring more than was asked for.
       while (limit === "to its end" || events.length === 0 || events.length * 2 <= limit) {
         const { next } = reader
-        const chunk = yield* read(next, Math.min(read_bytes, bytes - next))
+        const chunk = yield* read(next, Math.max(0, Math.min(read_bytes, bytes - next)))
         if (chunk.byteLength === 0) {
           if (!segment.isActive) yield* enter(reader.finish())
           break

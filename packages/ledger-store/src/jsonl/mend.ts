@@ -34,7 +34,8 @@ const quarantine = (directory: Directory, offset: number, bytes: Uint8Array): Ef
 export const mend = (directory: Directory, file: OpenFile, end: number): Effect.Effect<boolean, FileError> =>
   Effect.gen(function* () {
     const { bytes } = yield* file.info
-    if (bytes === end) return false
+    // A file that ends before its records do has no tail; the next look at it tells what became of it.
+    if (bytes <= end) return false
     const tail = yield* readExactly(file, end, bytes - end)
     const content = tail.includes(0x0a) ? { error: "incomplete batch" } : readLine(tail)
     const isWhole = !("error" in content) && content.batch === undefined

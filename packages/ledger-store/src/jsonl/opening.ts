@@ -6,17 +6,16 @@
 import type { FileError } from "@waybill/host"
 import { Effect } from "effect"
 import type { ArchiveDamaged } from "./Archives.ts"
-import { readFormat } from "./format.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type LoadedIndex } from "./IndexFile.ts"
-import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, sealName, seals_name } from "./Layout.ts"
+import { areLongEnough, lacks_rows, no_seal_names, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
+import { archiveName, archivesAmong, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
 import { changed, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { Flag } from "./Rows.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { Segment } from "./Segment.ts"
-import { unlessMissing } from "./unlessMissing.ts"
 
 /** Rows looked at in one go. */
 const chunk_rows = 4096
@@ -37,10 +36,8 @@ export interface Opening {
 }
 
 /** Who bears which first position, as far as names and heads of seals tell. */
-interface Survey {
+interface Survey extends Sealed {
   readonly archives: ReadonlyArray<string>
-  /** First positions of all seals; none before the past has been sealed. */
-  readonly seals: ReadonlyArray<number>
   /** Archives of the reference daemon's, by the position that their seal gives them. */
   readonly claimed: ReadonlyMap<number, string>
 }
@@ -49,13 +46,11 @@ const survey = ({ sight: { directory } }: Opening): Effect.Effect<Survey, FileEr
   Effect.gen(function* () {
     const archives = archivesAmong(yield* directory.list)
     const claimed = new Map<number, string>()
-    if ((yield* readFormat(directory)) === undefined) return { archives, seals: [], claimed }
-    const names = yield* unlessMissing(
-      Effect.scoped(Effect.flatMap(directory.openDirectory(seals_name), (seals) => seals.list)),
-    )
-    const seals = (names ?? []).flatMap((name) => firstOfSeal(name) ?? [])
+    const sealed = yield* sealedOf(directory, archives)
+    const { seals } = sealed
+    if (seals.length === 0) return { archives, claimed, ...sealed }
     const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
-    if (strangers.length === 0) return { archives, seals, claimed }
+    if (strangers.length === 0) return { archives, claimed, ...sealed }
     const unnamed: Array<number> = []
     for (const first of seals) {
       const header = (yield* readSeal(directory, first))?.header
@@ -70,7 +65,7 @@ const survey = ({ sight: { directory } }: Opening): Effect.Effect<Survey, FileEr
       const isOurs = archives.some((archive) => firstOfArchive(archive) === first) || first === Math.max(...seals)
       if (name !== undefined && !isOurs) claimed.set(first, free.shift() ?? name)
     }
-    return { archives, seals, claimed }
+    return { archives, claimed, ...sealed }
   })
 
 /** Whether sealed records are certain to have nothing to do with a job: they are plain ones, and its id is not in their text. */
@@ -202,9 +197,10 @@ const recognise = ({ history, place, records }: Opening, segment: Segment) =>
   })
 
 /** Adds a file behind those that are known, reads what is not sealed of it if it is closed. */
-const addSegment = (opening: Opening, { archives, seals }: Survey, first: number, name: string, known = 0) =>
+const addSegment = (opening: Opening, found: Survey, first: number, name: string, known = 0) =>
   Effect.gen(function* () {
     const { broken, history, place } = opening
+    const { archives, isPastSealed, seals } = found
     const previous = history.segments.at(-1)
     const isActive = name === ledger_name
     const seal = seals.includes(first) ? yield* readSeal(place.directory, first) : undefined
@@ -222,21 +218,20 @@ const addSegment = (opening: Opening, { archives, seals }: Survey, first: number
     }
     const reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
     if (isActive) history.reader = reader
-    else if (segment.sealed === 0 || (yield* outgrowsRows(opening, segment, archives)))
+    else if (segment.sealed === 0 || (yield* outgrowsRows(place.directory, segment, archives)))
       yield* Effect.catchTag(opening.readClosed(segment, reader), "ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
+          // Of what is sealed, reading a record tells.
+          if (segment.sealed > 0) return
           segment.damage = reason
           history.note({ file, error: reason, blocks: true })
         }),
       )
     if (seal !== undefined && segment.isSealDamaged) yield* keepSeal(opening, segment, seal)
+    if (isActive || !isPastSealed || segment.sealed >= segment.count) return
+    const positions = [first + segment.sealed, segment.last] as const
+    history.note({ file: archives.includes(name) ? name : `${name}.gz`, error: lacks_rows, positions, blocks: true })
   })
-
-/** Whether an archive goes on behind its rows: the last of them may not have reached the disk. A packed one never does. */
-const outgrowsRows = ({ place }: Opening, { isSealDamaged, link, name }: Segment, archives: ReadonlyArray<string>) =>
-  isSealDamaged || !archives.includes(name)
-    ? Effect.succeed(false)
-    : Effect.map(unlessMissing(place.directory.info(name)), (info) => info !== undefined && info.bytes > link.end)
 
 /** Rows that do not hold stay what they are; new ones go behind the last that does. */
 const keepSeal = ({ history, place }: Opening, segment: Segment, seal: SealFile) =>
@@ -265,6 +260,7 @@ const resume = (opening: Opening, saved: LoadedIndex | undefined, { archives, se
       const isOurs = row.count === 1 && row.areSound(0, 1) && row.sha(0).toString("hex") === saved.chain
       if (!isOurs) return undefined
     }
+    if (!(yield* areLongEnough(place.directory, saved.segments.slice(0, -1)))) return undefined
     for (const { count, first, line, name } of saved.segments.slice(0, -1)) {
       const segment = new Segment({ first, line, name, isActive: false })
       segment.sealed = count
@@ -303,7 +299,8 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
   Effect.gen(function* () {
     const { history, sight } = opening
     const found = yield* survey(opening)
-    const { archives, claimed, seals } = found
+    const { archives, claimed, isMarked, seals } = found
+    history.isMarked = isMarked
     const last = yield* resume(opening, yield* loadIndex(sight.directory, opening.only), found)
     const byFirst = new Map<number, string>(claimed)
     for (const name of archives) {
@@ -317,7 +314,7 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
     } else
       for (const name of archives)
         if (firstOfArchive(name) === undefined && ![...claimed.values()].includes(name))
-          history.note({ file: name, error: "appeared after the ledger was sealed; it is not read", blocks: true })
+          history.note({ file: name, error: no_seal_names, blocks: true })
     if (last !== undefined)
       yield* addSegment(opening, found, last.first, byFirst.get(last.first) ?? last.name, last.count)
     // A seal without a file, and with files behind it, is of an archive that is gone.

@@ -94,7 +94,7 @@ export const sealAll = (
   Effect.gen(function* () {
     const { history, place } = sealing
     const open = history.segments.filter(({ count, sealed }) => sealed < count)
-    if (open.length === 0) return
+    if (open.length === 0 && (history.isMarked || history.head === 0)) return
     const past = open.filter(({ isActive }) => !isActive)
     const isFirst = history.segments.every(({ sealed }) => sealed === 0)
     for (const segment of open) {
@@ -112,7 +112,7 @@ export const sealAll = (
           }),
         )
     }
-    if (past.length === 0 && !isFirst) return
+    if (past.length === 0 && !isFirst && history.isMarked) return
     const active = history.active
     if (active !== undefined && active.count > 0) yield* (yield* activeSeal(headerOf(sealing, active))).flush
     yield* Effect.scoped(
@@ -120,6 +120,7 @@ export const sealAll = (
         const seals = yield* place.directory.openDirectory(seals_name, { create: true })
         yield* seals.flush
         if ((yield* readFormat(place.directory)) === undefined) yield* writeFormat(seals)
+        history.isMarked = true
       }),
     )
   })

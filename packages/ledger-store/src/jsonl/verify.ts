@@ -7,16 +7,15 @@
 import { type Directory, FileError, type Files } from "@waybill/host"
 import { type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Effect } from "effect"
-import { hash } from "node:crypto"
 import { repairedFlaws } from "./acknowledged.ts"
 import { type Archives, makeArchives } from "./Archives.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import { checkSideFiles } from "./checkSideFiles.ts"
 import { type Flaw, flawKey } from "./Flaw.ts"
-import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, sealName, seals_name } from "./Layout.ts"
+import { no_seal_names, sealedOf } from "./lackingRows.ts"
+import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, seals_name } from "./Layout.ts"
 import { isSameFile, makeLedgerFile, type Sight } from "./LedgerFile.ts"
-import { LineReader } from "./LineReader.ts"
-import { readExactly } from "./readExactly.ts"
+import { genesis } from "./SealHeader.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { makeScanner } from "./Scanner.ts"
 import { makeWalk, type Walk } from "./walkSeal.ts"
@@ -33,7 +32,7 @@ export interface Verification {
   readonly head: ChainHead | undefined
   /** Records whose bytes were held against their seal. */
   readonly sealed: number
-  /** Records that no seal covers yet, and their bytes. */
+  /** Records that no seal covers, and their bytes: nothing tells whether these are what was written. */
   readonly unsealed: number
   readonly unsealed_bytes: number
   /** Bytes behind the last record: the rest of a write that was broken off. */
@@ -41,31 +40,8 @@ export interface Verification {
   readonly flaws: ReadonlyArray<Flaw>
 }
 
-const read_bytes = 1_048_576
 /** How often a ledger is walked that is rotated meanwhile. */
 const walks_max = 5
-
-/** Lines that no seal covers: whether each is a record that can be read. */
-const walkLines = (
-  read: (offset: number, bytes: number) => Effect.Effect<Uint8Array, FileError>,
-  bytes: number,
-  from: { readonly end: number; readonly record: number; readonly first: number; readonly isClosed: boolean },
-  note: (position: number, offset: number, error: string, bytes: Uint8Array) => void,
-) =>
-  Effect.gen(function* () {
-    const reader = new LineReader(from.end, from.record)
-    let position = from.first + from.record
-    for (;;) {
-      const chunk = yield* read(reader.next, Math.min(read_bytes, Math.max(0, bytes - reader.next)))
-      const lines = chunk.byteLength === 0 ? (from.isClosed ? reader.finish() : []) : reader.push(chunk)
-      for (const { content, offset, raw } of lines) {
-        if ("error" in content) note(position, offset, content.error, raw)
-        position++
-      }
-      if (chunk.byteLength === 0) break
-    }
-    return { records: position - from.first - from.record, end: reader.end }
-  })
 
 interface Part {
   readonly first: number
@@ -77,15 +53,16 @@ interface Part {
 const partsOf = (directory: Directory, add: (flaw: Flaw) => void) =>
   Effect.gen(function* () {
     const names = archivesAmong(yield* directory.list)
-    const sealNames = yield* unlessMissing(
-      Effect.scoped(Effect.flatMap(directory.openDirectory(seals_name), (seals) => seals.list)),
-    )
-    const firsts = (sealNames ?? []).flatMap((name) => firstOfSeal(name) ?? [])
+    const { isPastSealed, seals } = yield* sealedOf(directory, names)
     const parts: Array<Part> = []
     const strangers = new Set(names.filter((name) => firstOfArchive(name) === undefined))
     const ours = new Map(
-      names.flatMap((name) => (firstOfArchive(name) === undefined ? [] : [[firstOfArchive(name), name]])),
+      names.flatMap((name) => {
+        const first = firstOfArchive(name)
+        return first === undefined ? [] : [[first, name] as const]
+      }),
     )
+    const firsts = [...new Set([...seals, ...ours.keys()])].toSorted((a, b) => a - b)
     for (const first of firsts) {
       const seal = yield* readSeal(directory, first)
       const { file, passed = [] } = seal?.header ?? {}
@@ -97,15 +74,10 @@ const partsOf = (directory: Directory, add: (flaw: Flaw) => void) =>
       // A damaged head does not name its archive any more; they are in order.
       const name = named ?? [...strangers][0] ?? archiveName(first)
       strangers.delete(name)
-      ours.delete(first)
-      parts.push({ first, name: String(name), seal })
+      parts.push({ first, name, seal })
     }
-    if (firsts.length === 0) return { parts, isSealed: false, names }
-    for (const name of strangers)
-      add({ file: name, error: "appeared after the ledger was sealed; it is not read", digest: "" })
-    for (const [first, name] of ours)
-      add({ file: String(name), error: `has no seal, ${seals_name}/${sealName(Number(first))}`, digest: "" })
-    return { parts, isSealed: true, names }
+    if (seals.length > 0) for (const name of strangers) add({ file: name, error: no_seal_names, digest: "" })
+    return { parts, strangers: seals.length > 0 ? [] : [...strangers], isPastSealed }
   })
 
 /**
@@ -121,7 +93,7 @@ export const verifyLedger = ({ expect = [], root }: VerifyOptions): Effect.Effec
       const sight = yield* ledgerFile.look
       const archives = makeArchives()
       if (sight === undefined)
-        return { head: undefined, sealed: 0, unsealed: 0, unsealed_bytes: 0, torn_bytes: 0, flaws: missing(expect) }
+        return { head: undefined, sealed: 0, unsealed: 0, unsealed_bytes: 0, torn_bytes: 0, flaws: unmet(expect) }
       const scanner = yield* makeScanner(ledgerFile)
       const acknowledged = new Set((yield* repairedFlaws(scanner)).map(flawKey))
       const walked = (at: Sight) =>
@@ -152,61 +124,34 @@ const missing = (expect: ReadonlyArray<ChainHead>): ReadonlyArray<Flaw> =>
     digest: "",
   }))
 
+/** The kept heads that a ledger without a folder does not come to: all but that of an empty one. */
+const unmet = (expect: ReadonlyArray<ChainHead>): ReadonlyArray<Flaw> =>
+  missing(expect.filter(({ position, sha256 }) => position > 0 || sha256 !== genesis.toString("hex")))
+
 const walkFolder = (sight: Sight, archives: Archives, expect: ReadonlyArray<ChainHead>) =>
   Effect.gen(function* () {
     const { directory } = sight
     const flaws: Array<Flaw> = []
     const add = (flaw: Flaw) => void flaws.push(flaw)
-    const { isSealed, names, parts } = yield* partsOf(directory, add)
+    const { isPastSealed, parts, strangers } = yield* partsOf(directory, add)
     const walk: Walk = makeWalk({ directory, archives, expect, add })
+    for (const name of strangers) yield* walk.unsealedArchive(name, isPastSealed)
     for (const part of parts) yield* walk.seal(part)
-    const { end, expected, position, record } = walk.state()
-    let unsealed = 0
-    let unsealed_bytes = 0
-    const note = (at: number, offset: number, error: string, bytes: Uint8Array, file: string) =>
-      add({ file, error, position: at, offset, digest: hash("sha256", bytes, "hex") })
-    if (!isSealed)
-      for (const name of names) {
-        const first = firstOfArchive(name) ?? position() + unsealed
-        const bytes = yield* Effect.catchTag(archives.bytes(directory, { name, first }), "ArchiveDamaged", (damage) =>
-          Effect.sync(() => {
-            add({ file: damage.file, error: damage.reason, digest: "" })
-            return 0
-          }),
-        )
-        const read = (offset: number, length: number) =>
-          Effect.catchTag(archives.read(directory, { name, first }, offset, length), "ArchiveDamaged", () =>
-            Effect.succeed(new Uint8Array()),
-          )
-        const { records } = yield* walkLines(
-          read,
-          bytes,
-          { end: 0, record: 0, first, isClosed: true },
-          (at, offset, error, line) => note(at, offset, error, line, name),
-        )
-        unsealed += records
-        unsealed_bytes += bytes
-      }
-    let torn_bytes = 0
+    const bytes = sight.info?.bytes ?? 0
     const file = yield* unlessMissing(directory.openFile(ledger_name, { access: "read" }))
-    if (file !== undefined) {
-      const bytes = sight.info?.bytes ?? 0
-      const isLast = parts.at(-1)?.name === ledger_name
-      const from = { end: isLast ? end() : 0, record: isLast ? record() : 0, isClosed: false }
-      const first = isLast ? position() - record() : position() + unsealed
-      const tail = yield* walkLines(
-        (offset, length) => readExactly(file, offset, length),
-        bytes,
-        { ...from, first },
-        (at, offset, error, line) => note(at, offset, error, line, ledger_name),
-      )
-      unsealed += tail.records
-      unsealed_bytes += Math.max(0, tail.end - from.end)
-      torn_bytes = Math.max(0, bytes - tail.end)
-    }
+    const isNew = parts.at(-1)?.name !== ledger_name
+    const torn_bytes = file === undefined ? 0 : Math.max(0, bytes - (yield* walk.tail(file, bytes, isNew)))
     yield* checkSideFiles(directory, add)
-    for (const flaw of missing(expect.filter(({ position: at }) => !expected.has(at)))) add(flaw)
-    return { head: walk.head(), sealed: walk.sealed(), unsealed, unsealed_bytes, torn_bytes, flaws }
+    for (const flaw of missing(expect.filter(({ position }) => !walk.expected.has(position)))) add(flaw)
+    const unsealed = walk.unsealed()
+    return {
+      head: walk.head(),
+      sealed: walk.sealed(),
+      unsealed: unsealed.records,
+      unsealed_bytes: unsealed.bytes,
+      torn_bytes,
+      flaws,
+    }
   })
 
 /** Where the chain ends now: print it, keep it elsewhere, and hand it to {@link verifyLedger} later. */

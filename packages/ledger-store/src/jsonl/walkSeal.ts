@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Directory, FileError } from "@waybill/host"
+import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { hash } from "node:crypto"
 import { crc32 } from "node:zlib"
@@ -12,6 +12,7 @@ import { nextSha } from "./Chain.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import type { Flaw } from "./Flaw.ts"
 import { isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout.ts"
+import { contentBytes, lacks_rows } from "./lackingRows.ts"
 import { incomplete_batch, partial_line, readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 import { changed } from "./Records.ts"
@@ -19,6 +20,7 @@ import { Flag, row_bytes, type Rows } from "./Rows.ts"
 import { genesis, header_bytes } from "./SealHeader.ts"
 import { readRows, type SealFile } from "./Seals.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { chainOver, walkLines } from "./walkLines.ts"
 
 const chunk_rows = 4096
 const chunk_bytes_max = 8_388_608
@@ -37,18 +39,16 @@ export interface Walk {
     readonly name: string
     readonly seal: SealFile | undefined
   }) => Effect.Effect<void, FileError>
-  /** Where the walk stands. */
-  readonly state: () => {
-    /** The next position. */
-    readonly position: () => number
-    /** The offset behind the last sealed record of the last file, and how many records that has. */
-    readonly end: () => number
-    readonly record: () => number
-    /** Positions of kept heads that the chain has passed. */
-    readonly expected: ReadonlySet<number>
-  }
+  /** Walks an archive without a seal; `isLacking`: it must have had one. */
+  readonly unsealedArchive: (name: string, isLacking: boolean) => Effect.Effect<void, FileError>
+  /** Walks what the file that is appended to holds behind its rows; all of it where it is new. Answers where its records end. */
+  readonly tail: (file: OpenFile, bytes: number, isNew: boolean) => Effect.Effect<number, FileError>
+  /** Positions of kept heads that the chain has passed. */
+  readonly expected: ReadonlySet<number>
   readonly head: () => ChainHead | undefined
   readonly sealed: () => number
+  /** Records of archives that no seal covers, and their bytes. */
+  readonly unsealed: () => { readonly records: number; readonly bytes: number }
 }
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
@@ -58,11 +58,16 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
   let sha: Uint8Array = genesis
   let position = 1
   let sealed = 0
+  /** Where the seals end. */
+  let head: ChainHead | undefined
+  let unsealed = { records: 0, bytes: 0 }
   let end = 0
   let record = 0
   let crc = 0
   /** Whether the chain's value is computed from the bytes, and not only taken from a row. */
   let isOwn = true
+  /** How many of the last rows are not. */
+  let unsound = 0
   const expected = new Set<number>()
 
   const compareHead = (name: string) => {
@@ -78,6 +83,8 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         })
     }
   }
+
+  compareHead(ledger_name)
 
   const readPart = (name: string, first: number, offset: number, bytes: number) =>
     name === ledger_name
@@ -136,6 +143,7 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         // The record's bytes are held against the next row that is sound, together with that one's.
         record++
         position = first + record
+        unsound++
         isOwn = false
         continue
       }
@@ -157,6 +165,7 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         const line = part.subarray(Math.max(0, rows.offset(i) - end), Math.max(0, part.byteLength - 1))
         flawOf(name, at, rows.offset(i), isWhole ? changed : "its bytes are missing", line)
       }
+      unsound = 0
       sha = Buffer.from(rows.sha(i))
       isOwn = true
       crc = rows.crc(i)
@@ -197,19 +206,73 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         )
         if (bytes !== undefined) walkRows(name, rows, first, bytes, start)
       }
+      // Behind the last row that is sound nothing is sealed.
+      record -= unsound
+      position -= unsound
     })
+
+  /** What the file holds behind its rows: the chain goes on over it, but nothing tells whether it is right. */
+  const walkRest = <E>(
+    { name, ...file }: { readonly name: string; readonly bytes: number; readonly isClosed: boolean },
+    read: (offset: number, bytes: number) => Effect.Effect<Uint8Array, E>,
+    isLacking: boolean,
+  ): Effect.Effect<number, E> =>
+    Effect.gen(function* () {
+      const note = (at: number, offset: number, error: string, line: Uint8Array) =>
+        flawOf(name, at, offset, error, line)
+      const from = { offset: end, position }
+      const rest = yield* walkLines({ ...file, read, end, record, first: position - record, note })
+      if (rest.ends.length === 0) return rest.end
+      const digest = yield* chainOver(read, end, rest.ends, sha, (next) => {
+        sha = next
+        position++
+        compareHead(name)
+      })
+      record += rest.ends.length
+      end = rest.ends.at(-1) ?? end
+      unsealed = { records: unsealed.records + rest.ends.length, bytes: unsealed.bytes + end - from.offset }
+      if (isLacking)
+        add({
+          file: name,
+          error: lacks_rows,
+          positions: [from.position, position - 1],
+          offset: from.offset,
+          digest,
+        })
+      return rest.end
+    })
+
+  const walkArchive = (name: string, first: number, isLacking: boolean) =>
+    Effect.gen(function* () {
+      const archive = { name, first }
+      const bytes = (yield* contentBytes(directory, name, first)) ?? (yield* archives.bytes(directory, archive))
+      const read = (offset: number, length: number) => archives.read(directory, archive, offset, length)
+      yield* walkRest({ name, bytes, isClosed: true }, read, isLacking)
+    }).pipe(
+      Effect.catchTag("ArchiveDamaged", ({ file, reason }) =>
+        Effect.sync(() => {
+          // What is sealed of it was told already.
+          if (record === 0) add({ file, error: reason, digest: "" })
+        }),
+      ),
+    )
+
+  const begin = () => {
+    end = 0
+    record = 0
+    crc = 0
+    isOwn = true
+    unsound = 0
+  }
 
   return {
     seal: ({ first, name, seal }) =>
       Effect.gen(function* () {
         const file = `${seals_name}/${sealName(first)}`
-        end = 0
-        record = 0
-        crc = 0
-        isOwn = true
+        begin()
         const header = seal?.header
-        if (header === undefined) add({ file, error: "its head has changed", digest: "" })
-        else {
+        if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
+        if (header !== undefined) {
           if (header.chain !== hexOf(sha)) {
             add({ file, error: "the chain does not go on from the file before it", position: first, digest: "" })
             sha = Buffer.from(header.chain, "hex")
@@ -220,10 +283,25 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         position = first
         const total = seal?.rows ?? 0
         yield* walkBytes(name, first, total)
-        if (name !== ledger_name) yield* checkPacked(name, first, position - 1)
+        if (sealed > 0 && total > 0) head = { position: position - 1, sha256: hexOf(sha) }
+        if (name === ledger_name) return
+        yield* checkPacked(name, first, position - 1)
+        yield* walkArchive(name, first, true)
       }),
-    state: () => ({ position: () => position, end: () => end, record: () => record, expected }),
-    head: () => (sealed === 0 ? undefined : { position: position - 1, sha256: hexOf(sha) }),
+    unsealedArchive: (name, isLacking) =>
+      Effect.suspend(() => {
+        begin()
+        return walkArchive(name, position, isLacking)
+      }),
+    tail: (file, bytes, isNew) =>
+      Effect.suspend(() => {
+        if (isNew) begin()
+        const read = (offset: number, length: number) => readExactly(file, offset, length)
+        return walkRest({ name: ledger_name, bytes, isClosed: false }, read, false)
+      }),
+    expected,
+    head: () => head,
     sealed: () => sealed,
+    unsealed: () => unsealed,
   }
 }

@@ -24,9 +24,12 @@ export class DatabaseError extends Data.TaggedError("DatabaseError")<{
   readonly reason: string
   /** The SQLSTATE, where the server gave one. */
   readonly code?: string
+  /** What to do about it. */
+  readonly advice?: string
 }> {
   override get message(): string {
-    return this.code === undefined ? this.reason : `${this.reason} (SQLSTATE ${this.code})`
+    const said = this.code === undefined ? this.reason : `${this.reason} (SQLSTATE ${this.code})`
+    return this.advice === undefined ? said : `${said}; ${this.advice}`
   }
 }
 

@@ -18,7 +18,7 @@ import {
 } from "@waybill/ledger"
 import { Effect, Pool, type Redacted, type Scope, Semaphore } from "effect"
 import type { Connection, Database, DatabaseError, Row, Statement } from "./Database.ts"
-import { headless, persist, storeError } from "./failures.ts"
+import { headless, makePatience, storeError } from "./failures.ts"
 import { makePages } from "./Pages.ts"
 import { prepareSchema, refuseSchemaName } from "./schema.ts"
 import { makeSqlPgDatabase } from "./SqlPgDatabase.ts"
@@ -73,6 +73,7 @@ export const makePostgresStoreOver = (
       Effect.catchTag(effect, "DatabaseError", (error) => Effect.fail(storeError(where, error)))
 
     const statements = makeStatements(schema)
+    const patience = makePatience(patience_ms)
     const pages = makePages()
     const appending = yield* Semaphore.make(1)
     const readers = yield* Pool.makeWithTTL({
@@ -91,11 +92,7 @@ export const makePostgresStoreOver = (
     yield* told(onConnection((connection) => prepareSchema(connection, schema, where)))
 
     /** For what changes nothing when it is done twice: tried again until it goes well or patience is over. */
-    const runAgain = (asked: ReadonlyArray<Statement>) =>
-      persist(
-        patience_ms,
-        onConnection(({ run }) => run(asked)),
-      )
+    const runAgain = (asked: ReadonlyArray<Statement>) => patience.persist(onConnection(({ run }) => run(asked)))
     const ask = (statement: Statement) => Effect.map(runAgain([statement]), ([rows]) => rows ?? [])
     const readPage = (
       statement: Statement,
@@ -117,7 +114,7 @@ export const makePostgresStoreOver = (
 
     const tail = yield* makeTail(database, { channel: statements.channel, poll_ms, readHead })
     const turns = yield* makeTurns(database, statements, {
-      patience_ms,
+      patience,
       notice: pages.notice,
       mark: () => pages.mark,
     })

@@ -6,15 +6,18 @@
 import * as PgConnection from "@effect/sql-pg/PgConnection"
 import { Effect, Exit, Queue, Redacted, Result, type Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
+import { readFile } from "node:fs/promises"
 import { readAddress } from "./address.ts"
-import { type Connection, type Database, DatabaseError, type DatabaseFailure, type Row } from "./Database.ts"
+import type { Target } from "./addressParameters.ts"
+import { type Connection, type Database, DatabaseError, type Row } from "./Database.ts"
+import { isUntrusted, type Thrown, whatIsWrong } from "./whatIsWrong.ts"
 
 export interface SqlPgDatabaseOptions {
   /** `postgresql://user:password@host:port/database?sslmode=require`, as libpq takes it. */
   readonly url: Redacted.Redacted
   /** How long a statement may wait for a lock. */
   readonly lock_wait_ms: number
-  /** How long connecting may take. */
+  /** How long connecting may take, where the URL does not say. */
   readonly connect_wait_ms: number
   /**
    * How much longer than a lock's wait a statement may take to be answered, before nobody is thought to be there; 15 seconds
@@ -28,29 +31,18 @@ const message_bytes_max = 256 * 1024 * 1024
 /** A process that stops in the middle of a commit gives the lock back after this time. */
 const idle_in_transaction_ms = 15_000
 
-const failures: ReadonlyArray<readonly [codes: RegExp, failure: DatabaseFailure]> = [
-  // Connections lost or refused for now; a server that shuts down, crashed, or is not up yet.
-  [/^(08...|57P0[1-5]|25P0[34]|53300)$/u, "cut"],
-  [/^(40...|57014)$/u, "rolled_back"],
-  [/^55P03$/u, "locked"],
-  [/^23505$/u, "duplicate"],
-  [/^53100$/u, "full"],
-  // Not let in, not there, or not what is expected: no such database, schema, table or right; tables of somebody else's.
-  [/^(28...|3D...|3F...|42...|0A000|25006)$/u, "denied"],
-]
-
 const textOf = (value: unknown, key: string): string | undefined => {
   if (typeof value !== "object" || value === null || !(key in value)) return undefined
   const text: unknown = (value as Record<string, unknown>)[key]
   return typeof text === "string" && text !== "" ? text : undefined
 }
 
-const failureOf = (reason: SqlError["reason"], code: string | undefined): DatabaseFailure => {
-  const byCode = code === undefined ? undefined : failures.find(([codes]) => codes.test(code))?.[1]
-  if (byCode !== undefined) return byCode
-  if (reason._tag === "ConnectionError") return "cut"
-  return reason._tag === "AuthenticationError" ? "denied" : "other"
-}
+/** What was thrown, as far as it says what is wrong. The client's own texts come behind those of what made it fail. */
+const thrownBy = ({ reason }: SqlError): Thrown => ({
+  code: textOf(reason.cause, "code"),
+  message: [textOf(reason.cause, "message"), reason.message].filter((text) => text !== undefined).join(": "),
+  isConnecting: reason.operation === "connect",
+})
 
 /**
  * What a statement of ours must be able to count on, whatever the server, the database or the role has for a default. Waits are
@@ -62,27 +54,48 @@ const settings = `SELECT set_config('lock_timeout', $1, false), set_config('stat
   set_config('idle_in_transaction_session_timeout', $2, false), set_config('idle_session_timeout', '0', false),
   set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
   set_config('tcp_keepalives_count', '3', false),
-  CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END`
+  CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END,
+  pg_is_in_recovery() AS is_standby`
+
+/** The files that an address names, read at each connection, since certificates are renewed. */
+const readPem = (name: string, path: string): Effect.Effect<string, DatabaseError> =>
+  Effect.tryPromise({
+    try: () => readFile(path, "utf8"),
+    catch: () =>
+      new DatabaseError({ failure: "denied", reason: `the file that ${name} names cannot be read: ${path}` }),
+  })
+
+const checkedTls = ({ ca_file, certificate_file, key_file, tls_version_min }: Target) =>
+  Effect.gen(function* () {
+    return {
+      // Also where the environment switches the check off for the whole process.
+      rejectUnauthorized: true,
+      ...(tls_version_min === undefined ? {} : { minVersion: tls_version_min }),
+      ...(ca_file === undefined ? {} : { ca: yield* readPem("sslrootcert", ca_file) }),
+      ...(certificate_file === undefined ? {} : { cert: yield* readPem("sslcert", certificate_file) }),
+      ...(key_file === undefined ? {} : { key: yield* readPem("sslkey", key_file) }),
+    }
+  })
 
 /** A database by its URL. Nothing is connected to before somebody asks. */
 export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
   const { answer_wait_ms = 15_000, connect_wait_ms, lock_wait_ms, url } = options
-  const { refusal, secrets, where } = readAddress(Redacted.value(url))
+  const { secrets, target, where } = readAddress(Redacted.value(url))
 
   /** A message of our own making: the client's errors hold what it was configured with, the URL among it. */
-  const told = ({ reason }: SqlError): DatabaseError => {
-    const code = textOf(reason.cause, "code")
-    const isState = code !== undefined && /^[0-9A-Z]{5}$/u.test(code)
+  const told = (error: SqlError): DatabaseError => {
+    const { reason } = error
+    const thrown = thrownBy(error)
+    const wrong = whatIsWrong(thrown)
+    const isState = thrown.code !== undefined && /^[0-9A-Z]{5}$/u.test(thrown.code)
     const detail = textOf(reason.cause, "detail")
-    const isLocal = reason.message?.includes("URL") === true
-    const said = isLocal ? reason.message : (textOf(reason.cause, "message") ?? reason.message)
-    const whole = [said ?? reason._tag, ...(detail === undefined ? [] : [detail])].join(": ")
-    // What the client does not understand, and a server that refuses to encrypt, stay so.
-    const isRefused = isLocal || reason.message?.includes("refused TLS") === true
+    const said = wrong?.reason ?? textOf(reason.cause, "message") ?? reason.message ?? reason._tag
+    const whole = [said, ...(detail === undefined ? [] : [detail])].join(": ")
     return new DatabaseError({
-      failure: isRefused ? "denied" : failureOf(reason, isState ? code : undefined),
+      failure: wrong?.failure ?? (reason._tag === "ConnectionError" ? "cut" : "other"),
       reason: secrets.reduce((text, secret) => text.replaceAll(secret, "***"), whole),
-      ...(isState ? { code } : {}),
+      ...(isState ? { code: thrown.code } : {}),
+      ...(wrong?.advice === undefined ? {} : { advice: wrong.advice }),
     })
   }
   const silent = new DatabaseError({ failure: "cut", reason: "the server did not answer in time" })
@@ -121,22 +134,60 @@ export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
     }
   }
 
-  const open = Effect.gen(function* () {
-    const session = yield* PgConnection.make({
-      url,
-      connectTimeout: connect_wait_ms,
-      keepAlive: "10 seconds",
-      applicationName: "waybill",
-      // Statements that are sent together go out together.
-      multiplex: true,
-      maxMessageSize: message_bytes_max,
+  const open = (at: Target) =>
+    Effect.gen(function* () {
+      const {
+        application_name,
+        connect_wait_ms: asked_wait_ms,
+        database,
+        host,
+        options: startup,
+        password,
+        port,
+        user,
+      } = at
+      const config: PgConnection.Config = {
+        host,
+        port,
+        ...(database === undefined ? {} : { database }),
+        ...(user === undefined ? {} : { username: user }),
+        ...(password === undefined ? {} : { password: Redacted.make(password) }),
+        ...(startup === undefined ? {} : { startupOptions: startup }),
+        connectTimeout: asked_wait_ms ?? connect_wait_ms,
+        keepAlive: "10 seconds",
+        applicationName: application_name ?? "waybill",
+        // Statements that are sent together go out together.
+        multiplex: true,
+        maxMessageSize: message_bytes_max,
+      }
+      const connectWith = (ssl: Partial<PgConnection.Config>) => PgConnection.make({ ...config, ...ssl })
+      const encrypted = {
+        never: Effect.mapError(connectWith({ ssl: false }), told),
+        // The client has this by a URL alone. Whoever it is gets the facts, as with libpq: plain text would not be better.
+        "if offered": connectWith({ url: Redacted.make("postgresql://localhost/?sslmode=prefer") }).pipe(
+          Effect.catchIf(
+            (error) => isUntrusted(thrownBy(error)),
+            () => connectWith({ ssl: { rejectUnauthorized: false } }),
+          ),
+          Effect.mapError(told),
+        ),
+        checked: Effect.flatMap(checkedTls(at), (ssl) => Effect.mapError(connectWith({ ssl }), told)),
+      }
+      const session = yield* encrypted[at.encryption]
+      const { rows } = yield* session
+        .query(settings, [String(lock_wait_ms), String(idle_in_transaction_ms)])
+        .pipe(Effect.mapError(told))
+      if (at.role !== undefined && (rows[0]?.["is_standby"] === true) !== (at.role === "standby"))
+        // While a primary is replaced its name may lead to a standby for a while.
+        return yield* new DatabaseError({
+          failure: "cut",
+          reason: `the server is ${at.role === "standby" ? "no standby" : "a standby"}, and target_session_attrs asks for a ${at.role}`,
+        })
+      return connectionOver(session)
     })
-    yield* session.query(settings, [String(lock_wait_ms), String(idle_in_transaction_ms)])
-    return connectionOver(session)
-  }).pipe(Effect.mapError(told))
 
   const connect: Effect.Effect<Connection, DatabaseError, Scope.Scope> =
-    refusal === undefined ? open : Effect.fail(new DatabaseError({ failure: "denied", reason: refusal }))
+    "refusal" in target ? Effect.fail(new DatabaseError({ failure: "denied", reason: target.refusal })) : open(target)
   return { where, connect }
 }
 

@@ -15,7 +15,7 @@
 import { type NewRecord, StorePoisoned } from "@waybill/ledger"
 import { Effect, Exit, Scope } from "effect"
 import { type Connection, type Database, DatabaseError, type Row, type Statement } from "./Database.ts"
-import { headless, passes, persist } from "./failures.ts"
+import { headless, passes, type Patience } from "./failures.ts"
 import { begin, commit, type Head, rollback, type Statements } from "./statements.ts"
 
 /** A server that goes away each time in the middle of the look-up is not waited for for ever. */
@@ -46,8 +46,8 @@ export interface Turn {
 }
 
 export interface TurnsOptions {
-  /** For how long a server that is gone is waited for. */
-  readonly patience_ms: number
+  /** How a server that is gone is waited for. */
+  readonly patience: Patience
   readonly mark: () => number
   /** Told the head that the lock answered with, and the mark from before it was asked for. */
   readonly notice: (row: Row, mark: number) => number
@@ -74,10 +74,15 @@ const lost = new DatabaseError({ failure: "cut", reason: "the connection that he
 export const makeTurns = (
   database: Database,
   statements: Statements,
-  { mark, notice, patience_ms }: TurnsOptions,
+  { mark, notice, patience }: TurnsOptions,
 ): Effect.Effect<Turns, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const poisoned = (cause: unknown) => new StorePoisoned({ where: database.where, cause })
+    const poisoned = (cause: DatabaseError) =>
+      new StorePoisoned({
+        where: database.where,
+        cause,
+        reason: `whether the last append was recorded is not known, because its answer was lost and could not be looked up: ${cause.message}. Append again under the same condition: what is there already is recognised`,
+      })
     let open: { readonly connection: Connection; readonly scope: Scope.Closeable } | undefined
 
     /** Where the turn before left the head. */
@@ -104,8 +109,7 @@ export const makeTurns = (
       return connection
     })
 
-    const lock: Effect.Effect<Held, DatabaseError> = persist(
-      patience_ms,
+    const lock: Effect.Effect<Held, DatabaseError> = patience.persist(
       dropping(
         Effect.gen(function* () {
           const connection = yield* connect

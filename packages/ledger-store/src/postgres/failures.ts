@@ -21,6 +21,7 @@ export const storeError = (where: string, error: DatabaseError): StoreError => {
     case "full":
       return new StoreFull({ where })
     case "duplicate":
+      return new StoreRefused({ where, reason: `nothing was recorded, because an event id is taken: ${error.message}` })
     case "denied":
       return new StoreRefused({ where, reason: error.message })
     case "cut":
@@ -35,18 +36,38 @@ export const passes = ({ failure }: DatabaseError): boolean => failure === "cut"
 
 const pause_ms_max = 1_000
 
-/** Tries again, ever more rarely, while failures are of the passing kind and no more than `patience_ms` are over. */
-export const persist = <A, R>(
-  patience_ms: number,
-  attempt: Effect.Effect<A, DatabaseError, R>,
-): Effect.Effect<A, DatabaseError, R> =>
-  Effect.gen(function* () {
-    const since = yield* Clock.currentTimeMillis
-    for (let pause_ms = 0; ; pause_ms = Math.min(pause_ms_max, pause_ms * 2 + 10)) {
-      const result = yield* Effect.result(attempt)
-      if (result._tag === "Success") return result.success
-      if (!passes(result.failure) || (yield* Clock.currentTimeMillis) - since >= patience_ms)
-        return yield* result.failure
-      yield* Effect.sleep(pause_ms * (0.5 + (yield* Random.next)))
-    }
-  })
+export interface Patience {
+  /** Tries again, ever more rarely, while failures are of the passing kind and the patience lasts. */
+  readonly persist: <A, R>(attempt: Effect.Effect<A, DatabaseError, R>) => Effect.Effect<A, DatabaseError, R>
+}
+
+/**
+ * How long passing failures are got over. A server that is gone is waited for once, by all together: who asks when that is over
+ * is told after one attempt, until one goes well again.
+ */
+export const makePatience = (patience_ms: number): Patience => {
+  let gone: { readonly since: number; readonly seen: number } | undefined
+  return {
+    persist: (attempt) =>
+      Effect.gen(function* () {
+        const begun = yield* Clock.currentTimeMillis
+        for (let pause_ms = 0; ; pause_ms = Math.min(pause_ms_max, pause_ms * 2 + 10)) {
+          const result = yield* Effect.result(attempt)
+          if (result._tag === "Success") {
+            gone = undefined
+            return result.success
+          }
+          const { failure } = result
+          if (!passes(failure)) return yield* failure
+          const now = yield* Clock.currentTimeMillis
+          if (failure.failure === "cut") {
+            // What nobody has seen for so long may have been back in the meantime.
+            const isKnown = gone !== undefined && now - gone.seen <= patience_ms
+            gone = { since: isKnown ? (gone?.since ?? now) : now, seen: now }
+          } else gone = undefined
+          if (now - Math.min(begun, gone?.since ?? now) >= patience_ms) return yield* failure
+          yield* Effect.sleep(pause_ms * (0.5 + (yield* Random.next)))
+        }
+      }),
+  }
+}

@@ -4,7 +4,7 @@
  * @module
  */
 import { refuseDuration } from "@waybill/host"
-import { refusePath, submit_reasons } from "@waybill/workspace-job"
+import { refuseFilePath, submit_reasons } from "@waybill/workspace-job"
 import { Predicate } from "effect"
 import { refuseCommand } from "../refuseCommand.ts"
 import type { SubmitRequest } from "./Agent.ts"
@@ -39,6 +39,6 @@ export const refuseRequest = ({ candidatePath, spec }: SubmitRequest): string | 
   const unknown = Object.values(exitReasons).find((reason) => !reasons.has(reason))
   if (unknown !== undefined) return `exitReasons names ${JSON.stringify(unknown)}, which is no reason`
   if (!isJson(input)) return "the input is no JSON"
-  const badPath = refusePath(candidatePath)
+  const badPath = refuseFilePath(candidatePath)
   return badPath === undefined ? undefined : `the candidate path ${badPath}`
 }

@@ -80,7 +80,10 @@ export interface JobDeclaration {
   readonly verifier: Verifier
   /** How long the verifier may take, all it does included; five minutes by default. The one limit that a verifier has. */
   readonly verifierDeadline_ms?: number
-  /** How long one answer of this declaration may take (submit, build, whether to repair); five minutes by default. */
+  /**
+   * How long one answer of this declaration may take (submit, build, whether to repair), and each piece of a stream that `build`
+   * answers with; five minutes by default. The stream as a whole has the time that the data plane gives a call.
+   */
   readonly answerDeadline_ms?: number
   readonly recovery?: Recovery
 }

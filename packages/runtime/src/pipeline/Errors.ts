@@ -38,7 +38,7 @@ export class InvalidDeclaration extends Data.TaggedError("InvalidDeclaration")<{
   readonly reason: string
 }> {
   override get message(): string {
-    return `${this.field} ${this.reason}`
+    return `${this.field} ${this.reason}. Nothing was begun: correct it and ask again`
   }
 }
 

@@ -112,7 +112,8 @@ export const runAttempt = (
       Effect.fail(noRoomIn(runId, name, error) ?? new AttemptFailed(name, failure, error.message))
     const orFail = <A, R>(name: Step, run: Effect.Effect<A, DataPlaneError, R>) =>
       Effect.catch(run, (error) => ended(name, error, failureOf(error)))
-    const answer = <A>(declared: () => Declared<A>) => evaluate(declared, job.answerDeadline_ms ?? defaultDeadline_ms)
+    const answerDeadline_ms = job.answerDeadline_ms ?? defaultDeadline_ms
+    const answer = <A>(declared: () => Declared<A>) => evaluate(declared, answerDeadline_ms)
     const clock = yield* Clock.Clock
     const onProgress = (name: Step) => (bytes: number) =>
       observe({
@@ -233,7 +234,7 @@ export const runAttempt = (
           }
           const build = job.build ?? (() => ({ source: candidate.stream }))
           const built = yield* answer(() => build(input)).pipe(
-            Effect.flatMap(checkBuilt),
+            Effect.flatMap((built) => checkBuilt(built, answerDeadline_ms)),
             Effect.catch((fault) => failed("build", failures.terminal_build_failed, fault.message)),
           )
           if (built.runId !== undefined && built.runId !== runId)

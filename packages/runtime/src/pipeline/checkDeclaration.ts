@@ -5,8 +5,8 @@
  */
 import { refuseDuration } from "@waybill/host"
 import { lease_ms_max } from "@waybill/jobspec"
-import { refuseBaseKey, refusePath } from "@waybill/workspace-job"
-import { Effect, Predicate } from "effect"
+import { refuseBaseKey, refuseFilePath, Settlement } from "@waybill/workspace-job"
+import { Effect, Predicate, Result } from "effect"
 import type { JobDeclaration } from "./Declaration.ts"
 import { refusePaths } from "./declared.ts"
 import { InvalidDeclaration } from "./Errors.ts"
@@ -17,6 +17,8 @@ export interface HostSide {
   readonly holdWait_ms: number
   readonly lease_ms: number
   readonly heartbeat_ms: number
+  /** Why no file of this run's workspace can be at a path of this machine. */
+  readonly refusePlace: (runId: string, path: string) => string | undefined
 }
 
 /** A shorter lease could run out while a single fact is written. */
@@ -48,10 +50,33 @@ const refuseParts = ({ build, recovery, seeds, submit, verifier }: JobDeclaratio
   return badSeed < 0 ? undefined : [`seeds[${badSeed}]`, "is no path with bytes"]
 }
 
+const texts = ["runId", "idempotencyKey", "requestedBy", "terminalSchemaId", "candidatePath"] as const
+
+/** What a declaration calls a field of the first fact. */
+const declaredAs: Readonly<Record<string, string>> = { job_id: "runId", "attempt.maxAttempts": "recovery.maxAttempts" }
+
+/** What the first fact would be refused for: its names, references and number of attempts. */
+const refuseRequest = (job: JobDeclaration, maxAttempts: number): Refusal | undefined => {
+  const { idempotencyKey, inputHash, inputRef, requestedBy, runId, terminalSchemaId, workspaceRef } = job
+  const asked = { runId, idempotencyKey, requestedBy, terminalSchemaId, workspaceRef, inputRef, inputHash, maxAttempts }
+  const request = Settlement.request(asked)
+  if (Result.isSuccess(request)) return undefined
+  const said = request.failure.issues.map(({ message, path }) => [declaredAs[path] ?? path, message] as const)
+  const [[field, reason] = ["the declaration", "is refused"], ...others] = said
+  const value = Object.entries(job).find(([name]) => name === field)?.[1] as unknown
+  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 300)) : String(value)
+  // A schema says what it expected, a rule of ours what the text does.
+  const why = reason.startsWith("Expected") ? `: e${reason.slice(1)}` : `, which ${reason}`
+  const further = others.filter(([name]) => name !== field).map(([name, message]) => `; ${name}: ${message}`)
+  return [field, `${value === undefined ? "is refused" : `is ${shown}`}${why}${further.join("")}`]
+}
+
 const refuse = (
   job: JobDeclaration,
-  { heartbeat_ms, holdWait_ms, lease_ms, terminalPath }: HostSide,
+  { heartbeat_ms, holdWait_ms, lease_ms, refusePlace, terminalPath }: HostSide,
 ): Refusal | undefined => {
+  const noText = texts.find((field) => typeof job[field] !== "string")
+  if (noText !== undefined) return [noText, `is ${String(job[noText] ?? "absent")}, and must be a text`]
   const badKey = refuseBaseKey(job.idempotencyKey)
   if (badKey !== undefined) return ["idempotencyKey", badKey]
   const wanted = job.recovery?.maxAttempts ?? 1
@@ -69,9 +94,11 @@ const refuse = (
   if (heartbeat_ms >= lease_ms) return ["heartbeat_ms", `is ${heartbeat_ms}, not less than the lease of ${lease_ms} ms`]
   const badPart = refuseParts(job)
   if (badPart !== undefined) return badPart
-  const badPath = refusePaths(job.seeds, job.candidatePath)
+  const badRequest = refuseRequest(job, Math.max(1, Math.trunc(wanted)))
+  if (badRequest !== undefined) return badRequest
+  const badPath = refusePaths(job.seeds, job.candidatePath, (path) => refusePlace(job.runId, path))
   if (badPath !== undefined) return [badPath.field, `is ${JSON.stringify(badPath.path)}, which ${badPath.reason}`]
-  const badTerminal = refusePath(terminalPath)
+  const badTerminal = refuseFilePath(terminalPath)
   if (badTerminal !== undefined) return ["terminalPath", `is ${JSON.stringify(terminalPath)}, which ${badTerminal}`]
   const path_bytes = job.seeds.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0)
   return path_bytes <= seed_path_bytes_max

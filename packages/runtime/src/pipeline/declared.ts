@@ -4,11 +4,11 @@
  * @module
  */
 import type { Source } from "@waybill/data-plane"
-import { refusePath } from "@waybill/workspace-job"
 import { Cause, Data, Effect, Predicate, Stream } from "effect"
 import { isUint8Array } from "node:util/types"
 import { messageOf } from "../messageOf.ts"
 import type { Built, Declared, Seed } from "./Declaration.ts"
+import { inTime, streamInTime } from "./inTime.ts"
 
 /** Something that was declared threw, failed, interrupted itself or took too long. For people; never part of a fact. */
 export class DeclarationFault extends Data.TaggedError("DeclarationFault")<{ readonly cause: unknown }> {
@@ -25,6 +25,8 @@ export const faultOf = (cause: Cause.Cause<unknown>): DeclarationFault => {
 
 const isPromise = <A>(value: A | PromiseLike<A>): value is PromiseLike<A> => Predicate.isPromiseLike(value)
 
+const late = (words: string) => new DeclarationFault({ cause: new Error(words) })
+
 /** The answer to something declared, whatever form it has, within a time. Interruption from outside stays one. */
 export const evaluate = <A>(declared: () => Declared<A>, deadline_ms: number): Effect.Effect<A, DeclarationFault> =>
   Effect.suspend((): Effect.Effect<A, unknown> => {
@@ -35,10 +37,7 @@ export const evaluate = <A>(declared: () => Declared<A>, deadline_ms: number): E
       : Effect.succeed(value)
   }).pipe(
     Effect.catchCause((cause) => Effect.fail(faultOf(cause))),
-    Effect.timeoutOrElse({
-      duration: deadline_ms,
-      orElse: () => Effect.fail(new DeclarationFault({ cause: new Error(`no answer in ${deadline_ms} ms`) })),
-    }),
+    (answer) => inTime(answer, deadline_ms, () => late(`no answer in ${deadline_ms} ms`)),
   )
 
 const noBytes = () =>
@@ -57,7 +56,7 @@ const textIn = (answer: object, name: string): string | undefined => {
   return value === undefined || typeof value === "string" ? value : `(no text but ${typeof value})`
 }
 
-const lookAt = (answer: unknown): Effect.Effect<CheckedBuilt, DeclarationFault> => {
+const lookAt = (answer: unknown, deadline_ms: number): Effect.Effect<CheckedBuilt, DeclarationFault> => {
   if (!Predicate.isObject(answer)) return Effect.fail(noBytes())
   const { source } = answer as { readonly [name: string]: unknown }
   const [runId, schemaId] = [textIn(answer, "runId"), textIn(answer, "schemaId")]
@@ -67,12 +66,16 @@ const lookAt = (answer: unknown): Effect.Effect<CheckedBuilt, DeclarationFault> 
   const chunks = Stream.suspend(() => source as Stream.Stream<Uint8Array, unknown>).pipe(
     Stream.catchCause((cause) => Stream.fail(faultOf(cause))),
   )
-  return Effect.succeed({ source: chunks, runId, schemaId })
+  const timed = streamInTime(chunks, deadline_ms, () => late(`its stream did not go on for ${deadline_ms} ms`))
+  return Effect.succeed({ source: timed, runId, schemaId })
 }
 
-/** A builder's answer as it came, from typed code or not: an object with bytes in one of their three forms. */
-export const checkBuilt = (built: Built): Effect.Effect<CheckedBuilt, DeclarationFault> =>
-  Effect.suspend(() => lookAt(built)).pipe(Effect.catchCause((cause) => Effect.fail(faultOf(cause))))
+/**
+ * A builder's answer as it came, from typed code or not: an object with bytes in one of their three forms. A stream is an answer
+ * that comes in pieces, and each piece has the time that an answer has.
+ */
+export const checkBuilt = (built: Built, deadline_ms: number): Effect.Effect<CheckedBuilt, DeclarationFault> =>
+  Effect.suspend(() => lookAt(built, deadline_ms)).pipe(Effect.catchCause((cause) => Effect.fail(faultOf(cause))))
 
 const segmentsOf = (path: string): string => `${(path.startsWith("/") ? path.slice(1) : path).normalize("NFC")}/`
 
@@ -83,6 +86,7 @@ const segmentsOf = (path: string): string => `${(path.startsWith("/") ? path.sli
 export const refusePaths = (
   seeds: ReadonlyArray<Seed>,
   candidatePath: string,
+  refusePath: (path: string) => string | undefined,
 ): { readonly field: "seeds" | "candidatePath"; readonly path: string; readonly reason: string } | undefined => {
   const bad = refusePath(candidatePath)
   if (bad !== undefined) return { field: "candidatePath", path: candidatePath, reason: bad }

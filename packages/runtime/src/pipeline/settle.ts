@@ -252,7 +252,8 @@ const begin = (job: JobDeclaration, options: SettleOptions) =>
     const { actor = "waybill", holdWait_ms = Number.POSITIVE_INFINITY, terminalPath = "artifact" } = options
     const { heartbeat_ms = heartbeat_ms_default, jobspec = plain_jobspec, lease_ms = lease_ms_default } = options
     const terms = { jobspec, actor, lease_ms, heartbeat_ms }
-    const maxAttempts = yield* checkDeclaration(job, { holdWait_ms, terminalPath, ...terms })
+    const { refusePlace } = yield* DataPlane
+    const maxAttempts = yield* checkDeclaration(job, { holdWait_ms, terminalPath, refusePlace, ...terms })
     const observe = yield* guarded(options.observe ?? (() => {}))
     yield* refuseDamage
     return {

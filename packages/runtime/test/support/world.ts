@@ -24,7 +24,7 @@ export const text = new TextEncoder()
 /** A whole settlement in memory: a scripted agent that writes into the workspace and counts its runs. */
 export const world = (
   leave: (attempt: number) => string | undefined = () => "work",
-  bounds: Pick<DataPlaneOptions, "bytes_max" | "deadline_ms"> = {},
+  bounds: Partial<DataPlaneOptions> = {},
   store: Effect.Effect<Store> = makeMemoryStore(),
   vocabularies: ReadonlyArray<Vocabulary.Reader> = settlement_vocabularies,
 ) => {
@@ -65,7 +65,7 @@ export const world = (
   const host = Layer.mergeAll(layer, layerNodeEntropy)
   const layers = Layer.mergeAll(
     Ledger.layer(store, vocabularies),
-    agent.pipe(Layer.provideMerge(layerDataPlane({ ...bounds, root: "/data" }))),
+    agent.pipe(Layer.provideMerge(layerDataPlane({ root: "/data", ...bounds }))),
     layerFileHolds({ root: "/holds" }),
   ).pipe(Layer.provideMerge(host))
   return {

@@ -19,7 +19,7 @@ export default serverLaw({
     const event = doc(events[0])
     same("the event", [event["event_type"], event["request_id"]], ["job.accepted", request_id])
     holds("its actor", /^ao-http:./u.test(text(event, "actor")), event["actor"])
-    const recorded = doc(event["payload"])
+    const recorded = doc(event["payload"], "payload")
     const expected = { job_type: "wiki.forge", idempotency_key, job_payload: payload }
     same("its payload", pick(recorded, expected), expected)
     holds("max_attempts", number(recorded, "max_attempts") >= 1, recorded)

@@ -20,7 +20,7 @@ export default serverLaw({
         await desk.post(path(encodeURIComponent(job_id)), sent),
         202,
       )
-      same("the outcome", [answer["outcome"], doc(answer["job"])["job_id"]], ["cancelled", job_id])
+      same("the outcome", [answer["outcome"], doc(answer["job"], "job")["job_id"]], ["cancelled", job_id])
     }
     const job_id = desk.fresh()
     await desk.submit({ job_type: "eval.suite", job_id })

@@ -27,7 +27,7 @@ export default serverLaw({
     same("of a running job", answered("it", await desk.cancel(running.job_id), 202)["outcome"], "cancelled")
     refused("the heartbeat afterwards", await work(desk, running.job_id, "heartbeat", running.hold), 409)
     const late = answered("the completion afterwards", await work(desk, running.job_id, "complete", running.hold))
-    same("what the late worker is told", doc(late["job"])["status"], "cancelled")
+    same("what the late worker is told", doc(late["job"], "job")["status"], "cancelled")
     const waiting = await held(desk)
     await work(desk, waiting.job_id, "release", waiting.hold)
     same("of a waiting job", answered("it", await desk.cancel(waiting.job_id), 202)["outcome"], "cancelled")

@@ -20,7 +20,7 @@ export default serverLaw({
       const answer = answered("the cancellation", await desk.cancel(job_id, sent), 202)
       same(
         "the outcome",
-        [answer["cancelled"], answer["outcome"], doc(answer["job"])["status"]],
+        [answer["cancelled"], answer["outcome"], doc(answer["job"], "job")["status"]],
         [true, "cancelled", "cancelled"],
       )
       const events = await desk.eventsOf(job_id)
@@ -29,7 +29,7 @@ export default serverLaw({
         events.map((event) => event["event_type"]),
         ["job.accepted", "job.cancelled"],
       )
-      const payload = doc(events.at(-1)?.["payload"])
+      const payload = doc(events.at(-1)?.["payload"], "payload")
       same("the reason", [payload["reason"], payload["result_status"]], [reason, "cancelled"])
       same("the request it is recorded under", events.at(-1)?.["request_id"], request_id)
     }

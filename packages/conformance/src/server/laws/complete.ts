@@ -15,7 +15,11 @@ export default serverLaw({
     const { hold, job_id } = await held(desk)
     const artifacts = { page: "out/index.html" }
     const first = answered("the completion", await work(desk, job_id, "complete", { ...hold, artifacts }))
-    same("the job", [doc(first["job"])["status"], doc(first["job"])["artifacts"]], ["completed", artifacts])
+    same(
+      "the job",
+      [doc(first["job"], "job")["status"], doc(first["job"], "job")["artifacts"]],
+      ["completed", artifacts],
+    )
     const end = await desk.end()
     for (const [verb, body] of [
       ["complete", hold],
@@ -25,13 +29,13 @@ export default serverLaw({
     ] as const)
       same(
         `${verb} again`,
-        doc(answered(`${verb} again`, await work(desk, job_id, verb, body))["job"])["status"],
+        doc(answered(`${verb} again`, await work(desk, job_id, verb, body))["job"], "job")["status"],
         "completed",
       )
     refused("a heartbeat afterwards", await work(desk, job_id, "heartbeat", hold), 409)
     refused("a claim afterwards", await work(desk, job_id, "claim"), 409, "daemon queue: no claimable jobs")
     same("the ledger's last event", await desk.end(), end)
-    const payload = doc((await desk.eventsOf(job_id)).at(-1)?.["payload"])
+    const payload = doc((await desk.eventsOf(job_id)).at(-1)?.["payload"], "payload")
     const expected = { result_status: "succeeded", lease_epoch: hold.lease_epoch, artifacts }
     same("the event", pick(payload, expected), expected)
   },

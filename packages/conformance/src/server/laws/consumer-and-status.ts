@@ -17,12 +17,12 @@ export default serverLaw({
     }
     const brief = (jobs: ReadonlyArray<Doc>) =>
       jobs.map((job) => [job["job_id"], job["status"], job["result_status"], job["last_event_id"], job["request_id"]])
-    const set = doc(answered("/v1/status", await desk.get("/v1/status"))["projections"])
+    const set = doc(answered("/v1/status", await desk.get("/v1/status"))["projections"], "projections")
     for (const { prefix } of desk.can.consumers) {
       const resources = list(answered("jobs", await desk.get(`${prefix}/jobs`)), "jobs")
       same(`${prefix}/jobs and projections.jobs`, brief(resources), brief(list(set, "jobs")))
       const runs = list(answered("runs", await desk.get(`${prefix}/runs`)), "runs")
-      const both = [...list(doc(set["rpi"]), "runs"), ...list(doc(set["dream"]), "runs")]
+      const both = [...list(doc(set["rpi"], "rpi"), "runs"), ...list(doc(set["dream"], "dream"), "runs")]
       const order = (rows: ReadonlyArray<ReadonlyArray<unknown>>) =>
         rows.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1))
       same(`${prefix}/runs and the runs of status`, order(brief(runs)), order(brief(both)))

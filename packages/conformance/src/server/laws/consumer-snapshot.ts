@@ -15,11 +15,11 @@ export default serverLaw({
       const end = await desk.end()
       same("its version", snapshot["schema_version"], 1)
       same("its id", snapshot["snapshot_id"], end === undefined ? "snap_empty" : `snap_${end}`)
-      same("its last event", doc(snapshot["source"])["last_event_id"], end)
+      same("its last event", doc(snapshot["source"], "source")["last_event_id"], end)
       for (const name of ["runs", "jobs", "wiki"])
         same(
           name,
-          list(doc(snapshot["resources"]), name),
+          list(doc(snapshot["resources"], "resources"), name),
           list(answered(name, await desk.get(`${prefix}/${name}`)), name),
         )
     }

@@ -29,7 +29,7 @@ export default serverLaw({
       [ready["ready"], ready["ledger_replay_status"], ready["projection_status"]],
       [false, "corrupt", "degraded"],
     )
-    holds("the count", number(doc(ready["projection_lag"]), "corrupt_record_count") >= 1, ready)
+    holds("the count", number(doc(ready["projection_lag"], "projection_lag"), "corrupt_record_count") >= 1, ready)
     const told = answered("/v1/events", await desk.get("/v1/events"))
     holds("the list", list(told, "corrupt").length >= 1, told["corrupt"])
     holds(

@@ -14,7 +14,7 @@ export default serverLaw({
     const body = `{"job_type":"nothing","job_id":"${job_id}","job_type":"eval.suite","placement":{"gpu":1}}`
     same("its status", (await desk.post("/v1/jobs", body)).status, 202)
     const [event] = await desk.eventsOf(job_id)
-    same("its type", doc(event?.["payload"])["job_type"], "eval.suite")
+    same("its type", doc(event?.["payload"], "payload")["job_type"], "eval.suite")
     holds("the unknown field is not recorded", !JSON.stringify(event).includes("placement"), event)
   },
 })

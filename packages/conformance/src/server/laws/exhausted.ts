@@ -27,7 +27,7 @@ export default serverLaw({
     )
     holds("the next claim gets nothing", (await work(desk, job_id, "claim")).status !== 200, "200")
     const job = (await desk.job(job_id)) ?? {}
-    same("the job in the end", [job["status"], doc(job["failure"])["code"]], ["failed", "retry_exhausted"])
+    same("the job in the end", [job["status"], doc(job["failure"], "failure")["code"]], ["failed", "retry_exhausted"])
     refused("one more claim", await work(desk, job_id, "claim"), 409)
     same("its last event", (await typesOf(desk, job_id)).at(-1), "job.failed")
   },

@@ -17,10 +17,10 @@ export default serverLaw({
     ] as const) {
       const { hold, job_id } = await held(desk)
       const answer = answered("the failure", await work(desk, job_id, "fail", { ...hold, failure }))
-      const job = doc(answer["job"])
+      const job = doc(answer["job"], "job")
       same(
         "the job",
-        [job["status"], doc(job["failure"])["code"], doc(job["failure"])["message"]],
+        [job["status"], doc(job["failure"], "failure")["code"], doc(job["failure"], "failure")["message"]],
         ["failed", code, failure.message],
       )
       refused("a claim afterwards", await work(desk, job_id, "claim"), 409)

@@ -17,7 +17,7 @@ export default serverLaw({
       "the heartbeat",
       await work(desk, job_id, "heartbeat", { ...hold, lease: "5m", artifacts: { log: "a" } }),
     )
-    const job = doc(answer["job"])
+    const job = doc(answer["job"], "job")
     const left_ms = Date.parse(text(job, "lease_expires_at")) - Date.now()
     holds("the lease ends in about five minutes", Math.abs(left_ms - 300_000) < 120_000, job["lease_expires_at"])
     same(

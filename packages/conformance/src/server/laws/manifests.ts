@@ -9,8 +9,9 @@ export default serverLaw({
   statement: "Each projection has a manifest with its name, source, status and time.",
   violation: "a manifest that is written by hand and not moved with the ledger.",
   check: async (desk) => {
-    const set = doc(answered("/v1/status", await desk.get("/v1/status"))["projections"])
-    const manifests = doc(set["manifests"])
+    if (desk.can.mutates) await desk.submit({ job_type: "eval.suite" })
+    const set = doc(answered("/v1/status", await desk.get("/v1/status"))["projections"], "projections")
+    const manifests = doc(set["manifests"], "manifests")
     const names = Object.keys(manifests)
       .map((name) => name.replace("consumer-", "openclaw-"))
       .toSorted()

@@ -15,6 +15,6 @@ export default serverLaw({
     const body = `{"job_type":"eval.suite","job_id":"${job_id}","payload":{"numbers":[0,-0,1.5,-1e-7,1e21,9007199254740992,5e-324,1.7976931348623157e308]}}`
     answered("the submission", await desk.post("/v1/jobs", body), 202)
     const [event] = await desk.eventsOf(job_id)
-    same("the numbers", doc(doc(event?.["payload"])["job_payload"])["numbers"], numbers)
+    same("the numbers", doc(doc(event?.["payload"], "payload")["job_payload"], "job_payload")["numbers"], numbers)
   },
 })

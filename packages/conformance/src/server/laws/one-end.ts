@@ -25,7 +25,7 @@ export default serverLaw({
       same("how many ends", ends.length, 1)
       const status = ends[0]?.replace("job.", "")
       for (const answer of answers)
-        if (answer.status < 300) same("the status in an answer", doc(doc(answer.json)["job"])["status"], status)
+        if (answer.status < 300) same("the status in an answer", doc(doc(answer.json)["job"], "job")["status"], status)
       same("the status in the end", (await desk.job(job_id))?.["status"], status)
     }
   },

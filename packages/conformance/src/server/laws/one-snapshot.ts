@@ -18,7 +18,7 @@ export default serverLaw({
     const read = async (): Promise<void> => {
       for (let i = 0; i < 6; i++) {
         const status = answered("/v1/status", await desk.get("/v1/status"))
-        const [queue, set] = [doc(status["queue"]), doc(status["projections"])]
+        const [queue, set] = [doc(status["queue"], "queue"), doc(status["projections"], "projections")]
         same("the last event of queue and projections", queue["last_event_id"], set["last_event_id"])
         const ids = (of: Doc): ReadonlyArray<string> =>
           list(of, "jobs")

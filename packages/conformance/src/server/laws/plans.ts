@@ -10,6 +10,7 @@ export default serverLaw({
   violation: "the cursor's rule of the events is applied to the plans.",
   needs: ["plans"],
   check: async (desk) => {
+    if (desk.can.mutates) await desk.submit({ job_type: "plans.projection" })
     const manifest = answered("/v1/plans/manifest", await desk.get("/v1/plans/manifest"))
     same("its version", manifest["schema_version"], 1)
     list(manifest, "entries")

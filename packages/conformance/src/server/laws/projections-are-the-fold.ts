@@ -16,7 +16,7 @@ export default serverLaw({
       await desk.submit({ job_type: "wiki.build" })
     }
     const folded = foldJobs(await desk.events())
-    const jobs = list(doc(answered("/v1/status", await desk.get("/v1/status"))["projections"]), "jobs")
+    const jobs = list(doc(answered("/v1/status", await desk.get("/v1/status"))["projections"], "projections"), "jobs")
     const told = new Map(jobs.map((job) => [text(job, "job_id"), [job["status"], job["result_status"]]]))
     for (const [job_id, { result_status, status }] of folded)
       same(`${job_id} in the projections`, told.get(job_id), [

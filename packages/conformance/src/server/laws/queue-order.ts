@@ -18,7 +18,7 @@ export default serverLaw({
     }
     await desk.cancel(order[0] ?? "")
     const status = answered("/v1/status", await desk.get("/v1/status"))
-    const jobs = list(doc(status["queue"]), "jobs").map((job) => text(job, "job_id"))
+    const jobs = list(doc(status["queue"], "queue"), "jobs").map((job) => text(job, "job_id"))
     same(
       "the order",
       jobs.filter((id) => order.includes(id)),

@@ -13,7 +13,7 @@ export default serverLaw({
     const ready = answered("/v1/ready", await desk.get("/v1/ready"))
     const told = answered("/v1/events", await desk.get("/v1/events"))
     const corrupt = list({ corrupt: told["corrupt"] ?? [] }, "corrupt")
-    const count = number(doc(ready["projection_lag"]), "corrupt_record_count")
+    const count = number(doc(ready["projection_lag"], "projection_lag"), "corrupt_record_count")
     for (const record of corrupt)
       holds(
         "a corrupt record has its line and its error",
@@ -27,7 +27,7 @@ export default serverLaw({
     }
     const status = answered("/v1/status", await desk.get("/v1/status"))
     same("ready in status", status["ready"], ready["ready"])
-    const statuses = Object.values(doc(doc(status["projections"])["manifests"])).map(
+    const statuses = Object.values(doc(doc(status["projections"], "projections")["manifests"], "manifests")).map(
       (manifest) => doc(manifest)["status"],
     )
     if (ready["ready"] === false)

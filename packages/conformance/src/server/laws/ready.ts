@@ -11,7 +11,7 @@ export default serverLaw({
   violation: "a readiness that is a constant.",
   check: async (desk) => {
     const found = answered("/v1/ready", await desk.get("/v1/ready"))
-    const lag = doc(found["projection_lag"])
+    const lag = doc(found["projection_lag"], "projection_lag")
     const corrupt = number(lag, "corrupt_record_count")
     number(lag, "event_count")
     const isWell = found["ready"] === true

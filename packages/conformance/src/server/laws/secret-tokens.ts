@@ -15,7 +15,7 @@ export default serverLaw({
     const { hold, job_id } = await held(desk)
     const job = (await desk.job(job_id)) ?? {}
     const [, claimed] = await desk.eventsOf(job_id)
-    for (const shown of [job["claim_token"], doc(claimed?.["payload"])["claim_token"]])
+    for (const shown of [job["claim_token"], doc(claimed?.["payload"], "payload")["claim_token"]])
       if (typeof shown === "string" && shown !== "")
         refused(
           "a completion with the token that is shown",

@@ -13,8 +13,10 @@ export default serverLaw({
     for (let i = 0; i < 5; i++) {
       const { job_id, last_event_id } = await desk.submit({ job_type: "rpi.run" })
       const status = answered("/v1/status", await desk.get("/v1/status"))
-      const inQueue = list(doc(status["queue"]), "jobs").some((job) => job["job_id"] === job_id)
-      const inProjection = list(doc(status["projections"]), "jobs").some((job) => job["job_id"] === job_id)
+      const inQueue = list(doc(status["queue"], "queue"), "jobs").some((job) => job["job_id"] === job_id)
+      const inProjection = list(doc(status["projections"], "projections"), "jobs").some(
+        (job) => job["job_id"] === job_id,
+      )
       const inEvents = (await desk.recent()).some((event) => event["event_id"] === last_event_id)
       same("in queue, projections and events", [inQueue, inProjection, inEvents], [true, true, true])
     }

@@ -18,7 +18,7 @@ export default serverLaw({
     const events = await desk.events()
     const status = answered("/v1/status", await desk.get("/v1/status"))
     const folded = foldJobs(events)
-    for (const job of list(doc(status["queue"]), "jobs")) {
+    for (const job of list(doc(status["queue"], "queue"), "jobs")) {
       const expected = folded.get(text(job, "job_id"))
       // What other kinds of events do to a job is not folded here.
       if (expected === undefined || expected.last_event_id !== job["last_event_id"]) {
@@ -49,7 +49,7 @@ export default serverLaw({
     for (const job_id of folded.keys())
       holds(
         `${job_id} is in the queue`,
-        list(doc(status["queue"]), "jobs").some((job) => job["job_id"] === job_id),
+        list(doc(status["queue"], "queue"), "jobs").some((job) => job["job_id"] === job_id),
         job_id,
       )
   },

@@ -11,8 +11,8 @@ export default serverLaw({
   check: async (desk) => {
     const found = answered("/v1/status", await desk.get("/v1/status"))
     same("the type of ready", typeof found["ready"], "boolean")
-    number(doc(found["projection_lag"]), "event_count")
-    const queue = doc(found["queue"])
+    number(doc(found["projection_lag"], "projection_lag"), "event_count")
+    const queue = doc(found["queue"], "queue")
     for (const job of list(queue, "jobs")) {
       for (const name of ["job_id", "job_type", "request_id", "status"]) text(job, name)
       for (const name of ["attempt", "max_attempts"]) number(job, name)
@@ -25,7 +25,7 @@ export default serverLaw({
       )
       holds("no typeless job and no schedule entry", job["job_type"] !== "" && job["job_id"] !== "schedule", job)
     }
-    const set = doc(found["projections"])
+    const set = doc(found["projections"], "projections")
     same("the projections' version", set["schema_version"], 1)
     holds("rebuilt_at is a time", isTime(set["rebuilt_at"]), set["rebuilt_at"])
     same("source_ledger", set["source_ledger"], ".agents/daemon/ledger.jsonl")

@@ -29,6 +29,6 @@ export default serverLaw({
     }
     same("the answer", pick(answer, expected), expected)
     holds("projection_status", ["current", "stale", "degraded"].includes(text(answer, "projection_status")), answer)
-    number(doc(answer["projection_lag"]), "event_count")
+    number(doc(answer["projection_lag"], "projection_lag"), "event_count")
   },
 })

@@ -24,7 +24,10 @@ export default serverLaw({
     const [event] = await desk.eventsOf(job_id)
     same(
       "the payload in the event",
-      JSON.stringify(doc(event?.["payload"])["job_payload"], Object.keys(payload).toSorted().concat("prototype")),
+      JSON.stringify(
+        doc(event?.["payload"], "payload")["job_payload"],
+        Object.keys(payload).toSorted().concat("prototype"),
+      ),
       JSON.stringify(JSON.parse(body).payload, Object.keys(payload).toSorted().concat("prototype")),
     )
     const invalid = desk.fresh()
@@ -32,6 +35,10 @@ export default serverLaw({
     bytes[bytes.lastIndexOf(63)] = 0xff
     same("the status of a body that is no UTF-8", (await desk.post("/v1/jobs", bytes)).status, 202)
     const [replaced] = await desk.eventsOf(invalid)
-    same("what became of it", doc(doc(replaced?.["payload"])["job_payload"])["note"], "a\ufffdb")
+    same(
+      "what became of it",
+      doc(doc(replaced?.["payload"], "payload")["job_payload"], "job_payload")["note"],
+      "a\ufffdb",
+    )
   },
 })

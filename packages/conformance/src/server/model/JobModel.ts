@@ -47,44 +47,47 @@ const nobody: JobState = { job_id: undefined, status: "none", attempt: 0, epoch:
 const isOver = ({ status }: JobState): boolean =>
   status === "completed" || status === "failed" || status === "cancelled"
 
-/** One way that a request can go: the answer that is right, and what it leads to. */
+/** The way that a request goes: the answer that is right, and what it may lead to. */
 interface Way {
   readonly output: JobOutput
-  readonly state: JobState
+  readonly states: ReadonlyArray<JobState>
 }
 
 /** Marks what only the server can know: any token, or any id that it made. */
 const any = "\u0000any"
 
 const submitted = (state: JobState, job_id: string | undefined): Way => {
-  if (state.status !== "none") return { output: { is: "submitted", job_id: state.job_id ?? any }, state }
-  return { output: { is: "submitted", job_id: job_id ?? any }, state: { ...state, status: "queued", job_id } }
+  if (state.status !== "none") return { output: { is: "submitted", job_id: state.job_id ?? any }, states: [state] }
+  return { output: { is: "submitted", job_id: job_id ?? any }, states: [{ ...state, status: "queued", job_id }] }
 }
 
 const cancelled = (state: JobState): Way => {
-  if (isOver(state)) return { output: { is: "cancelled", outcome: `already_terminal_${state.status}` }, state }
+  if (isOver(state))
+    return { output: { is: "cancelled", outcome: `already_terminal_${state.status}` }, states: [state] }
   return {
     output: { is: "cancelled", outcome: "cancelled" },
-    state: { ...state, status: "cancelled", token: undefined },
+    states: [{ ...state, status: "cancelled", token: undefined }],
   }
 }
 
 const claimed = (state: JobState, attempts_max: number): Way => {
-  if (isOver(state) || state.status === "running") return { output: { is: "conflict" }, state }
+  if (isOver(state) || state.status === "running") return { output: { is: "conflict" }, states: [state] }
   if (state.attempt >= attempts_max)
-    return { output: { is: "nothing" }, state: { ...state, status: "failed", token: undefined } }
+    return { output: { is: "nothing" }, states: [{ ...state, status: "failed", token: undefined }] }
   const [epoch, attempt] = [state.epoch + 1, state.attempt + 1]
   return {
     output: { is: "claimed", claim_token: any, lease_epoch: epoch, attempt },
-    state: { ...state, status: "running", attempt, epoch, token: undefined },
+    states: [{ ...state, status: "running", attempt, epoch, token: undefined }],
   }
 }
 
-const givenBack = (state: JobState, attempts_max: number): JobState => ({
-  ...state,
-  status: state.attempt >= attempts_max ? "failed" : "retry_waiting",
-  token: undefined,
-})
+/** A job that was given back waits; one whose attempts are used up may also have failed at once (JobSpec v0 §10.6 fails it at a claim). */
+const givenBack = (state: JobState, attempts_max: number): ReadonlyArray<JobState> =>
+  (["retry_waiting", ...(state.attempt >= attempts_max ? (["failed"] as const) : [])] as const).map((status) => ({
+    ...state,
+    status,
+    token: undefined,
+  }))
 
 /** A request with a hold. A token that nobody was told matches only the holder whose answer was lost, which is none here. */
 const byHolder = (
@@ -94,33 +97,33 @@ const byHolder = (
 ): Way => {
   const { kind } = input
   const isHeld = state.status === "running" && state.token === input.claim_token && state.epoch === input.lease_epoch
-  const refused: Way = { output: { is: "conflict" }, state }
-  if (kind === "heartbeat") return isHeld ? { output: { is: "held" }, state } : refused
+  const refused: Way = { output: { is: "conflict" }, states: [state] }
+  if (kind === "heartbeat") return isHeld ? { output: { is: "held" }, states: [state] } : refused
   if (kind === "release") {
     const output = { is: "given back" } as const
-    if (state.status !== "running") return { output, state }
-    return isHeld ? { output, state: givenBack(state, attempts_max) } : refused
+    if (state.status !== "running") return { output, states: [state] }
+    return isHeld ? { output, states: givenBack(state, attempts_max) } : refused
   }
-  if (isOver(state)) return { output: { is: "ended", status: state.status }, state }
+  if (isOver(state)) return { output: { is: "ended", status: state.status }, states: [state] }
   if (!isHeld) return refused
   const status = kind === "complete" ? "completed" : "failed"
-  return { output: { is: "ended", status }, state: { ...state, status, token: undefined } }
+  return { output: { is: "ended", status }, states: [{ ...state, status, token: undefined }] }
 }
 
 /** What is answered in a state, and what comes of it. */
 export const wayOf = (state: JobState, input: JobInput, attempts_max: number): Way => {
   if (input.kind === "give back") {
     const isOrphan = state.status === "running" && state.token === undefined
-    return { output: { is: "given back" }, state: isOrphan ? givenBack(state, attempts_max) : state }
+    return { output: { is: "given back" }, states: isOrphan ? givenBack(state, attempts_max) : [state] }
   }
   if (input.kind === "submit") return submitted(state, input.job_id)
   // A job is also not there for whoever asks by an id that it does not have.
   if (state.status === "none" || (state.job_id !== undefined && state.job_id !== input.job_id))
-    return { output: { is: "not found" }, state }
+    return { output: { is: "not found" }, states: [state] }
   switch (input.kind) {
     case "read": {
       const { attempt, epoch, status } = state
-      return { output: { is: "read", status, attempt, lease_epoch: epoch }, state }
+      return { output: { is: "read", status, attempt, lease_epoch: epoch }, states: [state] }
     }
     case "cancel":
       return cancelled(state)
@@ -151,9 +154,9 @@ const learned = (state: JobState, output: JobOutput): JobState => {
 export const jobModel = (attempts_max: number): SequentialModel<JobState, JobInput, JobOutput> => ({
   initial: nobody,
   next: (state, input, output) => {
-    const { output: right, state: reached } = wayOf(state, input, attempts_max)
-    if (output === undefined) return [reached]
-    return agrees(right, output) ? [learned(reached, output)] : []
+    const { output: right, states } = wayOf(state, input, attempts_max)
+    if (output === undefined) return states
+    return agrees(right, output) ? states.map((reached) => learned(reached, output)) : []
   },
   keyOf: ({ attempt, epoch, job_id, status, token }) => `${status} ${attempt} ${epoch} ${token ?? ""} ${job_id ?? ""}`,
 })

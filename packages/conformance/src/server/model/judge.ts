@@ -21,10 +21,14 @@ const linesOf = (history: ReadonlyArray<Recorded>): ReadonlyArray<string> =>
     .filter(({ command }) => command !== "")
     .map(({ command, outcome }) => `${command}\n# ${outcome.replaceAll("\n", "\n# ")}`)
 
-/** The state that a model is in after an order of requests that it agrees with. */
+/** A state that a model may be in after an order of requests that it agrees with. */
 const stateAfter = (attempts_max: number, order: ReadonlyArray<Pick<Recorded, "input" | "answer">>): JobState => {
   const model = jobModel(attempts_max)
-  return order.reduce((state, { answer, input }) => model.next(state, input, answer?.output)[0] ?? state, model.initial)
+  const reached = order.reduce<ReadonlyArray<JobState>>(
+    (states, { answer, input }) => states.flatMap((state) => model.next(state, input, answer?.output)),
+    [model.initial],
+  )
+  return reached[0] ?? model.initial
 }
 
 /** The server made one id for two jobs: what each job shows alone is then of no use. */

@@ -34,7 +34,7 @@ interface Request {
   readonly read: (answer: Answer) => JobOutput
 }
 
-const jobIn = (answer: Answer) => doc(doc(answer.json)["job"])
+const jobIn = (answer: Answer) => doc(doc(answer.json)["job"], "job")
 
 /** What most answers say in the same way. */
 const reading =
@@ -88,7 +88,7 @@ const requestFor = (byWorkerRoutes: boolean, slot: Slot, { action }: Step): Requ
         path: "/v1/status",
         input: { kind: "read", job_id },
         read: reading(200, (answer) => {
-          const found = list(doc(doc(answer.json)["queue"]), "jobs").find((job) => job["job_id"] === job_id)
+          const found = list(doc(doc(answer.json)["queue"], "queue"), "jobs").find((job) => job["job_id"] === job_id)
           return found === undefined ? { is: "not found" } : readJob(found)
         }),
       }

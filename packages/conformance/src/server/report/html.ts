@@ -8,7 +8,7 @@ import type { Verdict } from "../../Report.ts"
 import type { CheckedServerLaw, ServerReport } from "../checkServer.ts"
 import { badgeSvg } from "./badge.ts"
 import { styles } from "./styles.ts"
-import { conclusionOf } from "./text.ts"
+import { beginWith, brokenLaws, conclusionOf } from "./text.ts"
 
 const escapes: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -77,7 +77,6 @@ const capabilityOf = ([name, value]: readonly [string, unknown]): string => {
 /** The report as one HTML document. */
 export const reportHtml = (report: ServerReport): string => {
   const kinds = Object.keys(law_kinds) as ReadonlyArray<LawKind>
-  const broken = report.laws.filter(({ verdict }) => verdict.status === "fail")
   const sections = kinds.flatMap((kind) => {
     const laws = report.laws.filter(({ id }) => kindOf(id) === kind)
     if (laws.length === 0) return []
@@ -85,7 +84,9 @@ export const reportHtml = (report: ServerReport): string => {
       `<section><h2>${law_kinds[kind].title}</h2><p>${law_kinds[kind].about}</p>${laws.map(lawOf).join("\n")}</section>`,
     ]
   })
-  const alarms = broken.map(({ id, statement }) => `<li><a href="#${id}">${id}</a> ${escaped(statement)}</li>`)
+  const alarms = brokenLaws(report).map(
+    ({ id, level, statement }) => `<li><a href="#${id}">${id}</a> (level ${level}) ${escaped(statement)}</li>`,
+  )
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -93,7 +94,7 @@ export const reportHtml = (report: ServerReport): string => {
 <body><main>
 <header>${badgeSvg(report)}<h1>${escaped(conclusionOf(report))}</h1>
 <p>${escaped(report.url)} · seed <code>${report.seed}</code> · ${(report.took_ms / 1000).toFixed(1)} s</p></header>
-${alarms.length === 0 ? "" : `<section class="alarms"><h2>Broken laws</h2><ul>${alarms.join("")}</ul></section>`}
+${alarms.length === 0 ? "" : `<section class="alarms"><h2>Broken laws</h2><p>${escaped(beginWith(report) ?? "")}</p><ol>${alarms.join("")}</ol></section>`}
 <section><h2>Levels</h2><table><thead><tr><th>Level</th><th></th><th>pass</th><th>fail</th><th>n/a</th><th>skipped</th></tr></thead>
 <tbody>${report.levels.map(levelRow).join("\n")}</tbody></table></section>
 ${sections.join("\n")}

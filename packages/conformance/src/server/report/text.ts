@@ -4,8 +4,8 @@
  * @module
  */
 import { formatChecked } from "../../Report.ts"
-import { levels } from "../../LawKind.ts"
-import type { ServerReport } from "../checkServer.ts"
+import { kindOf, levels } from "../../LawKind.ts"
+import type { CheckedServerLaw, ServerReport } from "../checkServer.ts"
 import type { LevelResult } from "../levels.ts"
 
 /** What became of a level, on one line. */
@@ -22,16 +22,39 @@ export const conclusionOf = ({ claimed, highest, isKept, laws }: ServerReport): 
   return isKept ? most : `${most} ${isBroken ? "There are broken laws." : "Not everything was looked at."}`
 }
 
-/** A report as text: what is broken or was not looked at, each level, and the conclusion. Laws that hold are counted. */
+/** What every server says comes before what it comes to: who misreads an answer sees more broken than there is. */
+const formFirst = (id: string): number => (kindOf(id) === "JOBSPEC" ? 0 : 1)
+
+/** What is broken, in the order in which to mend it: a level rests on those below it. */
+export const brokenLaws = ({ laws }: Pick<ServerReport, "laws">): ReadonlyArray<CheckedServerLaw> =>
+  laws
+    .filter(({ verdict }) => verdict.status === "fail")
+    .toSorted((a, b) => a.level - b.level || formFirst(a.id) - formFirst(b.id) || (a.id < b.id ? -1 : 1))
+
+/** Where to begin when laws are broken; `undefined` where none is. */
+export const beginWith = (report: Pick<ServerReport, "laws">): string | undefined => {
+  const [first, ...others] = brokenLaws(report)
+  if (first === undefined) return undefined
+  const rest = others.length === 0 ? "" : " What stands below rests on what stands above, and may mend itself."
+  return `Begin with ${first.id} (level ${first.level}, ${levels[first.level].name}).${rest}`
+}
+
+/**
+ * A report as text: what was not looked at, what is broken in the order in which to mend it, each level, and the conclusion. Laws
+ * that hold are counted.
+ */
 export const formatServerReport = (report: ServerReport): string => {
-  const told = report.laws.filter(({ verdict }) => verdict.status !== "pass")
+  const others = report.laws.filter(({ verdict }) => verdict.status !== "pass" && verdict.status !== "fail")
+  const begin = beginWith(report)
   return [
     `${report.url}, seed ${report.seed}, ${(report.took_ms / 1000).toFixed(1)} s`,
-    ...told.flatMap((law) => [
+    ...others.map(formatChecked),
+    ...brokenLaws(report).flatMap((law) => [
       formatChecked(law),
       ...law.requests.map((line) => `        ${line.replaceAll("\n", "\n        ")}`),
     ]),
     ...report.levels.map(formatLevel),
     conclusionOf(report),
+    ...(begin === undefined ? [] : [begin]),
   ].join("\n")
 }
