@@ -1,10 +1,10 @@
 import { type Files, layerFaultyFiles } from "@waybill/host"
 import { Projection } from "@waybill/ledger"
-import { Effect, type Layer, Schema, type Scope } from "effect"
+import { Effect, Exit, type Layer, Schema, type Scope } from "effect"
 import { expect, it } from "vitest"
 import { makeJsonlStore } from "../src/index.ts"
-import { noteLine, simulated } from "./support/simulated.ts"
-import { collect, ledgerOver, Note, write } from "./support/texts.ts"
+import { bytesOf, file, noteLine, simulated } from "./support/simulated.ts"
+import { collect, ledgerOver, Note, textOf, write } from "./support/texts.ts"
 
 const run = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
 
@@ -86,4 +86,36 @@ it("a first reading that failed anywhere is begun anew by the next, on the same 
     expect(k).toBeGreaterThan(30)
     return
   }
+})
+
+it("a line that was taken back after it was read, and another written in its place, is forgotten by who has read it", () =>
+  run(
+    Effect.gen(function* () {
+      const lines = (...texts: ReadonlyArray<string>) => texts.map((text, i) => `${noteLine(i + 1, text)}\n`).join("")
+      const { disk, open } = simulated(lines("one", "given up"))
+      const reader = yield* ledgerOver(yield* open)
+      expect((yield* collect(reader.read())).map(textOf)).toEqual(["one", "given up"])
+      disk.overwrite(file, bytesOf(lines("one", "another, which is longer", "three")))
+      expect((yield* collect(reader.read())).map(textOf)).toEqual(["one", "another, which is longer", "three"])
+    }),
+  ))
+
+it("what is told of a line whose writer died before its flush is still there after power is cut", () => {
+  const { disk, layer, open } = simulated()
+  let isWritten = false
+  const dying = layerFaultyFiles(layer, (operation, path) => {
+    if (path !== file) return undefined
+    if (operation === "write") isWritten = true
+    return isWritten && operation === "flush" ? { kind: "die" } : undefined
+  })
+  return run(
+    Effect.gen(function* () {
+      const victim = yield* ledgerOver(yield* Effect.provide(makeJsonlStore({ root: "/r" }), dying))
+      expect(Exit.isFailure(yield* Effect.exit(write(victim, "a", "one")))).toBe(true)
+      const told = (yield* collect((yield* ledgerOver(yield* open)).read())).map(textOf)
+      expect(told).toEqual(["one"])
+      disk.crash()
+      expect((yield* collect((yield* ledgerOver(yield* open)).read())).map(textOf)).toEqual(told)
+    }),
+  )
 })

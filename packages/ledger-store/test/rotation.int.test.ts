@@ -1,10 +1,10 @@
 import { compressArchives, makeJsonlStore, verifyLedger } from "../src/index.ts"
-import { type Files, makeMemoryFiles } from "@waybill/host"
+import { type Files, layerFaultyFiles, makeMemoryFiles } from "@waybill/host"
 import type { LedgerShape } from "@waybill/ledger"
-import { Effect, type Scope } from "effect"
+import { Effect, Exit, type Scope } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { folder } from "./support/simulated.ts"
+import { file, folder } from "./support/simulated.ts"
 import { brief, collect, ledgerOver, write } from "./support/texts.ts"
 
 const opening = (rotate_bytes: number) =>
@@ -132,5 +132,75 @@ it("who makes an archive of rows that another process wrote flushes them first: 
       expect(disk.bytes(seal)).toEqual(rows)
       const after = yield* big
       expect((yield* collect(after.read())).map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6, 7])
+    }),
+  ))
+
+it.each([
+  ["the file that it makes next cannot be flushed", "flush", "ledger.jsonl"],
+  ["the name of the file that it makes next cannot be flushed", "flush", "daemon"],
+])("who rotates and fails because %s goes on behind what others rotated meanwhile", (_, kind, name) => {
+  const { disk, layer } = makeMemoryFiles()
+  let isRenamed = false
+  let isDone = false
+  const faulty = layerFaultyFiles(layer, (operation, path) => {
+    if (operation === "rename" && path.endsWith("ledger.jsonl")) isRenamed = true
+    if (!isRenamed || isDone || operation !== kind || !path.endsWith(name)) return undefined
+    isDone = true
+    return { kind: "fail", code: "EIO" }
+  })
+  const open = opening(450)
+  return Effect.gen(function* () {
+    const one = yield* Effect.provide(open, faulty)
+    const two = yield* open
+    for (const text of ["n1", "n2"]) yield* write(one, "a", text)
+    expect(Exit.isFailure(yield* Effect.exit(write(one, "a", "refused")))).toBe(true)
+    expect(isDone).toBe(true)
+    // As many as rotate the file that was made and the ones after it.
+    for (let i = 3; i <= 8; i++) yield* write(two, "b", `n${i}`)
+    expect(yield* told(one)).toEqual(yield* told(two))
+    expect((yield* write(one, "c", "n9")).map(({ position }) => position)).toEqual([9])
+    expect(yield* told(two)).toEqual(yield* told(yield* open))
+    expect(disk.files(folder).filter((path) => path.includes("ledger.p")).length).toBeGreaterThan(2)
+    const { flaws, sealed, unsealed } = yield* verifyLedger({ root: "/r" })
+    expect([flaws, sealed, unsealed]).toEqual([[], 9, 0])
+  }).pipe(Effect.provide(layer), Effect.scoped, Effect.runPromise)
+})
+
+it("a ledger without a file is followed when somebody makes and rotates it between two looks", () =>
+  onDisk((disk) =>
+    Effect.gen(function* () {
+      const two = yield* opening(9_000)
+      yield* write(two, "a", "n1")
+      yield* write(two, "a", "n2")
+      // As a process leaves it that dies between the two steps of a rotation.
+      disk.plant(`${folder}/ledger.p00000000000000000001.jsonl`, disk.bytes(file) ?? new Uint8Array())
+      disk.remove(file)
+      const one = yield* opening(9_000)
+      expect((yield* told(one)).length).toBe(2)
+      const three = yield* opening(500)
+      for (const text of ["n3", "n4", "n5"]) yield* write(three, "b", text)
+      expect(yield* told(one)).toEqual(yield* told(three))
+      expect((yield* write(one, "c", "n6")).map(({ position }) => position)).toEqual([6])
+      expect(yield* told(one)).toEqual(yield* told(yield* opening(9_000)))
+    }),
+  ))
+
+it("who looks in the middle of a rotation knows also what came in files that others made and archived before", () =>
+  onDisk((disk) =>
+    Effect.gen(function* () {
+      const one = yield* opening(500)
+      const two = yield* opening(500)
+      yield* write(one, "a", "n1")
+      expect((yield* told(two)).length).toBe(1)
+      for (let i = 2; i <= 7; i++) yield* write(one, "b", `n${i}`)
+      const all = yield* told(one)
+      const content = disk.bytes(file) ?? new Uint8Array()
+      const first = Number(/_(\d+)"/u.exec(Buffer.from(content).toString())?.[1])
+      disk.plant(`${folder}/ledger.p${String(first).padStart(20, "0")}.jsonl`, content)
+      disk.remove(file)
+      expect(first).toBeGreaterThan(4)
+      expect(yield* told(two)).toEqual(all)
+      expect((yield* write(two, "c", "n8")).map(({ position }) => position)).toEqual([8])
+      expect(yield* told(one)).toEqual(yield* told(two))
     }),
   ))

@@ -6,14 +6,10 @@
  */
 import type { FileInfo } from "@waybill/host"
 import type { CorruptRecord, Damage } from "@waybill/ledger"
+import { JobNames, Jobs } from "./Jobs.ts"
+import { ledger_name } from "./Layout.ts"
 import { LineReader } from "./LineReader.ts"
-import type { Segment } from "./Segment.ts"
-
-/** Where a job's records begin and end. */
-export interface Job {
-  readonly first: number
-  last: number
-}
+import { Segment } from "./Segment.ts"
 
 /** The position that an event id of our own form tells, `undefined` for any other. */
 export const told = (eventId: string): number | undefined => {
@@ -44,9 +40,8 @@ export interface Finding extends Damage {
 export class History {
   readonly generation: number
   readonly segments: Array<Segment> = []
-  readonly jobs = new Map<string, Job>()
-  /** A job by its first record. */
-  readonly jobNames = new Map<number, string>()
+  jobs = new Jobs()
+  readonly jobNames = new JobNames()
   readonly corrupt = new Map<number, CorruptRecord>()
   /** What is wrong with whole files. */
   readonly damage: Array<Finding> = []
@@ -58,7 +53,7 @@ export class History {
   /** Cuts the file that is read on from. */
   reader = new LineReader()
   witness: Uint8Array = new Uint8Array()
-  /** The file that bore the ledger's name when we looked last. */
+  /** The file that bore the ledger's name when we looked last; `undefined` where none did, or our own is yet to be made. */
   info: FileInfo | undefined
   isLoaded = false
   /** Whether the folder says that its whole past has been sealed. */
@@ -78,6 +73,16 @@ export class History {
   get active(): Segment | undefined {
     const last = this.segments.at(-1)
     return last?.isActive === true ? last : undefined
+  }
+
+  /** Goes on in a new file behind what has become an archive. */
+  beginBehind({ count, first, line, lines, link }: Segment): void {
+    const chain = link.sha
+    this.segments.push(
+      new Segment({ first: first + count, line: line + lines, name: ledger_name, isActive: true, chain }),
+    )
+    this.reader = new LineReader()
+    this.witness = new Uint8Array()
   }
 
   /** Whether every record has its row on disk, and the folder says so. */
@@ -101,18 +106,6 @@ export class History {
   segmentOf(position: number): Segment | undefined {
     const segment = this.segments[this.indexOf(position)]
     return segment !== undefined && segment.first <= position ? segment : undefined
-  }
-
-  /** Enters a readable record of a job. Answers the job's number and its previous record. */
-  enter(jobId: string, position: number): { readonly job: number; readonly previous: number } {
-    const job = this.jobs.get(jobId)
-    if (job === undefined) {
-      this.jobs.set(jobId, { first: position, last: position })
-      return { job: position, previous: 0 }
-    }
-    const previous = job.last
-    job.last = position
-    return { job: job.first, previous }
   }
 
   enterForeign(eventId: string, position: number): void {

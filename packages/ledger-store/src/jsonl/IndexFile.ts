@@ -9,6 +9,7 @@ import type { CorruptRecord } from "@waybill/ledger"
 import { Effect } from "effect"
 import { readCheckedText, writeChecked } from "./checkedFile.ts"
 import type { History } from "./History.ts"
+import { Jobs } from "./Jobs.ts"
 
 export const index_name = "index"
 const file_name = "jobs.json"
@@ -30,6 +31,11 @@ export interface SavedIndex {
   readonly jobs: ReadonlyArray<readonly [jobId: string, first: number, last: number]>
   readonly corrupt: ReadonlyArray<CorruptRecord>
   readonly ahead: ReadonlyArray<readonly [told: number, positions: ReadonlyArray<number>]>
+}
+
+/** The same as it is read again: most readings ask for no job. */
+export interface LoadedIndex extends Omit<SavedIndex, "jobs"> {
+  readonly jobs: Jobs
 }
 
 /** What there is to save once everything up to the head is sealed. */
@@ -64,11 +70,19 @@ export const withOneJob = (text: string, jobId: string): string => {
   return text.slice(0, from + jobs_begin.length) + entry + text.slice(to)
 }
 
+/** Apart from the rest, the list of jobs as it is written; inside a text, its beginning and end are not met either. */
+const withoutJobs = (text: string): readonly [rest: string, jobs: string] | undefined => {
+  const from = text.indexOf(jobs_begin) + jobs_begin.length
+  const to = text.indexOf(jobs_end, from)
+  return from < jobs_begin.length || to < 0 ? undefined : [text.slice(0, from) + text.slice(to), text.slice(from, to)]
+}
+
 /** `undefined` where there is none, or none that can be used. With `only`, of the jobs that one alone. */
-export const loadIndex = (directory: Directory, only?: string): Effect.Effect<SavedIndex | undefined, FileError> =>
+export const loadIndex = (directory: Directory, only?: string): Effect.Effect<LoadedIndex | undefined, FileError> =>
   Effect.map(readCheckedText(directory, index_name, file_name), (text) => {
-    const value: unknown =
-      text === undefined ? undefined : JSON.parse(only === undefined ? text : withOneJob(text, only))
-    const index = value as Partial<SavedIndex> | undefined
-    return index?.version === 1 && (index.segments?.length ?? 0) > 0 ? (index as SavedIndex) : undefined
+    const parts = text === undefined ? undefined : withoutJobs(only === undefined ? text : withOneJob(text, only))
+    if (parts === undefined) return undefined
+    const index = JSON.parse(parts[0]) as Partial<SavedIndex>
+    const isUsable = index.version === 1 && (index.segments?.length ?? 0) > 0
+    return isUsable ? { ...(index as SavedIndex), jobs: new Jobs(parts[1]) } : undefined
   })

@@ -53,7 +53,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       ledgerFile,
       appender,
       lock_wait_ms,
-      Effect.ignore(Effect.suspend(() => scanner.scan(1024))),
+      Effect.ignore(Effect.suspend(() => scanner.scan(1024, "left"))),
     )
 
     const nothing = ({ generation }: History): Page => ({ events: [], generation, covers: 0 })

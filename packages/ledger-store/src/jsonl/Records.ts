@@ -4,7 +4,7 @@
  * @module
  */
 import { type Directory, type FileError, type OpenFile } from "@waybill/host"
-import type { RecordedEvent } from "@waybill/ledger"
+import { type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Data, Effect, Fiber } from "effect"
 import { type ArchiveDamaged, type Archives } from "./Archives.ts"
 import { brokenRows } from "./Chain.ts"
@@ -37,6 +37,9 @@ export class RecordChanged extends Data.TaggedError("RecordChanged")<{
     return `the record at position ${this.position} has changed: ${this.reason}`
   }
 }
+
+export const hasRecordChanged = (error: StoreError): boolean =>
+  error instanceof StoreUnavailable && error.cause instanceof RecordChanged
 
 export type ReadFailure = FileError | SealBroken | RecordChanged
 

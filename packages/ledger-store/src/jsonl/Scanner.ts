@@ -7,19 +7,20 @@ import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
+import { flushOthers, isSealedTo } from "./durably.ts"
 import { makeEntering, type ReadPart } from "./entering.ts"
 import { measureOwn } from "./Envelope.ts"
 import { History } from "./History.ts"
-import { archiveName, ledger_name } from "./Layout.ts"
+import { archiveName, firstOfArchive } from "./Layout.ts"
 import { isSameFile, isSameOrNone, type LedgerFile, type Sight } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { load } from "./opening.ts"
 import type { Packed } from "./pack.ts"
 import { readExactly } from "./readExactly.ts"
 import { adoptSeals } from "./sealing.ts"
-import { makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
+import { hasRecordChanged, makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { row_bytes } from "./Rows.ts"
-import { Segment } from "./Segment.ts"
+import type { Segment } from "./Segment.ts"
 import { Witness, witness_bytes } from "./Witness.ts"
 
 const nothing_raw = new Uint8Array()
@@ -39,8 +40,8 @@ export interface Scanner {
   readonly history: History
   readonly records: Records
   readonly archives: Archives
-  /** Learns what is new, and reads about `limit` records of what is not sealed. */
-  readonly scan: (limit: number) => Effect.Effect<Scanned, StoreError>
+  /** Learns what is new, and reads about `limit` records of it; lines that are not durable yet are flushed first, or left. */
+  readonly scan: (limit: number, unsealed?: "left") => Effect.Effect<Scanned, StoreError>
   readonly scanAll: Effect.Effect<void, StoreError>
   /** Runs a reading on what is known; where a seal turns out to be damaged, once more without it. */
   readonly reading: <A>(
@@ -157,20 +158,6 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       records.forget()
     }
 
-    const rename = (segment: Segment) => {
-      segment.name = archiveName(segment.first)
-      segment.isActive = false
-    }
-
-    const begin = (previous: Segment) => {
-      const { count, first, line, lines, link } = previous
-      history.segments.push(
-        new Segment({ first: first + count, line: line + lines, name: ledger_name, isActive: true, chain: link.sha }),
-      )
-      history.reader = new LineReader()
-      history.witness = new Uint8Array()
-    }
-
     /** Whether the bytes that were read last are in an archive of that name, at the same place. */
     const isWitnessed = ({ directory }: Sight, archive: ArchiveName) => {
       const { reader, witness } = history
@@ -179,6 +166,19 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         onSuccess: (bytes) => Effect.succeed(Buffer.compare(bytes, witness) === 0),
         onFailure: () => Effect.succeed(false),
       })
+    }
+
+    const isArchived = (directory: Directory, { first }: Segment) =>
+      Effect.map(directory.list, (names) => names.some((name) => firstOfArchive(name) === first))
+
+    /**
+     * Whether the file that was not made yet when we looked last has been made, filled and made an archive since. Without a
+     * look at the names, the one that bears the ledger's now would be taken for it.
+     */
+    const hasPassed = ({ directory }: Sight) => {
+      const { active, info, isLoaded } = history
+      const isUnmade = isLoaded && info === undefined && active !== undefined
+      return isUnmade ? ioOr(isArchived(directory, active)) : Effect.succeed(false)
     }
 
     /** Somebody gave the file the name of an archive: goes on behind it. Answers whether it is so. */
@@ -190,16 +190,14 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           const { active, reader } = history
           // Of a file that was not what was sealed nothing was read that an archive could be told by.
           if (active === undefined || history.isBlocked(active.name)) return false
-          const archive = { name: archiveName(active.first), first: active.first }
-          const names = yield* directory.list
-          if (!names.includes(archive.name) && !names.includes(`${archive.name}.gz`)) return followed
-          if (!(yield* isWitnessed(sight, archive))) return false
-          rename(active)
+          if (!(yield* isArchived(directory, active))) return followed
+          if (!(yield* isWitnessed(sight, { name: archiveName(active.first), first: active.first }))) return false
+          active.archive()
           yield* Effect.catchTag(readClosed(closed)(active, reader.restart()), "ArchiveDamaged", ({ file, reason }) =>
             Effect.sync(() => history.note({ file, error: reason, blocks: true })),
           )
           yield* adoptSeals(closed, active)
-          begin(active)
+          history.beginBehind(active)
         }
       })
 
@@ -207,82 +205,74 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     const settleNames = (sight: Sight) =>
       Effect.gen(function* () {
         const isOther =
-          history.info !== undefined &&
-          sight.info !== undefined &&
+          history.isLoaded &&
           // In another folder the number may be that of a file that is gone: it is given to the next one that is made.
-          (folder !== sight.directory || !isSameFile(history.info, sight.info))
+          (folder !== sight.directory || (history.info !== undefined && !isSameFile(history.info, sight.info)))
         // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
         if (isOther) place = undefined
-        if (isOther && !(yield* ioOr(follow(sight)))) startAnew()
-        // Nothing bears the name any more, and what did is not open: the names tell what became of it.
-        if (history.isLoaded && history.info !== undefined && sight.info === undefined) startAnew()
+        if ((isOther || (yield* hasPassed(sight))) && !(yield* ioOr(follow(sight)))) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
-        if (sight.info !== undefined) {
-          history.info = sight.info
-          folder = sight.directory
-        }
+        history.info = sight.info
+        folder = sight.directory
         place = yield* placeOf(sight)
       })
 
-    const isCurrent = (sight: Sight): boolean =>
-      place !== undefined &&
-      place.directory === sight.directory &&
-      (sight.info === undefined || (place.file !== undefined && isSameFile(history.info, sight.info)))
+    /** Where nothing bears the name, as in the middle of a rotation, the archives tell whether anything has come since. */
+    const isCurrent = (sight: Sight) => {
+      const isKnown = place?.directory === sight.directory && isSameOrNone(history.info, sight.info)
+      return isKnown && place?.file === undefined
+        ? Effect.map(hasPassed(sight), (passed) => sight.info === undefined && !passed)
+        : Effect.succeed(isKnown)
+    }
 
-    /** How long the file is. Between the two steps of a rotation nothing bears its name, and it is an archive already. */
-    const bytesOf = Effect.fnUntraced(function* ({ directory, info }: Sight, file: OpenFile, { first }: Segment) {
-      if (info !== undefined) return info.bytes
-      return (yield* directory.list).includes(archiveName(first)) ? (yield* file.info).bytes : 0
-    })
-
-    const scanNow: (limit: number) => Effect.Effect<Scanned, StoreError | SealBroken> = Effect.fnUntraced(function* (
-      limit: number,
-    ) {
-      const nothing = () => ({ after: history.head, head: history.head, events: [] })
-      if (isHiding) return nothing()
-      const { generation } = history
-      let sight = yield* look
-      // What is seen may have grown while it was learnt, so it is looked at again.
-      for (; sight !== undefined && !isCurrent(sight); sight = yield* ledgerFile.look) {
-        held = undefined
-        yield* restructure(settleNames(sight))
-        if (history.generation !== generation) return nothing()
-      }
-      if (sight === undefined) {
-        if (history.isLoaded) yield* restructure(Effect.sync(startAnew))
-        return nothing()
-      }
-      const { active, reader } = history
-      const file = place?.file
-      if (place === undefined || file === undefined || active === undefined) {
-        seen_bytes = sight.info?.bytes ?? 0
-        return nothing()
-      }
-      const bytes = yield* io(bytesOf(sight, file, active))
-      seen_bytes = bytes
-      if (bytes === reader.next && reader.next === reader.end) return nothing()
-      // What is there is not what was sealed: nothing behind it can be told from it.
-      if (bytes < active.link.end && history.isBlocked(active.name)) return nothing()
-      if (!(yield* io(stillHolds(file, bytes)))) {
-        yield* restructure(Effect.sync(startAnew))
-        return nothing()
-      }
-      // Pending bytes may have been cut and replaced since; they are read again.
-      history.reader = reader.restart()
-      const witness = new Witness(reader.end, history.witness)
-      const read: ReadPart = (offset, length) =>
-        Effect.tap(readExactly(file, offset, length), (chunk) =>
-          Effect.sync(() => witness.add(chunk, history.reader.end)),
-        )
-      const after = history.head
-      const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
-      history.witness = witness.before(history.reader.end)
-      if (active.rows.count > 2 * rows_kept) {
-        yield* ioOr(adoptSeals(place, active))
-        active.trim(rows_kept)
-      }
-      return { after, head: history.head, events }
-    })
+    const scanNow: (limit: number, unsealed?: "left") => Effect.Effect<Scanned, StoreError | SealBroken> =
+      Effect.fnUntraced(function* (limit: number, unsealed?: "left") {
+        const nothing = () => ({ after: history.head, head: history.head, events: [] })
+        if (isHiding) return nothing()
+        const { generation } = history
+        let sight = yield* look
+        // What is seen may have grown while it was learnt, so it is looked at again.
+        for (; sight !== undefined && !(yield* isCurrent(sight)); sight = yield* ledgerFile.look) {
+          held = undefined
+          yield* restructure(settleNames(sight))
+          if (history.generation !== generation) return nothing()
+        }
+        if (sight === undefined) {
+          if (history.isLoaded) yield* restructure(Effect.sync(startAnew))
+          return nothing()
+        }
+        const { active, reader } = history
+        const file = place?.file
+        const bytes = sight.info?.bytes ?? 0
+        seen_bytes = bytes
+        if (place === undefined || file === undefined || active === undefined) return nothing()
+        if (bytes === reader.next && reader.next === reader.end) return nothing()
+        // What is there is not what was sealed: nothing behind it can be told from it.
+        if (bytes < active.link.end && history.isBlocked(active.name)) return nothing()
+        if (!(yield* io(stillHolds(file, bytes)))) {
+          yield* restructure(Effect.sync(startAnew))
+          return nothing()
+        }
+        if (!(yield* io(isSealedTo(place.directory, active.first, bytes)))) {
+          if (unsealed === "left") return nothing()
+          yield* io(flushOthers(file))
+        }
+        // Pending bytes may have been cut and replaced since; they are read again.
+        history.reader = reader.restart()
+        const witness = new Witness(reader.end, history.witness)
+        const read: ReadPart = (offset, length) =>
+          Effect.tap(readExactly(file, offset, length), (chunk) =>
+            Effect.sync(() => witness.add(chunk, history.reader.end)),
+          )
+        const after = history.head
+        const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
+        history.witness = witness.before(history.reader.end)
+        if (active.rows.count > 2 * rows_kept) {
+          yield* ioOr(adoptSeals(place, active))
+          active.trim(rows_kept)
+        }
+        return { after, head: history.head, events }
+      })
 
     const ioOr = <A>(run: Effect.Effect<A, ReadFailure | ArchiveDamaged>): Effect.Effect<A, StoreError | SealBroken> =>
       Effect.mapError(run, (error) =>
@@ -298,11 +288,11 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         ),
       )
 
-    const scan: Scanner["scan"] = (limit) =>
+    const scan: Scanner["scan"] = (limit, unsealed) =>
       Effect.suspend(() =>
         isHiding
           ? Effect.succeed({ after: history.head, head: history.head, events: [] })
-          : scanning.withPermits(1)(again(scanNow(limit))),
+          : scanning.withPermits(1)(again(scanNow(limit, unsealed))),
       )
 
     return {
@@ -326,8 +316,8 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         const { active } = history
         return active === undefined ? Effect.void : io(adoptSeals(at, active, seal))
       },
-      reading: (run, nothing) =>
-        again(
+      reading: (run, nothing) => {
+        const read = again(
           Effect.gen(function* () {
             if (place === undefined) yield* scan(1)
             return yield* structure.withPermits(1)(
@@ -336,7 +326,15 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
               ),
             )
           }),
-        ),
+        )
+        return Effect.suspend(() => {
+          const { generation } = history
+          // A line that was read while it was written may have been taken back since, and another be there: a look tells.
+          return Effect.catchIf(read, hasRecordChanged, (error) =>
+            Effect.flatMap(scan(1), () => (history.generation === generation ? Effect.fail(error) : read)),
+          )
+        })
+      },
       isSuspect,
       holds: (eventId, position) =>
         Effect.suspend(() => {
@@ -389,9 +387,9 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           const { active, reader } = history
           if (active === undefined) return
           held = undefined
-          rename(active)
+          active.archive()
           active.lines = reader.line_number
-          begin(active)
+          history.beginBehind(active)
           history.info = undefined
           place = undefined
         }),

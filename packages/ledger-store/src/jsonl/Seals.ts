@@ -46,6 +46,15 @@ export const readSeal = (directory: Directory, first: number): Effect.Effect<Sea
     }),
   )
 
+/** The offset behind the last record of a file that has its row on disk; 0 where none has, or that row does not hold. */
+export const sealedEnd = (directory: Directory, first: number): Effect.Effect<number, FileError> =>
+  Effect.map(
+    withSeal(directory, first, (file) =>
+      Effect.flatMap(rowsIn(file), (rows) => rowsFrom(file, Math.max(0, rows - 1), rows)),
+    ),
+    (last) => (last?.count === 1 && last.areSound(0, 1) ? last.end(0) : 0),
+  )
+
 /** The rows `from` up to `to`, or as many as there are. They are not checked. */
 export const readRows = (
   directory: Directory,

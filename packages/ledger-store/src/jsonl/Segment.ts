@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { genesis } from "./SealHeader.ts"
 import type { Link, Sums } from "./Chain.ts"
+import { archiveName } from "./Layout.ts"
+import { genesis } from "./SealHeader.ts"
 import { type NewRow, Rows } from "./Rows.ts"
 
 export class Segment {
@@ -54,6 +55,12 @@ export class Segment {
 
   add(row: NewRow): void {
     this.rows.add(row)
+  }
+
+  /** It bears the name of an archive now. */
+  archive(): void {
+    this.name = archiveName(this.first)
+    this.isActive = false
   }
 
   learnType(eventType: string, record: number): void {

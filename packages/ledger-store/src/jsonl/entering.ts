@@ -112,7 +112,7 @@ export const makeEntering = (records: Records, history: () => History, forget: (
       (tells !== undefined && tells > position ? Flag.ahead : 0) |
       (batch !== undefined && batch[0] < batch[1] - 1 ? Flag.continues : 0)
     const type_at = segment.types.get(event_type) ?? record
-    const { job, previous } = history().enter(job_id, position)
+    const { job, previous } = history().jobs.enter(job_id, position)
     segment.add({ offset, bytes, blanks, previous, job, flags, id_hash, type_at, lengths })
     return { ...content, position }
   }

@@ -7,7 +7,7 @@ import type { FileError, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import type { ArchiveDamaged } from "./Archives.ts"
 import type { History } from "./History.ts"
-import { loadIndex, type SavedIndex } from "./IndexFile.ts"
+import { loadIndex, type LoadedIndex } from "./IndexFile.ts"
 import { areLongEnough, lacksRows, no_seal_names, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
 import { archiveName, archivesAmong, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
@@ -112,8 +112,7 @@ const absorb = (opening: Opening, segment: Segment, from: number, to: number): E
       const rows = yield* records.rows(place, segment, record, record + looked)
       for (const event of events) {
         const flags = rows.flags(event.position - segment.first - record)
-        const { job } = history.enter(event.job_id, event.position)
-        if (job === event.position) history.jobNames.set(job, event.job_id)
+        history.jobs.enterLater(event.job_id, event.position)
         if ((flags & Flag.ahead) !== 0) history.enterForeign(event.event_id, event.position)
       }
       release()
@@ -276,7 +275,7 @@ const keepSeal = ({ history, place }: Opening, segment: Segment, seal: SealFile)
   })
 
 /** Starts from the saved index, if it is of this very ledger. Answers where in its last file to go on. */
-const resume = (opening: Opening, saved: SavedIndex | undefined, { archives, seals }: Survey) =>
+const resume = (opening: Opening, saved: LoadedIndex | undefined, { archives, seals }: Survey) =>
   Effect.gen(function* () {
     const { broken, history, place } = opening
     const last = saved?.segments.at(-1)
@@ -295,7 +294,7 @@ const resume = (opening: Opening, saved: SavedIndex | undefined, { archives, sea
       if (!archives.includes(name) && !archives.includes(`${name}.gz`))
         history.note({ file: name, error: "is missing", positions: [first, first + count - 1], blocks: true })
     }
-    for (const [jobId, first, end] of saved.jobs) history.jobs.set(jobId, { first, last: end })
+    history.jobs = saved.jobs
     for (const record of saved.corrupt) history.corrupt.set(record.position, record)
     for (const [told, positions] of saved.ahead) history.ahead.set(told, [...positions])
     history.foreign_from = saved.head

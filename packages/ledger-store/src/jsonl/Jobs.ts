@@ -1,0 +1,94 @@
+/**
+ * Where each job's records begin and end.
+ *
+ * @module
+ */
+
+/** Where a job's records begin and end. */
+export interface Job {
+  readonly first: number
+  last: number
+}
+
+/**
+ * All jobs of a ledger. What the index tells of them is taken apart when somebody first asks for a job: a reading from the
+ * first record to the last never does, and for 200 000 jobs it is a quarter of the time that such a reading takes.
+ */
+export class Jobs {
+  #saved: string
+  #known: Map<string, Job> | undefined
+  readonly #later: Array<string> = []
+  readonly #positions: Array<number> = []
+
+  /** `saved` is the index's list as JSON, without its brackets. */
+  constructor(saved = "") {
+    this.#saved = saved
+  }
+
+  #all(): Map<string, Job> {
+    if (this.#known !== undefined) return this.#known
+    const known = new Map<string, Job>()
+    this.#known = known
+    const saved = JSON.parse(`[${this.#saved}]`) as ReadonlyArray<readonly [jobId: string, first: number, last: number]>
+    for (const [jobId, first, last] of saved) known.set(jobId, { first, last })
+    for (const [i, jobId] of this.#later.entries()) this.enter(jobId, this.#positions[i] ?? 0)
+    this.#saved = ""
+    this.#later.length = 0
+    this.#positions.length = 0
+    return known
+  }
+
+  get size(): number {
+    return this.#all().size
+  }
+
+  get(jobId: string): Job | undefined {
+    return this.#all().get(jobId)
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, Job]> {
+    return this.#all().entries()
+  }
+
+  /** Enters a readable record of a job. Answers the job's number and its previous record. */
+  enter(jobId: string, position: number): { readonly job: number; readonly previous: number } {
+    const all = this.#all()
+    const job = all.get(jobId)
+    if (job === undefined) {
+      all.set(jobId, { first: position, last: position })
+      return { job: position, previous: 0 }
+    }
+    const previous = job.last
+    job.last = position
+    return { job: job.first, previous }
+  }
+
+  /** The same, where nobody asks for the answer yet. */
+  enterLater(jobId: string, position: number): void {
+    if (this.#known !== undefined) {
+      this.enter(jobId, position)
+      return
+    }
+    this.#later.push(jobId)
+    this.#positions.push(position)
+  }
+}
+
+const names_kept = 4096
+
+/** The names of the jobs that were met last, by the jobs' numbers: neighbouring records are mostly of a few jobs. */
+export class JobNames {
+  readonly #numbers = new Float64Array(names_kept)
+  readonly #names: Array<string> = []
+
+  get(job: number): string | undefined {
+    const at = job % names_kept
+    return this.#numbers[at] === job ? this.#names[at] : undefined
+  }
+
+  set(job: number, name: string): void {
+    const at = job % names_kept
+    this.#numbers[at] = job
+    this.#names[at] = name
+  }
+}
