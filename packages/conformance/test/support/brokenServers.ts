@@ -319,8 +319,8 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
   inFile("carriers/jobspec/src/QueueJobState.ts")(
     "leaves out jobs that have ended",
     "JOBSPEC-113",
-    '(job) => job.job_type !== "",',
-    '(job) => job.job_type !== "" && job.status !== "cancelled",',
+    '(job) => typeShown(job) !== "",',
+    '(job) => typeShown(job) !== "" && job.status !== "cancelled",',
   ),
   answers(
     "answers a submission with another job's event",
