@@ -51,7 +51,8 @@ export const JOB_FAILED = defineExitCode(81, "JOB_FAILED", {
   side_effects: "partial",
 })
 export const LEDGER_FLAWED = defineExitCode(82, "LEDGER_FLAWED", {
-  description: "Something in the ledger is not what was written; data lists it",
+  description:
+    "Something in the ledger is not what was written, or nothing tells whether it is; data has what and how much",
   retryable: false,
   side_effects: "none",
 })
@@ -59,4 +60,11 @@ export const LEVEL_NOT_HELD = defineExitCode(83, "LEVEL_NOT_HELD", {
   description: "The server does not hold the level of JobSpec that it claims; data lists the broken laws",
   retryable: false,
   side_effects: "partial",
+})
+
+/** In place of {@link ledger_exits}' PRECONDITION where 4 is about a job. */
+export const SOURCE_UNUSABLE = defineExitCode(84, "SOURCE_UNUSABLE", {
+  description: "The ledger or the server cannot be used as it is; nothing is said about the job",
+  retryable: false,
+  side_effects: "none",
 })

@@ -162,8 +162,15 @@ describe("a server that cannot be asked is told apart, with the next command to 
       (_, response) => void response.end("<html>"),
       async (server) => {
         const call = callWith(envOf(server))
-        for (const words of [["list"], ["events"], ["wait", "x"], ["job", "status", "x"], ["submit", "--type", "a.b"]])
+        for (const words of [["list"], ["events"], ["submit", "--type", "a.b"]])
           expect(await call(...words), words.join(" ")).toMatchObject({ exit_code: 4, code: "SERVER_UNSUITABLE" })
+        // There, 4 is about the job.
+        for (const words of [
+          ["wait", "x"],
+          ["job", "status", "x"],
+          ["job", "cancel", "x"],
+        ])
+          expect(await call(...words), words.join(" ")).toMatchObject({ exit_code: 84, code: "SERVER_UNSUITABLE" })
       },
     ))
 
@@ -245,6 +252,19 @@ describe("limits", () => {
       },
     )
     expect(asked).toBeGreaterThan(6)
+  })
+
+  it("every exit code that a server's answer ends a command with is in its contract", async () => {
+    const promised: Record<string, ReadonlyArray<string>> = {}
+    for (const name of ["submit", "list", "events", "wait", "job status", "job cancel"]) {
+      const { stdout } = await invoke(waybill, [...name.split(" "), "--schema"])
+      const { exit_codes } = JSON.parse(stdout) as { readonly exit_codes: Readonly<Record<string, object>> }
+      promised[name] = Object.keys(exit_codes)
+    }
+    for (const [name, codes] of Object.entries(promised)) {
+      expect(codes, name).toEqual(expect.arrayContaining(["7", "8", "10", "12"]))
+      expect(codes.includes("84"), name).toBe(["wait", "job status", "job cancel"].includes(name))
+    }
   })
 
   it("every command that can ask a server has both limits", async () => {

@@ -1,8 +1,11 @@
 import { check, invoke } from "@waybill/command"
 import { publishedJsonSchema } from "@waybill/command-contract/wire"
 import { Ajv2020 } from "ajv/dist/2020.js"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { waybill } from "../src/index.ts"
+import { node_major_min, refuseNode } from "../src/refuseNode.ts"
 
 const ajv = new Ajv2020({ strict: true })
 const isCommandSchema = ajv.compile(publishedJsonSchema("command-schema"))
@@ -40,6 +43,17 @@ describe("discovery", () => {
     expect(stdout).toMatch(/Usage\n {2}waybill/u)
     expect(stdout).toContain("Exit codes")
   })
+})
+
+it("a Node that is too old is told so, in words, and the package says the same", () => {
+  expect(refuseNode(process.versions.node)).toBeUndefined()
+  expect(refuseNode(`${node_major_min}.0.0`)).toBeUndefined()
+  for (const version of ["20.20.2", "22.1.0", "8.0.0", `${node_major_min - 1}.99.0`])
+    expect(refuseNode(version)).toMatch(new RegExp(`needs Node ${node_major_min} .*${version}`, "u"))
+  const { engines } = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8")) as {
+    readonly engines: { readonly node: string }
+  }
+  expect(engines.node).toBe(`>=${node_major_min}`)
 })
 
 describe("words", () => {

@@ -4,13 +4,14 @@ import { Effect } from "effect"
 import { cpSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { waybill } from "../src/index.ts"
 import { garbageIn } from "../src/keeping/garbage.ts"
 import { removeSeals } from "../src/keeping/gc.ts"
 import { knownVocabularies } from "../src/Ledgers.ts"
 import { openStore, runOnFiles } from "../src/Opening.ts"
 import { placeOf } from "../src/Place.ts"
+import { startProgram } from "./support/program.ts"
 
 const at =
   (root: string) =>
@@ -54,14 +55,24 @@ const damage = (root: string, runId: string) => {
   writeFileSync(ledgerFile(root), lines.join("\n"))
 }
 
+let template: Promise<string> | undefined
+
 /** X was rejected and V verified, over the same bytes. */
-const makeTwo = async () => {
+const makeTemplate = async (): Promise<string> => {
   const root = mkdtempSync(join(tmpdir(), "waybill-damage-"))
   const call = at(root)
   expect((await settle(call, "X", "false")).exit_code).toBe(80)
   expect((await settle(call, "V", "true")).exit_code).toBe(0)
   expect(seals(root)).toHaveLength(1)
-  return { root, call }
+  return root
+}
+
+/** A root of the test's own with both runs. */
+const makeTwo = async () => {
+  template ??= makeTemplate()
+  const root = mkdtempSync(join(tmpdir(), "waybill-damage-"))
+  cpSync(await template, root, { recursive: true })
+  return { root, call: at(root) }
 }
 
 describe("what was verified is not removed", () => {
@@ -127,8 +138,12 @@ describe("a damaged ledger", () => {
     const { call, root } = await makeTwo()
     damage(root, "V")
     const before = readFileSync(ledgerFile(root), "utf8")
+    const plan = join(root, "plan.json")
+    writeFileSync(plan, JSON.stringify({ "a.b": { command: ["true"] } }), { mode: 0o600 })
     for (const words of [
       ["submit", "--type", "a.b"],
+      ["work", "--type", "a.b", "--", "true"],
+      ["serve", "--addr", "127.0.0.1:0", "--workers", "1", "--work-plan", plan],
       ["gc"],
       ["settle", "--candidate", "out", "--schema-id", "s", "--verify", "true", "--", "true"],
     ]) {
@@ -136,12 +151,12 @@ describe("a damaged ledger", () => {
       expect([words[0], exit_code, code]).toEqual([words[0], 4, "LEDGER_DAMAGED"])
       expect(error?.fix_required).toMatch(/waybill ledger verify.*waybill ledger repair/u)
     }
-    for (const words of [
-      ["job", "cancel", "X"],
-      ["ledger", "import", ledgerFile(root)],
-    ]) {
+    for (const [exit, ...words] of [
+      [84, "job", "cancel", "X"],
+      [4, "ledger", "import", ledgerFile(root)],
+    ] as const) {
       const { envelope, exit_code } = await invoke(waybill, [...words, "--root", root])
-      expect([words[1], exit_code, envelope?.error?.code]).toEqual([words[1], 4, "LEDGER_DAMAGED"])
+      expect([words[1], exit_code, envelope?.error?.code]).toEqual([words[1], exit, "LEDGER_DAMAGED"])
     }
     expect(readFileSync(ledgerFile(root), "utf8")).toBe(before)
   })
@@ -158,24 +173,34 @@ describe("a damaged ledger", () => {
       expect([words.join(" "), exit_code]).toEqual([words.join(" "), 0])
       expect(warnings, words.join(" ")).toEqual([expect.stringMatching(/^LEDGER_DAMAGED: record \d+ .*ledger verify/u)])
     }
-    for (const words of [
-      ["job", "status", "X"],
-      ["wait", "X"],
-    ]) {
-      const answer = await call(...words)
-      expect(answer).toMatchObject({ exit_code: 4, code: "VERIFIER_REJECTED" })
-      expect(answer.warnings, words.join(" ")).toEqual([expect.stringContaining("LEDGER_DAMAGED")])
-    }
+    const waited = await call("wait", "X")
+    expect(waited).toMatchObject({ exit_code: 4, code: "VERIFIER_REJECTED" })
+    expect(waited.warnings).toEqual([expect.stringContaining("LEDGER_DAMAGED")])
+    // An end is never taken back, so nothing else is read to tell of it.
+    expect(await call("job", "status", "X")).toMatchObject({ exit_code: 4, code: "VERIFIER_REJECTED", warnings: [] })
     for (const words of [
       ["explain", "V"],
       ["explain", "nobody"],
       ["logs", "V"],
       ["deliver", "V"],
       ["deliver", "nobody"],
+    ])
+      expect([words, await call(...words)]).toMatchObject([words, { exit_code: 4, code: "LEDGER_DAMAGED" }])
+    // There, 4 is about the job.
+    for (const words of [
       ["job", "status", "nobody"],
       ["wait", "no"],
     ])
-      expect([words, await call(...words)]).toMatchObject([words, { exit_code: 4, code: "LEDGER_DAMAGED" }])
+      expect([words, await call(...words)]).toMatchObject([words, { exit_code: 84, code: "LEDGER_DAMAGED" }])
+  })
+
+  it("is served, since readiness tells of it, and whoever starts the server is told", async () => {
+    const { root } = await makeTwo()
+    damage(root, "V")
+    const server = startProgram(["serve", "--root", root, "--addr", "127.0.0.1:0"])
+    await server.until(({ url }) => url !== undefined)
+    await vi.waitFor(() => expect(server.stderr()).toMatch(/"LEDGER_DAMAGED".*record \d+/u), { timeout: 30_000 })
+    expect(await server.end("SIGTERM")).toBe(0)
   })
 
   it("is printed as far as it goes, and no reader takes that for all of it", async () => {

@@ -14,6 +14,19 @@ const at =
     return { exit_code, code: envelope?.error?.code, error: envelope?.error, data, stdout }
   }
 
+it("nobody's job is told with the command that lists the jobs of the same place", async () => {
+  const root = mkdtempSync(join(tmpdir(), "waybill-jobs-"))
+  for (const words of [
+    ["job", "status", "nobody"],
+    ["job", "cancel", "nobody"],
+    ["wait", "nobody"],
+  ]) {
+    const { envelope, exit_code } = await invoke(waybill, [...words, "--root", root])
+    expect([words.join(" "), exit_code, envelope?.error?.code]).toEqual([words.join(" "), 5, "JOB_NOT_FOUND"])
+    expect(envelope?.error?.suggestion).toBe(`List the jobs with: waybill list --root ${root}`)
+  }
+})
+
 describe("jobs of the queue", () => {
   it("a submission answers with a complete descriptor, and the same again finds it", async () => {
     const call = at(makeRoot())

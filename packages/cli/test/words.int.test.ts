@@ -1,11 +1,10 @@
-import { invoke } from "@waybill/command"
+import { invoke, visible } from "@waybill/command"
 import { existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { waybill } from "../src/index.ts"
 import { explainedText, loggedText } from "../src/settling/texts.ts"
-import { visible } from "../src/settling/visible.ts"
 
 const makeRoot = () => mkdtempSync(join(tmpdir(), "waybill-words-"))
 const env = { PATH: process.env["PATH"] ?? "" }
@@ -47,7 +46,7 @@ describe("words that would be refused later are refused before anything is done"
   it("--env of a variable that is not set", async () => {
     const root = makeRoot()
     const { envelope, exit_code } = await invoke(waybill, settling(root, "--env=NOSUCHVAR"), { env })
-    expect([exit_code, envelope?.error?.code]).toEqual([2, "VARIABLE_UNSET"])
+    expect([exit_code, envelope?.error?.errors?.[0]?.code]).toEqual([2, "VARIABLE_UNSET"])
     expect(globSync(join(root, ".agents/daemon/*.jsonl")).map((path) => readFileSync(path, "utf8"))).toEqual([])
   })
 })
@@ -92,7 +91,18 @@ describe("what programs say is shown, and no terminal obeys it", () => {
             stdout: { text: hostile, omitted_bytes: 0 },
             stderr: null,
           },
-          verifier: { summary: null, checks: [{ name: hostile, status: "passed" }] },
+          verifier: {
+            summary: null,
+            checks: [{ name: hostile, status: "passed" }],
+            printed: [
+              {
+                name: hostile,
+                exit: "code 1",
+                stdout: { text: "", omitted_bytes: 0 },
+                stderr: { text: hostile, omitted_bytes: 0 },
+              },
+            ],
+          },
         },
       ],
     })
@@ -104,6 +114,17 @@ describe("what programs say is shown, and no terminal obeys it", () => {
     expect(visible("Grüße\t日本 👍🏽 \\n")).toBe("Grüße\t日本 👍🏽 \\n")
   })
 })
+
+it.each([["list"], ["job", "status", "r"], ["explain", "r"], ["logs", "r"], ["deliver", "r"]])(
+  "%s of a folder that is not there is a mistake, and no ledger without jobs",
+  async (...words) => {
+    const root = join(makeRoot(), "nosuch")
+    const { envelope, exit_code, stderr } = await invoke(waybill, [...words, `--root=${root}`], { env })
+    expect(exit_code).toBe(2)
+    expect(JSON.stringify(envelope ?? stderr)).toContain("ROOT_NOT_FOUND")
+    expect(existsSync(root)).toBe(false)
+  },
+)
 
 describe("under one key there is one job", () => {
   it("and another text in the schema's file is other work, wherever the file lies", async () => {
@@ -118,17 +139,7 @@ describe("under one key there is one job", () => {
     expect((await settle("b.json", { type: "number" })).exit_code).toBe(0)
     const { envelope, exit_code } = await settle("a.json", { type: "string" })
     expect([exit_code, envelope?.error?.code]).toEqual([6, "IDEMPOTENCY_CONFLICT"])
-  })
-})
-
-describe("a verifier that gives no verdict", () => {
-  it("is not looked for in the logs, which do not have what it said", async () => {
-    const words = settling(makeRoot()).map((word) =>
-      word === "--verify=true" ? "--verify=echo broken >&2; exit 7 #" : word,
-    )
-    const { envelope, exit_code } = await invoke(waybill, words, { env })
-    expect(exit_code).toBe(81)
-    expect(envelope?.error?.detail).toContain("broken")
-    expect(envelope?.error?.suggestion).not.toContain("waybill logs")
+    expect(envelope?.error?.message).toContain("its schema's file")
+    expect(envelope?.error?.suggestion).toContain("waybill explain run-")
   })
 })

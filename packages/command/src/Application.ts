@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { ArgsOf, CommandDeclaration, ExitCodePromise, JobDescriptor, Parameters } from "@waybill/command-contract"
+import type {
+  ArgsOf,
+  CommandDeclaration,
+  ErrorDefaults,
+  ExitCodePromise,
+  JobDescriptor,
+  Parameters,
+} from "@waybill/command-contract"
 import type { Effect } from "effect"
 import type { Context } from "./Context.ts"
 import type { JobStore } from "./JobStore.ts"
@@ -65,7 +72,10 @@ export interface Handlers<Args, T> {
   /** Does the work: answers the data, or throws; never prints and never exits. */
   readonly execute: (args: Args, ctx: Context) => Answer<T>
   /** Finds every problem in the arguments; no side effects, no network, under 100 ms. */
-  readonly validate?: (args: Args) => ReadonlyArray<Problem> | Promise<ReadonlyArray<Problem>>
+  readonly validate?: (
+    args: Args,
+    around: Pick<Context, "env">,
+  ) => ReadonlyArray<Problem> | Promise<ReadonlyArray<Problem>>
   /** Puts things back; runs once, however the run ends, and may run after nothing was done. */
   readonly cleanup?: (args: Args) => unknown
   /** `"supported"` when `execute` reads `ctx.dryRun`, or the function to run in its place. */
@@ -128,6 +138,8 @@ export interface Jobs extends JobHooks {
    * anyway (0 to 6, 10, 12, 130, 143) are refused: each has one meaning.
    */
   readonly exit_codes?: Readonly<Record<string, ExitCodePromise>>
+  /** Error code → what it ends with, as in a command; by the names that the two commands have, and those of `exit_codes`. */
+  readonly error_registry?: Readonly<Record<string, ErrorDefaults>>
   /** `false` when the hooks connect with `ctx.fetch` alone. */
   readonly network_agents?: false
 }

@@ -61,6 +61,7 @@ const jobCommand = (app: Application, commands: ReadonlyArray<Declared>, which: 
       UNAVAILABLE: unavailable,
       ...app.jobs?.exit_codes,
     },
+    error_registry: app.jobs?.error_registry ?? {},
     output_schema: { ...job_descriptor_schema },
     // Reading two small files needs no process of its own; an author's hook may do anything.
     isolation: hasHooks ? (app.isolation ?? "process") : "inline",

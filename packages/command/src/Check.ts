@@ -19,20 +19,29 @@ const job_codes = {
 
 /** Codes that a program adds to `job status` and `job cancel` keep the rules of a command's, and mean nothing else there. */
 const jobViolations = ({ jobs, name, version }: ApplicationOptions): ReadonlyArray<Violation> => {
-  const added = jobs?.exit_codes
-  if (added === undefined) return []
+  if (jobs === undefined) return []
+  const { error_registry, exit_codes: added = {} } = jobs
   const at = (path: string) => `jobs.${path}`
-  const success = { description: "Done", retryable: false, side_effects: "none" }
+  const there = { description: "Both commands have it", retryable: false, side_effects: "none" }
   const declaration = {
     name: "hooks",
     description: "Stands for both commands",
     danger_level: "safe",
-    exit_codes: { SUCCESS: success, ...added },
+    exit_codes: {
+      SUCCESS: there,
+      GENERAL_ERROR: there,
+      ARG_ERROR: there,
+      NOT_FOUND: there,
+      TIMEOUT: there,
+      UNAVAILABLE: there,
+      ...added,
+    },
+    ...(error_registry === undefined ? {} : { error_registry }),
     output_schema: { type: "object" },
     execute: async () => ({}),
   }
   const broken = checkApplication({ name, version, commands: [declaration] })
-    .filter(({ path }) => path.startsWith("exit_codes"))
+    .filter(({ path }) => /^(?:exit_codes|error_registry)/u.test(path))
     .map((each): Violation => ({ ...each, command: "", path: at(each.path) }))
   const clashing = Object.entries(added).flatMap(([key, promise]): ReadonlyArray<Violation> => {
     const own: unknown = "code" in promise ? promise.code : Reflect.get(exit_codes, key)

@@ -58,11 +58,16 @@ const textOf = (value: unknown): string => (typeof value === "string" ? value : 
 /** A tag such as `StoreLocked` as an error code: `STORE_LOCKED`. */
 const codeOfTag = (tag: string): string => tag.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase()
 
-/** The number behind a name, by the command's own map and then by the table; undefined when nobody knows it. */
-export const exitOf = (exit: string, map: ExitCodeMap): number | undefined => {
+/**
+ * The number behind a name, by the command's own map and then by the table; undefined when nobody knows it. Where a number of the
+ * table is about something else, as 3 and 4 of `job status` are about the job, the table's name has no number.
+ */
+const exitOf = (exit: string, { by, published }: Registered): number | undefined => {
+  const map: ExitCodeMap = published.exit_codes
   const own = Object.entries(map).find(([, { name }]) => name === exit)
   if (own !== undefined) return Number(own[0])
-  return Object.hasOwn(exit_codes, exit) ? exit_codes[exit as keyof typeof exit_codes] : undefined
+  const code = Object.hasOwn(exit_codes, exit) ? exit_codes[exit as keyof typeof exit_codes] : undefined
+  return by === "framework" && code !== undefined && map[String(code)] !== undefined ? undefined : code
 }
 
 const connect_codes = new Set(["UND_ERR_CONNECT_TIMEOUT", "CONNECT_TIMEOUT"])
@@ -158,7 +163,7 @@ export const explain = (thrown: unknown, facts: FailureFacts): Failure => {
   const warnings: Array<string> = []
   const clean = (text: string) => redact(plainText(text), secrets)
   const made = (options: CommandErrorOptions, stack: string | undefined, isAccident = false): Failure => {
-    let exit_code = exitOf(options.exit, map)
+    let exit_code = exitOf(options.exit, command)
     if (exit_code === undefined || exit_code === 0 || !["table", "sysexits", "own"].includes(rangeOf(exit_code))) {
       warnings.push(`EXIT_CODE_UNKNOWN: ${options.exit} is no exit code of ${command.published.path}; 1 is used`)
       exit_code = 1

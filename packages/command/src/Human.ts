@@ -1,10 +1,12 @@
 /**
- * Answers as text for people: tables, `key: value` lines, errors with what to do.
+ * Answers as text for people: tables, `key: value` lines, errors with what to do. Data comes from anywhere, so that no terminal
+ * obeys it: control characters are shown escaped.
  *
  * @module
  */
 import type { ErrorDetail } from "@waybill/command-contract"
 import type { Style } from "./Application.ts"
+import { visible, visibleBlock } from "./Visible.ts"
 
 type Paint = (text: string) => string
 
@@ -22,12 +24,14 @@ export const paints = ({
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-const cell = (value: unknown): string => {
+const oneLine = (value: unknown): string => {
   if (value === null || value === undefined) return "–"
-  if (typeof value === "string") return value.replaceAll(/\s*\n\s*/g, " ")
-  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) return value.join(", ")
+  if (typeof value === "string") return value.replaceAll(/\s*\n\s*|\t/g, " ")
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
+    return value.map((item) => oneLine(item)).join(", ")
   return JSON.stringify(value)
 }
+const cell = (value: unknown): string => visible(oneLine(value))
 
 /** Width on a terminal, near enough: wide scripts and emoji take two columns, combining marks none. */
 const widthOf = (text: string): number => {
@@ -56,14 +60,25 @@ const fit = (text: string, width: number): string => {
 
 const gap = 2
 
-/** Rows under their column names, no wider than the terminal: the widest columns give way first. */
+/** What a row is known by, and what is typed, or pasted, to ask for it: half of it is good for nothing. */
+const isName = (column: string): boolean => column === "id" || column.endsWith("_id")
+
+/**
+ * Rows under their column names, no wider than the terminal: the widest columns give way first, and ids never. Where the ids alone
+ * are too wide, so are the rows.
+ */
 export const table = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, style: Style): string => {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const widths = names.map((name) => Math.max(widthOf(name), ...rows.map((row) => widthOf(cell(row[name])))))
+  const heads = names.map(cell)
+  const widths = names.map((name, index) =>
+    Math.max(widthOf(heads[index] ?? ""), ...rows.map((row) => widthOf(cell(row[name])))),
+  )
   const narrowest = 4
   const total = () => widths.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, names.length - 1)
-  while (total() > style.columns && Math.max(...widths) > narrowest) {
-    const widest = widths.indexOf(Math.max(...widths))
+  const yielding = () => widths.map((width, index) => (isName(names[index] ?? "") ? 0 : width))
+  while (total() > style.columns && Math.max(...yielding()) > narrowest) {
+    const given = yielding()
+    const widest = given.indexOf(Math.max(...given))
     widths[widest] = Math.max(narrowest, (widths[widest] ?? 0) - 1)
   }
   const column = (text: string, index: number, paint: Paint) => {
@@ -78,7 +93,7 @@ export const table = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, st
       .trimEnd()
   const { bold } = paints(style)
   return [
-    line(names, bold),
+    line(heads, bold),
     ...rows.map((row) =>
       line(
         names.map((name) => cell(row[name])),
@@ -97,7 +112,7 @@ export const humanData = (data: unknown, style: Style): string => {
   if (isTable(data)) return table(data, style)
   if (Array.isArray(data)) return data.length === 0 ? dim("nothing") : data.map(cell).join("\n")
   if (!isRecord(data)) return cell(data)
-  const entries = Object.entries(data)
+  const entries = Object.entries(data).map(([key, value]) => [cell(key), value] as const)
   const width = Math.max(0, ...entries.filter(([, value]) => !isTable(value)).map(([key]) => widthOf(key)))
   return entries
     .map(([key, value]) => {
@@ -113,15 +128,15 @@ export const humanData = (data: unknown, style: Style): string => {
 /** A failure in the order in which a person needs it: what, why, what to do. */
 export const humanError = (error: ErrorDetail, style: Style): string => {
   const { bold, cyan, dim, red } = paints(style)
-  const list = (error.errors ?? []).map(({ message }) => `  ${message}`)
+  const list = (error.errors ?? []).map(({ message }) => `  ${visibleBlock(message)}`)
   const lines = [
-    `${red(bold("error:"))} ${error.message} ${dim(`[${error.code}]`)}`,
+    `${red(bold("error:"))} ${visibleBlock(error.message)} ${dim(`[${visible(error.code)}]`)}`,
     ...(list.length > 1 ? list : []),
-    ...(error.detail === undefined ? [] : [dim(error.detail)]),
-    ...(error.fix_required === undefined ? [] : [`${cyan("fix:")} ${error.fix_required}`]),
-    ...(error.fix_command === undefined ? [] : [`${cyan("run:")} ${error.fix_command}`]),
-    ...(error.suggestion === undefined ? [] : [`${cyan("hint:")} ${error.suggestion}`]),
-    ...(error.docs_url === undefined ? [] : [dim(error.docs_url)]),
+    ...(error.detail === undefined ? [] : [dim(`  ${visibleBlock(error.detail)}`)]),
+    ...(error.fix_required === undefined ? [] : [`${cyan("fix:")} ${visibleBlock(error.fix_required)}`]),
+    ...(error.fix_command === undefined ? [] : [`${cyan("run:")} ${visible(error.fix_command)}`]),
+    ...(error.suggestion === undefined ? [] : [`${cyan("hint:")} ${visibleBlock(error.suggestion)}`]),
+    ...(error.docs_url === undefined ? [] : [dim(visible(error.docs_url))]),
   ]
   return lines.join("\n")
 }
@@ -131,8 +146,9 @@ export const tabSeparated = (data: unknown): string => {
   const found = isRecord(data) ? Object.values(data).find(isTable) : undefined
   const rows = isTable(data) ? data : (found ?? (isRecord(data) ? [data] : []))
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const text = (value: unknown) => (value === undefined || value === null ? "" : cell(value)).replaceAll(/[\t\n]/g, " ")
-  return [names.join("\t"), ...rows.map((row) => names.map((name) => text(row[name])).join("\t"))]
+  const text = (value: unknown) =>
+    (value === undefined || value === null ? "" : oneLine(value)).replaceAll(/[\t\n]/g, " ")
+  return [names.map(text).join("\t"), ...rows.map((row) => names.map((name) => text(row[name])).join("\t"))]
     .map((line) => `${line}\n`)
     .join("")
 }

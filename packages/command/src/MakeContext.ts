@@ -9,6 +9,7 @@ import type { Registered } from "./Registered.ts"
 import type { Stage } from "./Stage.ts"
 import { type StepTracker, makeStepTracker } from "./StepTracker.ts"
 import { toJsonable } from "./Jsonable.ts"
+import { visibleDrawing, visibleJson } from "./Visible.ts"
 
 export interface MadeContext {
   readonly ctx: Context
@@ -59,6 +60,7 @@ export const makeContext = (
     })
   }
   const line = (text: string) => redact(plainText(text), request.secrets)
+  const shown = (text: string) => visibleDrawing(line(text), false)
   const trace = request.trace_id === undefined ? "" : `[${request.trace_id}] `
   const isRaw = command.published.stream?.format === "raw"
   const streams = command.published.stream !== undefined || command.published.service === true
@@ -90,10 +92,10 @@ export const makeContext = (
     steps: { start: steps.start, complete: steps.complete },
     log: (text) => {
       const isWanted = request.style !== undefined || request.verbosity === "verbose" || request.verbosity === "debug"
-      if (isWanted && request.verbosity !== "quiet") stage.log(`${trace}${line(text)}`)
+      if (isWanted && request.verbosity !== "quiet") stage.log(`${trace}${shown(text)}`)
     },
     warn: (code, text) => stage.tell({ type: "warning", text: line(`${code}: ${text}`) }),
-    progress: (text) => stage.tell({ type: "progress", text: line(text) }),
+    progress: (text) => stage.tell({ type: "progress", text: shown(text) }),
     onCleanup: (cleanup) => void cleanups.push(cleanup),
     write: async (value) => {
       if (!streams) {
@@ -103,7 +105,10 @@ export const makeContext = (
           message: `${command.published.path} writes to stdout and declares neither stream nor service.`,
         })
       }
-      if (!isRaw) return stage.stream(`${JSON.stringify(toJsonable(value, request.secrets)) ?? "null"}\n`)
+      if (!isRaw) {
+        const json = JSON.stringify(toJsonable(value, request.secrets)) ?? "null"
+        return stage.stream(`${request.style === undefined ? json : visibleJson(json)}\n`)
+      }
       if (typeof value === "string" || value instanceof Uint8Array) return stage.stream(value)
       throw new TypeError("a raw stream takes text or bytes")
     },

@@ -195,7 +195,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
 
   const run = async (): Promise<Outcome> => {
     try {
-      const problems = (await handlers.validate?.(request.args)) ?? []
+      const problems = (await handlers.validate?.(request.args, { env: ctx.env })) ?? []
       if (problems.length > 0) return refusal(app, command, problems)
       if (request.validate_only) return { ok: true, data: { valid: true } }
       await made.prepare()

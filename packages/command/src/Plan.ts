@@ -13,6 +13,7 @@ import {
 import type { Catalogue } from "./Catalogue.ts"
 import { manifestOf } from "./ManifestOf.ts"
 import { parse } from "./Parse.ts"
+import { redact } from "./PlainText.ts"
 import type { Verbosity } from "./Protocol.ts"
 import type { Registered } from "./Registered.ts"
 import { route } from "./Route.ts"
@@ -56,22 +57,34 @@ export const readAnswerOptions = (words: ReadonlyArray<string>): AnswerOptions =
   return { output: output_formats.find((format) => format === text), verbosity }
 }
 
-const argError = (errors: ReadonlyArray<ArgumentError>, suggestion: string): ErrorDetail => ({
-  code: "ARG_ERROR",
-  message: errors.map(({ message }) => (message.endsWith("?") ? message : `${message}.`)).join(" "),
-  retryable: false,
-  phase: "validation",
-  exit_code: 2,
-  fix_required: "Correct the arguments that are listed in errors.",
-  suggestion,
-  errors,
+/** A word that has no place may be an address with a password, on its way to another command. */
+const shown = (text: string): string => redact(text, [])
+const shownArgument = ({ message, param, value, ...rest }: ArgumentError): ArgumentError => ({
+  ...rest,
+  param: shown(param),
+  message: shown(message),
+  ...(value === undefined ? {} : { value: typeof value === "string" ? shown(value) : value }),
 })
+
+const argError = (given: ReadonlyArray<ArgumentError>, suggested: string): ErrorDetail => {
+  const errors = given.map(shownArgument)
+  return {
+    code: "ARG_ERROR",
+    message: errors.map(({ message }) => (message.endsWith("?") ? message : `${message}.`)).join(" "),
+    retryable: false,
+    phase: "validation",
+    exit_code: 2,
+    fix_required: "Correct the arguments that are listed in errors.",
+    suggestion: shown(suggested),
+    errors,
+  }
+}
 
 const unknownCommand = (invocation: string, group: string, word: string, meant: string | undefined): ErrorDetail => {
   const before = group === "" ? "" : `${group.replaceAll(".", " ")} `
   return {
     code: "UNKNOWN_COMMAND",
-    message: `${JSON.stringify(word.slice(0, 80))} is not a command${group === "" ? "" : ` of ${before.trim()}`}.`,
+    message: `${JSON.stringify(shown(word).slice(0, 80))} is not a command${group === "" ? "" : ` of ${before.trim()}`}.`,
     retryable: false,
     phase: "validation",
     exit_code: 2,

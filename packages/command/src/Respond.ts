@@ -9,6 +9,7 @@ import type { Style } from "./Application.ts"
 import type { Host } from "./Host.ts"
 import { humanData, humanError, paints, tabSeparated } from "./Human.ts"
 import type { Verbosity } from "./Protocol.ts"
+import { visibleBlock, visibleDrawing, visibleJson } from "./Visible.ts"
 
 /** `human` is text for a terminal; the others are asked for by name, and `json` is what a program gets. */
 export type Form = OutputFormat | "human"
@@ -46,10 +47,13 @@ export const respond = async (host: Host, response: Response): Promise<void> => 
   const say = (line: string) => {
     if (verbosity !== "quiet") host.stderr.write(lineOf(line))
   }
-  const json = () => serialise(envelope, size_max_bytes, hint)
+  const json = () => {
+    const line = serialise(envelope, size_max_bytes, hint)
+    return host.stdout.isTTY ? visibleJson(line) : line
+  }
   const { bold, yellow } = paints(style)
   const sayWarnings = () => {
-    for (const warning of envelope.warnings) say(`${yellow(bold("warning:"))} ${warning}`)
+    for (const warning of envelope.warnings) say(`${yellow(bold("warning:"))} ${visibleBlock(warning)}`)
   }
   const isText = form === "human" || form === "plain" || form === "tsv"
   if (stream !== undefined) {
@@ -63,6 +67,11 @@ export const respond = async (host: Host, response: Response): Promise<void> => 
   sayWarnings()
   if (!envelope.ok) say(humanError(envelope.error, style))
   if (envelope.data === null || (!envelope.ok && form === "tsv")) return
-  const shown = form === "tsv" ? tabSeparated(envelope.data) : (text ?? humanData(envelope.data, style))
-  await host.stdout.write(lineOf(shown))
+  if (form !== "tsv") {
+    const shown = text === undefined ? humanData(envelope.data, style) : visibleDrawing(text, style.colour)
+    await host.stdout.write(lineOf(shown))
+    return
+  }
+  const rows = tabSeparated(envelope.data)
+  await host.stdout.write(lineOf(host.stdout.isTTY ? visibleDrawing(rows, false) : rows))
 }

@@ -124,6 +124,41 @@ describe("exit codes of a program's own jobs", () => {
       )
     },
   )
+  it("are the only ones beside those of the two: a code about the job is no name for anything else", async () => {
+    const throwing = (exit: string) =>
+      application({
+        ...app,
+        jobs: {
+          status: async () => {
+            throw new CommandError({ exit, code: "LEFT_HALF_DONE", message: "It is about this call." })
+          },
+        },
+      })
+    for (const exit of ["PRECONDITION", "PARTIAL_FAILURE"]) {
+      const { envelope, exit_code } = await invoke(throwing(exit), ["job", "status", "j1"])
+      expect([exit, exit_code, envelope?.error?.code]).toEqual([exit, 1, "LEFT_HALF_DONE"])
+      expect(envelope?.warnings).toEqual([expect.stringContaining(`${exit} is no exit code of job.status`)])
+    }
+  })
+  it("are what the errors in the registry of the jobs end with", async () => {
+    const STUCK = defineExitCode(80, "STUCK", REFUSED)
+    const registered = (exit: string) =>
+      application({
+        ...app,
+        jobs: {
+          exit_codes: { STUCK },
+          error_registry: { DESK_STUCK: { exit, fix_required: "Pull harder." } },
+          status: async () => {
+            throw Object.assign(new Error("The drawer is stuck."), { _tag: "DeskStuck" })
+          },
+        },
+      })
+    expect(violationsOf(registered("STUCK"))).toEqual([])
+    const { envelope, exit_code } = await invoke(registered("STUCK"), ["job", "status", "j1"])
+    expect(exit_code).toBe(80)
+    expect(envelope?.error).toMatchObject({ code: "DESK_STUCK", fix_required: "Pull harder." })
+    expect(violationsOf(registered("PRECONDITION"))).toMatchObject([{ path: "jobs.error_registry.DESK_STUCK.exit" }])
+  })
   it("keep the rules of every other exit code", () => {
     expect(violationsOf(withCodes({ SEVEN: REFUSED }))).toMatchObject([
       { code: "EXIT_CODE_KEY_INVALID", path: "jobs.exit_codes.SEVEN" },

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest"
 import { serialise } from "../src/Answer.ts"
 import { bytesOf, readSizeLimit, shorten } from "../src/Cap.ts"
 import { editDistance, nearest } from "../src/EditDistance.ts"
-import { humanData, tabSeparated, table } from "../src/Human.ts"
+import { humanData, humanError, tabSeparated, table } from "../src/Human.ts"
+import { visibleDrawing, visibleJson } from "../src/Visible.ts"
 import { makeRequestId, readTraceId } from "../src/Ids.ts"
 import { NotJson, toJsonable } from "../src/Jsonable.ts"
 import { decodeCursor, encodeCursor, pageFacts } from "../src/Pages.ts"
@@ -271,9 +272,13 @@ describe("ids and pages", () => {
   })
 })
 
+// oxlint-disable-next-line no-control-regex -- control characters are what this looks for
+const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/u
+const hostile_marks = [escape, `${escape}[2J`, "\u009b2J", "\u0007", "\b", "\r", "\n", "\u202e", "\u007f"]
+
 describe("text for people", () => {
   const row = fc.dictionary(
-    fc.constantFrom("id", "name", "size"),
+    fc.constantFrom("label", "name", "size"),
     fc.oneof(fc.string({ maxLength: 60 }), fc.integer(), fc.constant(null)),
   )
   it("a table has one line per row and is no wider than the terminal", () =>
@@ -287,10 +292,55 @@ describe("text for people", () => {
         for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns)
       }),
     ))
+  it("an id is whole however narrow the terminal is, and the other columns give way", () =>
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 60 }), (rows, columns) => {
+        const named = rows.map((each, n) => ({ job_id: `job-${"x".repeat(30)}-${n}`, ...each }))
+        const [, ...lines] = table(named, { columns, colour: false }).split("\n")
+        for (const [n, line] of lines.entries()) {
+          expect(line.startsWith(`job-${"x".repeat(30)}-${n}`)).toBe(true)
+          expect([...line].length).toBeLessThanOrEqual(Math.max(columns, 36 + 3 * 6))
+        }
+      }),
+    ))
   it("any JSON has a text, and colours only where they are wanted", () =>
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: fc.constantFrom("a", "é", "漢") }), (value) => {
         expect(humanData(value, { columns: 80, colour: false })).not.toContain(escape)
+      }),
+    ))
+  it("no terminal obeys data: a text holds line ends and no other control character, whatever the data is", () =>
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: fc.constantFrom("a", ...hostile_marks) }), (value) => {
+        expect(humanData(value, { columns: 80, colour: false })).not.toMatch(obeyed)
+      }),
+    ))
+  it("nor an error, and no later line of one stands where a line of the program's own would", () =>
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom("error:", "a", ...hostile_marks) }), (text) => {
+        const text_fields = { message: text, detail: text, suggestion: text, fix_required: text }
+        const error = { code: "X", retryable: false, phase: "execution", exit_code: 1, ...text_fields } as const
+        const field = { param: "--a", field: "a", code: "X", message: text }
+        const shown = humanError({ ...error, errors: [field, field] }, { columns: 80, colour: false })
+        expect(shown).not.toMatch(obeyed)
+        expect(shown.split("\n").filter((line) => line.startsWith("error:"))).toHaveLength(1)
+      }),
+    ))
+  it("what a command drew keeps its lines and colours, and nothing else that a terminal obeys", () =>
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom("a", `${escape}[1m`, ...hostile_marks) }), (text) => {
+        expect(visibleDrawing(text, true).replaceAll(`${escape}[1m`, "")).not.toMatch(obeyed)
+        expect(visibleDrawing(text, false)).not.toMatch(obeyed)
+        const lines = text.split("\n").length
+        expect(visibleDrawing(text, true).split("\n")).toHaveLength(lines)
+      }),
+    ))
+  it("JSON for a terminal is the same JSON", () =>
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: fc.constantFrom("a", ...hostile_marks) }), (value) => {
+        const json = visibleJson(JSON.stringify(value))
+        expect(json).not.toMatch(obeyed)
+        expect(JSON.stringify(JSON.parse(json))).toBe(JSON.stringify(value))
       }),
     ))
   it("tab-separated rows have the same number of fields in every line", () =>

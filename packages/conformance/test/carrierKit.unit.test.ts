@@ -15,9 +15,9 @@ it("a law that was never put to the test does not hold", async () => {
   const { settlement } = workspaceJob
   if (settlement === undefined) throw new Error("the carrier settles")
   const without = { ...workspaceJob, ends: [endsOf(Jobs, () => [])] }
-  expect(await reasonOf("PROJECTION-10", without)).toContain("fail: that some history comes to an end")
+  expect(await reasonOf("PROJECTION-10", without)).toContain("fail: expected that some history comes to an end")
   const undelivered = { ...workspaceJob, settlement: { ...settlement, deliverable: () => undefined } }
-  expect(await reasonOf("SETTLEMENT-01", undelivered)).toContain("fail: that some history has something")
+  expect(await reasonOf("SETTLEMENT-01", undelivered)).toContain("fail: expected that some history has something")
 })
 
 it("what a carrier does not declare is not applicable, and never passed", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { JobInput, JobOutput } from "../src/server/model/JobModel.ts"
+import { shown, Words } from "../src/Law.ts"
 import { judge } from "../src/server/model/judge.ts"
 import type { Recorded } from "../src/server/model/runProgram.ts"
 
@@ -66,8 +67,12 @@ describe("a server that is wrong is told with the requests that show it", () => 
     expect(problem?.what).toMatch(
       /^no order of these requests explains their answers; after 2 of them the job is running/u,
     )
-    expect(problem?.expected).toEqual(["claim: { is: 'conflict' }"])
+    expect(problem?.expected).toEqual(new Words("claim: { is: 'conflict' }"))
     expect(problem?.requests).toEqual(["curl submit\n# submitted", "curl claim\n# claimed", "curl claim\n# claimed"])
+  })
+  it("what only the server can know is anything", () => {
+    const problem = verdict(accepted, [claim, 3, 4, { is: "conflict" }])
+    expect(shown(problem?.expected)).toBe("claim: { is: 'claimed', claim_token: anything, lease_epoch: 1, attempt: 1 }")
   })
   it.each<readonly [string, ReadonlyArray<Row>]>([
     ["a job that is gone", [accepted, [claim, 3, 4, { is: "not found" }]]],

@@ -140,6 +140,13 @@ describe("a report", () => {
     expect(page).toContain("# 200 {&quot;a&quot;:&quot;&lt;b&gt;&quot;}")
     expect([...page.matchAll(/(?:src|href)="([^"]*)"/gu)].map(([, to]) => to)).toEqual(["#QUEUE-03"])
   })
+  it("as a page says beside a law why it was not looked at", () => {
+    const [law] = report.laws
+    if (law === undefined) throw new Error("there is no law")
+    const verdict: Verdict = { status: "skipped", reason: "needs a token (--token)" }
+    const page = reportHtml({ ...report, laws: [{ ...law, verdict }] })
+    expect(page).toMatch(/<summary>.*Epochs go up\..*needs a token \(--token\).*<\/summary>/u)
+  })
   it("as JSON is the report, with the version of its form", () => {
     expect(JSON.parse(reportJson(report))).toEqual({ schema_version: 1, ...report })
   })

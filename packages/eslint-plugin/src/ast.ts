@@ -95,6 +95,10 @@ export interface UnaryExpression extends Base {
   readonly operator: string
   readonly argument: Node
 }
+export interface SequenceExpression extends Base {
+  readonly type: "SequenceExpression"
+  readonly expressions: ReadonlyArray<Node>
+}
 export interface AwaitExpression extends Base {
   readonly type: "AwaitExpression"
   readonly argument: Node
@@ -194,6 +198,7 @@ export type Node =
   | Program
   | Property
   | ReturnStatement
+  | SequenceExpression
   | SpreadElement
   | TemplateLiteral
   | UnaryExpression
@@ -217,8 +222,12 @@ export const isWrapper = (node: Node): node is Wrapper =>
 export const isFunction = (node: Node): node is FunctionNode =>
   node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression" || node.type === "FunctionDeclaration"
 
-/** The expression inside everything that changes only its type or its spelling. */
-export const unwrap = (node: Node): Node => (isWrapper(node) ? unwrap(node.expression) : node)
+/** The expression inside everything that changes only its type or its spelling; of `(0, f)` it is `f`. */
+export const unwrap = (node: Node): Node => {
+  if (isWrapper(node)) return unwrap(node.expression)
+  const last = node.type === "SequenceExpression" ? node.expressions.at(-1) : undefined
+  return last === undefined ? node : unwrap(last)
+}
 
 /** The node that stands where this expression stands, seen past its wrappers. */
 export const outermost = (node: Node): Node =>

@@ -8,7 +8,7 @@ import { limitAround } from "./effect.ts"
 import type { SourceCode } from "./lint.ts"
 import { isGlobal, originOf, type Origin } from "./resolve.ts"
 import { isOfContext, ofSignal } from "./signal.ts"
-import { endedByTimer, ends, usesOf } from "./uses.ts"
+import { assignedTo, endedByTimer, ends, escapes, usesOf } from "./uses.ts"
 import { alternatives, argumentAt, ofMilliseconds, ofOption } from "./value.ts"
 import { best, isFault, type Verdict, worst } from "./verdict.ts"
 
@@ -16,6 +16,8 @@ import { best, isFault, type Verdict, worst } from "./verdict.ts"
 export interface Site {
   readonly code: SourceCode
   readonly call: Call
+  /** What the function is called with, which `f.call(self, a)` spells in another way. */
+  readonly args: ReadonlyArray<Node>
   /** Where its callee comes from. */
   readonly origin: Origin
 }
@@ -28,8 +30,8 @@ export type Place = number | "any"
 const optionLike = /opt|conf|init|setting|param|request/i
 
 /** The options among arguments whose places are not fixed: the last object, else what may be one. */
-const anyOptions = ({ call, code }: Site): Node | undefined => {
-  const candidates = call.arguments.filter((argument) => {
+const anyOptions = ({ args, code }: Site): Node | undefined => {
+  const candidates = args.filter((argument) => {
     if (argument.type === "SpreadElement") return true
     const kinds = alternatives(code, argument)
     return !kinds.every(
@@ -48,13 +50,13 @@ const anyOptions = ({ call, code }: Site): Node | undefined => {
   // Of `get(x)` alone nobody knows whether x is an address or options, but by its name.
   return candidates.findLast((argument) => {
     const inner = unwrap(argument)
-    const isFirst = argument === call.arguments[0]
+    const isFirst = argument === args[0]
     return !isFirst || argument.type === "SpreadElement" || (inner.type === "Identifier" && optionLike.test(inner.name))
   })
 }
 
 const atOption = (site: Site, place: Place, name: string, judge: (value: Node) => Verdict): Verdict => {
-  const options = place === "any" ? anyOptions(site) : argumentAt(site.call, place)
+  const options = place === "any" ? anyOptions(site) : argumentAt(site.args, place)
   return options === "unknown" ? "unknown" : ofOption(site.code, options, name, judge)
 }
 
@@ -84,8 +86,8 @@ export const connection =
   }
 
 /** The signal of a `new Request(url, { signal })` that is passed instead of an address. */
-export const requestSignal: Check = ({ call, code }) => {
-  const [first] = call.arguments
+export const requestSignal: Check = ({ args, code }) => {
+  const [first] = args
   if (first === undefined) return "missingTimeout"
   const requests = alternatives(code, first).map((node) =>
     node.type === "NewExpression" && isGlobal(code, node.callee, "Request")
@@ -123,6 +125,16 @@ export const destroyedWhenIdle: Check = (site) => {
 export const closedLater: Check = ({ call, code }) =>
   endedByTimer(code, call, ["close", "terminate"], (value) => ofSignal(code, value))
 
+/** Its `timeout` is set, or a timer or a bounded signal aborts it. */
+export const timeoutProperty: Check = ({ call, code }) => {
+  const limits = assignedTo(code, call, "timeout").map((value) => ofMilliseconds(code, value))
+  const limit = best(
+    ...limits,
+    endedByTimer(code, call, ["abort"], (value) => ofSignal(code, value)),
+  )
+  return limit === "missingTimeout" && escapes(code, call) ? "unknown" : limit
+}
+
 /** `.timeout(ms)` or `.timeout({ deadline: ms })` in the chain after the call. */
 export const timeoutCall: Check = ({ call, code }) => {
   const limits = usesOf(code, call).flatMap(
@@ -154,7 +166,7 @@ export const preset =
       const { call } = at.origin
       const origin = originOf(at.code, call.callee)
       if (origin === undefined) return "unknown"
-      at = { code: at.code, call, origin }
+      at = { code: at.code, call, args: call.arguments, origin }
       verdict = ofInstance(at)
     }
     return verdict

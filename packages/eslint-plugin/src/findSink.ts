@@ -4,6 +4,7 @@
  * @module
  */
 import type { Call } from "./ast.ts"
+import { readings } from "./callee.ts"
 import { duration, signal, some, type Site } from "./check.ts"
 import type { SourceCode } from "./lint.ts"
 import type { AdditionalSink } from "./options.ts"
@@ -64,12 +65,14 @@ export const sinkFinder = (
 ): ((call: Call) => Found | undefined) => {
   const added = indexed(more.flatMap(additional))
   return (call) => {
-    const origin = originOf(code, call.callee)
-    const spelled = origin === undefined ? undefined : spell(origin)
-    if (origin === undefined || spelled === undefined) return undefined
-    const how = call.type === "NewExpression" ? "new" : "call"
-    const key = keyOf(how, spelled.module, spelled.path)
-    const sink = added.get(key) ?? known.get(key)
-    return sink === undefined ? undefined : { sink, site: { code, call, origin } }
+    for (const { args, callee, how } of readings(code, call)) {
+      const origin = originOf(code, callee)
+      const spelled = origin === undefined ? undefined : spell(origin)
+      if (origin === undefined || spelled === undefined) continue
+      const key = keyOf(how, spelled.module, spelled.path)
+      const sink = added.get(key) ?? known.get(key)
+      if (sink !== undefined) return { sink, site: { code, call, args, origin } }
+    }
+    return undefined
   }
 }

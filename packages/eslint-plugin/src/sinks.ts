@@ -17,6 +17,7 @@ import {
   signal,
   some,
   timeoutCall,
+  timeoutProperty,
 } from "./check.ts"
 
 /** A call that waits for the network. */
@@ -178,6 +179,11 @@ const closing = "a timer, or an abort listener on ctx.signal, that closes it in 
 
 const sockets = [
   ...each([undefined], ["WebSocket", "EventSource"], { with: "new", check: closedLater, write: closing }),
+  ...each([undefined], ["XMLHttpRequest"], {
+    with: "new",
+    check: timeoutProperty,
+    write: "request.timeout = ms behind it",
+  }),
   ...each(["ws"], ["", "WebSocket"], {
     with: "new",
     check: some(duration("handshakeTimeout", "any"), signal("any"), closedLater),

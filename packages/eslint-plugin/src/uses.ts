@@ -48,6 +48,17 @@ const chained = (mention: Node): ReadonlyArray<Use> => {
 /** The method calls on a value, also those chained one after another. */
 export const usesOf = (code: SourceCode, made: Node): ReadonlyArray<Use> => mentions(code, made).flatMap(chained)
 
+/** What is assigned to a property of a value: `value.name = …`. */
+export const assignedTo = (code: SourceCode, made: Node, name: string): ReadonlyArray<Node> =>
+  mentions(code, made).flatMap((mention) => {
+    const member = mention.parent
+    if (member?.type !== "MemberExpression" || member.object !== mention || nameOf(member) !== name) return []
+    const assignment = outermost(member).parent
+    return assignment?.type === "AssignmentExpression" && assignment.left === outermost(member)
+      ? [assignment.right]
+      : []
+  })
+
 /** Whether a value is given away, so that what ends it may lie where this file does not show it. */
 export const escapes = (code: SourceCode, made: Node): boolean =>
   mentions(code, made).some((mention) => {

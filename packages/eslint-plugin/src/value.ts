@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, isFunction, nameOf, type Node, type ObjectExpression, textOf, unwrap } from "./ast.ts"
+import { isFunction, nameOf, type Node, type ObjectExpression, textOf, unwrap } from "./ast.ts"
 import type { SourceCode } from "./lint.ts"
 import { initOf, originOf } from "./resolve.ts"
 import { type Verdict, worst } from "./verdict.ts"
@@ -152,7 +152,7 @@ export const ofOption = (
 }
 
 /** The argument at a place; a spread before it hides which one it is. */
-export const argumentAt = (call: Call, index: number): Node | "unknown" | undefined => {
-  for (const argument of call.arguments.slice(0, index + 1)) if (argument.type === "SpreadElement") return "unknown"
-  return call.arguments[index]
+export const argumentAt = (args: ReadonlyArray<Node>, index: number): Node | "unknown" | undefined => {
+  for (const argument of args.slice(0, index + 1)) if (argument.type === "SpreadElement") return "unknown"
+  return args[index]
 }

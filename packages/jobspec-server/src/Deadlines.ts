@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Place, Waitlist } from "@waybill/ledger"
 
 interface Entry {
   readonly at_ms: number
@@ -15,7 +16,7 @@ export class Deadlines {
   readonly #limit_ms: number
   readonly #now_ms: () => number
   /** In the order in which they will be met. */
-  readonly #entries = new Set<Entry>()
+  readonly #entries = new Waitlist<Entry>()
   #timer: NodeJS.Timeout | undefined
 
   /** `now_ms` is a clock that is never set. */
@@ -25,26 +26,24 @@ export class Deadlines {
   }
 
   /** `expire` is called once the time is up, unless the deadline was deleted before. */
-  add(expire: () => void): Entry {
-    const entry = { at_ms: this.#now_ms() + this.#limit_ms, expire }
-    this.#entries.add(entry)
+  add(expire: () => void): Place<Entry> {
     this.#timer ??= setInterval(() => this.sweep(), Math.max(1, this.#limit_ms / 8)).unref()
-    return entry
+    return this.#entries.add({ at_ms: this.#now_ms() + this.#limit_ms, expire })
   }
 
-  delete(entry: Entry): void {
+  delete(entry: Place<Entry>): void {
     this.#entries.delete(entry)
   }
 
   /** Meets those whose time is up. */
   sweep(): void {
     const now_ms = this.#now_ms()
-    for (const entry of this.#entries) {
-      if (entry.at_ms > now_ms) return
-      this.#entries.delete(entry)
-      entry.expire()
+    for (let place = this.#entries.first; place !== undefined; place = this.#entries.first) {
+      const { at_ms, expire } = place.value
+      if (at_ms > now_ms) return
+      this.#entries.delete(place)
+      expire()
     }
-    if (this.#entries.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }

@@ -33,6 +33,9 @@ export interface Call {
   readonly isGone: () => boolean
 }
 
+/** The job that a path names, trimmed as at submission: whoever has to call `.` or `..` can write `%20.`, which no URL folds. */
+export const jobIdIn = ({ parameters }: Pick<Call, "parameters">): string => (parameters["id"] ?? "").trim()
+
 /** The request cannot be answered as it was asked. `body` is the answer. */
 export class Refused extends Data.TaggedError("Refused")<{
   readonly status: number

@@ -4,9 +4,10 @@
  * @module
  */
 import { Data, Effect, Fiber, type Scope } from "effect"
-import { createServer, type Server } from "node:http"
+import { createServer, type IncomingMessage, type Server } from "node:http"
 import { answer, type Answering } from "./answering.ts"
 import { isLoopback } from "./authorize.ts"
+import type { Deadlines } from "./Deadlines.ts"
 
 /** The server cannot listen there. */
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly reason: string }> {
@@ -60,6 +61,12 @@ export interface Listening {
   readonly drain: (grace_ms: number) => Effect.Effect<void>
 }
 
+/** Node throws away what is left of an answered request's body; whoever never sends it loses the connection. */
+const endUnread = (request: IncomingMessage, deadlines: Deadlines): void => {
+  const deadline = deadlines.add(() => request.socket.destroy())
+  request.once("close", () => deadlines.delete(deadline))
+}
+
 /** Listens until the scope ends. */
 export const startListener = (
   answering: Answering,
@@ -90,6 +97,7 @@ export const startListener = (
           const known = knownMethods.has(method) ? method : "other"
           answering.metrics.answered(known, route, response.statusCode, performance.now() - start)
           if (fiber !== undefined && !response.writableFinished) run(Fiber.interrupt(fiber))
+          if (!request.complete) endUnread(request, answering.deadlines)
         })
       },
     )

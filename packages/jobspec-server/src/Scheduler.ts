@@ -70,6 +70,19 @@ export const makeScheduler = ({ jobspec, ledger, log, outage }: SchedulerOptions
     }
   })
 
+  /** What is wrong with the schedules of these creations, by position. */
+  const refusals = new Map<number, string | undefined>()
+  /** Whether the schedule can fire; said once where it cannot, and shown with the schedule from then on. */
+  const isSound = (template: ScheduleTemplate, position: number): boolean => {
+    if (!refusals.has(position)) {
+      const reason = jobspec.refuseSchedule(template)
+      refusals.set(position, reason)
+      if (reason !== undefined)
+        log("warn", "a schedule never fires; delete it and make it anew", { schedule: template.name, reason })
+    }
+    return refusals.get(position) === undefined
+  }
+
   const dueAt = (now_ms: number) =>
     ledger.queryAll(projections, ({ queue, schedules: view }) => {
       const due: Array<Due> = []
@@ -78,7 +91,7 @@ export const makeScheduler = ({ jobspec, ledger, log, outage }: SchedulerOptions
         const { created_position = 0, last_tick_at } = view.get(name) ?? {}
         const created_ms = made_ms.get(created_position)
         // Made a moment ago: the next look knows when.
-        if (created_ms === undefined) continue
+        if (created_ms === undefined || !isSound(template, created_position)) continue
         const after_ms = Math.max(created_ms, ms(last_tick_at))
         const tick_ms = lastTick_ms(cron, after_ms, now_ms)
         if (tick_ms === undefined) continue

@@ -59,15 +59,13 @@ export const makeSharedQuery = (
 
     return <A>(question: (views: Views) => A) =>
       Effect.callback<A, StoreError>((resume) => {
-        const asked: Asked = {
-          answer: (views) => {
-            // Now, while the views stand; whoever asks is resumed later.
-            const answered = Effect.runSyncExit(Effect.sync(() => question(views)))
-            resume(Exit.isSuccess(answered) ? Effect.succeed(answered.value) : Effect.failCause(answered.cause))
-          },
-          fail: (cause) => resume(Effect.failCause(cause)),
+        const answer: Asked["answer"] = (views) => {
+          // Now, while the views stand; whoever asks is resumed later.
+          const answered = Effect.runSyncExit(Effect.sync(() => question(views)))
+          resume(Exit.isSuccess(answered) ? Effect.succeed(answered.value) : Effect.failCause(answered.cause))
         }
-        waiting.push(asked)
+        const fail: Asked["fail"] = (cause) => resume(Effect.failCause(cause))
+        waiting.push({ answer, fail })
         if (isLooking) return
         isLooking = true
         run(Effect.forkIn(look, scope))

@@ -77,17 +77,19 @@ const callFor = (
   body: Body,
 ): Call => {
   let values: URLSearchParams | undefined
+  const query = (name: string): string | undefined => {
+    values ??= new URLSearchParams(search)
+    return values.get(name) ?? undefined
+  }
+  const isGone = () => response.destroyed
   return {
     headers: request.headers,
     parameters,
-    query: (name) => {
-      values ??= new URLSearchParams(search)
-      return values.get(name) ?? undefined
-    },
+    query,
     caller,
     body: Effect.suspend(() => body(false)),
     optionalBody: Effect.suspend(() => body(true)),
-    isGone: () => response.destroyed,
+    isGone,
   }
 }
 
@@ -141,8 +143,12 @@ export const answer = (
       if (Cause.hasInterruptsOnly(cause)) return
       const thrown = Cause.squash(cause)
       const refused = refusedBy(thrown instanceof Error ? thrown : new Error(String(thrown)))
-      if (!answering.outage.explains(thrown) && refused.status >= 500)
-        answering.log("error", "a request failed", { route: route.path, error: Cause.pretty(cause) })
+      const said = { route: route.path, status: refused.status }
+      // What a route answers on purpose is no failure, whatever its status.
+      if (refused === thrown && refused.status >= 500)
+        answering.log("info", "a request was refused", { ...said, reason: refused.message })
+      else if (!answering.outage.explains(thrown) && refused.status >= 500)
+        answering.log("error", "a request failed", { ...said, error: Cause.pretty(cause) })
       if (response.headersSent) response.destroy()
       else sendRefusal(response, refused)
     })

@@ -5,7 +5,8 @@
  * @module
  */
 import { Cron } from "croner"
-import { durationOf } from "./durations.ts"
+import { Result } from "effect"
+import { plainFields } from "./cronFields.ts"
 
 interface Expression {
   readonly zone: string | undefined
@@ -27,34 +28,59 @@ const descriptors: Readonly<Record<string, string>> = {
   "@hourly": "0 * * * *",
 }
 
-const everyOf = (rest: string): number | undefined => {
-  const said = /^@every\s+(\S+)$/u.exec(rest)?.[1]
-  const every_ms = said === undefined ? undefined : durationOf(said)
-  return every_ms === undefined || every_ms < 1000 ? undefined : every_ms
+const unit_ms: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1e3,
+  m: 6e4,
+  h: 36e5,
+}
+const every_ms_max = 100 * 366 * 86_400_000
+
+/** `1h30m` and its like, down to whole seconds; `undefined` for what is no time of a second or more. */
+const periodOf = (text: string): number | undefined => {
+  if (!/^(?:\d{1,15}(?:\.\d{0,9})?(?:ns|us|µs|μs|ms|s|m|h))+$/u.test(text)) return undefined
+  let sum_ms = 0
+  for (const [, count, unit = ""] of text.matchAll(/([\d.]+)(\D+)/gu)) sum_ms += Number(count) * (unit_ms[unit] ?? 0)
+  if (sum_ms < 1000 || sum_ms > every_ms_max) return undefined
+  return Math.floor(sum_ms / 1000) * 1000
 }
 
-const cronOf = (expression: string): Cron | string => {
+type Ticks = { readonly every_ms: number } | { readonly cron: Cron }
+
+const cronOf = (fields: string, zone: string | undefined): Result.Result<Ticks, string> =>
+  Result.flatMap(plainFields(fields), (plain) => {
+    try {
+      const cron = new Cron(plain, { paused: true, timezone: zone ?? "UTC" })
+      // Whether the time zone exists shows only when it is used.
+      if (cron.nextRun() === null) return Result.fail("no date is like that, so it would never come")
+      return Result.succeed({ cron })
+    } catch (cause) {
+      return Result.fail(cause instanceof Error ? cause.message : String(cause))
+    }
+  })
+
+const ticksOf = (expression: string): Result.Result<Ticks, string> => {
   const { rest, zone } = split(expression)
-  const fields = rest.startsWith("@") ? descriptors[rest] : rest
-  if (fields === undefined)
-    return "unknown descriptor: want @every <time of 1s or more> or @hourly, @daily, @weekly, @monthly, @yearly"
-  const count = fields.split(/\s+/u).length
-  if (count !== 5) return `expected exactly 5 fields, found ${count}`
-  try {
-    const cron = new Cron(fields, { paused: true, timezone: zone ?? "UTC" })
-    // Whether the time zone exists shows only when it is used.
-    cron.nextRun()
-    return cron
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause)
-  }
+  if (!rest.startsWith("@")) return cronOf(rest, zone)
+  const fields = descriptors[rest]
+  if (fields !== undefined) return cronOf(fields, zone)
+  const said = /^@every\s+(.*)$/su.exec(rest)?.[1]
+  if (said === undefined)
+    return Result.fail("unknown descriptor: want @every <time> or @hourly, @daily, @weekly, @monthly, @yearly")
+  const every_ms = periodOf(said)
+  return every_ms === undefined
+    ? Result.fail(`@every wants a time of 1s or more, such as 90s, 10m or 1h30m, not ${JSON.stringify(said)}`)
+    : Result.succeed({ every_ms })
 }
 
 /** What is wrong with an expression, or `undefined`. */
 export const refuseCron = (expression: string): string | undefined => {
-  if (everyOf(split(expression).rest) !== undefined) return undefined
-  const cron = cronOf(expression)
-  return typeof cron === "string" ? cron : undefined
+  const ticks = ticksOf(expression)
+  return Result.isFailure(ticks) ? ticks.failure : undefined
 }
 
 /**
@@ -62,13 +88,13 @@ export const refuseCron = (expression: string): string | undefined => {
  * of `@every` are counted from the epoch, so that every process means the same ones.
  */
 export const lastTick_ms = (expression: string, after_ms: number, until_ms: number): number | undefined => {
-  const every_ms = everyOf(split(expression).rest)
-  const tick_ms = every_ms === undefined ? lastOf(expression, until_ms) : Math.floor(until_ms / every_ms) * every_ms
+  const ticks = ticksOf(expression)
+  const tick_ms = Result.isSuccess(ticks) ? lastOf(ticks.success, until_ms) : undefined
   return tick_ms !== undefined && tick_ms > after_ms ? tick_ms : undefined
 }
 
-const lastOf = (expression: string, until_ms: number): number | undefined => {
-  const cron = cronOf(expression)
+const lastOf = (ticks: Ticks, until_ms: number): number | undefined => {
+  if ("every_ms" in ticks) return Math.floor(until_ms / ticks.every_ms) * ticks.every_ms
   // What stands before the next millisecond is due now.
-  return typeof cron === "string" ? undefined : cron.previousRuns(1, new Date(until_ms + 1))[0]?.getTime()
+  return ticks.cron.previousRuns(1, new Date(until_ms + 1))[0]?.getTime()
 }

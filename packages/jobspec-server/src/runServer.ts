@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly address: Address
   /** Made with a new token where there is none; `.agents/daemon/token` by default. */
   readonly token_file?: string
-  /** `postgres://…`, with a ledger's schema as `?schema=`; absent: the root's files. */
+  /** `postgres://…`; absent: the root's files. */
   readonly database?: Redacted.Redacted
   readonly schema?: string
   readonly lease_ms?: number

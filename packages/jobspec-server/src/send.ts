@@ -9,14 +9,18 @@ import { Effect, Stream } from "effect"
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http"
 import { type Answer, json_type, type Refused } from "./Http.ts"
 
+/** So much of a body that nobody asked for is read and thrown away, so that the connection can go on. */
+export const unread_bytes_max = 65_536
+
 /**
- * Nobody reads what is left of a body once its request is answered: the connection ends with the answer, or the peer could keep
- * it busy, and its next request would never be heard.
+ * What is left of a large body, or of one that does not say how large it is, is read by nobody once its request is answered: the
+ * connection ends with the answer, or the peer could keep it busy, and its next request would never be heard.
  */
 const closeUnread = (response: ServerResponse): void => {
   const { complete, headers } = response.req
-  const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0"
-  if (hasBody && !complete && !response.headersSent) response.setHeader("Connection", "close")
+  if (complete || response.headersSent) return
+  const isEndless = headers["transfer-encoding"] !== undefined
+  if (isEndless || Number(headers["content-length"] ?? 0) > unread_bytes_max) response.setHeader("Connection", "close")
 }
 
 /** Ends the response with a text; answers once it is handed over. */

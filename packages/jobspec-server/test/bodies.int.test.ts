@@ -1,4 +1,5 @@
-import { connect } from "node:net"
+import { Agent } from "node:http"
+import { connect, type Socket } from "node:net"
 import { describe, expect, it } from "vitest"
 import { token, withServer } from "./support/server.ts"
 import { listIn } from "./support/client.ts"
@@ -113,32 +114,68 @@ describe("§4.2 body size", () => {
   )
 })
 
+/** A request, what is sent of its body, and the answer's status. One byte of the body never comes. */
+type Cut = readonly [head: string, sent: string, status: number, length?: string]
+
+/** Only the server can end these connections. */
+const expectEnds = async (url: string, cuts: ReadonlyArray<Cut>): Promise<void> => {
+  const { hostname, port } = new URL(url)
+  for (const [head, sent, status, length = `Content-Length: ${sent.length + 1}`] of cuts) {
+    const socket = connect(Number(port), hostname)
+    socket.write(
+      `${head} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nX-AgentOps-Daemon-Token: ${token}\r\nAuthorization: Bearer ${token}\r\n${length}\r\n\r\n${sent}`,
+    )
+    const [told, isOver] = await new Promise<readonly [string, boolean]>((resolve) => {
+      let text = ""
+      socket.setEncoding("utf8").on("data", (piece) => void (text += String(piece)))
+      socket.on("error", () => {}).on("close", () => resolve([text, true]))
+    })
+    socket.destroy()
+    expect([head, told.slice(0, 12), isOver]).toEqual([head, `HTTP/1.1 ${status}`, true])
+  }
+}
+
 describe("a body that is not read to its end", () => {
+  const long = " ".repeat(cap + 1)
   it(
-    "ends its connection with the answer",
-    withServer({}, async ({ url }) => {
-      const { hostname, port } = new URL(url)
-      const long = " ".repeat(cap + 1)
-      const heads: ReadonlyArray<readonly [string, string, number]> = [
-        ["POST /v1/jobs", `{"job_type":"rpi.run"}${long}`, 202],
-        ["POST /v1/jobs", `nul${long}`, 400],
+    "is thrown away when it is small, and the connection goes on, whatever the answer was",
+    withServer({}, async ({ ask }) => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const ports = new Set<unknown>()
+      agent.on("free", (socket: Socket) => ports.add(socket.localPort))
+      for (const [method, path, status] of [
+        ["POST", "/nowhere", 404],
+        ["POST", "/v1/jobs", 403],
+        ["PUT", "/v1/jobs", 405],
+        ["GET", "/v1/status", 200],
+        ["POST", "/v1/jobs/%zz/cancel", 400],
+      ] as const) {
+        const answered = await ask({ method, path, body: "x".repeat(60_000), agent })
+        expect([path, answered.status, answered.headers.connection]).toEqual([path, status, "keep-alive"])
+      }
+      expect((await ask({ path: "/v1/health", agent })).status).toBe(200)
+      agent.destroy()
+      expect(ports.size).toBe(1)
+    }),
+  )
+  it(
+    "ends its connection when it never comes",
+    withServer({ body_ms: 50 }, ({ url }) =>
+      expectEnds(url, [
         ["GET /v1/status", "x", 200],
         ["POST /nowhere", "x", 404],
-      ]
-      for (const [head, sent, status] of heads) {
-        const socket = connect(Number(port), hostname)
-        // One byte of the body never comes, so that only the server can end the connection.
-        socket.write(
-          `${head} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nX-AgentOps-Daemon-Token: ${token}\r\nAuthorization: Bearer ${token}\r\nContent-Length: ${sent.length + 1}\r\n\r\n${sent}`,
-        )
-        const [told, isOver] = await new Promise<readonly [string, boolean]>((resolve) => {
-          let text = ""
-          socket.setEncoding("utf8").on("data", (piece) => void (text += String(piece)))
-          socket.on("error", () => {}).on("close", () => resolve([text, true]))
-        })
-        socket.destroy()
-        expect([head, told.slice(0, 12), isOver]).toEqual([head, `HTTP/1.1 ${status}`, true])
-      }
-    }),
+      ]),
+    ),
+  )
+  it(
+    "ends its connection with the answer when it is large, or does not say how large it is",
+    withServer({}, ({ url }) =>
+      expectEnds(url, [
+        ["POST /v1/jobs", `{"job_type":"rpi.run"}${long}`, 202],
+        ["POST /v1/jobs", `nul${long}`, 400],
+        ["POST /nowhere", long, 404],
+        ["POST /nowhere", "1\r\nx", 404, "Transfer-Encoding: chunked"],
+      ]),
+    ),
   )
 })

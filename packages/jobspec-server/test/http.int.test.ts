@@ -48,7 +48,10 @@ describe("§1.1 HTTP", () => {
       expect((await get("//v1//health")).status).toBe(200)
       expect((await get("/v1/%68ealth")).status).toBe(200)
       expect((await post("/v1/%6Aobs?x=1", { ...job, job_id: "ä/ö" })).status).toBe(202)
-      expect((await get("/v1/%zz")).status).toBe(400)
+      for (const path of ["/v1/%zz", "/waybill/v1/jobs/%zz", "/%ff"]) {
+        const malformed = await get(path)
+        expect([malformed.status, malformed.text]).toEqual([400, '{"error":"malformed path"}\n'])
+      }
     }),
   )
   it(

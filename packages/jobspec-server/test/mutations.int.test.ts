@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import type { Log } from "../src/index.ts"
 import { listIn } from "./support/client.ts"
 import { clockAt, type TestServer, withServer } from "./support/server.ts"
 
@@ -282,6 +283,15 @@ describe("§5.6 failpoints", () => {
         expect((await post("/v1/jobs", job, header(each))).json()).toMatchObject({ projection_status: "current" })
     }),
   )
+  it("what a route refuses on purpose is no error in the log, whatever its status", async () => {
+    const said: Array<unknown> = []
+    const log: Log = (level, message, fields) => void said.push([level, message, fields])
+    await withServer({ hasFailpoints: true, log }, async ({ post }) => {
+      expect((await post("/v1/jobs", job, header("before_append"))).status).toBe(503)
+    })()
+    const reason = "daemon queue failpoint: before_append"
+    expect(said).toEqual([["info", "a request was refused", { route: "/v1/jobs", status: 503, reason }]])
+  })
   it(
     "§5.6 before the append nothing is written, after it the job is there; a repetition reaches neither",
     withServer({ hasFailpoints: true, now_ms: () => clockAt("2026-04-28T12:00:00Z").now_ms }, async (server) => {

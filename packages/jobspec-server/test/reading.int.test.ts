@@ -196,7 +196,7 @@ describe("§7 folders of the reference daemon", () => {
         const status = (await get("/v1/status")).json()
         expect(
           listIn(status, "queue", "jobs").map((job) => `${String(job["job_id"])} ${String(job["status"])}`),
-        ).toEqual(["oldest retry_waiting", "middle completed", "twice queued", "late queued"])
+        ).toEqual(["oldest retry_waiting", "middle completed", "twice queued", "late queued", "newer queued"])
         const events = listIn((await get("/v1/events")).json(), "events")
         expect(ids(events)).toEqual(["oldest", "oldest", "middle", "twice", "middle", "late", "late", "newer"])
         const cursor = String(events[3]?.["event_id"])

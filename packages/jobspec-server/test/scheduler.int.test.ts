@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest"
 import { lastTick_ms, refuseCron } from "../src/index.ts"
 import { noLog } from "../src/Log.ts"
 import { makeScheduler, submissionId } from "../src/Scheduler.ts"
+import { startServer } from "./support/server.ts"
 
 const at = (text: string) => Date.parse(text)
 const scheduler = { actor: "agentopsd-scheduler" }
@@ -70,6 +71,41 @@ describe("§15.4 the scheduler", () => {
           const before = (yield* recorded).length
           yield* look(start + 100_000)
           expect(yield* recorded).toHaveLength(before)
+        }),
+      ),
+    ))
+  it("a schedule that another writer made and that can never fire says why, once in the log and whenever it is listed", () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const foreign = (name: string, cron: string, job_type = "rpi.run") =>
+            scheduleFacts.created.makeOrThrow("schedule", { name, template: { name, cron, job_type } })
+          const facts = [
+            foreign("good", "@every 1h30m"),
+            foreign("bad", "61 * * * *"),
+            foreign("odd", "@daily", "no.such"),
+          ]
+          const server = yield* startServer()
+          yield* server.ledger.append(facts, { ...scheduler, requestId: "schedule-x" })
+          const { schedules } = (yield* Effect.promise(() => server.get("/v1/schedules"))).json()
+          expect(
+            (schedules as ReadonlyArray<Record<string, unknown>>).map(({ name, invalid }) => [name, invalid]),
+          ).toEqual([
+            ["good", undefined],
+            ["bad", 'invalid cron "61 * * * *": minute: "61" is not within 0 to 59'],
+            ["odd", 'invalid payload: invalid job type "no.such"'],
+          ])
+          const said: Array<unknown> = []
+          const tick = makeScheduler({
+            ledger: server.ledger,
+            jobspec: JobSpec.make({ refuseCron }),
+            log: (level, message, fields) => void said.push([level, message, fields?.["schedule"]]),
+          })
+          for (const later_ms of [0, 1, 2]) yield* tick(Date.now() + 86_400_000 * later_ms)
+          expect(said).toEqual([
+            ["warn", "a schedule never fires; delete it and make it anew", "bad"],
+            ["warn", "a schedule never fires; delete it and make it anew", "odd"],
+          ])
         }),
       ),
     ))

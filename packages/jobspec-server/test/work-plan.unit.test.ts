@@ -37,6 +37,12 @@ describe("a work plan", () => {
     ["has a limit of nothing", { a: { command: ["x"], limit: "0s" } }, "a.limit must be a time"],
     ["passes on a variable without a name", { a: { command: ["x"], env: ["=s3cret"] } }, "a.env holds names"],
     ["names a type that no job can have", { "a b": { command: ["x"] } }, "a b"],
+    [
+      "looks for its result outside of the workspace",
+      { a: { settle: { ...settle, candidate: "../x" } } },
+      "a.settle.candidate",
+    ],
+    ["looks for its result nowhere", { a: { settle: { ...settle, candidate: "." } } }, "a.settle.candidate"],
     ["settles some types and not others", { a: { command: ["x"] }, b: { settle } }, "take two servers"],
     ["is no object", [], "object"],
   ])("that %s is refused", (_, plan, reason) => {
@@ -66,7 +72,7 @@ describe("a work plan", () => {
       Effect.scoped(
         Effect.gen(function* () {
           const path = join(yield* folder, "plan.json")
-          writeFileSync(path, JSON.stringify({ a: { command: ["x"] } }))
+          writeFileSync(path, JSON.stringify({ a: { command: ["node"] } }))
           for (const mode of [0o620, 0o602, 0o666]) {
             chmodSync(path, mode)
             const { message } = yield* Effect.flip(readWorkPlan(path))
@@ -75,6 +81,37 @@ describe("a work plan", () => {
           chmodSync(path, 0o644)
           expect(Object.keys((yield* readWorkPlan(path)).types)).toEqual(["a"])
           expect((yield* Effect.flip(readWorkPlan(`${path}.not`))).message).toContain("ENOENT")
+        }),
+      ),
+    ))
+
+  it("whose programs cannot be started is refused, with each of them and where it is named", () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const place = yield* folder
+          const path = join(place, "plan.json")
+          for (const [name, mode] of [
+            ["there", 0o755],
+            ["plain", 0o644],
+          ] as const)
+            writeFileSync(join(place, name), "#!/bin/sh\n", { mode })
+          const plan = {
+            a: { command: ["./there"], settle: { ...settle, agent: ["./not-there"], verify: [["there"], ["plain"]] } },
+            b: {
+              command: ["./"],
+              env: ["PATH=/nowhere"],
+              settle: { ...settle, agent: ["there"], verify: [["./plain"]] },
+            },
+          }
+          writeFileSync(path, JSON.stringify(plan))
+          const { message } = yield* Effect.flip(readWorkPlan(path, `/nowhere:${place}`))
+          expect(message).toBe(
+            `the work plan ${path} cannot be used: a.settle.agent: "${place}/not-there" is not there; ` +
+              `a.settle.verify[1]: "plain" is in no folder of the PATH; b.command: "${place}" is a folder; ` +
+              `b.settle.agent: "there" is in no folder of the PATH; ` +
+              `b.settle.verify[0]: "${place}/plain" must not be executed by this user (chmod u+x). Put them there, or name others`,
+          )
         }),
       ),
     ))

@@ -140,14 +140,17 @@ const settled = (agent: string) => () => ({
       agent: [node, "-e", agent],
       candidate: "report.txt",
       schema: "text/v1",
-      verify: [[node, "-e", 'console.log(JSON.stringify({ checks: [{ name: "any", status: "passed" }] }))']],
+      verify: [
+        [node, "-e", 'console.log(JSON.stringify({ checks: [{ name: "any", status: "passed" }] }))'],
+        ["grep", "-q", "n=7"],
+      ],
     },
   },
 })
 const asking = { job_type: "report.build", job_id: "r1", payload: { terminal_artifact: { schema: "text/v1" }, n: 7 } }
 
 it(
-  "a job that asks for a terminal artifact is settled in its own stream, and its result names the digest",
+  "a job that asks for a terminal artifact is settled in its own stream, and its result names the digest; a verifier that exits with 1 rejects, as with `settle --verify`",
   working(
     settled(
       'require("fs").writeFileSync("report.txt", "n=" + JSON.parse(require("fs").readFileSync("payload.json")).n)',
@@ -160,8 +163,13 @@ it(
       expect(await job("r1")).toMatchObject({
         artifacts: { terminal_artifact_sha256: `sha256:${createHash("sha256").update("n=7").digest("hex")}` },
       })
+      await post("/v1/jobs", { ...asking, job_id: "r2", payload: { ...asking.payload, n: 8 } })
+      expect(await ended("r2", "job.failed")).toContain("workspace_job.verifier_rejected")
       const status = listIn((await get("/v1/status")).json(), "queue", "jobs")
-      expect(status).toEqual([expect.objectContaining({ job_id: "r1", status: "completed" })])
+      expect(status).toEqual([
+        expect.objectContaining({ job_id: "r1", status: "completed" }),
+        expect.objectContaining({ job_id: "r2", status: "failed" }),
+      ])
     },
   ),
 )

@@ -1,5 +1,5 @@
 /** A ledger that is taken away, cut or made again under a store that has it open; numbers of files are used again. */
-import { Files, makeMemoryFiles, type MemoryDisk } from "@waybill/host"
+import { type Files, makeMemoryFiles, type MemoryDisk } from "@waybill/host"
 import { StoreRefused } from "@waybill/ledger"
 import { Effect, type Scope } from "effect"
 import { expect, it } from "vitest"

@@ -1,9 +1,9 @@
-import { Effect } from "effect"
 import { expect, it } from "vitest"
-import { hammer } from "./support/hammer.ts"
+import { useHammer } from "./support/hammer.ts"
 import { needsPostgres, usePostgres } from "./support/postgres.ts"
 
 const postgres = usePostgres()
+const run = useHammer(postgres, 4)
 
 needsPostgres(it)(
   "four processes with eight writers each, 100 000 facts: nothing is skipped, nothing is met twice",
@@ -13,9 +13,7 @@ needsPostgres(it)(
       [313, 10],
       [100, 1],
     ] as const) {
-      const wrong = await Effect.runPromise(
-        hammer(postgres, { processes: 4, writers: 8, batches, batch, variant: "sound" }),
-      )
+      const wrong = await run({ writers: 8, batches, batch, variant: "sound" })
       expect(wrong).toEqual([])
     }
   },

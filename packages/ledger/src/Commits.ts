@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { Clock, Effect, Exit, Fiber, Result, type Scope, type Semaphore } from "effect"
-import { type AppendError, Conflict, FactTooLarge, InvalidAppend, StoreRefused } from "./Errors.ts"
+import { type Cause, Clock, Effect, Exit, Fiber, Result, type Scope, type Semaphore } from "effect"
+import { type AppendError, Conflict, FactTooLarge, InvalidAppend, type StoreError, StoreRefused } from "./Errors.ts"
 import { type Fact, isFact } from "./Fact.ts"
 import type { JsonObject } from "./Json.ts"
 import { eventId, line_bytes_max, type RecordedEvent, refuseRequestId, utf8Bytes } from "./LedgerEvent.ts"
@@ -16,6 +16,7 @@ import { type Branches, erase, type LiveFolds } from "./LiveFolds.ts"
 import type { NewRecord, Session, Store } from "./Store.ts"
 import type { Streams } from "./Streams.ts"
 import { formatTime } from "./Time.ts"
+import { type Place, Waitlist } from "./Waitlist.ts"
 
 /** Who appends, and on whose request. */
 export interface Origin {
@@ -65,6 +66,20 @@ interface Waiting {
 interface Answer {
   readonly waiting: Waiting
   readonly exit: Outcome
+}
+
+/** A map or a list has no entries that are looked at: what it was to guard against would not be. */
+export const refuseExpected = (expected: Expected): InvalidAppend | undefined => {
+  if (typeof expected !== "object" || expected === null || Symbol.iterator in expected)
+    return new InvalidAppend({
+      reason: "expected must be a plain object from job ids to positions, no map and no list",
+    })
+  const wrong = Object.entries(expected).find(([, position]) => !Number.isSafeInteger(position) || position < 0)
+  return wrong === undefined
+    ? undefined
+    : new InvalidAppend({
+        reason: `expected[${JSON.stringify(wrong[0])}] must be a position: 0 for a job without facts, or more`,
+      })
 }
 
 /** Where every fact's stream and unique key stand, as the group sees them. */
@@ -174,10 +189,10 @@ export const makeCommits = (
   onCommitted: (position: number) => void,
 ): Effect.Effect<Commits, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const queue = new Set<Waiting>()
+    const queue = new Waitlist<Waiting>()
     /** How many have entered and are not answered yet, and those that wait to enter. */
     let inside = 0
-    const lobby = new Set<() => void>()
+    const lobby = new Waitlist<() => void>()
     let isDraining = false
     /** Whoever drained last; for the end alone, since it may be done before it is known here. */
     let running: Fiber.Fiber<void> | undefined
@@ -185,10 +200,7 @@ export const makeCommits = (
 
     const leave = () => {
       inside--
-      const [enter] = lobby
-      if (enter === undefined) return
-      lobby.delete(enter)
-      enter()
+      lobby.shift()?.()
     }
     const tell = (answers: ReadonlyArray<Answer>) => {
       for (const { exit, waiting } of answers) {
@@ -200,9 +212,8 @@ export const makeCommits = (
     /** Takes those that wait from the front, as many as one group may hold, until `isFull`. */
     const draw = function* (isFull: () => boolean) {
       for (let drawn = 0; drawn < group_requests_max && !isFull(); drawn++) {
-        const [next] = queue
+        const next = queue.shift()
         if (next === undefined) return
-        queue.delete(next)
         yield next
       }
     }
@@ -282,6 +293,15 @@ export const makeCommits = (
     const groups = { commit: store.commitOptimistically ?? store.commit }
     const commitGroup = Effect.suspend(() => {
       const group: Array<Waiting> = []
+      // While others wait, their flush is begun first: they are answered by the time it is over.
+      const onSuccess = (answers: ReadonlyArray<Answer>) =>
+        queue.size > 0 ? Effect.forkDetach(Effect.sync(() => tell(answers))) : Effect.sync(() => tell(answers))
+      const onFailure = (cause: Cause.Cause<StoreError>) =>
+        Effect.sync(() => {
+          // The store failed before it came to the group: then those at the front are the group.
+          if (group.length === 0) group.push(...draw(() => false))
+          tell(group.map((waiting) => ({ waiting, exit: Exit.failCause(cause) })))
+        })
       return groups
         .commit((session) =>
           Effect.ensuring(
@@ -292,20 +312,7 @@ export const makeCommits = (
             }),
           ),
         )
-        .pipe(
-          exclusive.withPermits(1),
-          Effect.matchCauseEffect({
-            // While others wait, their flush is begun first: they are answered by the time it is over.
-            onSuccess: (answers) =>
-              queue.size > 0 ? Effect.forkDetach(Effect.sync(() => tell(answers))) : Effect.sync(() => tell(answers)),
-            onFailure: (cause) =>
-              Effect.sync(() => {
-                // The store failed before it came to the group: then those at the front are the group.
-                if (group.length === 0) group.push(...draw(() => false))
-                tell(group.map((waiting) => ({ waiting, exit: Exit.failCause(cause) })))
-              }),
-          }),
-        )
+        .pipe(exclusive.withPermits(1), Effect.matchCauseEffect({ onSuccess, onFailure }))
     })
 
     const drain: Effect.Effect<void> = Effect.suspend(() => {
@@ -318,8 +325,8 @@ export const makeCommits = (
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         isClosed = true
-        const waiting = Array.from(queue)
-        queue.clear()
+        const waiting: Array<Waiting> = []
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) waiting.push(next)
         tell(waiting.map((each) => ({ waiting: each, exit: Exit.fail(closed) })))
         return running === undefined ? Effect.void : Fiber.await(running)
       }),
@@ -335,19 +342,22 @@ export const makeCommits = (
           const answer = (outcome: Outcome) =>
             resume(outcome as Exit.Exit<ReadonlyArray<RecordedEvent>, E | AppendError>)
           const waiting: Waiting = { request, answer }
+          let place: Place<Waiting> | undefined
           const enter = () => {
             if (isClosed) return answer(Exit.fail(closed))
             inside++
-            queue.add(waiting)
+            place = queue.add(waiting)
             if (isDraining) return
             isDraining = true
             running = Effect.runForkWith(fiber.context)(drainSoon, { uninterruptible: true })
           }
+          let outside: Place<() => void> | undefined
           if (inside < waiting_requests_max) enter()
-          else lobby.add(enter)
+          else outside = lobby.add(enter)
           // Whoever gives up before the group is made has not asked.
           return Effect.sync(() => {
-            if (!lobby.delete(enter) && queue.delete(waiting)) leave()
+            if (outside !== undefined && lobby.delete(outside)) return
+            if (place !== undefined && queue.delete(place)) leave()
           })
         }),
       )

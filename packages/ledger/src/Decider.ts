@@ -115,9 +115,10 @@ export const step = <E, C, R, F extends RecordedFact<string, unknown>, Out exten
 ): Step<R, Out> => {
   // A ledger hands a step the view of its own projection.
   const own = (state: View<unknown>) => state as View<E>
-  return {
-    projection: erase(projection),
-    decide: (state) => decide(own(state), command),
-    ...(requestId === undefined ? {} : { requestId: (state, fact) => requestId(own(state), command, fact) }),
-  }
+  // A function that is written into an object's field is born old, and keeps what it sees until the collector's next full run.
+  const decideHere: Step<R, Out>["decide"] = (state) => decide(own(state), command)
+  const step = { projection: erase(projection), decide: decideHere }
+  if (requestId === undefined) return step
+  const requestIdHere: Step<R, Out>["requestId"] = (state, fact) => requestId(own(state), command, fact)
+  return { ...step, requestId: requestIdHere }
 }

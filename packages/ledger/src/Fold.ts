@@ -96,10 +96,13 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
     this.lanes?.move(key, ordinal, placesOf(places, before), placesOf(places, after))
   }
 
-  // One closure per fold, not one per event.
-  readonly #report = (code: string, detail?: string): void => {
-    if (this.#current !== undefined) this.#note(this.#currentKey, this.#current, code, detail)
+  // One closure per fold, not one per event; returned by a function, since one that is written into a field is born old.
+  static #reporting<E, F extends RecordedFact<string, unknown>>(fold: Folding<E, F>) {
+    return (code: string, detail?: string): void => {
+      if (fold.#current !== undefined) fold.#note(fold.#currentKey, fold.#current, code, detail)
+    }
   }
+  readonly #report = Folding.#reporting(this)
 
   #note(key: string, { position, event_id, event_type }: Foldable, code: string, detail?: string): void {
     const known = this.anomalies(key)

@@ -7,6 +7,7 @@ import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream
 import {
   type Caller,
   checkConditions,
+  refuseExpected,
   type Expected,
   makeCommits,
   type Origin,
@@ -146,11 +147,13 @@ const pages = (
 
 /**
  * A ledger over a store. `vocabularies` are those whose facts it may hold; their unique keys are enforced. Facts of other
- * vocabularies that are already there are kept and skipped.
+ * vocabularies that are already there are kept and skipped. `projections` are folded while the ledger is opened: any other one
+ * is when it is first asked for, which reads what is there once more.
  */
 export const make = (
   store: Store,
   vocabularies: ReadonlyArray<Reader>,
+  projections: ReadonlyArray<AnyProjection> = [],
 ): Effect.Effect<LedgerShape, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     const folds = new LiveFolds(store)
@@ -162,7 +165,7 @@ export const make = (
       const waking = Array.from(watchers)
       for (const wake of waking) wake()
     })
-    yield* folds.add(erase(streams))
+    for (const projection of [erase(streams), ...projections]) yield* folds.add(projection)
     yield* folds.catchUp(store)
 
     /** Projections that are asked for together for the first time are folded in one pass. */
@@ -229,7 +232,10 @@ export const make = (
         // Copies: what has been looked at must be what is recorded.
         const batch = Array.from(given)
         const origin = { actor: options.actor, requestId: options.requestId }
-        const refusal = refuseAppend(batch, origin.actor, [origin.requestId]) ?? refuseUnknown(batch)
+        const refusal =
+          refuseAppend(batch, origin.actor, [origin.requestId]) ??
+          refuseUnknown(batch) ??
+          refuseExpected(options.expected ?? {})
         if (refusal !== undefined) return Effect.fail(refusal)
         const plan: Request<AppendError>["plan"] = (branches) => {
           const conflict = checkConditions(branches, streams, batch, options.expected ?? {})
@@ -336,13 +342,14 @@ export const make = (
 /** The ledger as a service. */
 export class Ledger extends Context.Service<Ledger, LedgerShape>()("@waybill/ledger/Ledger") {
   static readonly make = make
-  /** A ledger over a store that is opened with the layer's scope. */
+  /** A ledger over a store that is opened with the layer's scope. `projections` are folded in the pass that opens it. */
   static readonly layer = <E, R>(
     store: Effect.Effect<Store, E, R>,
     vocabularies: ReadonlyArray<Reader>,
+    projections: ReadonlyArray<AnyProjection> = [],
   ): Layer.Layer<Ledger, E | StoreError, Exclude<R, Scope.Scope>> =>
     Layer.effect(
       Ledger,
-      Effect.flatMap(store, (opened) => make(opened, vocabularies)),
+      Effect.flatMap(store, (opened) => make(opened, vocabularies, projections)),
     )
 }

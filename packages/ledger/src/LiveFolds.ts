@@ -151,19 +151,17 @@ export class LiveFolds {
       }
       return branch
     }
-    return {
-      of,
-      apply: (event) => {
-        events.push(event)
-        for (const branch of branches.values()) branch.apply(event)
-      },
-      merge: () => {
-        for (const fold of this.#folds.values()) {
-          const branch = branches.get(fold)
-          if (branch === undefined) fold.applyAll(events)
-          else branch.merge()
-        }
-      },
+    const apply = (event: RecordedEvent) => {
+      events.push(event)
+      for (const branch of branches.values()) branch.apply(event)
     }
+    const merge = () => {
+      for (const fold of this.#folds.values()) {
+        const branch = branches.get(fold)
+        if (branch === undefined) fold.applyAll(events)
+        else branch.merge()
+      }
+    }
+    return { of, apply, merge }
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { Effect, Result } from "effect"
-import { type Caller, type Commits, refuseAppend } from "./Commits.ts"
+import { type Caller, type Commits, refuseAppend, type Request } from "./Commits.ts"
 import { type Decider, step, type Step } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import type { Fact, RecordedFact } from "./Fact.ts"
@@ -54,26 +54,24 @@ export const makeTransacting = (
     if (new Set(projections).size < steps.length) return yield* new InvalidAppend({ reason: own_projections })
     /** What the last plan came to: a group whose store failed half-way is planned again. */
     let decidedOn: ReadonlyArray<Facts> = []
-    const events = yield* commits.submit<unknown>({
-      origin,
-      plan: (branches) => {
-        const found: Array<Facts> = []
-        for (const { decide, projection } of steps) {
-          const decided = decide(branches.of(projection))
-          if (Result.isFailure(decided)) return decided
-          found.push(decided.success)
-        }
-        decidedOn = found
-        const facts = found.flat()
-        if (facts.length === 0) return Result.succeed(facts)
-        const refusal = refuseAppend(facts, origin.actor, []) ?? refuseUnknown(facts)
-        return refusal === undefined ? Result.succeed(facts) : Result.fail(refusal)
-      },
-      requestIdOf: (branches, fact) => {
-        const of = steps[steps.length === 1 ? 0 : decidedOn.findIndex((facts) => facts.includes(fact))]
-        return of?.requestId?.(branches.of(of.projection), fact)
-      },
-    })
+    const plan: Request<unknown>["plan"] = (branches) => {
+      const found: Array<Facts> = []
+      for (const { decide, projection } of steps) {
+        const decided = decide(branches.of(projection))
+        if (Result.isFailure(decided)) return decided
+        found.push(decided.success)
+      }
+      decidedOn = found
+      const facts = found.flat()
+      if (facts.length === 0) return Result.succeed(facts)
+      const refusal = refuseAppend(facts, origin.actor, []) ?? refuseUnknown(facts)
+      return refusal === undefined ? Result.succeed(facts) : Result.fail(refusal)
+    }
+    const requestIdOf: Request<unknown>["requestIdOf"] = (branches, fact) => {
+      const of = steps[steps.length === 1 ? 0 : decidedOn.findIndex((facts) => facts.includes(fact))]
+      return of?.requestId?.(branches.of(of.projection), fact)
+    }
+    const events = yield* commits.submit<unknown>({ origin, plan, requestIdOf })
     let at = 0
     return decidedOn.map((facts) => events.slice(at, (at += facts.length)).map(decode))
   })

@@ -90,6 +90,11 @@ describe("append", () => {
           ),
         ]
         for (const attempt of attempts) expect(yield* Effect.flip(attempt)).toBeInstanceOf(InvalidAppend)
+        // Conditions that would not be looked at, or never hold.
+        for (const expected of [new Map([["front", 7]]), [7], { front: "0" }, { front: -1 }, { front: 0.5 }, "front"])
+          expect(yield* Effect.flip(ledger.append([fact], { ...by("r"), expected: expected as never }))).toBeInstanceOf(
+            InvalidAppend,
+          )
         const big = openedBy("front", "x".repeat(16_777_216))
         expect((yield* Effect.flip(ledger.append([fact, big], by("r"))))._tag).toBe("FactTooLarge")
         expect(yield* all(ledger.read())).toEqual([])

@@ -1,5 +1,5 @@
 /** What is read, and how often: nobody pays for what was known already. */
-import { type Page, Projection, type Store, Vocabulary } from "@waybill/ledger"
+import { Ledger, type Page, Projection, type Store, Vocabulary } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
 import { Effect, Fiber, Schema, Stream } from "effect"
 import { describe, expect, it } from "vitest"
@@ -53,6 +53,18 @@ describe("events are read once", () => {
         for (let i = 0; i < 3; i++) expect(yield* mine.query(Diary, (diary) => diary.get("all")?.length)).toBe(2)
         yield* mine.append([openedBy("c")], by("r"))
         expect(yield* mine.query(Doors, (doors) => doors.size)).toBe(3)
+        expect(read()).toBe(2)
+      }),
+    ))
+  it("what is there is read once by whoever opens the ledger and says what will be asked for", () =>
+    run(
+      Effect.gen(function* () {
+        const { inner, read, store } = yield* counted
+        yield* (yield* open(inner)).append([openedBy("a"), openedBy("b")], by("r"))
+        const opened = yield* Ledger.make(store, [Door], [Doors, Diary])
+        expect(
+          yield* opened.queryAll({ diary: Diary, doors: Doors }, ({ diary, doors }) => [diary.size, doors.size]),
+        ).toEqual([1, 2])
         expect(read()).toBe(2)
       }),
     ))

@@ -209,7 +209,7 @@ describe("asking for a run that is not new", () => {
         expect(yield* settleJob({ ...job, runId: "another" })).toEqual(status)
         expect(yield* jobTypes).toEqual(["accepted", "claimed", "completed"])
         const refused = yield* Effect.flip(settleJob(declare({ runId: "r", idempotencyKey: "a".repeat(257) })))
-        expect(refused.message).toBe("idempotencyKey is longer than 256 bytes")
+        expect(refused.message).toMatch(/^idempotencyKey is longer than 256 bytes\. /u)
       }),
     ))
 
@@ -258,7 +258,9 @@ describe("asking for a run that is not new", () => {
   ])("terms that cannot work are refused before anything is recorded: %j", (terms, message) =>
     world().run(
       Effect.gen(function* () {
-        expect((yield* Effect.flip(settleJob(declare(), terms))).message).toBe(message)
+        expect((yield* Effect.flip(settleJob(declare(), terms))).message).toBe(
+          `${message}. Nothing was begun: correct it and ask again`,
+        )
         expect(yield* events).toEqual([])
       }),
     ),

@@ -143,6 +143,21 @@ describe("a network that loses what it carries", () => {
     )
   })
 
+  it("a job is worked on whatever it is called, also where a URL would fold its name away", () =>
+    serverDesk.atWork(
+      Effect.gen(function* () {
+        const queue = yield* WorkQueue
+        const ids = [".", "..", "%2e%2e", "a/../b", "?#", "...", "ü"]
+        for (const id of ids) yield* submit(id)
+        for (const id of ids) {
+          const held = yield* queue.claim(id, 60_000)
+          yield* held.heartbeat(60_000)
+          yield* held.complete({ artifacts: { made: id } })
+          expect(yield* jobNow(id)).toMatchObject({ status: "completed", artifacts: { made: id } })
+        }
+      }),
+    ))
+
   it("a job that was claimed tells what the ledger's queue tells of it", () =>
     serverDesk.atWork(
       Effect.gen(function* () {

@@ -18,6 +18,15 @@ export const generatedJobId = (jobType: string, n: number): string => `job_${san
 /** `generatedRequestId("job_rpi_run_000001", 1)` is `req_job_rpi_run_000001_000001`. */
 export const generatedRequestId = (jobId: string, n: number): string => `req_${sanitise(jobId)}_${sequence(n)}`
 
+/**
+ * A job's id as one segment of a URL's path. `.` and `..` are written with a space in front, which a server trims: URLs fold them
+ * away, also when they are percent-encoded.
+ *
+ * `jobIdSegment("a/b")` is `a%2Fb`, `jobIdSegment("..")` is `%20..`.
+ */
+export const jobIdSegment = (jobId: string): string =>
+  `${jobId === "." || jobId === ".." ? "%20" : ""}${encodeURIComponent(jobId)}`
+
 /** Who stands in a fact's `actor` for a token: `mutationActor("ao-http", "legacy")` is `ao-http:legacy`. */
 export const mutationActor = (base: string, tokenName: string): string => `${base}:${sanitise(tokenName)}`
 

@@ -12,7 +12,7 @@ import { addMade, addRequestId, failureOf, type Refs, asTargets, asText, type Te
 import { JobSpecEvents, type JobSpecFact } from "./Events.ts"
 import type { Family, JobTypes } from "./JobTypes.ts"
 import { isTerminal, QueueJob, Status } from "./QueueJob.ts"
-import { type FailureDocument, failureDocument, unlessEmpty } from "./QueueJobState.ts"
+import { type FailureDocument, failureDocument, typeShown, unlessEmpty } from "./QueueJobState.ts"
 
 const ResultStatus = Schema.Literals(["succeeded", "failed", "cancelled"])
 export type ResultStatus = typeof ResultStatus.Type
@@ -131,7 +131,7 @@ export const resourceCounts = (jobs: View<JobEntity>) => ({
   wiki: jobs.count(familyLane("wiki")),
 })
 
-/** How many jobs bear a type that nobody registered here: kept, shown without a type, never claimed. */
+/** How many jobs bear a type that nobody registered here: kept, shown, never claimed. */
 export const unknownTypes = (jobs: View<JobEntity>): number => jobs.count(unknown_lane)
 
 export interface JobProjection {
@@ -153,7 +153,7 @@ export interface JobProjection {
 /** The job as projections show it. */
 export const jobProjection = (job: JobEntity): JobProjection => ({
   job_id: job.job_id,
-  ...unlessEmpty("job_type", job.job_type),
+  ...unlessEmpty("job_type", typeShown(job)),
   request_id: job.request_id,
   ...unlessEmpty("request_ids", job.request_ids),
   status: job.status,

@@ -19,8 +19,8 @@ import {
 } from "./ProjectionSet.ts"
 import { makeQueue, type Queue } from "./Queue.ts"
 import type { QueueJob } from "./QueueJob.ts"
-import { type ScheduleEntity, Schedules } from "./Schedules.ts"
-import { makeScheduling, type Scheduling } from "./Scheduling.ts"
+import { type ScheduleEntity, Schedules, type ScheduleTemplate } from "./Schedules.ts"
+import { makeScheduling, refuseTemplate, type Scheduling } from "./Scheduling.ts"
 
 export interface JobSpecOptions {
   /** Job types beside the contract's fourteen. */
@@ -38,6 +38,8 @@ export interface JobSpec {
   readonly queue: Queue
   /** The decider for schedules. */
   readonly scheduling: Scheduling
+  /** Why there can be no such schedule, or `undefined`. A ledger may hold one all the same: another registry took it. */
+  readonly refuseSchedule: (template: Partial<ScheduleTemplate>) => string | undefined
   /** What the documents are folded from; give them to `ledger.queryAll`, so that they are of one position. */
   readonly projections: {
     readonly queue: Projection.Projection<QueueJob, JobSpecFact>
@@ -66,10 +68,12 @@ export interface JobSpec {
 export const make = ({ failureCodes = [], jobTypes = [], refuseCron }: JobSpecOptions = {}): JobSpec => {
   const types = new JobTypes(jobTypes)
   const queue = makeQueue({ jobTypes: types, failureCodes })
+  const schedulingOptions = { jobTypes: types, ...(refuseCron === undefined ? {} : { refuseCron }) }
   return {
     jobTypes: types,
     queue,
-    scheduling: makeScheduling({ jobTypes: types, ...(refuseCron === undefined ? {} : { refuseCron }) }),
+    scheduling: makeScheduling(schedulingOptions),
+    refuseSchedule: (template) => refuseTemplate(template, schedulingOptions),
     projections: { queue: queue.projection, jobs: makeJobs(types), states: ProjectionStates, schedules: Schedules },
     status: (views, reading) => statusDocument(views, types, reading),
     projectionSet: (views, reading) => projectionSet(views, types, reading),

@@ -63,10 +63,16 @@ export const isLapsed = (job: QueueJob, now_ms: number): boolean => job.status =
 export const statusAt = (job: QueueJob, now_ms: number): Status =>
   isLapsed(job, now_ms) ? "retry_waiting" : job.status
 
+/** The type that the job's facts name, known to this registry or not; empty where they name none. */
+export const typeShown = ({
+  job_type,
+  unknown_job_type = "",
+}: Pick<QueueJob, "job_type" | "unknown_job_type">): string => (job_type === "" ? unknown_job_type : job_type)
+
 /** The job as `/v1/status` shows it at `now_ms` (milliseconds since the epoch). */
 export const queueJobState = (job: QueueJob, now_ms: number): QueueJobState => ({
   job_id: job.job_id,
-  job_type: job.job_type,
+  job_type: typeShown(job),
   request_id: job.request_id,
   ...unlessEmpty("request_ids", job.request_ids),
   status: statusAt(job, now_ms),
@@ -93,13 +99,13 @@ export interface QueueSnapshot {
 }
 
 /**
- * The whole queue (JobSpec v0 §3.3): every job that has a type, in the order of first events. It keeps the jobs as they are
+ * The whole queue (JobSpec v0 §3.3): every job whose facts name a type, in the order of first events. It keeps the jobs as they are
  * now, whatever the ledger does next; each is written out when it is looked at.
  */
 export const queueSnapshot = (queue: View<QueueJob>, now_ms: number): QueueSnapshot => ({
   jobs: List.from(
     queue.entries(),
-    (job) => job.job_type !== "",
+    (job) => typeShown(job) !== "",
     (job) => queueJobState(job, now_ms),
   ),
   ...unlessEmpty("last_event_id", queue.lastEventId),

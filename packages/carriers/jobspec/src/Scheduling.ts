@@ -54,7 +54,8 @@ const refuseName = (name: string): string | undefined => {
   return undefined
 }
 
-const refuseTemplate = (
+/** Why there can be no such schedule, in the contract's words and order (JobSpec v0 §5.5); or `undefined`. */
+export const refuseTemplate = (
   { cron = "", job_type = "", name = "", payload = {} }: Partial<ScheduleTemplate>,
   { jobTypes, refuseCron }: SchedulingOptions,
 ): string | undefined => {

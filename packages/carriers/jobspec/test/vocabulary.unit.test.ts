@@ -137,15 +137,18 @@ describe("the catalogue", () => {
     expect(desk.queue.events).toBe(3)
     expect(isKnownType("job.paused")).toBe(false)
   })
-  it("§18.3 a job of a type that nobody registered is kept and counted, shown by the projections without a type, and never claimed", () => {
+  it("§18.3 a job of a type that nobody registered is kept and counted, shown under the type that its facts name, and never claimed", () => {
     const desk = new Desk()
     desk.add("job.accepted", "new", { job_type: "no.such", job_payload: { a: 1 } })
     desk.must({ kind: "submit", job_type: "rpi.run", job_id: "j1" })
     expect(desk.job("new")).toMatchObject({ job_type: "", unknown_job_type: "no.such", payload: { a: 1 } })
     const status = desk.jobspec.status(desk.views(), { now_ms: 0, replay: { corrupt_record_count: 0 } })
-    expect([...status.queue.jobs].map(({ job_id }) => job_id)).toEqual(["j1"])
+    expect([...status.queue.jobs].map(({ job_id, job_type }) => [job_id, job_type])).toEqual([
+      ["new", "no.such"],
+      ["j1", "rpi.run"],
+    ])
     expect([...status.projections.jobs].map(({ job_id, job_type }) => [job_id, job_type])).toEqual([
-      ["new", undefined],
+      ["new", "no.such"],
       ["j1", "rpi.run"],
     ])
     expect(desk.must({ kind: "claim_next", token_sha256: digest("t"), now_ms: 0 })[0]?.job_id).toBe("j1")

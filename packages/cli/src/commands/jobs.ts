@@ -5,12 +5,13 @@
  */
 import { command, CommandError, type Jobs, type JobState, type Problem } from "@waybill/command"
 import { job_statuses, parseDuration } from "@waybill/command-contract"
-import { changed, damaged_flag, done, ledger_errors, ledger_exits } from "../Exits.ts"
+import { changed, damaged_flag, done, ledger_errors, ledger_exits, SOURCE_UNUSABLE } from "../Exits.ts"
 import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { refuseJobType } from "../jobs/refuseJobType.ts"
+import { job_ledger_errors, lookFor } from "../jobs/sourceUnusable.ts"
 import { type Addressed, commandLine, place_flags, placeOf, type Place } from "../Place.ts"
 import { server_exits } from "../server/refusals.ts"
-import { refuseServer, server_flags, serverOf } from "../server/ServerPlace.ts"
+import { refuseServer, server_flags, serverOf, type ServerPlace } from "../server/ServerPlace.ts"
 
 const desk_flags = { ...server_flags, ...place_flags } as const
 const desk_exits = { ...ledger_exits, ...server_exits } as const
@@ -27,24 +28,52 @@ const refuseAddress = ({ server }: { readonly server?: string | undefined }): Re
   return refused === undefined ? [] : [{ field: "server", message: refused }]
 }
 
+const noSuchJob = (id: string, where: Addressed) =>
+  new CommandError({
+    exit: "NOT_FOUND",
+    code: "JOB_NOT_FOUND",
+    message: `There is no job ${id}.`,
+    suggestion: `List the jobs with: ${commandLine(where, "list")}`,
+  })
+
+/** Asks whoever is meant; nobody's job is an error that names the next command. */
+const ask = async <A>(
+  id: string,
+  args: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+  asking: (server: ServerPlace | undefined, place: Place) => Promise<A | undefined>,
+): Promise<A> => {
+  const server = serverOf(args, env)
+  const place = placeIn(args, env)
+  const found = await lookFor(() => asking(server, place))
+  if (found === undefined) throw noSuchJob(id, server ?? place)
+  return found
+}
+
 /** Jobs live in the ledger, so that asking about one needs no other record of it. */
 export const jobs: Jobs = {
   parameters: desk_flags,
   id_pattern,
   has_network_io: true,
   network_agents: false,
-  status: async (id, ctx, args) => {
-    const server = serverOf(args, ctx.env)
-    if (server !== undefined) return (await import("../server/serverJobs.ts")).askServer(id, server, ctx)
-    const { askJob } = await import("../jobs/askJob.ts")
-    return askJob(id, placeIn(args, ctx.env), ctx.signal, ctx)
+  exit_codes: {
+    PERMISSION_DENIED: server_exits.PERMISSION_DENIED,
+    AUTH_REQUIRED: server_exits.AUTH_REQUIRED,
+    SOURCE_UNUSABLE,
   },
-  cancel: async (id, ctx, args) => {
-    const server = serverOf(args, ctx.env)
-    if (server !== undefined) return (await import("../server/serverJobs.ts")).cancelOnServer(id, server, ctx)
-    const { cancelJob } = await import("../jobs/cancelJob.ts")
-    return cancelJob(id, placeIn(args, ctx.env), ctx.signal)
-  },
+  error_registry: job_ledger_errors,
+  status: (id, ctx, args) =>
+    ask(id, args, ctx.env, async (server, place) => {
+      if (server !== undefined) return (await import("../server/serverJobs.ts")).askServer(id, server, ctx)
+      const { askJob } = await import("../jobs/askJob.ts")
+      return askJob(id, place, ctx.signal, ctx)
+    }),
+  cancel: (id, ctx, args) =>
+    ask(id, args, ctx.env, async (server, place) => {
+      if (server !== undefined) return (await import("../server/serverJobs.ts")).cancelOnServer(id, server, ctx)
+      const { cancelJob } = await import("../jobs/cancelJob.ts")
+      return cancelJob(id, place, ctx.signal)
+    }),
 }
 
 const isObject = (text: string): boolean => {
@@ -100,7 +129,7 @@ export const submit = command({
   },
   examples: [
     {
-      description: "Ask once, however often this is called",
+      description: "Ask once, however often this is called; a server must have been started with this --job-type",
       command: "waybill submit --type report.build --key monday",
     },
   ],
@@ -209,14 +238,6 @@ const ended = ({ descriptor, error, result }: JobState): object => {
   })
 }
 
-const noSuchJob = (id: string, where: Addressed) =>
-  new CommandError({
-    exit: "NOT_FOUND",
-    code: "JOB_NOT_FOUND",
-    message: `There is no job ${id}.`,
-    suggestion: `List the jobs with: ${commandLine(where, "list")}`,
-  })
-
 export const wait = command({
   name: "wait",
   description: "Waits for the end of a job.",
@@ -235,9 +256,10 @@ export const wait = command({
     PARTIAL_FAILURE: done("The job was still running when the time was up"),
     NOT_FOUND: done("No job has this id"),
     ...desk_exits,
-    PRECONDITION: done("The job failed or was cancelled, or the ledger or the server cannot be used as it is"),
+    PRECONDITION: done("The job failed or was cancelled; data.status says which"),
+    SOURCE_UNUSABLE,
   },
-  error_registry: ledger_errors,
+  error_registry: job_ledger_errors,
   output_schema: { type: "object", required: ["job_id", "status", "terminal"] },
   validate: (args) => {
     const reading = parseDuration(args.for)
@@ -246,17 +268,14 @@ export const wait = command({
   execute: async (args, ctx) => {
     const reading = parseDuration(args.for)
     const wait_ms = reading.ok ? (reading.ms ?? Number.POSITIVE_INFINITY) : 0
-    const server = serverOf(args, ctx.env)
-    if (server !== undefined) {
-      const { waitOnServer } = await import("../server/waitOnServer.ts")
-      const state = await waitOnServer(args.id, wait_ms, server, ctx)
-      if (state === undefined) throw noSuchJob(args.id, server)
-      return ended(state)
-    }
-    const { waitForJob } = await import("../jobs/waitForJob.ts")
-    const place = placeOf(args, ctx.env)
-    const state = await waitForJob(args.id, wait_ms, place, ctx)
-    if (state === undefined) throw noSuchJob(args.id, place)
+    const state = await ask(args.id, args, ctx.env, async (server, place) => {
+      if (server !== undefined) {
+        const { waitOnServer } = await import("../server/waitOnServer.ts")
+        return waitOnServer(args.id, wait_ms, server, ctx)
+      }
+      const { waitForJob } = await import("../jobs/waitForJob.ts")
+      return waitForJob(args.id, wait_ms, place, ctx)
+    })
     return ended(state)
   },
 })

@@ -5,7 +5,7 @@
  */
 import { command } from "@waybill/command"
 import { changed, damaged_flag, done, ledger_errors, ledger_exits, LEDGER_FLAWED } from "../Exits.ts"
-import type { Verified } from "../keeping/ledger.ts"
+import type { Verified } from "../keeping/verify.ts"
 import { place_flags, placeOf, root_flags } from "../Place.ts"
 
 const position = (description: string) => ({ type: "integer", value_name: "POSITION", description }) as const
@@ -28,11 +28,14 @@ export const ledgerShow = command({
   },
 })
 
-const verifiedText = ({ flaws, head, sealed, torn_bytes, unsealed }: Verified): string => {
+const verifiedText = ({ flaws, head, position, sealed, torn_bytes, unsealed }: Verified): string => {
   const but = flaws.length === 0 ? "" : `, but for ${flaws.length} flaws that were acknowledged`
-  const open = unsealed === 0 ? "" : `; the last ${unsealed} are sealed with the next ones`
+  // A database keeps no seals.
+  if (position !== undefined) return `sound: ${unsealed} records can be read and stand in order${but}`
+  if (sealed + unsealed === 0) return "nothing to check: there are no records"
+  const open = unsealed === 0 ? "" : `; ${unsealed} have no seal, and are what the head was kept of`
   return [
-    `sound: ${sealed + unsealed} records are what was written${but}${open}`,
+    `sound: ${sealed} records are what was written, each held against its seal${but}${open}`,
     ...(torn_bytes === 0 ? [] : [`${torn_bytes} bytes of a write that was cut off go with the next one`]),
     `head: ${head ?? "nothing is sealed yet"}`,
   ].join("\n")
@@ -47,9 +50,9 @@ export const ledgerVerify = command({
     expect: { type: "array", value_name: "HEAD", description: "What ledger head printed earlier; it must still hold" },
     ...place_flags,
   },
-  exit_codes: { ...sound, SUCCESS: done("Everything is what was written"), LEDGER_FLAWED },
+  exit_codes: { ...sound, SUCCESS: done("Every record is what was written"), LEDGER_FLAWED },
   error_registry: ledger_errors,
-  output_schema: { type: "object", required: ["head", "sealed", "unsealed", "torn_bytes", "flaws"] },
+  output_schema: { type: "object", required: ["head", "sealed", "unsealed", "unproven", "torn_bytes", "flaws"] },
   validate: ({ expect }) =>
     expect.flatMap((text) =>
       /^waybill-chain:(?:0|[1-9]\d{0,15}):[\da-f]{64}$/u.test(text.trim())
@@ -58,7 +61,7 @@ export const ledgerVerify = command({
     ),
   render: verifiedText,
   execute: async (args, ctx) => {
-    const { verify } = await import("../keeping/ledger.ts")
+    const { verify } = await import("../keeping/verify.ts")
     return verify(args.expect, placeOf(args, ctx.env), ctx)
   },
 })

@@ -7,8 +7,7 @@ import type { Preflight } from "@waybill/command"
 import { accessSync, constants, existsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { placeOf } from "../Place.ts"
-
-const node_major_min = 24
+import { node_major_min, refuseNode } from "../refuseNode.ts"
 
 /** The folder, or what is there of the way to it. */
 const nearestThere = (path: string): string => (existsSync(path) ? path : nearestThere(dirname(path)))
@@ -20,7 +19,7 @@ export const preflight: ReadonlyArray<Preflight> = [
     fix: "Install a newer Node.",
     check: async () => {
       const { node } = process.versions
-      if (Number(node.split(".")[0]) < node_major_min) throw new Error(`This is Node ${node}.`)
+      if (refuseNode(node) !== undefined) throw new Error(`This is Node ${node}.`)
       return { version: node }
     },
   },

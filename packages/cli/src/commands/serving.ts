@@ -116,7 +116,13 @@ export const serve = command({
       made_token: { type: "boolean" },
     },
   },
-  examples: [{ description: "Serve this project on a free port", command: "waybill serve --addr 127.0.0.1:0" }],
+  examples: [
+    { description: "Serve this project on a free port", command: "waybill serve --addr 127.0.0.1:0" },
+    {
+      description: "Take jobs of a type of your own beside the contract's",
+      command: "waybill serve --job-type report.build",
+    },
+  ],
   validate: ({ grace, "job-type": types, lease, "work-plan": plan, workers }) => [
     ...refuseWorkers(workers, plan),
     ...types.flatMap((each) => {

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { command, type Problem } from "@waybill/command"
+import { command, type Context, type Problem } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
 import { changed, done, JOB_FAILED, ledger_errors, ledger_exits, run_missing, VERIFIER_REJECTED } from "../Exits.ts"
 import { ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { place_flags, placeOf } from "../Place.ts"
+import { refuseVariables } from "../refuseVariables.ts"
 import { explainedText, loggedText, settledText, startedText } from "../settling/texts.ts"
 import type { Settled } from "../settling/settle.ts"
 
@@ -26,7 +27,7 @@ const attempts_schema = { type: "array", items: { type: "object", required: ["at
 
 const isSettled = (data: object): data is Settled => "attempts" in data
 
-const validate = async (args: {
+interface ValidatedWords {
   readonly candidate: string
   readonly "schema-id": string
   readonly "run-id"?: string | undefined
@@ -39,7 +40,9 @@ const validate = async (args: {
   readonly "verify-timeout": string
   readonly seed: ReadonlyArray<string>
   readonly env: ReadonlyArray<string>
-}): Promise<ReadonlyArray<Problem>> => {
+}
+
+const validate = async (args: ValidatedWords, around: Pick<Context, "env">): Promise<ReadonlyArray<Problem>> => {
   const { refuseWords } = await import("../settling/refuseWords.ts")
   const problems: Array<Problem> = [...refuseWords(args)]
   if (args.verify.length === 0 && args["json-schema"] === undefined)
@@ -57,10 +60,7 @@ const validate = async (args: {
   }
   for (const seed of args.seed)
     if (!/^.+=.+$/su.test(seed)) problems.push({ field: "seed", message: `${JSON.stringify(seed)}: write SRC=PATH` })
-  for (const each of args.env)
-    if (!/^[A-Za-z_][A-Za-z0-9_]*(?:=|$)/u.test(each))
-      problems.push({ field: "env", message: "write NAME to pass a variable on, or NAME=VALUE" })
-  return problems
+  return [...problems, ...refuseVariables(args.env, around.env)]
 }
 
 export const settle = command({

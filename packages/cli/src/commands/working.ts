@@ -8,6 +8,7 @@ import { parseDuration } from "@waybill/command-contract"
 import { done, ledger_errors, ledger_exits } from "../Exits.ts"
 import { refuseJobType } from "../jobs/refuseJobType.ts"
 import { place_flags, placeOf } from "../Place.ts"
+import { refuseVariables } from "../refuseVariables.ts"
 import { server_exits } from "../server/refusals.ts"
 import { refuseServer, server_flags, serverOf } from "../server/ServerPlace.ts"
 
@@ -92,11 +93,11 @@ export const work = command({
   },
   examples: [
     {
-      description: "Build reports, two at once, for a server",
+      description: "Build reports, two at once, for a server that takes jobs of this type",
       command: "waybill work --server http://127.0.0.1:8765 --type report.build --concurrency 2 -- ./build-report",
     },
   ],
-  validate: ({ concurrency, drain, env, "job-timeout": job_timeout, lease, server, type }) => {
+  validate: ({ concurrency, drain, env, "job-timeout": job_timeout, lease, server, type }, around) => {
     const problems: Array<Problem> = []
     const refused = server === undefined ? undefined : refuseServer(server)
     if (refused !== undefined) problems.push({ field: "server", message: refused })
@@ -112,10 +113,7 @@ export const work = command({
     )
     const reading = parseDuration(job_timeout)
     if (!reading.ok) problems.push({ field: "job-timeout", message: reading.problem })
-    for (const each of env)
-      if (!/^[A-Za-z_][A-Za-z0-9_]*(?:=|$)/u.test(each))
-        problems.push({ field: "env", message: "write NAME to pass a variable on, or NAME=VALUE" })
-    return problems
+    return [...problems, ...refuseVariables(env, around.env)]
   },
   execute: async (args, ctx) => {
     const { work: run } = await import("../working/work.ts")

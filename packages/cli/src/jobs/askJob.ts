@@ -7,13 +7,15 @@ import type { Context, JobState } from "@waybill/command"
 import type { RecordedEvent, Store } from "@waybill/ledger"
 import { Effect } from "effect"
 import { openStore, runOnFiles } from "../Opening.ts"
+import { refuseNowhere } from "../Nowhere.ts"
 import type { Place } from "../Place.ts"
 import { tellDamage } from "../keeping/damage.ts"
 import { type JobReading, isUnsettled, jobState, namesOf, readJob } from "./JobDescription.ts"
 
 const page_records = 1024
 
-const streamOf = (store: Store, jobId: string) =>
+/** The facts of one job, in order. Reads nobody else's. */
+export const streamOf = (store: Store, jobId: string) =>
   Effect.gen(function* () {
     const found: Array<RecordedEvent> = []
     for (;;) {
@@ -33,20 +35,25 @@ export const findJob = (store: Store, word: string) =>
     return undefined
   })
 
-/** Where a job stands; `undefined` when nobody asked for it. With `tell`, a damaged ledger is warned of, or refused. */
+/**
+ * Where a job stands; `undefined` when nobody asked for it. With `tell`, a damaged ledger is refused where it makes the answer
+ * uncertain. Of a job that has ended nothing in the rest of the ledger can make another answer, and so the rest is not read.
+ */
 export const askJob = (
   word: string,
   place: Place,
   signal: AbortSignal,
   tell?: Pick<Context, "warn">,
-): Promise<JobState | undefined> =>
-  runOnFiles(
+): Promise<JobState | undefined> => {
+  if (tell !== undefined) refuseNowhere(place)
+  return runOnFiles(
     Effect.gen(function* () {
       const store = yield* openStore(place)
       const found = yield* findJob(store, word)
       const state = found === undefined ? undefined : jobState(found.jobId, found.reading, place, Date.now())
-      if (tell !== undefined) yield* tellDamage(store, isUnsettled(state), place, tell)
+      if (tell !== undefined && isUnsettled(state)) yield* tellDamage(store, true, place, tell)
       return state
     }),
     signal,
   )
+}

@@ -4,11 +4,12 @@
  * @module
  */
 import { type Context, decodeCursor, encodeCursor } from "@waybill/command"
-import { Ledger } from "@waybill/ledger"
+import { Ledger, type Store } from "@waybill/ledger"
 import { jobStatus, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
-import { runHere } from "../Opening.ts"
-import { ledgerLayer } from "../Ledgers.ts"
+import { openStore, runOnFiles } from "../Opening.ts"
+import { knownVocabularies } from "../Ledgers.ts"
+import { refuseNowhere } from "../Nowhere.ts"
 import type { Place } from "../Place.ts"
 import { tellDamage } from "../keeping/damage.ts"
 import { jobState } from "./JobDescription.ts"
@@ -34,12 +35,21 @@ export const pageOf = (jobs: ReadonlyArray<ListedJob>, ctx: Pick<Context, "list"
   return { jobs: jobs.slice(from, next) }
 }
 
-export const listJobs = (status: string | undefined, place: Place, ctx: Context) => {
+type Opened<E, R> = Effect.Effect<Store, E, R>
+
+/** Every job of a store, or those that stand so, the oldest first. Reads every record once, and no more. */
+export const listed = <E, R>(
+  open: Opened<E, R>,
+  status: string | undefined,
+  place: Place,
+  ctx?: Pick<Context, "warn">,
+) => {
   const now_ms = Date.now()
+  const projections = { queue: jobSpecOf().projections.queue, runs: Jobs }
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
-    yield* tellDamage(ledger, false, place, ctx)
-    return yield* ledger.queryAll({ queue: jobSpecOf().projections.queue, runs: Jobs }, ({ queue, runs }) => {
+    if (ctx !== undefined) yield* tellDamage(ledger, false, place, ctx)
+    return yield* ledger.queryAll(projections, ({ queue, runs }) => {
       const ids = new Set([...queue.entries()].map(([id]) => id))
       for (const [id] of runs.entries()) ids.add(id)
       const jobs: Array<ListedJob> = []
@@ -60,8 +70,13 @@ export const listJobs = (status: string | undefined, place: Place, ctx: Context)
         const detail = error?.message ?? (run.status === "missing" ? (queued?.status ?? "") : run.status)
         jobs.push({ job_id: id, status: descriptor.status, type, detail })
       }
-      return pageOf(jobs, ctx)
+      return jobs
     })
   })
-  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+  return Effect.provide(program, Ledger.layer(open, knownVocabularies, Object.values(projections)))
+}
+
+export const listJobs = async (status: string | undefined, place: Place, ctx: Context) => {
+  refuseNowhere(place)
+  return pageOf(await runOnFiles(listed(openStore(place), status, place, ctx), ctx.signal), ctx)
 }

@@ -5,15 +5,7 @@
  */
 import { CommandError, type Context } from "@waybill/command"
 import { encodeLine, foldAll, Ledger, type RecordedEvent } from "@waybill/ledger"
-import {
-  chainHead,
-  importLines,
-  parseHead,
-  printHead,
-  repairLedger,
-  type Verification,
-  verifyLedger,
-} from "@waybill/ledger-store"
+import { chainHead, importLines, printHead, repairLedger } from "@waybill/ledger-store"
 import { Jobs } from "@waybill/workspace-job"
 import { Effect, Stream } from "effect"
 import { createReadStream } from "node:fs"
@@ -68,59 +60,6 @@ export const show = (position: number | undefined, place: Place, ctx: Context) =
     }
   })
   return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
-}
-
-const answerOf = (verification: Verification, place: Place) => {
-  const { flaws, head, ...counts } = verification
-  return { root: place.root, head: head === undefined ? null : printHead(head), ...counts, flaws }
-}
-
-interface AnyFlaw {
-  readonly error: string
-  readonly file?: string
-  readonly position?: number
-  readonly isAcknowledged?: boolean
-}
-
-/** What a check of a whole ledger came to. */
-export interface Verified {
-  readonly head: string | null
-  readonly sealed: number
-  readonly unsealed: number
-  readonly torn_bytes: number
-  readonly flaws: ReadonlyArray<AnyFlaw>
-  readonly [key: string]: unknown
-}
-
-const flawsOf = async (expect: ReadonlyArray<string>, place: Place, ctx: Context): Promise<Verified> => {
-  if (place.url === undefined) {
-    const heads = expect.flatMap((text) => parseHead(text) ?? [])
-    return answerOf(await runOnFiles(verifyLedger({ root: place.root, expect: heads }), ctx.signal), place)
-  }
-  const { refuseInDatabase, verifyThere } = await import("./databaseLedger.ts")
-  if (expect.length > 0) refuseInDatabase(place, "there is no head to be expected")
-  const { flaws, head: position, records, where } = await runHere(verifyThere(place.url, place.schema), ctx.signal)
-  return { where, head: null, position, sealed: 0, unsealed: records, torn_bytes: 0, flaws }
-}
-
-/** Walks every byte, or every record of a database. A flaw that nobody has acknowledged ends the command with LEDGER_FLAWED. */
-export const verify = async (expect: ReadonlyArray<string>, place: Place, ctx: Context) => {
-  const data = await flawsOf(expect, place, ctx)
-  const open = data.flaws.filter(({ isAcknowledged }) => isAcknowledged !== true)
-  if (open.length === 0) return data
-  const [first] = open
-  const at = [first?.file, first?.position === undefined ? undefined : `record ${first.position}`]
-  const mend =
-    place.url === undefined
-      ? `Put the file back from a copy; or, when it cannot be had, acknowledge the damage with: ${commandLine(place, "ledger", "repair")}`
-      : "Put the schema back from a backup."
-  throw new CommandError({
-    exit: "LEDGER_FLAWED",
-    code: "LEDGER_FLAWED",
-    message: `${open.length === 1 ? "One thing is" : `${open.length} things are`} not what was written: ${[at.filter((part) => part !== undefined).join(", "), first?.error].filter((part) => part !== "").join(": ")}.`,
-    fix_required: mend,
-    data,
-  })
 }
 
 export const repair = async (place: Place, ctx: Context) => {

@@ -6,6 +6,7 @@
  * @module
  */
 import { type CancelOutcome, CommandError, type Context, type JobState } from "@waybill/command"
+import { jobIdSegment } from "@waybill/jobspec"
 import { decodeLine, type RecordedEvent } from "@waybill/ledger"
 import { Result } from "effect"
 import { randomBytes } from "node:crypto"
@@ -30,7 +31,7 @@ export const eventsOf = (documents: ReadonlyArray<Document>): ReadonlyArray<Reco
 
 /** The facts of one job; a server without a route for them is asked for all. */
 const factsOf = async (client: Client, jobId: string): Promise<ReadonlyArray<RecordedEvent>> => {
-  const facts = await client.find(`/waybill/v1/jobs/${encodeURIComponent(jobId)}/facts`)
+  const facts = await client.find(`/waybill/v1/jobs/${jobIdSegment(jobId)}/facts`)
   const all = facts ?? (await client.get("/v1/events"))
   return eventsOf(documentsIn(all, "events").filter((event) => event["job_id"] === jobId))
 }

@@ -6,9 +6,13 @@
 import { CommandError, type Context } from "@waybill/command"
 import { layerNodeFiles } from "@waybill/host"
 import { CannotListen, makeLog, parseAddress, readWorkPlan, runServer } from "@waybill/jobspec-server"
+import { VerifierOutputs } from "@waybill/runtime"
 import { Effect, Redacted } from "effect"
+import { damagesOf, refuseDamaged } from "../keeping/damage.ts"
 import { otherTypes } from "../jobs/JobSpecHere.ts"
+import { openStore } from "../Opening.ts"
 import { ownFolder, type Place } from "../Place.ts"
+import { keepOutputs } from "../settling/verifierOutputs.ts"
 import { tokenFileOf } from "./tokenFileOf.ts"
 
 export interface ServeWords {
@@ -47,7 +51,10 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
   const { root, schema, url: database } = place
   const address = addressOf(words.addr)
   const log = makeLog((line) => void process.stderr.write(line), Date.now)
+  const damages = Effect.scoped(Effect.flatMap(openStore(place), damagesOf))
   const program = Effect.gen(function* () {
+    if (words.workers > 0)
+      yield* Effect.scoped(Effect.flatMap(openStore(place), (store) => refuseDamaged(store, place)))
     const plan = words["work-plan"] === undefined ? undefined : yield* readWorkPlan(words["work-plan"])
     const serving = yield* runServer({
       root,
@@ -67,11 +74,23 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
     const first = { url, pid: process.pid, root, token_file: serving.token_file, made_token: isNewToken }
     yield* Effect.promise(() => ctx.write(first))
     log("info", "serving", { url })
+    // Readiness says it as well; whoever has just started a server hears of it without asking.
+    yield* Effect.forkScoped(
+      Effect.match(damages, {
+        onFailure: ({ message }) => log("warn", "the ledger cannot be looked at", { reason: message }),
+        onSuccess: ([first]) => {
+          if (first !== undefined) log("warn", "the ledger is damaged", { code: "LEDGER_DAMAGED", first })
+        },
+      }),
+    )
     yield* aborted(ctx.signal)
     const reason: unknown = ctx.signal.reason
     log("info", "draining", { reason: reason instanceof Error ? reason.message : String(reason) })
     yield* serving.drain(grace_ms)
     log("info", "stopped")
   })
-  await Effect.runPromise(program.pipe(Effect.scoped, Effect.provide(layerNodeFiles)))
+  const keep = keepOutputs(place, (why) => log("warn", why))
+  await Effect.runPromise(
+    program.pipe(Effect.scoped, Effect.provideService(VerifierOutputs, keep), Effect.provide(layerNodeFiles)),
+  )
 }

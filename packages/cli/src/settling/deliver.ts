@@ -9,6 +9,7 @@ import { Ledger } from "@waybill/ledger"
 import { deliverJob } from "@waybill/runtime"
 import { Effect } from "effect"
 import { resolve } from "node:path"
+import { refuseNowhere } from "../Nowhere.ts"
 import { runHere } from "../Opening.ts"
 import { refuseDamaged } from "../keeping/damage.ts"
 import { settlementLayer } from "../Settlements.ts"
@@ -34,6 +35,7 @@ const hand = (runId: string, to: Destination, place: Place) =>
 
 /** Delivers to a file, whose receipt is then written to stdout, or with `-` to stdout itself. */
 export const deliver = async (runId: string, to: string, place: Place, ctx: Context): Promise<void> => {
+  refuseNowhere(place)
   const layer = settlementLayer(place)
   if (to !== "-") {
     const file = resolve(process.cwd(), to)

@@ -4,11 +4,12 @@
  * @module
  */
 import { CommandError, type Context } from "@waybill/command"
-import { Ledger } from "@waybill/ledger"
+import { foldAll, type Store } from "@waybill/ledger"
 import { explain as explainStatus, jobStatus, Jobs, type JobStatus } from "@waybill/workspace-job"
 import { Effect } from "effect"
-import { runHere } from "../Opening.ts"
-import { ledgerLayer } from "../Ledgers.ts"
+import { streamOf } from "../jobs/askJob.ts"
+import { refuseNowhere } from "../Nowhere.ts"
+import { openStore, runOnFiles } from "../Opening.ts"
 import { tellDamage } from "../keeping/damage.ts"
 import { commandLine, type Place } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
@@ -67,31 +68,35 @@ const nextOf = (status: JobStatus, place: Place): string => {
   }
 }
 
-export const explain = (runId: string, place: Place, ctx: Context): Promise<Explained> => {
-  const program = Effect.gen(function* () {
-    const ledger = yield* Ledger
-    const found = yield* ledger.query(Jobs, (view) => ({
-      status: jobStatus(view, runId),
-      attempts: attemptsOf(view.get(runId)),
-      anomalies: view.anomalies(runId),
-    }))
-    const { status } = found.status
-    yield* tellDamage(
-      ledger,
-      status === "missing" || status === "running" || status === "reconcile_required",
-      place,
-      ctx,
-    )
-    if (status === "missing") return yield* Effect.fail(noSuchRun(runId, place))
+/** What the facts of one run say of it; `undefined` for a run that nobody asked for. Reads those facts, and no others. */
+export const explainRun = (store: Store, runId: string, place: Place) =>
+  Effect.map(streamOf(store, runId), (events): Explained | undefined => {
+    const runs = foldAll(Jobs, events)
+    const status = jobStatus(runs, runId)
+    if (status.status === "missing") return undefined
     return {
       run_id: runId,
-      status,
-      in_words: wordsOf(found.status),
-      attempts: found.attempts,
-      explanation: explainStatus(found.status),
-      anomalies: found.anomalies,
-      next_command: nextOf(found.status, place),
+      status: status.status,
+      in_words: wordsOf(status),
+      attempts: attemptsOf(runs.get(runId)),
+      explanation: explainStatus(status),
+      anomalies: runs.anomalies(runId),
+      next_command: nextOf(status, place),
     }
   })
-  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+
+const isUnsettled = (found: Explained | undefined): boolean =>
+  found === undefined || found.status === "running" || found.status === "reconcile_required"
+
+export const explain = async (runId: string, place: Place, ctx: Context): Promise<Explained> => {
+  refuseNowhere(place)
+  return runOnFiles(
+    Effect.gen(function* () {
+      const store = yield* openStore(place)
+      const found = yield* explainRun(store, runId, place)
+      yield* tellDamage(store, isUnsettled(found), place, ctx)
+      return found ?? (yield* Effect.fail(noSuchRun(runId, place)))
+    }),
+    ctx.signal,
+  )
 }

@@ -9,6 +9,7 @@ import { Agent, type KeptOutput } from "@waybill/runtime"
 import { attemptOf, type Check, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { refuseNowhere } from "../Nowhere.ts"
 import { runHere } from "../Opening.ts"
 import { tellDamage } from "../keeping/damage.ts"
 import { settlementLayer } from "../Settlements.ts"
@@ -16,6 +17,7 @@ import type { Place } from "../Place.ts"
 import { attemptsOf } from "./Attempts.ts"
 import { noSuchRun } from "./explain.ts"
 import { redacted } from "./Redaction.ts"
+import { keptOutputs, type KeptText } from "./verifierOutputs.ts"
 
 export interface Printed {
   readonly text: string
@@ -41,6 +43,17 @@ const tail = ({ bytes, dropped_bytes, path }: KeptOutput, bytes_max: number, ctx
   }
 }
 
+/** The last bytes of a text. Cuts no character in two. */
+const endOf = ({ dropped_bytes, text }: KeptText, bytes_max: number, ctx: Context): Printed => {
+  const bytes = Buffer.from(text)
+  const from = Math.max(0, bytes.length - bytes_max)
+  const shown = bytes
+    .subarray(from)
+    .toString("utf8")
+    .replace(/^\ufffd+/u, "")
+  return { text: redacted(shown, ctx.env), omitted_bytes: from + dropped_bytes }
+}
+
 export interface Logged {
   readonly run_id: string
   readonly attempts: ReadonlyArray<{
@@ -52,11 +65,22 @@ export interface Logged {
       readonly stdout: Printed | null
       readonly stderr: Printed | null
     }
-    readonly verifier: { readonly summary: string | null; readonly checks: ReadonlyArray<Check> }
+    readonly verifier: {
+      readonly summary: string | null
+      readonly checks: ReadonlyArray<Check>
+      /** One for each command that judged, as it was last called. */
+      readonly printed: ReadonlyArray<{
+        readonly name: string
+        readonly exit: string
+        readonly stdout: Printed
+        readonly stderr: Printed
+      }>
+    }
   }>
 }
 
-export const logs = (runId: string, bytes_max: number, place: Place, ctx: Context): Promise<Logged> => {
+export const logs = async (runId: string, bytes_max: number, place: Place, ctx: Context): Promise<Logged> => {
+  refuseNowhere(place)
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
     const agent = yield* Agent
@@ -73,6 +97,10 @@ export const logs = (runId: string, bytes_max: number, place: Place, ctx: Contex
             ? Effect.succeed(null)
             : Effect.try({ try: () => tail(kept, bytes_max, ctx), catch: (cause) => cause })
         const { checks = [], summary = null } = shown[index] ?? {}
+        const judged = yield* Effect.try({
+          try: () => keptOutputs(place, runId, attemptOf(request).index),
+          catch: (cause) => cause,
+        })
         return {
           attempt: attemptOf(request).index,
           agent: {
@@ -87,6 +115,12 @@ export const logs = (runId: string, bytes_max: number, place: Place, ctx: Contex
             checks: checks.map((check) => ({
               ...check,
               ...(check.message === undefined ? {} : { message: redacted(check.message, ctx.env) }),
+            })),
+            printed: judged.map(({ exit: how, stderr: err, stdout: out, verifier: name }) => ({
+              name: redacted(name, ctx.env),
+              exit: how,
+              stdout: endOf(out, bytes_max, ctx),
+              stderr: endOf(err, bytes_max, ctx),
             })),
           },
         }

@@ -5,18 +5,20 @@
  */
 import { CommandError, type Context } from "@waybill/command"
 import { Ledger } from "@waybill/ledger"
-import { type Observer, settleJob } from "@waybill/runtime"
+import { type Observer, type SettleError, settleJob, VerifierOutputs } from "@waybill/runtime"
 import { type JobStatus, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { basename } from "node:path"
 import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
 import { jobCommands } from "../jobs/JobDescription.ts"
-import { commandLine, type Place, shellWord } from "../Place.ts"
+import { commandLine, type Place } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
 import { tellStarter } from "./Detached.ts"
+import { leftWords, type Standing, standingAfter } from "./left.ts"
 import { timeline } from "./Timeline.ts"
+import { keepOutputs } from "./verifierOutputs.ts"
 
 /** A settlement that has come to an end: its job's descriptor, and what it made. */
 export interface Settled extends ReturnType<typeof jobCommands> {
@@ -62,12 +64,29 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
     code: "JOB_FAILED",
     message: `Run ${run_id} ended without a verdict: ${failure?.code ?? status.status}.`,
     ...(cause === undefined || cause === "" ? {} : { detail: cause }),
-    // Of a verifier without a verdict nothing is kept but what is said here.
-    suggestion:
-      failure?.phase === "verify_infra"
-        ? `What the verifier said is in detail. See how far the run came with: ${commandLine(place, "explain", run_id)}`
-        : `See what was printed with: ${commandLine(place, "logs", run_id)}`,
+    suggestion: `See what was printed with: ${commandLine(place, "logs", run_id)}`,
     data,
+  })
+}
+
+/** What settling failed with, as whoever typed the words can use it. */
+const inWords = (error: SettleError, runId: string, place: Place): SettleError | CommandError => {
+  if (error._tag === "AgentError" && error.code === "folder_refused")
+    return new CommandError({ exit: "UNAVAILABLE", code: "FOLDER_REFUSED", message: error.message, cause: error })
+  if (error._tag !== "IdempotencyConflict") return error
+  const { declared = "none", field, idempotencyKey, recorded = "none" } = error
+  const what =
+    field === "terminalSchemaId"
+      ? `its --schema-id is ${recorded}, and not ${declared}`
+      : "its agent, candidate, repair or verifiers are others, or there are other bytes in its seeds or its schema's file"
+  return new CommandError({
+    exit: "CONFLICT",
+    code: "IDEMPOTENCY_CONFLICT",
+    message: `The key ${JSON.stringify(idempotencyKey)} stands for other work: ${what}.`,
+    detail: error.message,
+    fix_required: "Use a new --key, or a new --run-id, for new work; or make the very call that it was asked for with.",
+    suggestion: `See what became of it with: ${commandLine(place, "explain", runId)}`,
+    cause: error,
   })
 }
 
@@ -82,6 +101,8 @@ export interface Surroundings {
   readonly observe: Observer
   /** Told the run's id before anything is done. */
   readonly onStart?: (runId: string) => void
+  /** Told of what went wrong beside the settlement. */
+  readonly warn?: (code: string, text: string) => void
 }
 
 /**
@@ -98,9 +119,7 @@ export const settleHere = (words: SettleWords, place: Place, around: Surrounding
     onStart?.(job.runId)
     const terminalPath = basename(job.candidatePath)
     const status = yield* Effect.mapError(settleJob(job, { terminalPath, actor: "waybill", observe }), (error) =>
-      error._tag === "AgentError" && error.code === "folder_refused"
-        ? new CommandError({ exit: "UNAVAILABLE", code: "FOLDER_REFUSED", message: error.message, cause: error })
-        : error,
+      inWords(error, job.runId, place),
     )
     const attempts = yield* ledger.query(Jobs, (view) => attemptsOf(view.get(status.runId)))
     const next = status.status === "verified" ? "deliver" : "explain"
@@ -118,12 +137,17 @@ export const settleHere = (words: SettleWords, place: Place, around: Surrounding
     }
     return { data, status }
   })
-  return runHere(Effect.provide(program, settlementLayer(place)), signal)
+  const keep = keepOutputs(place, (why) => around.warn?.("OUTPUT_NOT_KEPT", why))
+  return runHere(
+    program.pipe(Effect.provideService(VerifierOutputs, keep), Effect.provide(settlementLayer(place))),
+    signal,
+  )
 }
 
 /** Settles, and tells the caller of the command how it goes. */
 export const settle = async (words: SettleWords, place: Place, ctx: Context): Promise<Settled> => {
   let cause: string | undefined
+  let standing: Standing = "nothing"
   const tell = tellStarter(ctx.env)
   const show = timeline({
     log: ctx.log,
@@ -136,17 +160,18 @@ export const settle = async (words: SettleWords, place: Place, ctx: Context): Pr
     env: ctx.env,
     cwd: process.cwd(),
     signal: ctx.signal,
+    warn: ctx.warn,
     observe: (event) => {
+      standing = standingAfter(standing, event)
       tell(event)
       show(event)
     },
     onStart: (runId) => {
       ctx.log(`run ${runId}; if this is cut off, the same call with --run-id ${runId} goes on from there`)
-      const tellLeft = () =>
-        ctx.warn(
-          "RUN_GOES_ON",
-          `The agent of run ${runId} goes on by itself. Make the same call with --run-id ${shellWord(runId)} to wait for its verdict; see where it stands with: ${commandLine(place, "job", "status", encodeURIComponent(runId))}`,
-        )
+      const tellLeft = () => {
+        const left = leftWords(standing, runId, place)
+        if (left !== undefined) ctx.warn(left.code, left.message)
+      }
       ctx.signal.addEventListener("abort", tellLeft, { once: true })
     },
   })

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { visible, visibleLines } from "@waybill/command"
 import type { ShownAttempt } from "./Attempts.ts"
 import type { Explained } from "./explain.ts"
-import type { Logged } from "./logs.ts"
+import type { Logged, Printed } from "./logs.ts"
 import type { Settled } from "./settle.ts"
-import { visible, visibleLines } from "./visible.ts"
 
 const attemptText = (attempts: ReadonlyArray<ShownAttempt>): ReadonlyArray<string> =>
   attempts.flatMap(({ attempt, checks = [], failure, sha256, status, summary }) => [
@@ -56,18 +56,25 @@ export const explainedText = ({ attempts, in_words, next_command, run_id: id, st
     `next: ${visible(next_command)}`,
   ].join("\n")
 
+const printedText = (outputs: Readonly<Record<"stdout" | "stderr", Printed | null>>): ReadonlyArray<string> =>
+  (["stdout", "stderr"] as const).flatMap((name) => {
+    const said = outputs[name]
+    if (said === null || said.text === "") return []
+    const cut = said.omitted_bytes === 0 ? "" : ` (${said.omitted_bytes} bytes are not shown)`
+    return [`  ${name}${cut}`, ...visibleLines(said.text).map((line) => `  | ${line}`)]
+  })
+
 /** The answer of `logs`. */
 export const loggedText = ({ attempts }: Logged): string =>
   attempts
     .map(({ agent, attempt, verifier }) =>
       [
         `attempt ${attempt}: agent ${agent.state}${agent.exit === null ? "" : `, ${agent.exit}`}`,
-        ...(["stdout", "stderr"] as const).flatMap((name) => {
-          const said = agent[name]
-          if (said === null || said.text === "") return []
-          const cut = said.omitted_bytes === 0 ? "" : ` (${said.omitted_bytes} bytes are not shown)`
-          return [`  ${name}${cut}`, ...visibleLines(said.text).map((line) => `  | ${line}`)]
-        }),
+        ...printedText(agent),
+        ...verifier.printed.flatMap((printed) => [
+          `verifier ${visible(printed.name)}: ${visible(printed.exit)}`,
+          ...printedText(printed),
+        ]),
         ...verifier.checks.map(
           ({ message, name, status }) =>
             `  ${status === "passed" ? "✓" : "✗"} ${visible(name)}${message === undefined ? "" : `: ${visible(message)}`}`,

@@ -99,7 +99,10 @@ export const verifyCommand = (line: string): VerifyCommand => {
   const { last, tokens } = definesFunction ? read(line, said_by_name) : first
   const started = (text: string): VerifyCommand => ({ command: ["/bin/sh", "-c", text, "waybill"] })
   if (last.isLost === true)
-    return { refused: "leaves its last command in the background, so that it would accept whatever it is given" }
+    return {
+      refused:
+        "leaves its last command in the background, so that it would accept whatever it is given. Take the & away",
+    }
   if (last.isNaming) return started(line)
   if (typeof last.end === "number")
     // By its name, since a line may set the numbered ones to something else.

@@ -5,6 +5,7 @@
  */
 import { CommandError, type Context } from "@waybill/command"
 import { layerNodeRequests } from "@waybill/host"
+import { Ledger } from "@waybill/ledger"
 import {
   checkServer,
   layerLedgerQueue,
@@ -14,6 +15,7 @@ import {
   type ServerOptions,
 } from "@waybill/runtime"
 import { Effect, Layer, Redacted } from "effect"
+import { refuseDamaged } from "../keeping/damage.ts"
 import { jobSpecOf } from "../jobs/JobSpecHere.ts"
 import { ledgerLayer, machine } from "../Ledgers.ts"
 import { commandLine, type Place } from "../Place.ts"
@@ -21,9 +23,11 @@ import { tokenFor } from "../server/Client.ts"
 import { nobodyThere, refusedBy, strange } from "../server/refusals.ts"
 import type { ServerPlace } from "../server/ServerPlace.ts"
 
-/** The place's own queue, for workers on this machine. */
-export const localQueue = (place: Place, types: ReadonlyArray<string>) =>
-  layerLedgerQueue({ jobspec: jobSpecOf(types) }).pipe(Layer.provide(ledgerLayer(place)))
+/** The place's own queue, for workers on this machine. Of a damaged ledger nobody takes work. */
+export const localQueue = (place: Place, types: ReadonlyArray<string>) => {
+  const sound = Layer.effectDiscard(Effect.flatMap(Ledger, (ledger) => refuseDamaged(ledger, place)))
+  return Layer.merge(sound, layerLedgerQueue({ jobspec: jobSpecOf(types) })).pipe(Layer.provide(ledgerLayer(place)))
+}
 
 /** Reads the token anew for every call, so that a rotated one counts. */
 const tokenOf = async (server: ServerPlace): Promise<Effect.Effect<Redacted.Redacted>> => {

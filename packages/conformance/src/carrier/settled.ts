@@ -77,7 +77,7 @@ export const forSettlements = (
         forPlausible(subject, look),
         // A verdict is a long way off, and the mistake has to meet it.
         forHostile({ ...subject, runs: subject.runs * 3 }, look),
-        Effect.suspend(() => holds(`that some history has ${what}`, shown > 0, shown)),
+        Effect.suspend(() => holds(`some history has ${what}`, shown > 0, shown)),
       ],
       { discard: true },
     )

@@ -29,6 +29,12 @@ export interface Client {
 }
 
 const deadline_ms_default = 15_000
+/**
+ * A server that has waited too long for a request says 408 and has read nothing of it (RFC 9110 §15.5.9). Everything here is sent at
+ * once, so that only a busy machine makes it wait: the request is sent again, so often at most.
+ */
+const tries_max = 3
+
 /** Older exchanges of one law are forgotten: a report shows the last ones. */
 const exchanges_max = 400
 
@@ -54,7 +60,7 @@ export const makeClient = (url: () => string, token: string | undefined): Client
     exchanges.push(exchange)
     if (exchanges.length > exchanges_max) exchanges.shift()
   }
-  const ask = async (path: string, options: AskOptions = {}): Promise<Answer> => {
+  const askOnce = async (path: string, options: AskOptions): Promise<Answer> => {
     const { as, body, deadline_ms = deadline_ms_default, headers = {}, method = "GET", signal } = options
     const isRead = method === "GET" || method === "HEAD"
     const whose = as ?? (isRead ? "nobody" : "token")
@@ -88,6 +94,11 @@ export const makeClient = (url: () => string, token: string | undefined): Client
       keep({ asked, outcome: { lost } })
       throw new NoAnswer(`${method} ${path}: no answer: ${lost}`, { cause })
     }
+  }
+  const ask = async (path: string, options: AskOptions = {}): Promise<Answer> => {
+    let answer = await askOnce(path, options)
+    for (let tries = 1; answer.status === 408 && tries < tries_max; tries++) answer = await askOnce(path, options)
+    return answer
   }
   return { ask, exchanges: () => exchanges, close: () => ended.abort() }
 }

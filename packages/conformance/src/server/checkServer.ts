@@ -70,8 +70,9 @@ const rankOf = ({ hooks = [], id, isSearch }: ServerLaw): 0 | 1 | 2 | 3 => {
   return hooks.length === 2 ? 3 : 1
 }
 
-/** What is kept back from searches for each law that comes after them. */
-const kept_back_ms = 6_000
+/** What is kept back from searches for each law that comes after them; more on a server that starts more slowly. */
+const kept_back_ms_min = 8_000
+const kept_back_share = 2
 /** Which part of the time each search gets at least: a server that starts slowly must not use it all up for restarts. */
 const search_share_min = 1 / 20
 
@@ -132,10 +133,12 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
   const checked: Array<CheckedServerLaw> = []
   const reader = makeClient(() => address.url, target.token)
   const optional = new Set<string>()
+  let slowest_restart_ms = 0
   for (const [i, law] of order.entries()) {
     options.signal?.throwIfAborted()
     const left = order.slice(i)
     const searches = left.filter(({ isSearch }) => isSearch === true).length
+    const kept_back_ms = Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
     const searchable_ms = (left_ms() - (left.length - searches) * kept_back_ms) / Math.max(1, searches)
     const search_ms = Math.min(search_ms_max, Math.max(searchable_ms, time_ms * search_share_min))
     const desk = makeDesk(target, address, {
@@ -154,6 +157,7 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
     if (verdict.status === "skipped" && lacksOptional(law, target)) optional.add(id)
     const requests = verdict.status === "fail" ? desk.evidence() : []
     const took_ms = Math.round(performance.now() - at)
+    if (law.hooks?.includes("restart") === true) slowest_restart_ms = Math.max(slowest_restart_ms, took_ms)
     const done = { id, level, source, statement, violation, verdict, took_ms, requests }
     checked.push(done)
     options.onChecked?.(done, i + 1, order.length)

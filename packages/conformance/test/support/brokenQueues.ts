@@ -119,18 +119,24 @@ export const brokenQueues: ReadonlyArray<BrokenServer> = [
   ),
   submitting(
     "calls a job off whose client hung up before it heard",
-    "QUEUE-21",
+    "QUEUE-01",
     "const facts = yield* record(app, call, submit, actors.http)",
     `const facts = yield* Effect.uninterruptible(
       Effect.gen(function* () {
         const recorded = yield* record(app, call, submit, actors.http)
-        yield* Effect.sleep(3)
+        yield* Effect.sleep(12)
         const command = { kind: "cancel", job_id: recorded[0]?.job_id ?? "" } as const
         if (recorded.length > 0 && call.isGone())
           yield* app.ledger.transact(app.jobspec.queue, command, { actor: "agentopsd" })
         return recorded
       }),
     )`,
+  ),
+  submission(
+    "makes ids from the second of the clock",
+    "QUEUE-21",
+    "if (queue.get(id) === undefined) return id",
+    "return generatedJobId(jobType, Math.floor(Date.now() / 1_000))",
   ),
   submission(
     "forgets when it is killed which keys it has seen",

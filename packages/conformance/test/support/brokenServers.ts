@@ -289,7 +289,7 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
     ...inFile("ledger-store/src/jsonl/mend.ts")(
       "glues the next record onto a torn one",
       "LEDGER-06",
-      "if (bytes === end) return false",
+      "if (bytes <= end) return false",
       "if (bytes >= end) return false",
     ),
     also: {

@@ -22,4 +22,6 @@ export const alone: ReadonlyArray<Case> = [
   right("ignored files", `fetch("u")`, { options: { ignore: ["scripts/**"] }, path: "scripts/one.js" }),
   wrong("ignored files", `fetch("u")`, missing, { options: { ignore: ["scripts/**"] }, path: "src/scripts.js" }),
   right("circles", `const a = b; const b = a; a("u")`),
+  right("circles", `const a = b.bind(null); const b = a.bind(null); a("u"); b.call(null)`),
+  right("circles", `const a = b; const b = a; fetch.apply(null, a)`),
 ]

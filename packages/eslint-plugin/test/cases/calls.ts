@@ -1,4 +1,4 @@
-import { type Case, missing, right, ts, wrong } from "./Case.ts"
+import { type Case, missing, right, strict, ts, wrong } from "./Case.ts"
 
 /** Which calls count, group by group. */
 export const calls: ReadonlyArray<Case> = [
@@ -22,6 +22,47 @@ export const calls: ReadonlyArray<Case> = [
   right("fetch", `fetch(new Request("u", { signal: AbortSignal.timeout(500) }))`),
   wrong("fetch", `fetch(new Request("u"))`, missing),
   right("fetch", `import fetch from "node-fetch"; fetch("u", { signal: AbortSignal.timeout(500) })`),
+
+  wrong("spelling", `fetch.call(globalThis, "u")`, missing),
+  wrong("spelling", `fetch?.call(null, "u", { method: "POST" })`, missing),
+  wrong("spelling", `fetch.apply(null, ["u"])`, missing),
+  wrong("spelling", `const args = ["u", {}]; fetch.apply(null, args)`, missing),
+  wrong("spelling", `fetch.bind(globalThis)("u")`, missing),
+  wrong("spelling", `const load = fetch.bind(null, "u"); load()`, missing),
+  wrong("spelling", `const get = fetch.bind(globalThis); const load = get.bind(null, "u"); load({})`, missing),
+  wrong("spelling", `Reflect.apply(fetch, undefined, ["u"])`, missing),
+  wrong("spelling", `Reflect.apply(fetch.bind(null, "u"), undefined, [])`, missing),
+  wrong("spelling", `(0, fetch)("u")`, missing),
+  wrong("spelling", `(0, globalThis.fetch)("u")`, missing),
+  wrong("spelling", `const load = (0, fetch); load("u")`, missing),
+  wrong("spelling", `Reflect.construct(WebSocket, ["u"])`, missing),
+  wrong("spelling", `import http from "node:http"; http.get.call(http, "u")`, missing),
+  wrong("spelling", `import axios from "axios"; axios.get.apply(axios, ["u"])`, missing),
+  right("spelling", `fetch.call(globalThis, "u", { signal: AbortSignal.timeout(500) })`),
+  right("spelling", `fetch.apply(null, ["u", { signal: AbortSignal.timeout(500) }])`),
+  right("spelling", `fetch.apply(null, args)`),
+  wrong("spelling", `fetch.apply(null, args)`, missing, strict),
+  right("spelling", `fetch.bind(globalThis)("u", { signal: AbortSignal.timeout(500) })`),
+  right("spelling", `const load = fetch.bind(null, "u"); load({ signal: AbortSignal.timeout(500) })`),
+  right("spelling", `const load = fetch.bind(null, "u", { signal: AbortSignal.timeout(500) }); load()`),
+  right("spelling", `Reflect.apply(fetch, undefined, ["u", { signal: AbortSignal.timeout(500) }])`),
+  right("spelling", `(0, fetch)("u", { signal: AbortSignal.timeout(500) })`),
+  right("spelling", `repo.fetch.call(repo, "u"); Reflect.apply(repo.fetch, repo, ["u"]); (0, repo.fetch)("u")`),
+  right("spelling", `const load = fetch.bind(globalThis)`),
+  right("spelling", `const Reflect = mine; Reflect.apply(fetch, undefined, ["u"])`),
+  wrong("spelling", `Promise.race([fetch.call(null, "u"), sleep(500)])`, "raceDoesNotCancel"),
+
+  wrong("XMLHttpRequest", `const r = new XMLHttpRequest(); r.open("GET", "u"); r.send()`, missing),
+  wrong("XMLHttpRequest", `var r = new window.XMLHttpRequest(); r.open("GET", "u"); r.send()`, missing),
+  wrong("XMLHttpRequest", `const r = new XMLHttpRequest(); r.timeout = 0; r.send()`, "infiniteTimeout"),
+  wrong("XMLHttpRequest", `const r = new XMLHttpRequest(); log(r.timeout); r.send()`, missing),
+  right("XMLHttpRequest", `const r = new XMLHttpRequest(); r.open("GET", "u"); r.timeout = 500; r.send()`),
+  right("XMLHttpRequest", `let r = new XMLHttpRequest(); r.timeout = limit_ms; r.send()`),
+  right("XMLHttpRequest", `const r = new XMLHttpRequest(); setTimeout(() => r.abort(), 500); r.send()`),
+  right("XMLHttpRequest", `const r = new XMLHttpRequest(); ctx.signal.addEventListener("abort", () => r.abort())`, {}),
+  right("XMLHttpRequest", `const r = new XMLHttpRequest(); configure(r); r.send()`),
+  wrong("XMLHttpRequest", `const r = new XMLHttpRequest(); configure(r); r.send()`, missing, strict),
+  right("XMLHttpRequest", `class XMLHttpRequest {} new XMLHttpRequest().send()`),
 
   wrong("undici", `import { request } from "undici"; request("u")`, missing),
   wrong("undici", `import * as undici from "undici"; undici.stream("u", {}, f)`, missing),

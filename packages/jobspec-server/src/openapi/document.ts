@@ -20,8 +20,11 @@ const ledger_answers: Readonly<Record<number, Described>> = {
   503: { description: "The ledger cannot be reached for now; `Retry-After` says when to ask again.", schema: "Error" },
 }
 
-const answersOf = ({ answers, capabilities, id }: Operation): object => {
+const answersOf = ({ answers, capabilities, id }: Operation, path: string): object => {
   const always: Record<number, Described> = {
+    ...(path.includes("{")
+      ? { 400: { description: "The path's percent-encoding is broken: `malformed path`.", schema: "Error" } }
+      : {}),
     403: { description: "The request is for another host, or its sender may not.", schema: "Error" },
     ...(id === "health" ? {} : ledger_answers),
     ...answers,
@@ -64,7 +67,7 @@ const operationOf = (path: string, operation: Operation, operationId: string): o
             content: { "application/json": { schema: { $ref: `#/components/schemas/${body.schema}` } } },
           },
         }),
-    ...answersOf(operation),
+    ...answersOf(operation, path),
   }
 }
 
@@ -85,7 +88,7 @@ export const openApiDocument = (routes: ReadonlyArray<Route>, version: string): 
     title: "Waybill: JobSpec v0 and worker routes",
     version,
     description:
-      "A local job daemon over a durable ledger. Any other method on a path answers 405 with `Allow`; any other path 404 in plain text.",
+      "A local job daemon over a durable ledger. Any other method on a path answers 405 with `Allow`; any other path 404 in plain text, and one whose percent-encoding is broken 400.",
     license: { name: "MIT", identifier: "MIT" },
   },
   paths: Object.fromEntries(

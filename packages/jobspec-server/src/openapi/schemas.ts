@@ -59,6 +59,15 @@ const projection_state = {
 } as const
 
 const hold = { claim_token: text, lease_epoch: whole } as const
+const schedule_fields = {
+  name: text,
+  cron: text,
+  job_type: text,
+  "payload?": anyObject,
+  "timeout?": { type: "integer", description: "Nanoseconds." },
+  "backpressure?": object({ "skip_if_running?": flag, "max_queue_depth?": whole }),
+} as const
+
 const able = { "job_types?": texts, "has_data_plane?": flag } as const
 const own_token = {
   type: "string",
@@ -230,15 +239,12 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
     job: ref("QueueJob"),
     ...projection_state,
   }),
-  ScheduleTemplate: object({
-    name: text,
-    cron: text,
-    job_type: text,
-    "payload?": anyObject,
-    "timeout?": { type: "integer", description: "Nanoseconds." },
-    "backpressure?": object({ "skip_if_running?": flag, "max_queue_depth?": whole }),
+  ScheduleTemplate: object(schedule_fields),
+  Schedule: object({
+    ...schedule_fields,
+    "invalid?": { type: "string", description: "Why it never fires here." },
   }),
-  Schedules: object({ schedules: listOf(ref("ScheduleTemplate")) }),
+  Schedules: object({ schedules: listOf(ref("Schedule")) }),
   ScheduleName: object({ name: text }),
   ScheduleDeleted: object({ name: text, deleted: { const: true } }),
   ConsumerHealth: object({

@@ -15,7 +15,7 @@ import { Effect } from "effect"
 import { type App, replay_age_ms } from "../App.ts"
 import { failpointOf, refuseBefore, refuseFailpoint } from "../failpoints.ts"
 import { readFields } from "../fields.ts"
-import { accepted, type Answer, type Call, Refused, refuse } from "../Http.ts"
+import { accepted, type Answer, type Call, jobIdIn, Refused, refuse } from "../Http.ts"
 import type { Described, Route } from "../Route.ts"
 
 const cancellation = { request_id: "string", job_id: "string", reason: "string" } as const
@@ -90,7 +90,7 @@ export const cancellingRoutes = (app: App): ReadonlyArray<Route> => [
         handle: (call) =>
           Effect.gen(function* () {
             const fields = yield* fieldsOf(call.optionalBody)
-            const job_id = (call.parameters["id"] ?? "").trim()
+            const job_id = jobIdIn(call)
             if (job_id === "") return yield* refuse(400, "job_id is required")
             const named = fields.job_id?.trim() ?? ""
             if (named !== "" && named !== job_id) return yield* refuse(400, "job_id does not match path")

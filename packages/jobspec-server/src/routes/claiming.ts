@@ -18,7 +18,7 @@ import {
 import { Effect } from "effect"
 import type { App } from "../App.ts"
 import type { FieldsOf } from "../fields.ts"
-import { type Answer, type Call, ok, Refused, refuse } from "../Http.ts"
+import { type Answer, type Call, jobIdIn, ok, Refused, refuse } from "../Http.ts"
 import type { Described, Route } from "../Route.ts"
 import {
   byJob,
@@ -157,7 +157,7 @@ export const claimingRoutes = (app: App): ReadonlyArray<Route> => {
 
   const claimGiven = (call: Call): Effect.Effect<Answer, Error> =>
     Effect.gen(function* () {
-      const job_id = call.parameters["id"] ?? ""
+      const job_id = jobIdIn(call)
       const fields = yield* fieldsIn(call.optionalBody, claiming)
       const asked_ms = (yield* timeIn(fields.lease, "lease", lease_range)) ?? lease_ms
       const token = yield* tokenIn(fields)

@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import type { App } from "../App.ts"
 import { durationOf } from "../durations.ts"
 import type { FieldsOf } from "../fields.ts"
-import { type Answer, type Call, ok, type Refused, refuse } from "../Http.ts"
+import { type Answer, type Call, jobIdIn, ok, type Refused, refuse } from "../Http.ts"
 import type { Operation, Route } from "../Route.ts"
 import { asItIs, byJob, digestOf, fieldsIn, jobIn, lease_range, timeIn, work, workerOf } from "./workRoute.ts"
 
@@ -71,7 +71,7 @@ export const holdingRoutes = (app: App): ReadonlyArray<Route> => {
     (command: Command) =>
     (call: Call): Effect.Effect<Answer, Error> =>
       Effect.gen(function* () {
-        const job_id = call.parameters["id"] ?? ""
+        const job_id = jobIdIn(call)
         const fields = yield* fieldsIn(call.body, holding)
         yield* timeIn(fields.lease, "lease", lease_range)
         const report = yield* reportOf(fields)

@@ -6,7 +6,7 @@
 import { encodeDocument, eventDocument, queueJobState } from "@waybill/jobspec"
 import { Effect, Stream } from "effect"
 import type { App } from "../App.ts"
-import { ok, refuse } from "../Http.ts"
+import { jobIdIn, ok, refuse } from "../Http.ts"
 import type { Route } from "../Route.ts"
 import { listed } from "./events.ts"
 import { asItIs, jobIn } from "./workRoute.ts"
@@ -21,9 +21,9 @@ export const jobRoutes = (app: App): ReadonlyArray<Route> => {
           id: "job",
           summary: "One job as the queue sees it. Costs the same however many there are.",
           answers: { 200: asItIs, 404: { description: "There is no such job.", schema: "Error" } },
-          handle: ({ parameters }) =>
+          handle: (call) =>
             Effect.gen(function* () {
-              const job = yield* jobIn(app, parameters["id"] ?? "")
+              const job = yield* jobIn(app, jobIdIn(call))
               if (job === undefined) return yield* refuse(404, "daemon queue: job not found")
               return ok({ job: queueJobState(job, now_ms()) })
             }),
@@ -39,12 +39,10 @@ export const jobRoutes = (app: App): ReadonlyArray<Route> => {
           answers: {
             200: { description: "Its events; none where nobody has heard of it.", schema: "Facts" },
           },
-          handle: ({ parameters }) =>
+          handle: (call) =>
             Effect.succeed(
               listed(
-                Stream.map(ledger.readStream(parameters["id"] ?? ""), (event) =>
-                  encodeDocument(eventDocument(event)).trimEnd(),
-                ),
+                Stream.map(ledger.readStream(jobIdIn(call)), (event) => encodeDocument(eventDocument(event)).trimEnd()),
                 "",
               ),
             ),

@@ -69,6 +69,11 @@ const allowed: Readonly<Record<string, string>> = { HEAD: "GET" }
 export const scheduleRoutes = (app: App): ReadonlyArray<Route> => {
   const { jobspec, ledger, now_ms } = app
   const caller = { actor: actors.scheduler }
+  /** A ledger may hold schedules of other writers, and of types that are registered elsewhere. */
+  const shown = (template: ScheduleTemplate): ScheduleTemplate & { readonly invalid?: string } => {
+    const invalid = jobspec.refuseSchedule(template)
+    return invalid === undefined ? template : { ...template, invalid }
+  }
   const create = (call: Call): Effect.Effect<Answer, Error> =>
     Effect.gen(function* () {
       const asked = templateOf(yield* bodyOf(call))
@@ -88,9 +93,11 @@ export const scheduleRoutes = (app: App): ReadonlyArray<Route> => {
       operations: {
         GET: {
           id: "schedules",
-          summary: "Every schedule, in the order of creation.",
+          summary:
+            "Every schedule, in the order of creation. One that never fires, because this server refuses it, says why.",
           answers: { 200: { description: "The schedules.", schema: "Schedules" } },
-          handle: () => ledger.query(jobspec.projections.schedules, (view) => ok({ schedules: schedules(view) })),
+          handle: () =>
+            ledger.query(jobspec.projections.schedules, (view) => ok({ schedules: schedules(view).map(shown) })),
         },
         POST: {
           id: "create_schedule",

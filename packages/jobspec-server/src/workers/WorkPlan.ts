@@ -4,10 +4,12 @@
  * @module
  */
 import { contract_job_types, JobSpec, renamed_job_types } from "@waybill/jobspec"
+import { refusePath } from "@waybill/workspace-job"
 import { Data, Effect, Result, Schema } from "effect"
 import { readFile, stat } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { durationOf } from "../durations.ts"
+import { missingPrograms } from "./missingPrograms.ts"
 
 const Command = Schema.NonEmptyArray(Schema.NonEmptyString)
 
@@ -17,7 +19,7 @@ const Settle = Schema.Struct({
   /** Where it leaves its work, in the workspace. */
   candidate: Schema.NonEmptyString,
   schema: Schema.NonEmptyString,
-  /** Each gets the artifact's path as its last argument, and all must accept. */
+  /** Each gets the artifact's path as its last argument, and all must accept: exit code 0; 1 rejects, also without a word. */
   verify: Schema.NonEmptyArray(Command),
   verify_limit: Schema.optionalKey(Schema.String),
 })
@@ -98,6 +100,11 @@ const typeWork = (name: string, written: Written, folder: string): Result.Result
   if (command === undefined && settle === undefined) return Result.fail(`${name} has neither command nor settle`)
   if (env.some((each) => !/^[A-Za-z_][A-Za-z0-9_]*(?:=|$)/u.test(each)))
     return Result.fail(`${name}.env holds names of variables, and NAME=VALUE`)
+  const badCandidate = settle === undefined ? undefined : refusePath(settle.candidate)
+  if (settle !== undefined && badCandidate !== undefined)
+    return Result.fail(
+      `${name}.settle.candidate is ${JSON.stringify(settle.candidate)}, which ${badCandidate}; it is a path below the job's workspace`,
+    )
   return Result.flatMap(limitIn(`${name}.limit`, limit), (limit_ms) =>
     Result.map(limitIn(`${name}.settle.verify_limit`, settle?.verify_limit), (verifyLimit_ms) => ({
       env,
@@ -139,8 +146,16 @@ export const readWorkPlanText = (text: string, folder: string): Result.Result<Wo
     },
   )
 
-/** Reads a plan. Refuses one that somebody else may have written: what it names is run as the server's user. */
-export const readWorkPlan = (path: string): Effect.Effect<WorkPlan, BadWorkPlan> => {
+/**
+ * Reads a plan. Refuses one that somebody else may have written, since what it names is run as the server's user, and one whose
+ * programs cannot be started.
+ *
+ * @param searched the PATH that programs without a slash are looked up in
+ */
+export const readWorkPlan = (
+  path: string,
+  searched = process.env["PATH"] ?? "",
+): Effect.Effect<WorkPlan, BadWorkPlan> => {
   const bad = (reason: string) => new BadWorkPlan({ path, reason })
   return Effect.gen(function* () {
     const file = resolve(path)
@@ -153,6 +168,9 @@ export const readWorkPlan = (path: string): Effect.Effect<WorkPlan, BadWorkPlan>
     const user = process.getuid?.()
     if (user !== undefined && info.uid !== user && info.uid !== 0) return yield* bad("it belongs to another user")
     const plan = readWorkPlanText(text, dirname(file))
-    return Result.isSuccess(plan) ? plan.success : yield* bad(plan.failure)
+    if (Result.isFailure(plan)) return yield* bad(plan.failure)
+    const missing = yield* Effect.promise(() => missingPrograms(plan.success, searched))
+    if (missing.length > 0) return yield* bad(`${missing.join("; ")}. Put them there, or name others`)
+    return plan.success
   })
 }

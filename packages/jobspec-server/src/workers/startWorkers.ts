@@ -67,7 +67,10 @@ const declaring = (
 ) =>
   Effect.gen(function* () {
     if (settle === undefined) return undefined
-    const verifiers = yield* Effect.forEach(settle.verify, (command) => commandVerifier({ command, cwd: folder, env }))
+    const verifiers = yield* Effect.forEach(settle.verify, (command) =>
+      // As with `waybill settle --verify`: `grep -q` and its like reject without a word.
+      commandVerifier({ command, cwd: folder, env, silentRejection: true }),
+    )
     const [first, ...others] = verifiers
     if (first === undefined) return undefined
     const verifier: Verifier = others.length === 0 ? first : allOf([first, ...others])

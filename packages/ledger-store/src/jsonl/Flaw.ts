@@ -16,6 +16,8 @@ export interface Flaw {
   readonly positions?: readonly [first: number, last: number]
   /** SHA-256, as hex, of the bytes that stand there now: a repair acknowledges these and no others. */
   readonly digest: string
+  /** The position of the kept head that is not met: nothing is damaged by that, it is another past or a shorter one. */
+  readonly kept?: number
   /** Whether a `ledger.repaired` fact names it. */
   readonly isAcknowledged?: boolean
 }

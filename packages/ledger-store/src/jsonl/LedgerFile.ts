@@ -4,7 +4,7 @@
  * @module
  */
 import { type Directory, FileError, type FileInfo, Files, type FileLock, type OpenFile } from "@waybill/host"
-import { type StoreError, type StoreRefused, StoreUnavailable } from "@waybill/ledger"
+import { type StoreError, StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Scope, Semaphore } from "effect"
 import { join } from "node:path"
 import { liveDaemon } from "./activation.ts"
@@ -81,6 +81,15 @@ const inScope = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A 
     }),
   )
 
+/** What bears the name of a folder or a file and is none. A link to a folder is told from a file by some systems only. */
+const notOurs: Readonly<Record<string, string>> = {
+  ELOOP: "is a symbolic link",
+  ENOTDIR: "is a symbolic link or no directory",
+}
+
+const linkReason = ({ code, path }: FileError): string =>
+  `${path} ${notOurs[code] ?? ""}, and a ledger follows none: move what it leads to in its place, or name the directory above the real .agents as root`
+
 /** Opens nothing yet. What is opened later is closed with the scope. */
 export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, Files | Scope.Scope> =>
   Effect.gen(function* () {
@@ -91,7 +100,10 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
     let active: Active | undefined
     let locking: (Folder & { readonly lock: FileLock } & Closeable) | undefined
     let appended: Active | undefined
-    const unavailable = (cause: FileError) => new StoreUnavailable({ where, cause })
+    const unavailable = (cause: FileError) =>
+      Object.hasOwn(notOurs, cause.code)
+        ? new StoreRefused({ where, reason: linkReason(cause) })
+        : new StoreUnavailable({ where, cause })
     const io: LedgerFile["io"] = (run) => Effect.mapError(run, unavailable)
     const inWords = (error: FileError | StoreRefused) => (error instanceof FileError ? unavailable(error) : error)
 

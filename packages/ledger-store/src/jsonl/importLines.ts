@@ -58,8 +58,8 @@ const writeDraft = <E, R>(draft: OpenFile, lines: Stream.Stream<Uint8Array, E, R
 
 /**
  * Copies lines into the ledger of a root, which must not hold any records: foreign lines and our own never mix. The bytes
- * are kept as they are, and each line's position is its number, blank lines not counted. All or nothing; answers how many
- * records there are.
+ * are kept as they are, and each line's position is its number, blank lines not counted. All or nothing, and sealed; answers how
+ * many records there are.
  *
  * Fails with {@link ImportRefused} for a line that replay would refuse, and with `StoreRefused` for a ledger that is not
  * empty.
@@ -78,11 +78,9 @@ export const importLines = <E, R>({
         onRotated: Effect.void,
       })
       const context = yield* Effect.context<R>()
-      return yield* makeLocking(
-        ledgerFile,
-        appender,
-        lock_wait_ms,
-      )(({ directory, info }) =>
+      yield* Effect.addFinalizer(() => appender.close)
+      const locked = makeLocking(ledgerFile, appender, lock_wait_ms)
+      const imported = yield* locked(({ directory, info }) =>
         Effect.gen(function* () {
           const names = yield* directory.list
           const seals = yield* directory.find(seals_name)
@@ -112,5 +110,15 @@ export const importLines = <E, R>({
           Effect.provide(context),
         ),
       )
+      // The lines are there whether or not they can be sealed; the next append seals what is not.
+      yield* Effect.ignore(
+        locked((opened) =>
+          Effect.andThen(
+            appender.prepare(opened),
+            Effect.suspend(() => appender.append(opened, [])),
+          ),
+        ),
+      )
+      return imported
     }),
   )

@@ -15,7 +15,11 @@ import type { Segment } from "./Segment.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 
 /** What is wrong with such an archive. */
-export const lacks_rows = "its seal is gone or was cut: nothing tells whether these records are what was written"
+export const lacksRows = (first: number): string =>
+  `its seal, ${seals_name}/${sealName(first)}, is gone or was cut: nothing tells whether these records are what was written`
+
+/** What is wrong with an archive that holds more than was ever in it: the next file's positions begin where its rows end. */
+export const grew = "something was written behind its last record since it became an archive"
 
 /** What is wrong with an archive of the reference daemon's whose positions are not known. */
 export const no_seal_names =

@@ -3,17 +3,18 @@
  *
  * @module
  */
-import type { FileError } from "@waybill/host"
+import type { FileError, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import type { ArchiveDamaged } from "./Archives.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type SavedIndex } from "./IndexFile.ts"
-import { areLongEnough, lacks_rows, no_seal_names, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
+import { areLongEnough, lacksRows, no_seal_names, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
 import { archiveName, archivesAmong, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
 import { changed, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { Flag } from "./Rows.ts"
+import { readExactly } from "./readExactly.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { Segment } from "./Segment.ts"
 
@@ -181,9 +182,18 @@ const takeSeal = (opening: Opening, segment: Segment, seal: SealFile, known: num
 /** How many of the last sealed records must all have changed for a file to count as another one. */
 const recognised_records = 16
 
-/** Whether the file is the one that was sealed: somebody may have put another in its place, or cut it. */
-const recognise = ({ history, place, records }: Opening, segment: Segment) =>
+/** Whether the first line ends where the first record ended. */
+const liesInPlace = ({ place, records }: Opening, segment: Segment, file: OpenFile) =>
   Effect.gen(function* () {
+    const row = yield* records.rows(place, segment, 0, 1)
+    const line = yield* readExactly(file, row.offset(0), row.end(0) - row.offset(0))
+    return line.indexOf(0x0a) === line.byteLength - 1
+  })
+
+/** Whether the file is the one that was sealed: somebody may have put another in its place, or cut it. */
+const recognise = (opening: Opening, segment: Segment) =>
+  Effect.gen(function* () {
+    const { history, place, records } = opening
     if (segment.sealed === 0) return
     // Asked for after the rows were read: they may be of bytes that came after the first look.
     const bytes = place.file === undefined ? 0 : (yield* place.file.info).bytes
@@ -194,6 +204,8 @@ const recognise = ({ history, place, records }: Opening, segment: Segment) =>
     yield* records.take(place, segment, from, segment.sealed, "lazy")
     for (let record = from; record < segment.sealed; record++)
       if (history.corrupt.get(segment.first + record)?.error !== changed) return
+    // A file of one record cannot tell by another one; it is the same if that record still lies where it lay.
+    if (segment.sealed === 1 && place.file !== undefined && (yield* liesInPlace(opening, segment, place.file))) return
     refuse("it is not the file that was sealed")
   })
 
@@ -219,6 +231,7 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     }
     const reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
     if (isActive) history.reader = reader
+    else if (isFull(found, segment)) return
     else if (segment.sealed === 0 || (yield* outgrowsRows(place.directory, segment, archives)))
       yield* Effect.catchTag(opening.readClosed(segment, reader), "ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
@@ -231,8 +244,20 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     if (seal !== undefined && segment.isSealDamaged) yield* keepSeal(opening, segment, seal)
     if (isActive || !isPastSealed || segment.sealed >= segment.count) return
     const positions = [first + segment.sealed, segment.last] as const
-    history.note({ file: archives.includes(name) ? name : `${name}.gz`, error: lacks_rows, positions, blocks: true })
+    history.note({
+      file: archives.includes(name) ? name : `${name}.gz`,
+      error: lacksRows(first),
+      positions,
+      blocks: true,
+    })
   })
+
+/** Whether the next file's positions begin where the rows of this one end: whatever else it holds has no position. */
+const isFull = ({ archives, seals }: Survey, { first, isSealDamaged, sealed }: Segment): boolean => {
+  const starts = [...seals, ...archives.flatMap((name) => firstOfArchive(name) ?? [])]
+  const next = Math.min(...starts.filter((start) => start > first))
+  return !isSealDamaged && sealed > 0 && first + sealed >= next
+}
 
 /** Rows that do not hold stay what they are; new ones go behind the last that does. */
 const keepSeal = ({ history, place }: Opening, segment: Segment, seal: SealFile) =>
@@ -327,7 +352,7 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
     if (history.active === undefined) {
       const isKnown = seals.includes(active) && !byFirst.has(active)
       const first = isKnown ? active : history.head + 1 + ((yield* lacksSealed(opening)) ? positions_lost_max : 0)
-      yield* addSegment(opening, found, Math.max(first, history.head + 1), ledger_name)
+      yield* addSegment(opening, found, first, ledger_name)
     }
     history.isLoaded = true
   })

@@ -35,6 +35,8 @@ export interface Verification {
   /** Records that no seal covers, and their bytes: nothing tells whether these are what was written. */
   readonly unsealed: number
   readonly unsealed_bytes: number
+  /** How many of these are not covered by a kept head either. */
+  readonly unproven: number
   /** Bytes behind the last record: the rest of a write that was broken off. */
   readonly torn_bytes: number
   readonly flaws: ReadonlyArray<Flaw>
@@ -93,7 +95,15 @@ export const verifyLedger = ({ expect = [], root }: VerifyOptions): Effect.Effec
       const sight = yield* ledgerFile.look
       const archives = makeArchives()
       if (sight === undefined)
-        return { head: undefined, sealed: 0, unsealed: 0, unsealed_bytes: 0, torn_bytes: 0, flaws: unmet(expect) }
+        return {
+          head: undefined,
+          sealed: 0,
+          unsealed: 0,
+          unsealed_bytes: 0,
+          unproven: 0,
+          torn_bytes: 0,
+          flaws: unmet(expect),
+        }
       const scanner = yield* makeScanner(ledgerFile)
       const acknowledged = new Set((yield* repairedFlaws(scanner)).map(flawKey))
       const walked = (at: Sight) =>
@@ -121,6 +131,7 @@ const missing = (expect: ReadonlyArray<ChainHead>): ReadonlyArray<Flaw> =>
     file: ledger_name,
     error: `the chain does not reach the kept head's position, ${position}`,
     position,
+    kept: position,
     digest: "",
   }))
 
@@ -136,7 +147,7 @@ const walkFolder = (sight: Sight, archives: Archives, expect: ReadonlyArray<Chai
     const { isPastSealed, parts, strangers } = yield* partsOf(directory, add)
     const walk: Walk = makeWalk({ directory, archives, expect, add })
     for (const name of strangers) yield* walk.unsealedArchive(name, isPastSealed)
-    for (const part of parts) yield* walk.seal(part)
+    for (const [i, part] of parts.entries()) yield* walk.seal({ ...part, next: parts[i + 1]?.first })
     const bytes = sight.info?.bytes ?? 0
     const file = yield* unlessMissing(directory.openFile(ledger_name, { access: "read" }))
     const isNew = parts.at(-1)?.name !== ledger_name
@@ -149,6 +160,7 @@ const walkFolder = (sight: Sight, archives: Archives, expect: ReadonlyArray<Chai
       sealed: walk.sealed(),
       unsealed: unsealed.records,
       unsealed_bytes: unsealed.bytes,
+      unproven: walk.unproven(),
       torn_bytes,
       flaws,
     }

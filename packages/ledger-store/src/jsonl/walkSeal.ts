@@ -12,7 +12,7 @@ import { nextSha } from "./Chain.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import type { Flaw } from "./Flaw.ts"
 import { isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout.ts"
-import { contentBytes, lacks_rows } from "./lackingRows.ts"
+import { contentBytes, grew, lacksRows } from "./lackingRows.ts"
 import { incomplete_batch, partial_line, readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 import { changed } from "./Records.ts"
@@ -38,6 +38,8 @@ export interface Walk {
     readonly first: number
     readonly name: string
     readonly seal: SealFile | undefined
+    /** Where the next file's positions begin. */
+    readonly next: number | undefined
   }) => Effect.Effect<void, FileError>
   /** Walks an archive without a seal; `isLacking`: it must have had one. */
   readonly unsealedArchive: (name: string, isLacking: boolean) => Effect.Effect<void, FileError>
@@ -47,17 +49,21 @@ export interface Walk {
   readonly expected: ReadonlySet<number>
   readonly head: () => ChainHead | undefined
   readonly sealed: () => number
-  /** Records of archives that no seal covers, and their bytes. */
+  /** Records that no seal covers, and their bytes. */
   readonly unsealed: () => { readonly records: number; readonly bytes: number }
+  /** How many of them lie behind the last kept head that is met. */
+  readonly unproven: () => number
 }
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a
 const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "hex")
 
 export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Walk => {
   let sha: Uint8Array = genesis
   let position = 1
   let sealed = 0
+  let unproven = 0
   /** Where the seals end. */
   let head: ChainHead | undefined
   let unsealed = { records: 0, bytes: 0 }
@@ -79,8 +85,10 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
           file: name,
           error: `the past up to position ${head.position} is not the one whose head was kept`,
           position: head.position,
+          kept: head.position,
           digest: "",
         })
+      else unproven = 0
     }
   }
 
@@ -220,12 +228,14 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
     Effect.gen(function* () {
       const note = (at: number, offset: number, error: string, line: Uint8Array) =>
         flawOf(name, at, offset, error, line)
+      const first = position - record
       const from = { offset: end, position }
-      const rest = yield* walkLines({ ...file, read, end, record, first: position - record, note })
+      const rest = yield* walkLines({ ...file, read, end, record, first, note })
       if (rest.ends.length === 0) return rest.end
       const digest = yield* chainOver(read, end, rest.ends, sha, (next) => {
         sha = next
         position++
+        unproven++
         compareHead(name)
       })
       record += rest.ends.length
@@ -234,7 +244,7 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
       if (isLacking)
         add({
           file: name,
-          error: lacks_rows,
+          error: lacksRows(first),
           positions: [from.position, position - 1],
           offset: from.offset,
           digest,
@@ -242,12 +252,16 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
       return rest.end
     })
 
-  const walkArchive = (name: string, first: number, isLacking: boolean) =>
+  /** `lacks`: what the records behind the rows must have had, or that there can be none. */
+  const walkArchive = (name: string, first: number, lacks: "rows" | "nothing" | undefined) =>
     Effect.gen(function* () {
       const archive = { name, first }
       const bytes = (yield* contentBytes(directory, name, first)) ?? (yield* archives.bytes(directory, archive))
       const read = (offset: number, length: number) => archives.read(directory, archive, offset, length)
-      yield* walkRest({ name, bytes, isClosed: true }, read, isLacking)
+      if (lacks !== "nothing") return yield* walkRest({ name, bytes, isClosed: true }, read, lacks === "rows")
+      const rest = bytes > end ? yield* read(end, bytes - end) : new Uint8Array()
+      if (!rest.every(isSpace)) add({ file: name, error: grew, offset: end, digest: digestOf(rest) })
+      return end
     }).pipe(
       Effect.catchTag("ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
@@ -266,7 +280,7 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
   }
 
   return {
-    seal: ({ first, name, seal }) =>
+    seal: ({ first, name, next, seal }) =>
       Effect.gen(function* () {
         const file = `${seals_name}/${sealName(first)}`
         begin()
@@ -286,12 +300,12 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         if (sealed > 0 && total > 0) head = { position: position - 1, sha256: hexOf(sha) }
         if (name === ledger_name) return
         yield* checkPacked(name, first, position - 1)
-        yield* walkArchive(name, first, true)
+        yield* walkArchive(name, first, position === next ? "nothing" : "rows")
       }),
     unsealedArchive: (name, isLacking) =>
       Effect.suspend(() => {
         begin()
-        return walkArchive(name, position, isLacking)
+        return walkArchive(name, position, isLacking ? "rows" : undefined)
       }),
     tail: (file, bytes, isNew) =>
       Effect.suspend(() => {
@@ -303,5 +317,6 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
     head: () => head,
     sealed: () => sealed,
     unsealed: () => unsealed,
+    unproven: () => unproven,
   }
 }

@@ -1,65 +1,71 @@
 /** Several processes append to one ledger while readers and followers go at full speed; what is wrong with what they saw. */
 import type { Store } from "@waybill/ledger"
 import { Effect, Fiber, Stream } from "effect"
+import { findPostgres } from "@waybill/conformance/postgres-server"
 import { spawn } from "node:child_process"
+import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll } from "vitest"
 import type { TestServer } from "./postgres.ts"
-import type { Variant } from "./postgresWriter.ts"
+import type { WriterJob } from "./postgresWriter.ts"
 import { ledgerOver, textOf } from "./texts.ts"
 
-export interface Hammering {
-  readonly processes: number
-  /** In each process. */
-  readonly writers: number
-  /** Of each writer. */
-  readonly batches: number
-  /** How many facts each holds. */
-  readonly batch: number
-  readonly variant: Variant
-}
+/** What each of the processes does. */
+export type Hammering = Omit<WriterJob, "schema" | "name">
 
 const script = fileURLToPath(new URL("postgresWriter.ts", import.meta.url))
 
-/** Starts a writing process; resolves once it is ready to begin. */
-const startWriter = async (
-  url: string,
-  schema: string,
-  name: string,
-  { batch, batches, variant, writers }: Hammering,
-) => {
-  const child = spawn(
-    process.execPath,
-    [
-      "--conditions=@waybill/source",
-      script,
-      url,
-      schema,
-      name,
-      String(writers),
-      String(batches),
-      String(batch),
-      variant,
-    ],
-    { stdio: ["pipe", "pipe", "pipe"] },
-  )
-  let [said, cried] = ["", ""]
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (cried += text))
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve))
-  await new Promise<void>((resolve) => {
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      said += text
-      if (said.includes("\n")) resolve()
-    })
-    void ended.then(() => resolve())
+interface Writer {
+  /** Opens the ledger; resolves once it is ready to begin. */
+  readonly prepare: (job: WriterJob) => Promise<void>
+  /** Appends; resolves to what was acknowledged, or to what went wrong. */
+  readonly begin: () => Promise<Readonly<Record<string, number>> | string>
+  readonly end: () => Promise<void>
+}
+
+/** Starts a process that writes whatever it is given, one job after the other. */
+const startWriter = (url: string): Writer => {
+  const child = spawn(process.execPath, ["--conditions=@waybill/source", script, url], {
+    stdio: ["pipe", "pipe", "pipe"],
   })
-  return {
-    begin: () => child.stdin.end("go\n"),
-    /** What was acknowledged, or what went wrong. */
-    done: ended.then((code): Readonly<Record<string, number>> | string => {
-      if (code !== 0) return `${name} failed: ${cried.slice(0, 300)}`
-      return JSON.parse(said.split("\n")[1] ?? "{}") as Record<string, number>
-    }),
+  let cried = ""
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (cried += text))
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const answer = async (said: string): Promise<string> => {
+    child.stdin.write(`${said}\n`)
+    const { done, value } = await lines.next()
+    return done === true ? JSON.stringify({ failed: `the process ended: ${cried.slice(0, 300)}` }) : String(value)
   }
+  let name = ""
+  let prepared = ""
+  return {
+    prepare: async (job) => {
+      name = job.name
+      prepared = await answer(JSON.stringify(job))
+    },
+    begin: async () => {
+      const said = JSON.parse(prepared === "ready" ? await answer("go") : prepared) as Record<string, unknown>
+      if (typeof said["failed"] === "string") return `${name} failed: ${said["failed"]}`
+      return said as Record<string, number>
+    },
+    end: () => {
+      child.stdin.end()
+      return ended
+    },
+  }
+}
+
+/** Has processes that write, for all tests of a file: each is told what to write, and where, when it is its turn. */
+export const useHammer = (postgres: TestServer, processes: number) => {
+  let writers: ReadonlyArray<Writer> = []
+  beforeAll(() => {
+    if (findPostgres() !== undefined)
+      writers = Array.from({ length: processes }, () => startWriter(postgres.server().url))
+  })
+  afterAll(() => Promise.all(writers.map(({ end }) => end())))
+  return (hammering: Hammering): Promise<ReadonlyArray<string>> =>
+    Effect.runPromise(hammer(postgres, writers, hammering))
 }
 
 interface Seen {
@@ -87,8 +93,9 @@ const readOn = (store: Store, limit: number, isOver: () => boolean, seen: Seen) 
 const isRising = (positions: ReadonlyArray<number>) => positions.every((p, i) => i === 0 || p > (positions[i - 1] ?? 0))
 
 /** Answers with everything that was wrong, in words; nothing for a sound store. */
-export const hammer = (
-  { freshSchema, open, server }: TestServer,
+const hammer = (
+  { freshSchema, open }: TestServer,
+  writers: ReadonlyArray<Writer>,
   hammering: Hammering,
 ): Effect.Effect<ReadonlyArray<string>, unknown> =>
   Effect.scoped(
@@ -97,10 +104,8 @@ export const hammer = (
       const stores = yield* Effect.forEach(["audit", "reader", "reader", "tail", "tail"], () => open(schema))
       const [auditStore, ...others] = stores
       if (auditStore === undefined) return ["no store"]
-      const writers = yield* Effect.promise(() =>
-        Promise.all(
-          Array.from({ length: hammering.processes }, (_, p) => startWriter(server().url, schema, `p${p}`, hammering)),
-        ),
+      yield* Effect.promise(() =>
+        Promise.all(writers.map(({ prepare }, p) => prepare({ ...hammering, schema, name: `p${p}` }))),
       )
       let isOver = false
       const saw = others.map(emptySeen)
@@ -118,8 +123,7 @@ export const hammer = (
           ),
         )
       })
-      for (const { begin } of writers) begin()
-      const done = yield* Effect.promise(() => Promise.all(writers.map((writer) => writer.done)))
+      const done = yield* Effect.promise(() => Promise.all(writers.map(({ begin }) => begin())))
       isOver = true
 
       const truth = emptySeen()
@@ -137,7 +141,7 @@ export const hammer = (
       yield* Effect.forEach(watching, Fiber.interrupt)
 
       const wrong: Array<string> = done.filter((each) => typeof each === "string")
-      const total = hammering.processes * hammering.writers * hammering.batches * hammering.batch
+      const total = writers.length * hammering.writers * hammering.batches * hammering.batch
       if (truth.texts.length !== total) wrong.push(`${truth.texts.length} facts are there, not ${total}`)
       if (new Set(truth.texts).size !== truth.texts.length) wrong.push("a fact is there twice")
       if (!isRising(truth.positions)) wrong.push("positions do not rise")

@@ -1,6 +1,7 @@
 /**
- * A process with several writers on one ledger in PostgreSQL, whose commits come late by a random while. It says `ready`, waits
- * for a line, appends, and then tells what was acknowledged: one JSON object `{ text: position }`.
+ * A process with several writers on ledgers in PostgreSQL, one after the other, whose commits come late by a random while. For each
+ * line with a job it opens the ledger and says `ready`; for the next line it appends, and tells what was acknowledged: one JSON
+ * object `{ text: position }`.
  *
  * `variant` breaks the store on purpose: `no-lock` reads the head without its lock and moves it wherever it stands, `reserve`
  * gives positions away before the commit, as a sequence would.
@@ -8,12 +9,24 @@
 import type { Connection, Database, Statement } from "@waybill/ledger-store/postgres"
 import { makePostgresStoreOver, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
 import { Effect, Random, Redacted } from "effect"
-import { once } from "node:events"
+import { createInterface } from "node:readline"
 import { ledgerOver, origin, written } from "./texts.ts"
 
 export type Variant = "sound" | "no-lock" | "reserve"
 
-const [url = "", schema = "", name = "", writers = "", batches = "", batch = "", variant = ""] = process.argv.slice(2)
+export interface WriterJob {
+  readonly schema: string
+  /** Of the process, in its facts. */
+  readonly name: string
+  readonly writers: number
+  /** Of each writer. */
+  readonly batches: number
+  /** How many facts each holds. */
+  readonly batch: number
+  readonly variant: Variant
+}
+
+const [url = ""] = process.argv.slice(2)
 const late_ms_max = 3
 const reserved = 1_000
 
@@ -27,7 +40,7 @@ const replaceMoving = (statement: Statement, by: (sameLedger: string) => string)
   return [{ ...statement, text: statement.text.replace(found[0], () => by(found.groups?.["ledger"] ?? "true")) }]
 }
 
-const patched = (statement: Statement): ReadonlyArray<Statement> => {
+const patched = ({ schema, variant }: WriterJob, statement: Statement): ReadonlyArray<Statement> => {
   if (variant === "no-lock" && isHead(statement)) return [{ text: statement.text.replace("FOR UPDATE", "") }]
   if (variant === "reserve" && isHead(statement))
     return [
@@ -45,7 +58,7 @@ const patched = (statement: Statement): ReadonlyArray<Statement> => {
   return [statement]
 }
 
-const late = (inner: Connection): Connection => ({
+const late = (job: WriterJob, inner: Connection): Connection => ({
   ...inner,
   run: (statements) =>
     Effect.gen(function* () {
@@ -55,7 +68,7 @@ const late = (inner: Connection): Connection => ({
       const isAlone = statements.length === 1 && only !== undefined && isAppend(only)
       for (const statement of isAlone ? [{ text: "BEGIN" }, only, { text: "COMMIT" }] : statements) {
         if (statement.text === "COMMIT") yield* Effect.sleep((yield* Random.next) * late_ms_max)
-        const rows = yield* inner.run(patched(statement))
+        const rows = yield* inner.run(patched(job, statement))
         answers.push(rows[0] ?? [])
       }
       return isAlone ? answers.slice(1, 2) : answers
@@ -63,21 +76,31 @@ const late = (inner: Connection): Connection => ({
 })
 
 const real = makeSqlPgDatabase({ url: Redacted.make(url), lock_wait_ms: 60_000, connect_wait_ms: 10_000 })
-const database: Database = { where: real.where, connect: Effect.map(real.connect, late) }
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+const nextLine = Effect.map(
+  Effect.promise(() => lines.next()),
+  ({ done, value }) => (done === true ? undefined : String(value)),
+)
+const say = (text: string) => Effect.sync(() => void process.stdout.write(`${text}\n`))
 
-await Effect.runPromise(
+const work = (job: WriterJob) =>
   Effect.gen(function* () {
+    const { batch, batches, name, schema, writers } = job
+    const database: Database = {
+      where: real.where,
+      connect: Effect.map(real.connect, (connection) => late(job, connection)),
+    }
     const ledger = yield* ledgerOver(yield* makePostgresStoreOver(database, { schema }))
-    process.stdout.write("ready\n")
-    yield* Effect.promise(() => once(process.stdin, "data"))
+    yield* say("ready")
+    yield* nextLine
     const acknowledged: Record<string, number> = {}
     yield* Effect.forEach(
-      Array.from({ length: Number(writers) }, (_, w) => w),
+      Array.from({ length: writers }, (_, w) => w),
       (w) =>
         Effect.forEach(
-          Array.from({ length: Number(batches) }, (_, n) => n),
+          Array.from({ length: batches }, (_, n) => n),
           (n) => {
-            const texts = Array.from({ length: Number(batch) }, (_, i) => `${name}:${w}:${n}:${i}`)
+            const texts = Array.from({ length: batch }, (_, i) => `${name}:${w}:${n}:${i}`)
             return Effect.map(
               ledger.append(
                 texts.map((text) => written(`${name}-${w}`, text)),
@@ -91,8 +114,15 @@ await Effect.runPromise(
         ),
       { concurrency: "unbounded" },
     )
-    process.stdout.write(`${JSON.stringify(acknowledged)}\n`)
-    // Its end comes by itself once all is said; stopping the process would cut that short.
-    process.stdin.destroy()
-  }).pipe(Effect.scoped),
+    yield* say(JSON.stringify(acknowledged))
+  }).pipe(
+    Effect.scoped,
+    Effect.catch((error) => say(JSON.stringify({ failed: String(error).slice(0, 300) }))),
+  )
+
+await Effect.runPromise(
+  Effect.gen(function* () {
+    for (let line = yield* nextLine; line !== undefined; line = yield* nextLine)
+      yield* work(JSON.parse(line) as WriterJob)
+  }),
 )

@@ -19,6 +19,7 @@ import type { ProcessExit, ProcessIdentity } from "@waybill/host"
 import { explainErrno } from "@waybill/host/errno"
 import { identify } from "@waybill/host/process-tree"
 import { errnoOf, type ProgramEnd, supervise } from "@waybill/host/supervise"
+import { hideInStream } from "../hideInStream.ts"
 import { flushCandidate } from "./flushCandidate.ts"
 import {
   codeOf,
@@ -82,13 +83,21 @@ const openOutput = (path: string): number | undefined => {
   }
 }
 
-/** Keeps the first bytes of a stream in a file. A disk that is full costs the output, not the run. */
-const keep = (stream: Readable | null, path: string, bytes_max: number): (() => OutputRecord) => {
+/**
+ * Keeps the first bytes of a stream in a file, without the values that the agent was given in its environment. A disk that is full
+ * costs the output, not the run.
+ */
+const keep = (
+  stream: Readable | null,
+  path: string,
+  { env, outputBytes_max }: Pick<Launch, "env" | "outputBytes_max">,
+): (() => OutputRecord) => {
+  const hiding = hideInStream(env)
   const descriptor = openOutput(path)
   let bytes = 0
   let dropped_bytes = 0
-  let room = descriptor === undefined ? 0 : bytes_max
-  stream?.on("data", (chunk: Uint8Array) => {
+  let room = descriptor === undefined ? 0 : outputBytes_max
+  const write = (chunk: Uint8Array): void => {
     let written = 0
     try {
       while (descriptor !== undefined && room > 0 && written < chunk.length) {
@@ -101,8 +110,10 @@ const keep = (stream: Readable | null, path: string, bytes_max: number): (() => 
     }
     bytes += written
     dropped_bytes += chunk.length - written
-  })
+  }
+  stream?.on("data", (chunk: Uint8Array) => write(room > 0 ? hiding.take(chunk) : chunk))
   return () => {
+    write(hiding.end())
     if (descriptor !== undefined) closeSync(descriptor)
     return { bytes, dropped_bytes }
   }
@@ -205,8 +216,8 @@ const runAgent = async (
     onEnding: () => at("ended"),
   })
   at("spawned")
-  const stdout = keep(child.stdout, join(folder, recordNames.stdout), launch.outputBytes_max)
-  const stderr = keep(child.stderr, join(folder, recordNames.stderr), launch.outputBytes_max)
+  const stdout = keep(child.stdout, join(folder, recordNames.stdout), launch)
+  const stderr = keep(child.stderr, join(folder, recordNames.stderr), launch)
   if (identity !== undefined) recordLeader(folder, identity)
   at("recorded")
   const { cut, end, family } = await done

@@ -16,7 +16,7 @@ import type { RecordRefusal } from "@waybill/workspace-job"
 import { StorageFailed } from "@waybill/data-plane"
 import { Data } from "effect"
 import type { AgentError } from "../agent/Agent.ts"
-import type { Holder } from "./Holds.ts"
+import type { Holder } from "./Holder.ts"
 import type { Step } from "./Observer.ts"
 
 /** The key was used for other work: its recorded request differs. Use a new key for new work. */
@@ -38,7 +38,7 @@ export class InvalidDeclaration extends Data.TaggedError("InvalidDeclaration")<{
   readonly reason: string
 }> {
   override get message(): string {
-    return `${this.field} ${this.reason}. Nothing was begun: correct it and ask again`
+    return `${this.field} ${this.reason}`
   }
 }
 

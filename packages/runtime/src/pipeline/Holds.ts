@@ -8,14 +8,7 @@ import { folderName } from "@waybill/data-plane"
 import { Clock, Context, Effect, Layer, Option, Random, Schema, type Scope } from "effect"
 import { hostname } from "node:os"
 import { HoldFailed, RunHeld } from "./Errors.ts"
-
-/** Who holds a run, as far as is known. For people; nothing is decided by it. */
-export interface Holder {
-  /** Such as `process 4711 on build-3`. */
-  readonly who: string
-  /** Milliseconds since the epoch, by the holder's clock. */
-  readonly since_ms: number
-}
+import type { Holder } from "./Holder.ts"
 
 export class Holds extends Context.Service<
   Holds,

@@ -6,7 +6,7 @@
 import type { RecordedFact } from "@waybill/ledger"
 import type { Effect } from "effect"
 import { guardedObserver } from "../guardedObserver.ts"
-import type { Holder } from "./Holds.ts"
+import type { Holder } from "./Holder.ts"
 
 export type Step = "seed" | "agent" | "build" | "write" | "readback" | "seal" | "verify" | "repair"
 

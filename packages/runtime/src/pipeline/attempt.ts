@@ -37,7 +37,7 @@ import { hideValues } from "../hideValues.ts"
 import { messageOf } from "../messageOf.ts"
 import { refuseReceipt } from "../agent/refuseReceipt.ts"
 import { askWithin } from "../verifier/ask.ts"
-import type { VerifierError } from "../verifier/Verifier.ts"
+import { agentEnd, AttemptFailed, judgingEnd } from "./AttemptFailed.ts"
 import { type Composition, record, recordEnd, recordWhileOpen, tell } from "./commit.ts"
 import type { Declared, JobDeclaration } from "./Declaration.ts"
 import { checkBuilt, DeclarationFault, evaluate } from "./declared.ts"
@@ -45,31 +45,7 @@ import { noRoomIn } from "./Errors.ts"
 import type { Step } from "./Observer.ts"
 import { recordedFact } from "./recorded.ts"
 
-/** Ends the attempt: the failure is recorded and nothing else happens. */
-class AttemptFailed {
-  readonly _tag = "AttemptFailed"
-  readonly step: Step
-  readonly failure: Failure
-  /** For whoever looks on; never part of a fact. */
-  readonly detail: string
-  constructor(step: Step, failure: Failure, detail: string) {
-    this.step = step
-    this.failure = failure
-    this.detail = detail
-  }
-}
-
 const defaultDeadline_ms = 300_000
-
-/** Which of an agent's errors end the attempt, because asking again would not help. */
-const agentEnds: Partial<Record<AgentError["code"], Failure>> = {
-  // Nothing was started, and nothing can be under this declaration.
-  request_invalid: failures.submit_spec_builder_failed,
-  // Records that are damaged or gone stay so: what they said of the run can be had from nobody any more.
-  folder_damaged: failures.runtime_projection_missing,
-  run_missing: failures.runtime_projection_missing,
-  lock_held: failures.runtime_projection_missing,
-}
 
 /** Why a receipt is not that of the run which was recorded as begun, or `undefined`. */
 const refuseOther = (receipt: AgentReceipt, begun: string | undefined): string | undefined =>
@@ -162,7 +138,7 @@ export const runAttempt = (
 
     const orEnd = <A, E, R>(run: Effect.Effect<A, AgentError | E, R>) =>
       Effect.catch(run, (error): Effect.Effect<never, AgentError | E | AttemptFailed> => {
-        const failure = error instanceof AgentError ? agentEnds[error.code] : undefined
+        const failure = error instanceof AgentError ? agentEnd(error) : undefined
         return failure === undefined ? Effect.fail(error) : failed("agent", failure, messageOf(error))
       })
 
@@ -336,13 +312,9 @@ export const runAttempt = (
         const verificationId = createHash("sha256").update(`${workspace}\0${index}`).digest("hex").slice(0, 32)
         return askWithin(verifierDeadline_ms, verifier, { runId, attempt: index, verificationId, receipt, artifact })
       }
-      const failureFor = (error: DataPlaneError | VerifierError) => {
-        if (error._tag !== "VerifierError") return failureOf(error)
-        return error.code === "timeout" ? failures.verifier_timeout : failures.verifier_failed
-      }
       return plane
         .withSealed({ artifactRef, path, bytes, sha256 }, use, { onProgress: onProgress("verify") })
-        .pipe(Effect.catch((error) => ended("verify", error, failureFor(error))))
+        .pipe(Effect.catch((error) => ended("verify", error, judgingEnd(error))))
     }
 
     const settle = Effect.gen(function* () {

@@ -112,5 +112,6 @@ export const checkDeclaration = (job: JobDeclaration, host: HostSide): Effect.Ef
     const refusal = refuse(job, host)
     if (refusal === undefined) return Effect.succeed(Math.max(1, Math.trunc(job.recovery?.maxAttempts ?? 1)))
     const [field, reason] = refusal
-    return Effect.fail(new InvalidDeclaration({ field, reason }))
+    const whatNext = "Nothing was begun: correct it and ask again"
+    return Effect.fail(new InvalidDeclaration({ field, reason: `${reason}. ${whatNext}` }))
   })

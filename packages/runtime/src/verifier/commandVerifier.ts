@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { Processes } from "@waybill/host"
+import { type CapturedOutput, Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
 import { basename } from "node:path"
+import { hideInStream } from "../hideInStream.ts"
 import { hideValues } from "../hideValues.ts"
 import { InvalidDeclaration } from "../pipeline/Errors.ts"
 import { refuseCommand } from "../refuseCommand.ts"
+import { VerifierOutputs } from "./VerifierOutputs.ts"
 import { asProse, checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
 
 export interface CommandVerifierOptions {
@@ -38,6 +40,30 @@ const grace_ms = 2_000
 
 const Output = Schema.fromJsonString(Schema.Struct({ checks: Checks, summary: Schema.optionalKey(Schema.String) }))
 const decode = Schema.decodeUnknownResult(Output)
+
+type Variables = Readonly<Record<string, string>>
+
+/** What was printed, without the values that the command was given. */
+const hidden = ({ bytes, dropped_bytes }: CapturedOutput, env: Variables): CapturedOutput => {
+  const hiding = hideInStream(env)
+  return { bytes: Buffer.concat([hiding.take(bytes), hiding.end()]), dropped_bytes }
+}
+
+/** The verdict goes into a fact, for everybody to read and for ever. */
+const withoutValues = (verification: Verification, env: Variables): Verification => {
+  const hide = (text: string) => hideValues(text, env)
+  const checks = verification.checks.map((check) => ({
+    ...check,
+    name: hide(check.name),
+    ...(check.message === undefined ? {} : { message: hide(check.message) }),
+  }))
+  if (!verification.ok) return { ...verification, checks, reason: hide(verification.reason) }
+  return {
+    ...verification,
+    checks,
+    ...(verification.summary === undefined ? {} : { summary: hide(verification.summary) }),
+  }
+}
 
 /** What the command meant by exit code 0 or 1 and by what it wrote; anything that is not clearly a verdict is none. */
 const verificationOf = (
@@ -83,6 +109,7 @@ export const commandVerifier = (
 ): Effect.Effect<Verifier, InvalidDeclaration, Processes> =>
   Effect.gen(function* () {
     const processes = yield* Processes
+    const keep = yield* VerifierOutputs
     const { command, cwd, env = {}, outputBytes_max = 4 * 1024 * 1024, silentRejection = false } = options
     const refused = refuseCommand(command, env)
     if (refused !== undefined) return yield* new InvalidDeclaration({ field: "commandVerifier", reason: refused })
@@ -118,6 +145,14 @@ export const commandVerifier = (
             }),
             (cause) => error("failed", cause.message),
           )
+          yield* keep({
+            runId,
+            attempt,
+            verifier: name,
+            exit,
+            stdout: hidden(stdout, env),
+            stderr: hidden(stderr, env),
+          })
           if (leftovers.remaining.length > 0)
             return yield* error("failed", `left ${leftovers.remaining.length} processes that could not be ended`)
           const dropped = stderr.dropped_bytes === 0 ? "" : ` … and ${stderr.dropped_bytes} bytes more`
@@ -132,9 +167,10 @@ export const commandVerifier = (
           ).pipe(
             Effect.mapError(({ code, detail }) => error(code, said === "" ? detail : `${detail}; it said: ${said}`)),
           )
-          return yield* Effect.mapError(Effect.fromResult(checkAnswer(name, verification)), ({ code, detail }) =>
-            error(code, detail),
-          )
+          return yield* Effect.mapBoth(Effect.fromResult(checkAnswer(name, verification)), {
+            onFailure: ({ code, detail }) => error(code, detail),
+            onSuccess: (checked) => withoutValues(checked, env),
+          })
         }),
     }
   })

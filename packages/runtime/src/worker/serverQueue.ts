@@ -7,7 +7,7 @@
  * @module
  */
 import { Entropy, refuseDuration, type Requests } from "@waybill/host"
-import type { Abilities } from "@waybill/jobspec"
+import { type Abilities, jobIdSegment } from "@waybill/jobspec"
 import { Cause, Clock, Effect, Layer, Option } from "effect"
 import { InvalidDeclaration } from "../pipeline/Errors.ts"
 import { claimedIn } from "./claimAnswer.ts"
@@ -33,7 +33,7 @@ export interface ServerQueueOptions extends ServerOptions {
 }
 
 const claims_path = "/waybill/v1/claims"
-const pathOf = (job_id: string, verb: string): string => `/waybill/v1/jobs/${encodeURIComponent(job_id)}/${verb}`
+const pathOf = (job_id: string, verb: string): string => `/waybill/v1/jobs/${jobIdSegment(job_id)}/${verb}`
 
 const wait_ms_default = 30_000
 const wait_ms_max = 60_000

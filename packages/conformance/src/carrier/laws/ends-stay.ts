@@ -33,7 +33,7 @@ const law: CarrierLaw = {
         ),
         Effect.suspend(() =>
           holds(
-            "that some history comes to an end",
+            "some history comes to an end",
             ends.every(({ projection }) => reached.has(projection.name)),
             [...reached],
           ),

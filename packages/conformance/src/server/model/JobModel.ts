@@ -54,7 +54,7 @@ interface Way {
 }
 
 /** Marks what only the server can know: any token, or any id that it made. */
-const any = "\u0000any"
+export const any = "\u0000any"
 
 const submitted = (state: JobState, job_id: string | undefined): Way => {
   if (state.status !== "none") return { output: { is: "submitted", job_id: state.job_id ?? any }, states: [state] }

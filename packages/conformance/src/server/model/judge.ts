@@ -4,8 +4,8 @@
  * @module
  */
 import { linearize } from "../../linearizability/index.ts"
-import { shown } from "../../Law.ts"
-import { jobModel, type JobState, wayOf } from "./JobModel.ts"
+import { shown, Words } from "../../Law.ts"
+import { any, jobModel, type JobOutput, type JobState, wayOf } from "./JobModel.ts"
 import type { Recorded } from "./runProgram.ts"
 
 /** What is wrong with what happened, and the requests that show it. */
@@ -16,13 +16,23 @@ export interface Problem {
   readonly requests: ReadonlyArray<string>
 }
 
+type Asked = Pick<Recorded, "input" | "answer">
+
 const linesOf = (history: ReadonlyArray<Recorded>): ReadonlyArray<string> =>
   history
     .filter(({ command }) => command !== "")
     .map(({ command, outcome }) => `${command}\n# ${outcome.replaceAll("\n", "\n# ")}`)
 
+/** What each of some requests is answered, as lines of a report. */
+const linesOn = (requests: ReadonlyArray<Asked>, answerOf: (request: Asked) => JobOutput | undefined): Words =>
+  new Words(
+    requests
+      .map((each) => `${each.input.kind}: ${shown(answerOf(each)).replaceAll(shown(any), "anything")}`)
+      .join("\n"),
+  )
+
 /** A state that a model may be in after an order of requests that it agrees with. */
-const stateAfter = (attempts_max: number, order: ReadonlyArray<Pick<Recorded, "input" | "answer">>): JobState => {
+const stateAfter = (attempts_max: number, order: ReadonlyArray<Asked>): JobState => {
   const model = jobModel(attempts_max)
   const reached = order.reduce<ReadonlyArray<JobState>>(
     (states, { answer, input }) => states.flatMap((state) => model.next(state, input, answer?.output)),
@@ -63,8 +73,8 @@ export const judge = (history: ReadonlyArray<Recorded>, attempts_max: number): P
     const state = stateAfter(attempts_max, found.longest)
     return {
       what: `no order of these requests explains their answers; after ${found.longest.length} of them the job is ${state.status}, attempt ${state.attempt}`,
-      expected: found.stuck.map(({ input }) => `${input.kind}: ${shown(wayOf(state, input, attempts_max).output)}`),
-      found: found.stuck.map(({ answer, input }) => `${input.kind}: ${shown(answer?.output)}`),
+      expected: linesOn(found.stuck, ({ input }) => wayOf(state, input, attempts_max).output),
+      found: linesOn(found.stuck, ({ answer }) => answer?.output),
       requests,
     }
   }

@@ -30,8 +30,7 @@ const words: Readonly<Record<Verdict["status"], string>> = {
 const classOf = (status: string): string => status.replaceAll(" ", "-")
 
 const detailsOf = ({ requests, verdict, violation }: CheckedServerLaw): string => {
-  if (verdict.status === "pass") return ""
-  if (verdict.status !== "fail") return `<p class="why">${escaped(verdict.reason)}</p>`
+  if (verdict.status !== "fail") return ""
   const { expected, found, reason } = verdict
   const compared =
     expected === undefined || found === undefined
@@ -44,7 +43,10 @@ const detailsOf = ({ requests, verdict, violation }: CheckedServerLaw): string =
 
 const lawOf = (law: CheckedServerLaw): string => {
   const { id, level, source, statement, took_ms, verdict } = law
-  const head = `<span class="sign ${classOf(verdict.status)}">${words[verdict.status]}</span> <code>${id}</code> ${escaped(statement)}`
+  // Why it was not looked at is seen without a click: what is not shown must not look as if it were.
+  const why = verdict.status === "skipped" || verdict.status === "not applicable" ? verdict.reason : ""
+  const because = why === "" ? "" : ` <span class="where">(${escaped(why)})</span>`
+  const head = `<span class="sign ${classOf(verdict.status)}">${words[verdict.status]}</span> <code>${id}</code> ${escaped(statement)}${because}`
   const where = `<span class="where">${escaped(source)}, level ${level}, ${took_ms} ms</span>`
   const isOpen = verdict.status === "fail" ? " open" : ""
   return `<details id="${id}"${isOpen}><summary>${head}</summary>${where}${detailsOf(law)}</details>`

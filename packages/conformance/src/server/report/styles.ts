@@ -15,7 +15,7 @@ pre { background: var(--soft); padding: .6rem; overflow: auto; margin: 0; font-s
 @media (max-width: 40rem) {
   main { padding: 1rem; } .compared { grid-template-columns: 1fr; }
   table, thead, tbody { display: block; } thead th:nth-child(2) { display: none; } th, td { border: 0; padding: .3rem .2rem; }
-  tr { display: grid; grid-template-columns: 1fr repeat(3, 2.8em) 4.4em; border-bottom: 1px solid var(--line); }
+  tr { display: grid; grid-template-columns: 1fr repeat(3, 2.6em) 4.9em; border-bottom: 1px solid var(--line); }
   td:nth-child(2) { grid-row: 2; grid-column: 1 / -1; } .alarms ol { padding-left: 1.6rem; }
   summary { padding-left: 1.2rem; text-indent: -1.2rem; } details > :not(summary) { margin-left: 0; }
 }

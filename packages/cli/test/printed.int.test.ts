@@ -1,0 +1,87 @@
+import { invoke } from "@waybill/command"
+import { globSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { waybill } from "../src/index.ts"
+import type { Logged } from "../src/settling/logs.ts"
+
+const secret = "s3cr3t-t0ken"
+const env = { PATH: process.env["PATH"] ?? "", CREDENTIAL_OF_MINE: secret }
+const makeRoot = () => mkdtempSync(join(tmpdir(), "waybill-printed-"))
+
+const agent = ["/bin/sh", "-c", 'echo "agent has $CREDENTIAL_OF_MINE"; echo "$CREDENTIAL_OF_MINE" >&2; echo done > out']
+
+const settle = (root: string, verify: string, ...more: ReadonlyArray<string>) => {
+  const judged = ["--run-id=r", "--candidate=out", "--schema-id=text/v1", `--verify=${verify}`]
+  return invoke(waybill, ["settle", `--root=${root}`, ...judged, ...more, "--", ...agent], { env })
+}
+/** Whoever reads later has none of the variables. */
+const logs = async (root: string, ...more: ReadonlyArray<string>) => {
+  const { stdout } = await invoke(waybill, ["logs", "r", `--root=${root}`, ...more], { env: {} })
+  const { data } = JSON.parse(stdout) as { readonly data: Logged }
+  return data.attempts
+}
+
+describe("what a verifier printed", () => {
+  it("is kept, for its owner alone, also where it gave no verdict, and the answer names logs", async () => {
+    const root = makeRoot()
+    const { envelope, exit_code } = await settle(root, "echo broken >&2; echo half an answer; sh -c 'exit 7'")
+    expect(exit_code).toBe(81)
+    expect(envelope?.error?.detail).toContain("broken")
+    expect(envelope?.error?.suggestion).toContain("waybill logs r")
+    const [attempt] = await logs(root)
+    expect(attempt?.verifier.printed).toMatchObject([
+      { exit: "code 7", stdout: { text: "half an answer\n", omitted_bytes: 0 }, stderr: { text: "broken\n" } },
+    ])
+    const [file = ""] = globSync(join(root, ".agents/waybill/verifier-runs/*/*.json"))
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const space = await invoke(waybill, ["du", `--root=${root}`], { env: {} })
+    expect(space.envelope?.data).toMatchObject({
+      parts: expect.arrayContaining([expect.objectContaining({ part: "verifier-runs", files: 1 })]),
+    })
+    const { stdout } = await invoke(waybill, ["logs", "r", `--root=${root}`], { env: {}, terminal: { columns: 80 } })
+    expect(stdout).toMatch(/: code 7\n {2}stdout\n {2}\| half an answer\n {2}stderr\n {2}\| broken/u)
+  })
+
+  it("is shown from its end, as far as was asked for", async () => {
+    const root = makeRoot()
+    expect((await settle(root, "echo 0123456789 >&2; true")).exit_code).toBe(0)
+    const [attempt] = await logs(root, "--bytes", "4")
+    expect(attempt?.verifier.printed).toMatchObject([{ exit: "code 0", stderr: { text: "789\n", omitted_bytes: 7 } }])
+  })
+
+  it("costs no verdict where it cannot be kept", async () => {
+    const root = makeRoot()
+    const folder = join(root, ".agents/waybill")
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, "verifier-runs"), "")
+    const { envelope, exit_code } = await settle(root, "true")
+    expect([exit_code, envelope?.warnings]).toEqual([0, [expect.stringContaining("OUTPUT_NOT_KEPT")]])
+  })
+})
+
+describe("a value that was given with --env", () => {
+  it("is hidden from whoever reads later, wherever it was printed, and is kept nowhere", async () => {
+    const root = makeRoot()
+    const verify = `echo "$CREDENTIAL_OF_MINE" >&2; printf '{"checks":[{"name":"a","status":"passed","message":"%s"}],"summary":"%s"}' "$CREDENTIAL_OF_MINE" "$CREDENTIAL_OF_MINE"; true`
+    expect((await settle(root, verify, "--env=CREDENTIAL_OF_MINE")).exit_code).toBe(0)
+    const [attempt] = await logs(root)
+    expect(attempt?.agent.stdout?.text).toBe("agent has [CREDENTIAL_OF_MINE]\n")
+    expect(attempt?.agent.stderr?.text).toBe("[CREDENTIAL_OF_MINE]\n")
+    expect(attempt?.verifier.printed[0]?.stderr.text).toBe("[CREDENTIAL_OF_MINE]\n")
+    expect(attempt?.verifier.checks).toMatchObject([{ message: "[CREDENTIAL_OF_MINE]" }])
+    // What a reader's own variables say is secret is hidden from that reader.
+    const { stdout } = await invoke(waybill, ["logs", "r", `--root=${root}`], { env: { OTHER_TOKEN: "agent has" } })
+    expect(stdout).toContain("[redacted] [CREDENTIAL_OF_MINE]")
+    const explained = await invoke(waybill, ["explain", "r", `--root=${root}`], { env: {} })
+    expect(explained.stdout).toContain("[CREDENTIAL_OF_MINE]")
+    expect(explained.stdout).not.toContain(secret)
+    const holding = globSync(join(root, "**/*"), { withFileTypes: true })
+      .concat(globSync(join(root, ".agents/**/*"), { withFileTypes: true }))
+      .filter((each) => each.isFile())
+      .map((each) => join(each.parentPath, each.name))
+      .filter((path) => readFileSync(path).includes(secret))
+    expect(holding).toEqual([])
+  })
+})
