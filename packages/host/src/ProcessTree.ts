@@ -133,7 +133,7 @@ export const findFamily = (selection: FamilySelection): ReadonlyArray<ProcessIde
 /** So many looks in a row find nobody before nobody is left. */
 const quietLooks = 2
 /** A stranger that hangs between two programs, or a machine that forks without end, is not waited for longer. */
-const partialLooks_max = 20
+const partialLooks_max = 5
 const look_ms = 10
 /** How long a killed process may take to disappear before it is reported as remaining. */
 const killed_ms = 2_000
