@@ -21,10 +21,6 @@ export const lacksRows = (first: number): string =>
 /** What is wrong with an archive that holds more than was ever in it: the next file's positions begin where its rows end. */
 export const grew = "something was written behind its last record since it became an archive"
 
-/** What is wrong with an archive of the reference daemon's whose positions are not known. */
-export const no_seal_names =
-  "no seal names it: it appeared after the ledger was sealed, or its seal is gone; it is not read"
-
 export interface Sealed {
   /** First positions of all seals that hold; none where the past has not been sealed. */
   readonly seals: ReadonlyArray<number>

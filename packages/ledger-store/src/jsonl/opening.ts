@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { FileError, OpenFile } from "@waybill/host"
+import type { OpenFile } from "@waybill/host"
 import { Effect } from "effect"
-import type { ArchiveDamaged } from "./Archives.ts"
+import type { ArchiveDamaged, Archives } from "./Archives.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type LoadedIndex } from "./IndexFile.ts"
-import { areLongEnough, lacksRows, no_seal_names, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
-import { archiveName, archivesAmong, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
+import { areLongEnough, lacksRows, outgrowsRows } from "./lackingRows.ts"
+import { archiveName, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
 import { changed, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
@@ -17,6 +17,7 @@ import { Flag } from "./Rows.ts"
 import { readExactly } from "./readExactly.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { Segment } from "./Segment.ts"
+import { type Survey, survey } from "./survey.ts"
 
 /** Rows looked at in one go. */
 const chunk_rows = 4096
@@ -26,6 +27,7 @@ const many_rows = 16 * chunk_rows
 export interface Opening {
   readonly history: History
   readonly records: Records
+  readonly archives: Archives
   readonly place: Place
   readonly sight: Sight
   /** Files whose rows must not be used, by first position. */
@@ -35,39 +37,6 @@ export interface Opening {
   /** Reads the lines of a closed file from where its reader stands, to its end. */
   readonly readClosed: (segment: Segment, reader: LineReader) => Effect.Effect<void, ReadFailure | ArchiveDamaged>
 }
-
-/** Who bears which first position, as far as names and heads of seals tell. */
-interface Survey extends Sealed {
-  readonly archives: ReadonlyArray<string>
-  /** Archives of the reference daemon's, by the position that their seal gives them. */
-  readonly claimed: ReadonlyMap<number, string>
-}
-
-const survey = ({ sight: { directory } }: Opening): Effect.Effect<Survey, FileError> =>
-  Effect.gen(function* () {
-    const archives = archivesAmong(yield* directory.list)
-    const claimed = new Map<number, string>()
-    const sealed = yield* sealedOf(directory, archives)
-    const { seals } = sealed
-    if (seals.length === 0) return { archives, claimed, ...sealed }
-    const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
-    if (strangers.length === 0) return { archives, claimed, ...sealed }
-    const unnamed: Array<number> = []
-    for (const first of seals) {
-      const header = (yield* readSeal(directory, first))?.header
-      if (header === undefined) unnamed.push(first)
-      else if (header.file !== undefined) claimed.set(first, header.file)
-    }
-    // A head that is damaged does not tell its archive any more; what nobody else claims is left, in order.
-    const taken = new Set(claimed.values())
-    const free = strangers.filter((name) => !taken.has(name))
-    for (const first of unnamed) {
-      const name = free[0]
-      const isOurs = archives.some((archive) => firstOfArchive(archive) === first) || first === Math.max(...seals)
-      if (name !== undefined && !isOurs) claimed.set(first, free.shift() ?? name)
-    }
-    return { archives, claimed, ...sealed }
-  })
 
 /** Whether sealed records are certain to have nothing to do with a job: they are plain ones, and its id is not in their text. */
 const lacksJob = ({ place, records }: Opening, segment: Segment, from: number, to: number, jobId: string) =>
@@ -287,6 +256,8 @@ const resume = (opening: Opening, saved: LoadedIndex | undefined, { archives, se
     }
     if (!(yield* areLongEnough(place.directory, saved.segments.slice(0, -1)))) return undefined
     for (const { count, first, line, name } of saved.segments.slice(0, -1)) {
+      // It held no record, so it has no position.
+      if (count === 0) continue
       const segment = new Segment({ first, line, name, isActive: false })
       segment.sealed = count
       segment.base = count
@@ -323,8 +294,8 @@ const lacksSealed = ({ history, place, records }: Opening) =>
 export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
   Effect.gen(function* () {
     const { history, sight } = opening
-    const found = yield* survey(opening)
-    const { archives, claimed, isMarked, seals } = found
+    const found = yield* survey(sight.directory, opening.archives)
+    const { archives, claimed, isMarked, seals, strange } = found
     history.isMarked = isMarked
     const last = yield* resume(opening, yield* loadIndex(sight.directory, opening.only), found)
     const byFirst = new Map<number, string>(claimed)
@@ -336,10 +307,8 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
       // Nothing is sealed yet: the order of names is the order of records.
       for (const name of archives)
         if (firstOfArchive(name) === undefined) yield* addSegment(opening, found, history.head + 1, name)
-    } else
-      for (const name of archives)
-        if (firstOfArchive(name) === undefined && ![...claimed.values()].includes(name))
-          history.note({ file: name, error: no_seal_names, blocks: true })
+    }
+    for (const [name, error] of strange) history.note({ file: name, error, blocks: true })
     if (last !== undefined)
       yield* addSegment(opening, found, last.first, byFirst.get(last.first) ?? last.name, last.count)
     // A seal without a file, and with files behind it, is of an archive that is gone.
