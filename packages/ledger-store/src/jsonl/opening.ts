@@ -8,7 +8,8 @@ import { Effect } from "effect"
 import type { ArchiveDamaged, Archives } from "./Archives.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type LoadedIndex } from "./IndexFile.ts"
-import { areLongEnough, lacksRows, outgrowsRows } from "./lackingRows.ts"
+import { batchStart } from "./batchStart.ts"
+import { areLongEnough, is_gone, is_missing, lacksRows, outgrowsRows, positions_lost_max } from "./lackingRows.ts"
 import { archiveName, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
@@ -177,11 +178,23 @@ const recognise = (opening: Opening, segment: Segment) =>
     refuse("it is not the file that was sealed")
   })
 
+/**
+ * Names the positions between the files that are known and the next one. None is ever left out, but for those behind a file
+ * that was laid aside.
+ */
+const noteGap = (history: History, first: number): void => {
+  const from = history.head + 1
+  if (first <= from || first - from >= positions_lost_max) return
+  const { error, file } = history.segments.at(-1)?.lost ?? { file: archiveName(from), error: is_gone }
+  history.note({ file, error, positions: [from, first - 1], blocks: true })
+}
+
 /** Adds a file behind those that are known, reads what is not sealed of it if it is closed. */
 const addSegment = (opening: Opening, found: Survey, first: number, name: string, known = 0) =>
   Effect.gen(function* () {
     const { broken, history, place } = opening
     const { archives, isPastSealed, seals } = found
+    noteGap(history, first)
     const previous = history.segments.at(-1)
     const isActive = name === ledger_name
     const seal = seals.includes(first) ? yield* readSeal(place.directory, first) : undefined
@@ -194,37 +207,52 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     const isThere = isActive || archives.includes(name) || archives.includes(`${name}.gz`)
     if (!isThere) {
       const positions = segment.count === 0 ? undefined : ([first, segment.last] as const)
-      history.note({ file: name, error: "is missing", blocks: true, ...(positions === undefined ? {} : { positions }) })
+      segment.lost = { file: name, error: is_missing }
+      history.note({ ...segment.lost, blocks: true, ...(positions === undefined ? {} : { positions }) })
       return
     }
-    const reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
-    if (isActive) history.reader = reader
+    if (isActive)
+      history.reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
     else if (isFull(found, segment)) return
-    else if (segment.sealed === 0 || (yield* outgrowsRows(place.directory, segment, archives)))
-      yield* Effect.catchTag(opening.readClosed(segment, reader), "ArchiveDamaged", ({ file, reason }) =>
+    else if (
+      segment.sealed === 0 ||
+      isShort(found, segment) ||
+      (yield* outgrowsRows(place.directory, segment, archives))
+    )
+      yield* Effect.catchTag(readRest(opening, segment), "ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
+          segment.lost = { file, error: reason }
           // Of what is sealed, reading a record tells.
-          if (segment.sealed > 0) return
-          segment.damage = reason
-          history.note({ file, error: reason, blocks: true })
+          if (segment.sealed === 0) history.note({ ...segment.lost, blocks: true })
         }),
       )
     if (seal !== undefined && segment.isSealDamaged) yield* keepSeal(opening, segment, seal)
     if (isActive || !isPastSealed || segment.sealed >= segment.count) return
     const positions = [first + segment.sealed, segment.last] as const
-    history.note({
-      file: archives.includes(name) ? name : `${name}.gz`,
-      error: lacksRows(first),
-      positions,
-      blocks: true,
-    })
+    const file = archives.includes(name) ? name : `${name}.gz`
+    history.note({ file, error: lacksRows(first), positions, blocks: true })
   })
 
+/** Reads what an archive holds behind its rows. */
+const readRest = ({ place, readClosed }: Opening, segment: Segment) =>
+  Effect.gen(function* () {
+    if (segment.sealed === 0 || segment.isSealDamaged) return yield* readClosed(segment, new LineReader())
+    const { end, lines } = yield* batchStart(place.directory, segment.first, segment.sealed)
+    yield* readClosed(segment, new LineReader(end, lines))
+  })
+
+/** Where the next file's positions begin, as far as names tell. */
+const nextOf = ({ archives, seals }: Survey, { first }: Segment): number =>
+  Math.min(...[...seals, ...archives.flatMap((name) => firstOfArchive(name) ?? [])].filter((start) => start > first))
+
 /** Whether the next file's positions begin where the rows of this one end: whatever else it holds has no position. */
-const isFull = ({ archives, seals }: Survey, { first, isSealDamaged, sealed }: Segment): boolean => {
-  const starts = [...seals, ...archives.flatMap((name) => firstOfArchive(name) ?? [])]
-  const next = Math.min(...starts.filter((start) => start > first))
-  return !isSealDamaged && sealed > 0 && first + sealed >= next
+const isFull = (found: Survey, segment: Segment): boolean =>
+  !segment.isSealDamaged && segment.sealed > 0 && segment.first + segment.sealed >= nextOf(found, segment)
+
+/** Whether it must have held more records than it has rows: the next one was not begun behind a file that was laid aside. */
+const isShort = (found: Survey, segment: Segment): boolean => {
+  const lacking = nextOf(found, segment) - segment.first - segment.sealed
+  return lacking > 0 && lacking < positions_lost_max
 }
 
 /** Rows that do not hold stay what they are; new ones go behind the last that does. */
@@ -258,12 +286,13 @@ const resume = (opening: Opening, saved: LoadedIndex | undefined, { archives, se
     for (const { count, first, line, name } of saved.segments.slice(0, -1)) {
       // It held no record, so it has no position.
       if (count === 0) continue
+      noteGap(history, first)
       const segment = new Segment({ first, line, name, isActive: false })
       segment.sealed = count
       segment.base = count
       history.segments.push(segment)
       if (!archives.includes(name) && !archives.includes(`${name}.gz`))
-        history.note({ file: name, error: "is missing", positions: [first, first + count - 1], blocks: true })
+        history.note({ file: name, error: is_missing, positions: [first, first + count - 1], blocks: true })
     }
     history.jobs = saved.jobs
     for (const record of saved.corrupt) history.corrupt.set(record.position, record)
@@ -272,9 +301,6 @@ const resume = (opening: Opening, saved: LoadedIndex | undefined, { archives, se
     history.saved = saved.head
     return last
   })
-
-/** More than one group can hold: so many positions may have been given that no seal tells of. */
-const positions_lost_max = 1_048_576
 
 /** Whether the last archive was laid aside because it lacks what was sealed. */
 const lacksSealed = ({ history, place, records }: Opening) =>

@@ -142,6 +142,7 @@ const walkFolder = (sight: Sight, archives: Archives, expect: ReadonlyArray<Chai
     const walk: Walk = makeWalk({ directory, archives, expect, add })
     for (const name of strangers) yield* walk.unsealedArchive(name, isPastSealed)
     for (const [i, part] of parts.entries()) yield* walk.seal({ ...part, next: parts[i + 1]?.first })
+    walk.finish()
     const bytes = sight.info?.bytes ?? 0
     const file = yield* unlessMissing(directory.openFile(ledger_name, { access: "read" }))
     const isNew = parts.at(-1)?.name !== ledger_name
