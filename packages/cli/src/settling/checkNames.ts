@@ -4,12 +4,13 @@
  * @module
  */
 
-/** In characters. What is behind it rarely says more to a reader. */
-const length_max = 60
+/** 60 characters, whole ones, of more. What is behind them rarely says more to a reader. */
+const beginning = /^.{60}(?=.)/su
 
 const cut = (line: string): string => {
-  const characters = [...line.toWellFormed()]
-  return characters.length > length_max ? `${characters.slice(0, length_max).join("")}…` : line.toWellFormed()
+  const name = line.toWellFormed()
+  const begun = beginning.exec(name)?.[0]
+  return begun === undefined ? name : `${begun}…`
 }
 
 /**
