@@ -59,7 +59,7 @@ class Reader {
   #previous: string | undefined
 
   constructor(line: string, parameter: RegExp, depth: number) {
-    if (depth > depth_max) throw new Unreadable(`is nested more than ${depth_max} deep`)
+    if (depth > depth_max) throw new Unreadable(`is nested more than ${depth_max} deep. Put it into a script`)
     this.#line = line
     this.#parameter = parameter
     this.#depth = depth
@@ -99,7 +99,10 @@ class Reader {
     const tokens: Array<Token> = []
     for (let token = reader.next(); token !== undefined; token = reader.next()) {
       // The parenthesis behind a pattern would be taken for the one that closes.
-      if (isEnclosed && token.text === "case") throw new Unreadable("has a case in parentheses")
+      if (isEnclosed && token.text === "case")
+        throw new Unreadable(
+          "has a case in parentheses, where it is not known which one closes them. Write it on its own, or into a script",
+        )
       if (isEnclosed && !token.isWord && token.text === ")") {
         this.#contains(tokens)
         return token.end
@@ -157,7 +160,10 @@ class Reader {
         this.#at++
         return
       }
-      if (isPattern && this.#line[this.#at] === "'") throw new Unreadable("has a ' in a pattern in double quotes")
+      if (isPattern && this.#line[this.#at] === "'")
+        throw new Unreadable(
+          "has a ' in a pattern in double quotes, which shells read differently. Put the pattern into a variable",
+        )
       this.#one(isQuoted)
     }
     throw new Unreadable("has a { that is not closed")
@@ -171,7 +177,8 @@ class Reader {
       const escaped = this.#line[this.#at + 1]
       if (escaped === undefined) throw new Unreadable("ends in a backslash")
       if (!isQuoted) refuseLookalike(escaped)
-      if (!isQuoted && escaped === "\n") throw new Unreadable("continues on another line within a word")
+      if (!isQuoted && escaped === "\n")
+        throw new Unreadable("continues on another line within a word. Write a space in front of the backslash")
       this.#at += 2
     } else if (sign === "$") this.#dollar(isQuoted)
     else if (sign === "`") this.#backticks(isQuoted)
@@ -207,7 +214,7 @@ class Reader {
     else while (this.#at < this.#line.length && !ends_word.includes(this.#line[this.#at] ?? "")) this.#one(false)
     const text = found ?? this.#line.slice(from, this.#at)
     if (found?.startsWith("<<") === true && found !== "<<<" && this.#depth > 0)
-      throw new Unreadable("has a here-document in parentheses")
+      throw new Unreadable("has a here-document in parentheses or backticks. Write it outside of them")
     const token = { isWord: found === undefined, text, end: this.#at, isNaming: this.#isNaming, scripts: this.#scripts }
     if (token.isWord && (this.#previous === "<<" || this.#previous === "<<-"))
       this.#awaited.push({ ...token, isIndented: this.#previous === "<<-" })

@@ -116,6 +116,6 @@ export const verifyCommand = (line: string): VerifyCommand => {
     return commandOf(line)
   } catch (cause) {
     if (!(cause instanceof Unreadable)) throw cause
-    return { refused: `${cause.message}: what sh makes of such a line is not certain` }
+    return { refused: cause.message }
   }
 }
