@@ -113,5 +113,6 @@ it("whatever two injuries it gets: one repair lets appends go on, a second write
       expect([told, unsealed, flaws.filter(({ isAcknowledged }) => isAcknowledged !== true)]).toEqual([told, 0, []])
       for (const { positions: [from, to] = [0, 0] } of flaws) expect([told, from <= to]).toEqual([told, true])
     }),
-    { numRuns: Number(process.env["RUNS"] ?? 60) },
+    // The same pairs each time, unless more are asked for: there are more of them than any run meets.
+    process.env["RUNS"] === undefined ? { numRuns: 60, seed: 1 } : { numRuns: Number(process.env["RUNS"]) },
   ))

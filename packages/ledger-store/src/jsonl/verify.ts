@@ -49,6 +49,8 @@ interface Part {
   readonly first: number
   readonly name: string
   readonly seal: SealFile | undefined
+  /** Where the next file's positions begin, also if nothing of that one is sealed. */
+  readonly next: number | undefined
 }
 
 /** The files in the order of their positions, each with its seal. */
@@ -63,13 +65,13 @@ const partsOf = (directory: Directory, archivesOf: Archives, add: (flaw: Flaw) =
       }),
     )
     const firsts = [...new Set([...seals, ...ours.keys()])].toSorted((a, b) => a - b)
-    for (const first of firsts) {
+    for (const [i, first] of firsts.entries()) {
       const seal = yield* readSeal(directory, first)
       const isLast = first === firsts.at(-1)
       // Its name was durable before anything in it: nothing of the file is sealed yet.
       if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0) continue
       const named = claimed.get(first) ?? ours.get(first)
-      parts.push({ first, name: named ?? (isLast ? ledger_name : archiveName(first)), seal })
+      parts.push({ first, name: named ?? (isLast ? ledger_name : archiveName(first)), seal, next: firsts[i + 1] })
     }
     for (const [name, error] of strange) add({ file: name, error, digest: "" })
     const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
@@ -141,7 +143,7 @@ const walkFolder = (sight: Sight, archives: Archives, expect: ReadonlyArray<Chai
     const { isPastSealed, parts, strangers } = yield* partsOf(directory, archives, add)
     const walk: Walk = makeWalk({ directory, archives, expect, add })
     for (const name of strangers) yield* walk.unsealedArchive(name, isPastSealed)
-    for (const [i, part] of parts.entries()) yield* walk.seal({ ...part, next: parts[i + 1]?.first })
+    for (const part of parts) yield* walk.seal(part)
     walk.finish()
     const bytes = sight.info?.bytes ?? 0
     const file = yield* unlessMissing(directory.openFile(ledger_name, { access: "read" }))
