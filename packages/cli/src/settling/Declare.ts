@@ -5,7 +5,14 @@
  */
 import { CommandError } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
-import { allOf, commandVerifier, type JobDeclaration, jsonSchemaVerifier, type Verifier } from "@waybill/runtime"
+import {
+  allOf,
+  commandVerifier,
+  hideValues,
+  type JobDeclaration,
+  jsonSchemaVerifier,
+  type Verifier,
+} from "@waybill/runtime"
 import { Effect } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
@@ -44,11 +51,15 @@ const name_length_max = 60
 const nameOf = (line: string): string => (line.length > name_length_max ? `${line.slice(0, name_length_max)}…` : line)
 
 /** The verifier, and the digest of the very bytes that it was made of. */
-const readSchema = (path: string, cwd: string): { readonly verifier: Verifier; readonly sha256: string } => {
+const readSchema = (
+  path: string,
+  cwd: string,
+  hidden: Readonly<Record<string, string>>,
+): { readonly verifier: Verifier; readonly sha256: string } => {
   try {
     const bytes = readFileSync(resolve(cwd, path))
     const schema: Readonly<Record<string, unknown>> = JSON.parse(bytes.toString("utf8"))
-    return { verifier: jsonSchemaVerifier({ schema }), sha256: digest(bytes) }
+    return { verifier: jsonSchemaVerifier({ schema, hidden }), sha256: digest(bytes) }
   } catch (cause) {
     throw new CommandError({
       exit: "ARG_ERROR",
@@ -93,22 +104,22 @@ export const declare = (words: SettleWords, env: Readonly<Record<string, string 
     const { candidate, repair, verify } = words
     const { key, runId } = idsOf(words)
     const agent = commandFrom(words.agent, cwd)
+    const passed = yield* Effect.try({ try: () => passedOn(words.env, env), catch: (cause) => cause })
     const seeds = yield* Effect.try({
       try: () => readSeeds({ seeds: words.seed, workspace: words.workspace, cwd }),
       catch: (cause) => cause,
     })
     const schemaFile = words["json-schema"]
     const schema = yield* Effect.try({
-      try: () => (schemaFile === undefined ? undefined : readSchema(schemaFile, cwd)),
+      try: () => (schemaFile === undefined ? undefined : readSchema(schemaFile, cwd, passed)),
       catch: (cause) => cause,
     })
-    const passed = yield* Effect.try({ try: () => passedOn(words.env, env), catch: (cause) => cause })
     const judges = yield* Effect.try({
       try: () => verify.map((line) => [line, judging(line)] as const),
       catch: (cause) => cause,
     })
     const commands = yield* Effect.forEach(judges, ([line, command]) =>
-      commandVerifier({ name: nameOf(line), command, cwd, env: passed, silentRejection: true }),
+      commandVerifier({ name: nameOf(hideValues(line, passed)), command, cwd, env: passed, silentRejection: true }),
     )
     const [first, ...others] = [...(schema === undefined ? [] : [schema.verifier]), ...commands]
     if (first === undefined) return yield* Effect.die("validated: there is a verifier")
