@@ -59,6 +59,16 @@ describe("what a verifier printed", () => {
     expect(attempt?.verifier.printed).toMatchObject([{ exit: "code 0", stderr: { text: "789\n", omitted_bytes: 7 } }])
   })
 
+  it("shows no end of a reader's secret that the cut goes through", async () => {
+    const root = makeRoot()
+    expect((await settle(root, "echo reader-s3cr3t >&2; true")).exit_code).toBe(0)
+    const { stdout } = await invoke(waybill, ["logs", "r", `--root=${root}`, "--bytes=7"], {
+      env: { MY_TOKEN: "reader-s3cr3t" },
+    })
+    expect(stdout).toContain("acted]")
+    expect(stdout).not.toContain("s3cr3t")
+  })
+
   it("costs no verdict where it cannot be kept", async () => {
     const root = makeRoot()
     const folder = join(root, ".agents/waybill")
