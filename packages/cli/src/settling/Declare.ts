@@ -5,6 +5,7 @@
  */
 import { CommandError } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
+import { readRegularFile } from "@waybill/host"
 import {
   allOf,
   commandVerifier,
@@ -15,10 +16,10 @@ import {
 } from "@waybill/runtime"
 import { Effect } from "effect"
 import { createHash, randomBytes } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { commandFrom, shell, variables, type Words } from "../Programs.ts"
-import { readSeeds } from "./Seeds.ts"
+import { irregular } from "../refuseIrregular.ts"
+import { readSeeds, type Warn } from "./Seeds.ts"
 import { verifyCommand } from "./verifyCommand.ts"
 
 /** The words, as they were parsed. */
@@ -57,10 +58,12 @@ const readSchema = (
   hidden: Readonly<Record<string, string>>,
 ): { readonly verifier: Verifier; readonly sha256: string } => {
   try {
-    const bytes = readFileSync(resolve(cwd, path))
+    const bytes = readRegularFile(resolve(cwd, path))
     const schema: Readonly<Record<string, unknown>> = JSON.parse(bytes.toString("utf8"))
     return { verifier: jsonSchemaVerifier({ schema, hidden }), sha256: digest(bytes) }
   } catch (cause) {
+    const refused = irregular("--json-schema", cause)
+    if (refused !== undefined) throw refused
     throw new CommandError({
       exit: "ARG_ERROR",
       code: "JSON_SCHEMA_UNUSABLE",
@@ -99,14 +102,19 @@ const passedOn = (words: ReadonlyArray<string>, env: Readonly<Record<string, str
 }
 
 /** Declares the job that the words ask for. Reads the seeds and the schema; changes nothing. */
-export const declare = (words: SettleWords, env: Readonly<Record<string, string | undefined>>, cwd: string) =>
+export const declare = (
+  words: SettleWords,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+  warn: Warn = () => {},
+) =>
   Effect.gen(function* () {
     const { candidate, repair, verify } = words
     const { key, runId } = idsOf(words)
     const agent = commandFrom(words.agent, cwd)
     const passed = yield* Effect.try({ try: () => passedOn(words.env, env), catch: (cause) => cause })
     const seeds = yield* Effect.try({
-      try: () => readSeeds({ seeds: words.seed, workspace: words.workspace, cwd }),
+      try: () => readSeeds({ seeds: words.seed, workspace: words.workspace, cwd, warn }),
       catch: (cause) => cause,
     })
     const schemaFile = words["json-schema"]

@@ -4,11 +4,12 @@
  * @module
  */
 import type { Context } from "@waybill/command"
+import { openRegularFile } from "@waybill/host"
 import { Ledger } from "@waybill/ledger"
 import { Agent, type KeptOutput } from "@waybill/runtime"
 import { attemptOf, type Check, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
-import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { closeSync, fstatSync, readSync } from "node:fs"
 import { refuseNowhere } from "../Nowhere.ts"
 import { runHere } from "../Opening.ts"
 import { tellDamage } from "../keeping/damage.ts"
@@ -41,7 +42,7 @@ const endOf = (read: Uint8Array, omitted_bytes: number, bytes_max: number, ctx: 
 
 /** The last bytes of a file. */
 const tail = ({ bytes, dropped_bytes, path }: KeptOutput, bytes_max: number, ctx: Context): Printed => {
-  const file = openSync(path, "r")
+  const file = openRegularFile(path)
   try {
     const size = Math.min(bytes, fstatSync(file).size)
     const from = Math.max(0, size - bytes_max - margin_bytes)
