@@ -19,6 +19,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { resolve } from "node:path"
 import { commandFrom, shell, variables, type Words } from "../Programs.ts"
 import { irregular } from "../refuseIrregular.ts"
+import { namesOf } from "./checkNames.ts"
 import { readSeeds, type Warn } from "./Seeds.ts"
 import { verifyCommand } from "./verifyCommand.ts"
 
@@ -47,9 +48,6 @@ const timeOf = (text: string): number => {
   // The words were validated; `0` is no limit.
   return reading.ok ? (reading.ms ?? longest_ms) : longest_ms
 }
-
-const name_length_max = 60
-const nameOf = (line: string): string => (line.length > name_length_max ? `${line.slice(0, name_length_max)}…` : line)
 
 /** The verifier, and the digest of the very bytes that it was made of. */
 const readSchema = (
@@ -123,11 +121,14 @@ export const declare = (
       catch: (cause) => cause,
     })
     const judges = yield* Effect.try({
-      try: () => verify.map((line) => [line, judging(line)] as const),
+      try: () => verify.map(judging),
       catch: (cause) => cause,
     })
-    const commands = yield* Effect.forEach(judges, ([line, command]) =>
-      commandVerifier({ name: nameOf(hideValues(line, passed)), command, cwd, env: passed, silentRejection: true }),
+    // Before they are cut: the beginning of a value is not known for one.
+    const shown = verify.map((line) => hideValues(line, passed))
+    const names = namesOf(shown, schema === undefined ? [] : [schema.verifier.name])
+    const commands = yield* Effect.forEach(judges, (command, index) =>
+      commandVerifier({ name: names[index] ?? "", command, cwd, env: passed, silentRejection: true }),
     )
     const [first, ...others] = [...(schema === undefined ? [] : [schema.verifier]), ...commands]
     if (first === undefined) return yield* Effect.die("validated: there is a verifier")

@@ -12,12 +12,12 @@ import { type Archives, makeArchives } from "./Archives.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import { checkSideFiles } from "./checkSideFiles.ts"
 import { type Flaw, flawKey } from "./Flaw.ts"
-import { no_seal_names, sealedOf } from "./lackingRows.ts"
-import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, seals_name } from "./Layout.ts"
+import { archiveName, firstOfArchive, firstOfSeal, ledger_name, seals_name } from "./Layout.ts"
 import { isSameFile, makeLedgerFile, type Sight } from "./LedgerFile.ts"
 import { genesis } from "./SealHeader.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { makeScanner } from "./Scanner.ts"
+import { survey } from "./survey.ts"
 import { makeWalk, type Walk } from "./walkSeal.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 
@@ -52,14 +52,12 @@ interface Part {
 }
 
 /** The files in the order of their positions, each with its seal. */
-const partsOf = (directory: Directory, add: (flaw: Flaw) => void) =>
+const partsOf = (directory: Directory, archivesOf: Archives, add: (flaw: Flaw) => void) =>
   Effect.gen(function* () {
-    const names = archivesAmong(yield* directory.list)
-    const { isPastSealed, seals } = yield* sealedOf(directory, names)
+    const { archives, claimed, isPastSealed, seals, strange } = yield* survey(directory, archivesOf)
     const parts: Array<Part> = []
-    const strangers = new Set(names.filter((name) => firstOfArchive(name) === undefined))
     const ours = new Map(
-      names.flatMap((name) => {
+      archives.flatMap((name) => {
         const first = firstOfArchive(name)
         return first === undefined ? [] : [[first, name] as const]
       }),
@@ -67,19 +65,15 @@ const partsOf = (directory: Directory, add: (flaw: Flaw) => void) =>
     const firsts = [...new Set([...seals, ...ours.keys()])].toSorted((a, b) => a - b)
     for (const first of firsts) {
       const seal = yield* readSeal(directory, first)
-      const { file, passed = [] } = seal?.header ?? {}
-      for (const name of passed) strangers.delete(name)
       const isLast = first === firsts.at(-1)
       // Its name was durable before anything in it: nothing of the file is sealed yet.
       if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0) continue
-      const named = file ?? ours.get(first) ?? (isLast ? ledger_name : undefined)
-      // A damaged head does not name its archive any more; they are in order.
-      const name = named ?? [...strangers][0] ?? archiveName(first)
-      strangers.delete(name)
-      parts.push({ first, name, seal })
+      const named = claimed.get(first) ?? ours.get(first)
+      parts.push({ first, name: named ?? (isLast ? ledger_name : archiveName(first)), seal })
     }
-    if (seals.length > 0) for (const name of strangers) add({ file: name, error: no_seal_names, digest: "" })
-    return { parts, strangers: seals.length > 0 ? [] : [...strangers], isPastSealed }
+    for (const [name, error] of strange) add({ file: name, error, digest: "" })
+    const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
+    return { parts, strangers: seals.length > 0 ? [] : strangers, isPastSealed }
   })
 
 /**
@@ -144,10 +138,11 @@ const walkFolder = (sight: Sight, archives: Archives, expect: ReadonlyArray<Chai
     const { directory } = sight
     const flaws: Array<Flaw> = []
     const add = (flaw: Flaw) => void flaws.push(flaw)
-    const { isPastSealed, parts, strangers } = yield* partsOf(directory, add)
+    const { isPastSealed, parts, strangers } = yield* partsOf(directory, archives, add)
     const walk: Walk = makeWalk({ directory, archives, expect, add })
     for (const name of strangers) yield* walk.unsealedArchive(name, isPastSealed)
     for (const [i, part] of parts.entries()) yield* walk.seal({ ...part, next: parts[i + 1]?.first })
+    walk.finish()
     const bytes = sight.info?.bytes ?? 0
     const file = yield* unlessMissing(directory.openFile(ledger_name, { access: "read" }))
     const isNew = parts.at(-1)?.name !== ledger_name
