@@ -307,10 +307,10 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         const header = seal?.header
         if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
         const lacking = first - position
-        if (header !== undefined && header.chain !== hexOf(sha) && lacking <= 0)
-          add({ file, error: "the chain does not go on from the file before it", position: first, digest: "" })
         // Behind a file that was laid aside so many positions are given to nobody, and the chain goes on.
-        const isLaidAside = lacking >= positions_lost_max && (header === undefined || header.chain === hexOf(sha))
+        const isLaidAside = lacking >= positions_lost_max
+        if (header !== undefined && header.chain !== hexOf(sha) && (lacking <= 0 || isLaidAside))
+          add({ file, error: "the chain does not go on from the file before it", position: first, digest: "" })
         tellLost(isLaidAside ? position : first)
         if (header !== undefined) {
           sha = Buffer.from(header.chain, "hex")
