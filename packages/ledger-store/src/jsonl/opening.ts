@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import type { ArchiveDamaged } from "./Archives.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type LoadedIndex } from "./IndexFile.ts"
-import { areLongEnough, lacksRows, no_seal_names, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
+import { areTheirs, lacksRows, no_seal_names, ofOther, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
 import { archiveName, archivesAmong, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
@@ -221,6 +221,8 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     const segment = new Segment({ first, line, name, isActive, ...(chain === undefined ? {} : { chain }) })
     history.segments.push(segment)
     segment.isSealDamaged = broken.has(first)
+    if (seal?.other !== undefined)
+      history.note({ file: `${seals_name}/${sealName(first)}`, error: ofOther(seal.other), blocks: true })
     if (seal !== undefined && !segment.isSealDamaged) yield* takeSeal(opening, segment, seal, known)
     const isThere = isActive || archives.includes(name) || archives.includes(`${name}.gz`)
     if (!isThere) {
@@ -285,7 +287,7 @@ const resume = (opening: Opening, saved: LoadedIndex | undefined, { archives, se
       const isOurs = row.count === 1 && row.areSound(0, 1) && row.sha(0).toString("hex") === saved.chain
       if (!isOurs) return undefined
     }
-    if (!(yield* areLongEnough(place.directory, saved.segments.slice(0, -1)))) return undefined
+    if (!(yield* areTheirs(place.directory, saved.segments.slice(0, -1)))) return undefined
     for (const { count, first, line, name } of saved.segments.slice(0, -1)) {
       const segment = new Segment({ first, line, name, isActive: false })
       segment.sealed = count

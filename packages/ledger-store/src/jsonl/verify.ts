@@ -71,7 +71,8 @@ const partsOf = (directory: Directory, add: (flaw: Flaw) => void) =>
       for (const name of passed) strangers.delete(name)
       const isLast = first === firsts.at(-1)
       // Its name was durable before anything in it: nothing of the file is sealed yet.
-      if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0) continue
+      if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0 && seal.other === undefined)
+        continue
       const named = file ?? ours.get(first) ?? (isLast ? ledger_name : undefined)
       // A damaged head does not name its archive any more; they are in order.
       const name = named ?? [...strangers][0] ?? archiveName(first)

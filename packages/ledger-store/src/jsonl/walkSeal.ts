@@ -12,7 +12,7 @@ import { nextSha } from "./Chain.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import type { Flaw } from "./Flaw.ts"
 import { isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout.ts"
-import { contentBytes, grew, lacksRows } from "./lackingRows.ts"
+import { contentBytes, grew, lacksRows, ofOther } from "./lackingRows.ts"
 import { incomplete_batch, partial_line, readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 import { changed } from "./Records.ts"
@@ -285,13 +285,13 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         const file = `${seals_name}/${sealName(first)}`
         begin()
         const header = seal?.header
-        if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
+        if (seal?.other !== undefined) add({ file, error: ofOther(seal.other), digest: "" })
+        else if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
         if (header !== undefined) {
           if (header.chain !== hexOf(sha)) {
             add({ file, error: "the chain does not go on from the file before it", position: first, digest: "" })
             sha = Buffer.from(header.chain, "hex")
           }
-          if (header.first !== first) add({ file, error: `it is of position ${header.first}`, digest: "" })
         }
         if (first < position) add({ file, error: `its positions overlap the file before it`, digest: "" })
         position = first
