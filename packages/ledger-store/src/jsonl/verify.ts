@@ -4,17 +4,17 @@
  *
  * @module
  */
-import { type Directory, FileError, type Files } from "@waybill/host"
+import { type Directory, FileError, type Files, type OpenFile } from "@waybill/host"
 import { type StoreError, StoreUnavailable } from "@waybill/ledger"
-import { Effect } from "effect"
+import { Effect, Scope } from "effect"
 import { repairedFlaws } from "./acknowledged.ts"
 import { type Archives, makeArchives } from "./Archives.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import { checkSideFiles } from "./checkSideFiles.ts"
 import { type Flaw, flawKey } from "./Flaw.ts"
-import { no_seal_names, sealedOf } from "./lackingRows.ts"
+import { no_seal_names, type Sealed, sealedOf } from "./lackingRows.ts"
 import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, seals_name } from "./Layout.ts"
-import { isSameFile, makeLedgerFile, type Sight } from "./LedgerFile.ts"
+import { isSameOrNone, makeLedgerFile } from "./LedgerFile.ts"
 import { genesis } from "./SealHeader.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { makeScanner } from "./Scanner.ts"
@@ -42,8 +42,8 @@ export interface Verification {
   readonly flaws: ReadonlyArray<Flaw>
 }
 
-/** How often a ledger is walked that is rotated meanwhile. */
-const walks_max = 5
+/** How often the names are listed of a ledger that is rotated each time in between. */
+const listings_max = 100
 
 interface Part {
   readonly first: number
@@ -51,11 +51,32 @@ interface Part {
   readonly seal: SealFile | undefined
 }
 
-/** The files in the order of their positions, each with its seal. */
-const partsOf = (directory: Directory, add: (flaw: Flaw) => void) =>
+interface Listing extends Sealed {
+  /** The file that was appended to, whatever name it bears later. */
+  readonly file: OpenFile | undefined
+  readonly bytes: number
+  readonly names: ReadonlyArray<string>
+}
+
+/** What bears which name at one moment. */
+const list = (directory: Directory, scope: Scope.Scope, tries = 1): Effect.Effect<Listing, FileError> =>
   Effect.gen(function* () {
+    const file = yield* Scope.provide(unlessMissing(directory.openFile(ledger_name, { access: "read" })), scope)
+    const info = yield* file?.info ?? Effect.succeed(undefined)
     const names = archivesAmong(yield* directory.list)
-    const { isPastSealed, seals } = yield* sealedOf(directory, names)
+    const sealed = yield* sealedOf(directory, names)
+    const ours = (all: ReadonlyArray<string>) => all.flatMap((name) => firstOfArchive(name) ?? []).length
+    const isSame =
+      isSameOrNone(info, yield* directory.find(ledger_name)) &&
+      ours(names) === ours(archivesAmong(yield* directory.list))
+    // It became an archive in between: then the names would tell of another file than the one that is open.
+    if (!isSame && tries < listings_max) return yield* list(directory, scope, tries + 1)
+    return { ...sealed, file, bytes: info?.bytes ?? 0, names }
+  })
+
+/** The files in the order of their positions, each with its seal. */
+const partsOf = (directory: Directory, { isPastSealed, names, seals }: Listing, add: (flaw: Flaw) => void) =>
+  Effect.gen(function* () {
     const parts: Array<Part> = []
     const strangers = new Set(names.filter((name) => firstOfArchive(name) === undefined))
     const ours = new Map(
@@ -107,19 +128,9 @@ export const verifyLedger = ({ expect = [], root }: VerifyOptions): Effect.Effec
         }
       const scanner = yield* makeScanner(ledgerFile)
       const acknowledged = new Set((yield* repairedFlaws(scanner)).map(flawKey))
-      const walked = (at: Sight) =>
-        Effect.mapError(walkFolder(at, archives, expect), (cause) =>
-          cause instanceof FileError ? new StoreUnavailable({ where: ledgerFile.where, cause }) : cause,
-        )
-      let verification = yield* walked(sight)
-      let seen: Sight = sight
-      for (let tries = 1; tries < walks_max && verification.flaws.length > 0; tries++) {
-        const now = yield* ledgerFile.look
-        // Files that changed their names under the walk look damaged to it.
-        if (now === undefined || isSameFile(now.info, seen.info)) break
-        seen = now
-        verification = yield* walked(now)
-      }
+      const verification = yield* Effect.mapError(walkFolder(sight.directory, archives, expect), (cause) =>
+        cause instanceof FileError ? new StoreUnavailable({ where: ledgerFile.where, cause }) : cause,
+      )
       const flaws = verification.flaws.map((flaw) =>
         acknowledged.has(flawKey(flaw)) ? { ...flaw, isAcknowledged: true } : flaw,
       )
@@ -140,17 +151,16 @@ const missing = (expect: ReadonlyArray<ChainHead>): ReadonlyArray<Flaw> =>
 const unmet = (expect: ReadonlyArray<ChainHead>): ReadonlyArray<Flaw> =>
   missing(expect.filter(({ position, sha256 }) => position > 0 || sha256 !== genesis.toString("hex")))
 
-const walkFolder = (sight: Sight, archives: Archives, expect: ReadonlyArray<ChainHead>) =>
+const walkFolder = (directory: Directory, archives: Archives, expect: ReadonlyArray<ChainHead>) =>
   Effect.gen(function* () {
-    const { directory } = sight
     const flaws: Array<Flaw> = []
     const add = (flaw: Flaw) => void flaws.push(flaw)
-    const { isPastSealed, parts, strangers } = yield* partsOf(directory, add)
-    const walk: Walk = makeWalk({ directory, archives, expect, add })
+    const listing = yield* list(directory, yield* Effect.scope)
+    const { bytes, file } = listing
+    const { isPastSealed, parts, strangers } = yield* partsOf(directory, listing, add)
+    const walk: Walk = makeWalk({ directory, archives, file, expect, add })
     for (const name of strangers) yield* walk.unsealedArchive(name, isPastSealed)
     for (const [i, part] of parts.entries()) yield* walk.seal({ ...part, next: parts[i + 1]?.first })
-    const bytes = sight.info?.bytes ?? 0
-    const file = yield* unlessMissing(directory.openFile(ledger_name, { access: "read" }))
     const isNew = parts.at(-1)?.name !== ledger_name
     const torn_bytes = file === undefined ? 0 : Math.max(0, bytes - (yield* walk.tail(file, bytes, isNew)))
     yield* checkSideFiles(directory, add)

@@ -28,6 +28,8 @@ const chunk_bytes_max = 8_388_608
 export interface WalkOptions {
   readonly directory: Directory
   readonly archives: Archives
+  /** The file that is appended to, if there is one. It is read by this, since it may become an archive meanwhile. */
+  readonly file: OpenFile | undefined
   readonly expect: ReadonlyArray<ChainHead>
   readonly add: (flaw: Flaw) => void
 }
@@ -59,7 +61,7 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a
 const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "hex")
 
-export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Walk => {
+export const makeWalk = ({ add, archives, directory, expect, file: active }: WalkOptions): Walk => {
   let sha: Uint8Array = genesis
   let position = 1
   let sealed = 0
@@ -95,14 +97,11 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
   compareHead(ledger_name)
 
   const readPart = (name: string, first: number, offset: number, bytes: number) =>
-    name === ledger_name
-      ? Effect.scoped(
-          Effect.gen(function* () {
-            const file = yield* unlessMissing(directory.openFile(name, { access: "read" }))
-            return file === undefined ? new Uint8Array() : yield* readExactly(file, offset, bytes)
-          }),
-        )
-      : archives.read(directory, { name, first }, offset, bytes)
+    name !== ledger_name
+      ? archives.read(directory, { name, first }, offset, bytes)
+      : active === undefined
+        ? Effect.succeed(new Uint8Array())
+        : readExactly(active, offset, bytes)
 
   /** The packed bytes: every member's checksum, and that nothing stands between or behind them. */
   const checkPacked = (name: string, first: number, last: number) =>
