@@ -136,3 +136,35 @@ it.each([true, false])(
     )
   },
 )
+
+it("a job more of whose records are damaged than a page holds is read on behind them", async () => {
+  const { disk, layer } = makeMemoryFiles()
+  const big = Effect.flatMap(makeJsonlStore({ root: "/r", rotate_bytes: 700_000, compress: false }), ledgerOver)
+  await on(
+    layer,
+    Effect.flatMap(big, (ledger) =>
+      Effect.forEach([1, 2, 3, 4, 5, 6], (round) =>
+        ledger.append(
+          Array.from({ length: 1000 }, (_, i) => written("j0", `${round} ${i}`)),
+          origin(`req-${round}`),
+        ),
+      ),
+    ),
+  )
+  const [archive = ""] = filesOf(disk, /ledger\.p\d+\.jsonl$/u)
+  disk.overwrite(archive, new Uint8Array(disk.bytes(archive)?.byteLength ?? 0))
+  const read = (
+    await on(
+      layer,
+      Effect.flatMap(big, (ledger) => collect(ledger.read())),
+    )
+  ).map(brief)
+  expect([read.length > 0 && read.length < 6000 - 1024, read.at(-1)]).toEqual([true, '6000 j0 {"text":"6 999"}'])
+  const stream = (
+    await on(
+      layer,
+      Effect.flatMap(big, (ledger) => collect(ledger.readStream("j0"))),
+    )
+  ).map(brief)
+  expect(stream).toEqual(read)
+})
