@@ -44,6 +44,15 @@ describe("what a verifier printed", () => {
     expect(stdout).toMatch(/: code 7\n {2}stdout\n {2}\| half an answer\n {2}stderr\n {2}\| broken/u)
   })
 
+  it("is kept for each of two lines that begin alike", async () => {
+    const root = makeRoot()
+    const line = `: ${"-".repeat(60)}; echo`
+    expect((await settle(root, `${line} one >&2; true`, `--verify=${line} two >&2; true`)).exit_code).toBe(0)
+    const [attempt] = await logs(root)
+    expect(attempt?.verifier.printed.map(({ stderr }) => stderr.text)).toEqual(["one\n", "two\n"])
+    expect(new Set(attempt?.verifier.checks.map(({ name }) => name)).size).toBe(2)
+  })
+
   it("is shown from its end, as far as was asked for", async () => {
     const root = makeRoot()
     expect((await settle(root, "echo 0123456789 >&2; true")).exit_code).toBe(0)

@@ -85,8 +85,9 @@ export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Fi
     const isNewToken = yield* Effect.promise(() => makeTokenFile(token_file, newToken()))
     if (isNewToken) log("info", "a token was made; only you can read it", { token_file })
     const tokens = yield* tokensOf(token_file)
-    const ledger = yield* Ledger.make(yield* openStore(options), [...vocabularies, WorkspaceJob])
     const jobspec = jobspecOf(options)
+    const folded = Object.values(jobspec.projections)
+    const ledger = yield* Ledger.make(yield* openStore(options), [...vocabularies, WorkspaceJob], folded)
     const metrics = new Metrics()
     const { lease_ms = lease_ms_default } = options
     const serving = yield* serve({

@@ -93,6 +93,12 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       replay: makeReplayWatch(ledger.health, plans, now_ms),
     }
     yield* ledger.queryAll(jobspec.projections, () => undefined)
+    // Now, and not while the first submission waits. A ledger that takes no appends is served all the same.
+    yield* Effect.catch(ledger.saveDueCheckpoints, (error) =>
+      Effect.sync(() =>
+        log("warn", "what was folded could not be saved: the next start folds it again", { error: error.message }),
+      ),
+    )
     yield* app.replay(0)
     const routes = yield* makeRoutes(app)
     const watchTokens = Effect.gen(function* () {

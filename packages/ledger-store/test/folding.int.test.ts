@@ -1,6 +1,6 @@
 /** Reading for a fold: pages whose memory is used again once the reader has said that it is done. */
 import { layerFaultyFiles, makeMemoryFiles } from "@waybill/host"
-import { encodeLine, eventId, type RecordedEvent, type Store } from "@waybill/ledger"
+import { encodeLine, eventId, type RecordedEvent, type Store, wholeOf } from "@waybill/ledger"
 import { Effect, type Scope } from "effect"
 import { expect, it } from "vitest"
 import { compressArchives, makeJsonlStore } from "../src/index.ts"
@@ -82,6 +82,19 @@ it("two folds at once, each giving back its own pages, see the same", () =>
       const store = yield* (yield* filled).open
       const both = yield* Effect.all([foldAll(store), foldAll(store), foldAll(store)], { concurrency: 3 })
       for (const said of both) expect(said).toEqual(all)
+    }),
+  ))
+
+it("an event that is decoded as a whole says what its fields say one by one, and stays when its page is given back", () =>
+  run(
+    Effect.gen(function* () {
+      const store = yield* (yield* filled).open
+      const page = yield* (store.foldAfter ?? store.readAfter)(0, page_records)
+      const wholes = page.events.map(wholeOf)
+      expect(wholes).toEqual(page.events.map((_, i) => eventAt(i + 1)))
+      expect(wholeOf(page.events[0] ?? eventAt(1))).toBe(wholes[0])
+      page.release?.()
+      expect(wholes).toEqual(page.events.map((_, i) => eventAt(i + 1)))
     }),
   ))
 

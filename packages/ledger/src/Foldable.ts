@@ -5,7 +5,7 @@
  */
 import type { RecordedFact } from "./Fact.ts"
 import { type Json, jsonEqual } from "./Json.ts"
-import type { RecordedEvent } from "./LedgerEvent.ts"
+import { decode_whole, type RecordedEvent } from "./LedgerEvent.ts"
 import { encodeJson } from "./Line.ts"
 
 /** An event that may have been decoded already. */
@@ -16,6 +16,8 @@ const isText = (value: unknown): value is string => typeof value === "string"
 /** Whether the envelope can be folded at all. A fold must not throw on anything that came from outside. */
 export const isEnvelope = (event: unknown): event is Foldable => {
   if (typeof event !== "object" || event === null) return false
+  // A store has looked at it: to ask for each field would decode it.
+  if (decode_whole in event) return true
   const { position, event_id, event_type, job_id } = event as Record<string, unknown>
   return (
     Number.isSafeInteger(position) &&

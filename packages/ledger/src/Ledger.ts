@@ -79,6 +79,12 @@ export interface LedgerShape {
    * append lock, since whoever only reads writes nothing.
    */
   readonly saveCheckpoint: <E, F extends AnyFact>(projection: Projection<E, F>) => Effect.Effect<void, StoreError>
+  /**
+   * Saves every projection that has been folded far beyond its checkpoint, and makes what the store keeps of its own; does nothing
+   * where all of them are young. An append does so by itself: this is for a service that starts upon a long history and is not to
+   * make its first caller wait. Takes the append lock.
+   */
+  readonly saveDueCheckpoints: Effect.Effect<void, StoreError>
   /** Asks folded state that is durable and includes everything recorded before the call. Do not keep the view. */
   readonly query: <E, F extends AnyFact, A>(
     projection: Projection<E, F>,
@@ -301,6 +307,19 @@ export const make = (
         ),
       )
 
+    const saveDueCheckpoints = exclusive.withPermits(1)(
+      Effect.suspend(() =>
+        folds.isAnyDue
+          ? store.commit((session) =>
+              Effect.andThen(
+                folds.catchUp(session),
+                Effect.suspend(() => Effect.forEach(folds.due(), session.saveCheckpoint, { discard: true })),
+              ),
+            )
+          : Effect.void,
+      ),
+    )
+
     const read: LedgerShape["read"] = ({ after = 0 } = {}) =>
       pages((position) => store.readAfter(position, page_records), after, lastCovered)
 
@@ -329,6 +348,7 @@ export const make = (
       transact,
       transactAll,
       saveCheckpoint,
+      saveDueCheckpoints,
       query,
       queryAll,
       queryKnown,

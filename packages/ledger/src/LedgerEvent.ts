@@ -28,6 +28,18 @@ export interface RecordedEvent<T extends string = string, P = JsonObject> extend
   readonly position: number
 }
 
+/** What {@link wholeOf} looks for. */
+export const decode_whole = Symbol("@waybill/ledger/decode_whole")
+
+/** An event of a store that decodes each field when it is asked for, and knows how to decode all of them for less than that. */
+export interface DecodedOnUse extends RecordedEvent {
+  [decode_whole](): RecordedEvent
+}
+
+/** The event as plain data, for whoever is about to look at all of it. */
+export const wholeOf = (event: RecordedEvent): RecordedEvent =>
+  decode_whole in event ? (event as DecodedOnUse)[decode_whole]() : event
+
 /** Job ids that no job may bear, because the ledger speaks about itself under them. */
 export const reserved_job_ids: ReadonlySet<string> = new Set(["schedule", "ledger"])
 

@@ -82,6 +82,16 @@ export class LiveFolds {
       this.#saved.set(projection, fold.position)
     })
 
+  #isDue(projection: AnyProjection, fold: AnyFold): boolean {
+    const unsaved = fold.position - (this.#saved.get(projection) ?? 0)
+    return unsaved >= Math.max(unsaved_events_min, fold.size * unsaved_events_per_entity)
+  }
+
+  /** Whether any fold has moved on far enough for a checkpoint. */
+  get isAnyDue(): boolean {
+    return [...this.#folds].some(([projection, fold]) => this.#isDue(projection, fold))
+  }
+
   /**
    * Checkpoints of the folds that have moved on far enough, so that the next process need not fold from zero. What is folded
    * must be durable. Each is answered once.
@@ -89,8 +99,7 @@ export class LiveFolds {
   due(): ReadonlyArray<Checkpoint.Checkpoint> {
     const checkpoints: Array<Checkpoint.Checkpoint> = []
     for (const [projection, fold] of this.#folds) {
-      const unsaved = fold.position - (this.#saved.get(projection) ?? 0)
-      if (unsaved < Math.max(unsaved_events_min, fold.size * unsaved_events_per_entity)) continue
+      if (!this.#isDue(projection, fold)) continue
       this.#saved.set(projection, fold.position)
       checkpoints.push(Checkpoint.take(fold))
     }

@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import { isReadBy, isRecordedFact, readFact, type RecordedFact, uniqueKeyOf } from "./Fact.ts"
+import { type RecordedEvent, wholeOf } from "./LedgerEvent.ts"
 import { make, type Projection } from "./Projection.ts"
 import type { Reader } from "./Vocabulary.ts"
 
@@ -24,6 +25,16 @@ const fingerprint = (vocabularies: ReadonlyArray<Reader>): number => {
   return hash
 }
 
+/** Of a fact without a key, nothing is looked at but where it stands; the rest of it need not even be decoded. */
+const nothing_more = {
+  schema_version: 1,
+  event_id: "",
+  request_id: "",
+  occurred_at: "",
+  actor: "",
+  payload: {},
+} as const
+
 export const makeStreams = (vocabularies: ReadonlyArray<Reader>): Streams => {
   const owner = {}
   const readerOf = (eventType: string) => vocabularies.find((vocabulary) => vocabulary.owns(eventType))
@@ -35,17 +46,15 @@ export const makeStreams = (vocabularies: ReadonlyArray<Reader>): Streams => {
     uniqueOf: (eventType) => readerOf(eventType)?.uniqueOf(eventType),
     decode: (event): RecordedFact => {
       const reader = readerOf(event.event_type)
-      if (reader?.uniqueOf(event.event_type) === undefined)
-        return readFact(event, event.event_type, event.payload, owner, undefined)
+      if (reader?.uniqueOf(event.event_type) === undefined) {
+        const { event_type, job_id, position } = event
+        return readFact({ ...nothing_more, event_type, job_id, position }, event_type, {}, owner, undefined)
+      }
       // A keyed fact whose payload does not fit ends its stream, but holds no key.
+      const whole = wholeOf(event as RecordedEvent)
       const fact = reader.decode(event)
-      return readFact(
-        event,
-        event.event_type,
-        event.payload,
-        owner,
-        isRecordedFact(fact) ? uniqueKeyOf(fact) : undefined,
-      )
+      const unique = isRecordedFact(fact) ? uniqueKeyOf(fact) : undefined
+      return readFact(whole, whole.event_type, whole.payload, owner, unique)
     },
   }
   return make({

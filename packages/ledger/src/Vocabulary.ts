@@ -14,6 +14,7 @@ import {
   type RecordedEvent,
   refuseJobId,
   reserved_job_ids,
+  wholeOf,
   utf8Bytes,
 } from "./LedgerEvent.ts"
 import { makeValidator } from "./Validator.ts"
@@ -201,12 +202,13 @@ export const make = <const Prefix extends string, const D extends Definitions>(
     if (isReadBy(event, readers)) return event
     const reader = readers.get(event.event_type)
     if (reader === undefined) return new UnknownType({ event })
-    const { payload } = event
+    const whole = wholeOf(event)
+    const { payload } = whole
     if (typeof payload !== "object" || payload === null || Array.isArray(payload))
       return new MalformedFact({ event, issues: [{ path: "(root)", message: "is not an object" }] })
     const issues = reader.accepts(payload) ? [] : reader.explain(payload)
     if (issues.length > 0) return new MalformedFact({ event, issues })
-    return readFact(event, event.event_type, payload, readers, uniqueIn(unique.get(event.event_type), payload))
+    return readFact(whole, whole.event_type, payload, readers, uniqueIn(unique.get(whole.event_type), payload))
   }
   const start = `${prefix}.`
   return {

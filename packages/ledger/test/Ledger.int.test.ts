@@ -240,6 +240,33 @@ describe("checkpoints", () => {
         expect(folded).toBe(1)
       }),
     ))
+  it("are saved without an append where much was folded, and nothing is done where little was", () =>
+    run(
+      Effect.gen(function* () {
+        const store = yield* makeMemoryStore()
+        const ledger = yield* open(store)
+        let commits = 0
+        const watched: Store = { ...store, commit: (use) => Effect.suspend(() => (commits++, store.commit(use))) }
+        yield* ledger.append([openedBy("a")], by("r"))
+        const young = yield* open(watched)
+        yield* young.query(Diary, (diary) => diary.size)
+        yield* young.saveDueCheckpoints
+        expect(commits).toBe(0)
+
+        for (let i = 0; i < 5; i++)
+          yield* ledger.append(
+            Array.from({ length: 1000 }, () => openedBy("a")),
+            by(`r${i}`),
+          )
+        const old = yield* open(watched)
+        yield* old.query(Doors, (doors) => doors.size)
+        yield* old.saveDueCheckpoints
+        expect(commits).toBe(1)
+        expect((yield* store.loadCheckpoint(Doors.name))?.state.position).toBe(5001)
+        yield* old.saveDueCheckpoints
+        expect(commits).toBe(1)
+      }),
+    ))
   it("of another ledger are not used", () =>
     run(
       Effect.gen(function* () {

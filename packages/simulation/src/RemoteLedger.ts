@@ -57,6 +57,7 @@ export const remoteLedger = (process: Process, network: Network, server: Server)
     append: () => notHere,
     transactAll: () => notHere,
     saveCheckpoint: () => notHere,
+    saveDueCheckpoints: notHere,
     transact: (decider, command, origin) =>
       ask(
         `transact ${typeof command === "object" && command !== null && "kind" in command ? String(command.kind) : ""}`,

@@ -59,16 +59,25 @@ export default make({
   name: "start-http",
   title: "Starting a server on a long ledger",
   unit: "events",
-  input: (_, { scaled }) => written(scaled(events_full)),
+  input: async (_, { scaled }) => {
+    const again = await written(scaled(events_full))
+    await startServer(again)
+    return { ...(await written(scaled(events_full))), again }
+  },
   amount: ({ events_count }) => events_count,
-  describe: ({ events_count }) => `${events_count} events of a queue, one file, nothing kept from an earlier start`,
+  describe: ({ events_count }) =>
+    `${events_count} events of a queue in one file, as another implementation left them: a first start seals them and keeps what it folded`,
   prepare: forget,
   subjects: [
     { name: "the server, up to its first line", role: "subject", run: startServer },
+    { name: "the server, started before", role: "subject", run: ({ again }) => startServer(again) },
     { name: "reading the lines, JSON.parse of each", role: "limit", run: parseLines },
   ],
   check: (count, { events_count }) => {
     if (count !== events_count) throw new Error(`${count} events, want ${events_count}`)
   },
-  close: ({ root }) => removeRoot(root),
+  close: async ({ again, root }) => {
+    await removeRoot(root)
+    await removeRoot(again.root)
+  },
 })

@@ -11,6 +11,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { commandFrom, shell, variables, type Words } from "../Programs.ts"
+import { namesOf } from "./checkNames.ts"
 import { readSeeds } from "./Seeds.ts"
 import { verifyCommand } from "./verifyCommand.ts"
 
@@ -39,9 +40,6 @@ const timeOf = (text: string): number => {
   // The words were validated; `0` is no limit.
   return reading.ok ? (reading.ms ?? longest_ms) : longest_ms
 }
-
-const name_length_max = 60
-const nameOf = (line: string): string => (line.length > name_length_max ? `${line.slice(0, name_length_max)}…` : line)
 
 /** The verifier, and the digest of the very bytes that it was made of. */
 const readSchema = (path: string, cwd: string): { readonly verifier: Verifier; readonly sha256: string } => {
@@ -104,11 +102,12 @@ export const declare = (words: SettleWords, env: Readonly<Record<string, string 
     })
     const passed = yield* Effect.try({ try: () => passedOn(words.env, env), catch: (cause) => cause })
     const judges = yield* Effect.try({
-      try: () => verify.map((line) => [line, judging(line)] as const),
+      try: () => verify.map(judging),
       catch: (cause) => cause,
     })
-    const commands = yield* Effect.forEach(judges, ([line, command]) =>
-      commandVerifier({ name: nameOf(line), command, cwd, env: passed, silentRejection: true }),
+    const names = namesOf(verify, schema === undefined ? [] : [schema.verifier.name])
+    const commands = yield* Effect.forEach(judges, (command, index) =>
+      commandVerifier({ name: names[index] ?? "", command, cwd, env: passed, silentRejection: true }),
     )
     const [first, ...others] = [...(schema === undefined ? [] : [schema.verifier]), ...commands]
     if (first === undefined) return yield* Effect.die("validated: there is a verifier")

@@ -42,6 +42,8 @@ export interface Appending {
     opened: Writing,
     batches: ReadonlyArray<ReadonlyArray<NewRecord>>,
   ) => Effect.Effect<void, StoreError>
+  /** Seals what is durable and not sealed yet, such as the lines of another implementation, and saves the index if that is due. */
+  readonly keepUp: (opened: Writing) => Effect.Effect<void, StoreError>
   /** Gives the file that is appended to the name of an archive, and begins a new one. */
   readonly rotate: (opened: Writing) => Effect.Effect<void, StoreError>
   /** Tells that the lock is held, and what was seen under it; or that it is held no more. */
@@ -284,13 +286,16 @@ export const makeAppending = (
       return next
     }).pipe(orPoison(opened), Effect.uninterruptible)
 
+  const keepUp: Appending["keepUp"] = (opened) =>
+    Effect.andThen(seal(opened), keepIndex(opened)).pipe(orPoison(opened), Effect.uninterruptible)
+
   const makeRoom = Effect.fnUntraced(function* (opened: Writing, bytes: number) {
     const { history } = scanner
     const { active } = history
     const isFull = active !== undefined && active.count > 0 && history.reader.end + bytes > rotate_bytes
     const isDue = history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
     if (!isFull && !isDue) return opened
-    yield* Effect.andThen(seal(opened), keepIndex(opened)).pipe(orPoison(opened), Effect.uninterruptible)
+    yield* keepUp(opened)
     if (!isFull) return opened
     yield* turn(opened).pipe(orPoison(opened), Effect.uninterruptible)
     const next = yield* ledgerFile.writing
@@ -302,6 +307,7 @@ export const makeAppending = (
   return {
     prepare,
     layAside,
+    keepUp,
     rotate,
     hold: scanner.hold,
     close: closeSeal,

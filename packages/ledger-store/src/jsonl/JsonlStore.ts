@@ -96,7 +96,9 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       readAfter,
       foldAfter,
       append: (batches) => appender.append(opened, batches),
-      saveCheckpoint: (checkpoint) => io(saveCheckpoint(opened.directory, checkpoint)),
+      // Who goes on from a checkpoint should not have to read anew what lies below it.
+      saveCheckpoint: (checkpoint) =>
+        Effect.andThen(appender.keepUp(opened), io(saveCheckpoint(opened.directory, checkpoint))),
     })
 
     /** Reads one job's stream without learning all others first. */

@@ -27,7 +27,9 @@ export interface Line {
 const newline = 0x0a
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-const isBlank = (line: Uint8Array): boolean => line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
+/** Whether bytes are nothing but blank lines, or a part of one. */
+export const isBlank = (bytes: Uint8Array): boolean =>
+  bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === newline)
 
 const too_long = { error: "ledger event line exceeds MaxLedgerLineBytes" }
 const not_utf8 = { error: "invalid json: the line is not UTF-8" }

@@ -135,7 +135,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     const learn = (sight: Sight) =>
       Effect.gen(function* () {
         const now = yield* placeOf(sight)
-        const opening = { history, records, place: now, sight, broken, only, readClosed: readClosed(now) }
+        const opening = { history, records, archives, place: now, sight, broken, only, readClosed: readClosed(now) }
         const done = yield* Effect.exit(ioOr(load(opening)))
         const isSame = yield* Effect.exit(isUnchanged(sight))
         if (Exit.isFailure(done) || Exit.isFailure(isSame) || !isSame.value) {

@@ -32,8 +32,8 @@ export class Segment {
   readonly typeNames = new Map<number, string>()
   /** Set when a row turned out to be damaged: the rows are then made anew from the lines, in memory. */
   isSealDamaged = false
-  /** Why none of it can be read, if so. */
-  damage: string | undefined
+  /** Why what lacks a row cannot be read, if so, and in which file. */
+  lost: { readonly file: string; readonly error: string } | undefined
 
   constructor(options: { first: number; line: number; name: string; isActive: boolean; chain?: Uint8Array }) {
     this.first = options.first

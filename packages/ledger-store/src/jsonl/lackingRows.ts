@@ -18,12 +18,17 @@ import { unlessMissing } from "./unlessMissing.ts"
 export const lacksRows = (first: number): string =>
   `its seal, ${seals_name}/${sealName(first)}, is gone or was cut: nothing tells whether these records are what was written`
 
+/** How far beyond the last known position the next one is behind a file that was laid aside: more than one group can hold. */
+export const positions_lost_max = 1_048_576
+
+/** What is wrong with an archive that is gone. */
+export const is_missing = "is missing"
+
+/** The same, where its seal is gone too. After a repair it is told in the same words, so these must not depend on other seals. */
+export const is_gone = "is missing, or the archive before it was cut: no file holds these positions, and no seal"
+
 /** What is wrong with an archive that holds more than was ever in it: the next file's positions begin where its rows end. */
 export const grew = "something was written behind its last record since it became an archive"
-
-/** What is wrong with an archive of the reference daemon's whose positions are not known. */
-export const no_seal_names =
-  "no seal names it: it appeared after the ledger was sealed, or its seal is gone; it is not read"
 
 export interface Sealed {
   /** First positions of all seals that hold; none where the past has not been sealed. */

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { FileError, OpenFile } from "@waybill/host"
+import type { OpenFile } from "@waybill/host"
 import { Effect } from "effect"
-import type { ArchiveDamaged } from "./Archives.ts"
+import type { ArchiveDamaged, Archives } from "./Archives.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type LoadedIndex } from "./IndexFile.ts"
-import { areTheirs, lacksRows, no_seal_names, ofOther, outgrowsRows, type Sealed, sealedOf } from "./lackingRows.ts"
-import { archiveName, archivesAmong, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
+import { batchStart } from "./batchStart.ts"
+import { areTheirs, is_gone, is_missing, lacksRows, ofOther, outgrowsRows, positions_lost_max } from "./lackingRows.ts"
+import { archiveName, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
 import { changed, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
@@ -17,6 +18,7 @@ import { Flag } from "./Rows.ts"
 import { readExactly } from "./readExactly.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { Segment } from "./Segment.ts"
+import { type Survey, survey } from "./survey.ts"
 
 /** Rows looked at in one go. */
 const chunk_rows = 4096
@@ -26,6 +28,7 @@ const many_rows = 16 * chunk_rows
 export interface Opening {
   readonly history: History
   readonly records: Records
+  readonly archives: Archives
   readonly place: Place
   readonly sight: Sight
   /** Files whose rows must not be used, by first position. */
@@ -35,39 +38,6 @@ export interface Opening {
   /** Reads the lines of a closed file from where its reader stands, to its end. */
   readonly readClosed: (segment: Segment, reader: LineReader) => Effect.Effect<void, ReadFailure | ArchiveDamaged>
 }
-
-/** Who bears which first position, as far as names and heads of seals tell. */
-interface Survey extends Sealed {
-  readonly archives: ReadonlyArray<string>
-  /** Archives of the reference daemon's, by the position that their seal gives them. */
-  readonly claimed: ReadonlyMap<number, string>
-}
-
-const survey = ({ sight: { directory } }: Opening): Effect.Effect<Survey, FileError> =>
-  Effect.gen(function* () {
-    const archives = archivesAmong(yield* directory.list)
-    const claimed = new Map<number, string>()
-    const sealed = yield* sealedOf(directory, archives)
-    const { seals } = sealed
-    if (seals.length === 0) return { archives, claimed, ...sealed }
-    const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
-    if (strangers.length === 0) return { archives, claimed, ...sealed }
-    const unnamed: Array<number> = []
-    for (const first of seals) {
-      const header = (yield* readSeal(directory, first))?.header
-      if (header === undefined) unnamed.push(first)
-      else if (header.file !== undefined) claimed.set(first, header.file)
-    }
-    // A head that is damaged does not tell its archive any more; what nobody else claims is left, in order.
-    const taken = new Set(claimed.values())
-    const free = strangers.filter((name) => !taken.has(name))
-    for (const first of unnamed) {
-      const name = free[0]
-      const isOurs = archives.some((archive) => firstOfArchive(archive) === first) || first === Math.max(...seals)
-      if (name !== undefined && !isOurs) claimed.set(first, free.shift() ?? name)
-    }
-    return { archives, claimed, ...sealed }
-  })
 
 /** Whether sealed records are certain to have nothing to do with a job: they are plain ones, and its id is not in their text. */
 const lacksJob = ({ place, records }: Opening, segment: Segment, from: number, to: number, jobId: string) =>
@@ -208,11 +178,23 @@ const recognise = (opening: Opening, segment: Segment) =>
     refuse("it is not the file that was sealed")
   })
 
+/**
+ * Names the positions between the files that are known and the next one. None is ever left out, but for those behind a file
+ * that was laid aside.
+ */
+const noteGap = (history: History, first: number): void => {
+  const from = history.head + 1
+  if (first <= from || first - from >= positions_lost_max) return
+  const { error, file } = history.segments.at(-1)?.lost ?? { file: archiveName(from), error: is_gone }
+  history.note({ file, error, positions: [from, first - 1], blocks: true })
+}
+
 /** Adds a file behind those that are known, reads what is not sealed of it if it is closed. */
 const addSegment = (opening: Opening, found: Survey, first: number, name: string, known = 0) =>
   Effect.gen(function* () {
     const { broken, history, place } = opening
     const { archives, isPastSealed, seals } = found
+    noteGap(history, first)
     const previous = history.segments.at(-1)
     const isActive = name === ledger_name
     const seal = seals.includes(first) ? yield* readSeal(place.directory, first) : undefined
@@ -227,37 +209,52 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     const isThere = isActive || archives.includes(name) || archives.includes(`${name}.gz`)
     if (!isThere) {
       const positions = segment.count === 0 ? undefined : ([first, segment.last] as const)
-      history.note({ file: name, error: "is missing", blocks: true, ...(positions === undefined ? {} : { positions }) })
+      segment.lost = { file: name, error: is_missing }
+      history.note({ ...segment.lost, blocks: true, ...(positions === undefined ? {} : { positions }) })
       return
     }
-    const reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
-    if (isActive) history.reader = reader
+    if (isActive)
+      history.reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
     else if (isFull(found, segment)) return
-    else if (segment.sealed === 0 || (yield* outgrowsRows(place.directory, segment, archives)))
-      yield* Effect.catchTag(opening.readClosed(segment, reader), "ArchiveDamaged", ({ file, reason }) =>
+    else if (
+      segment.sealed === 0 ||
+      isShort(found, segment) ||
+      (yield* outgrowsRows(place.directory, segment, archives))
+    )
+      yield* Effect.catchTag(readRest(opening, segment), "ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
+          segment.lost = { file, error: reason }
           // Of what is sealed, reading a record tells.
-          if (segment.sealed > 0) return
-          segment.damage = reason
-          history.note({ file, error: reason, blocks: true })
+          if (segment.sealed === 0) history.note({ ...segment.lost, blocks: true })
         }),
       )
     if (seal !== undefined && segment.isSealDamaged) yield* keepSeal(opening, segment, seal)
     if (isActive || !isPastSealed || segment.sealed >= segment.count) return
     const positions = [first + segment.sealed, segment.last] as const
-    history.note({
-      file: archives.includes(name) ? name : `${name}.gz`,
-      error: lacksRows(first),
-      positions,
-      blocks: true,
-    })
+    const file = archives.includes(name) ? name : `${name}.gz`
+    history.note({ file, error: lacksRows(first), positions, blocks: true })
   })
 
+/** Reads what an archive holds behind its rows. */
+const readRest = ({ place, readClosed }: Opening, segment: Segment) =>
+  Effect.gen(function* () {
+    if (segment.sealed === 0 || segment.isSealDamaged) return yield* readClosed(segment, new LineReader())
+    const { end, lines } = yield* batchStart(place.directory, segment.first, segment.sealed)
+    yield* readClosed(segment, new LineReader(end, lines))
+  })
+
+/** Where the next file's positions begin, as far as names tell. */
+const nextOf = ({ archives, seals }: Survey, { first }: Segment): number =>
+  Math.min(...[...seals, ...archives.flatMap((name) => firstOfArchive(name) ?? [])].filter((start) => start > first))
+
 /** Whether the next file's positions begin where the rows of this one end: whatever else it holds has no position. */
-const isFull = ({ archives, seals }: Survey, { first, isSealDamaged, sealed }: Segment): boolean => {
-  const starts = [...seals, ...archives.flatMap((name) => firstOfArchive(name) ?? [])]
-  const next = Math.min(...starts.filter((start) => start > first))
-  return !isSealDamaged && sealed > 0 && first + sealed >= next
+const isFull = (found: Survey, segment: Segment): boolean =>
+  !segment.isSealDamaged && segment.sealed > 0 && segment.first + segment.sealed >= nextOf(found, segment)
+
+/** Whether it must have held more records than it has rows: the next one was not begun behind a file that was laid aside. */
+const isShort = (found: Survey, segment: Segment): boolean => {
+  const lacking = nextOf(found, segment) - segment.first - segment.sealed
+  return lacking > 0 && lacking < positions_lost_max
 }
 
 /** Rows that do not hold stay what they are; new ones go behind the last that does. */
@@ -289,12 +286,15 @@ const resume = (opening: Opening, saved: LoadedIndex | undefined, { archives, se
     }
     if (!(yield* areTheirs(place.directory, saved.segments.slice(0, -1)))) return undefined
     for (const { count, first, line, name } of saved.segments.slice(0, -1)) {
+      // It held no record, so it has no position.
+      if (count === 0) continue
+      noteGap(history, first)
       const segment = new Segment({ first, line, name, isActive: false })
       segment.sealed = count
       segment.base = count
       history.segments.push(segment)
       if (!archives.includes(name) && !archives.includes(`${name}.gz`))
-        history.note({ file: name, error: "is missing", positions: [first, first + count - 1], blocks: true })
+        history.note({ file: name, error: is_missing, positions: [first, first + count - 1], blocks: true })
     }
     history.jobs = saved.jobs
     for (const record of saved.corrupt) history.corrupt.set(record.position, record)
@@ -303,9 +303,6 @@ const resume = (opening: Opening, saved: LoadedIndex | undefined, { archives, se
     history.saved = saved.head
     return last
   })
-
-/** More than one group can hold: so many positions may have been given that no seal tells of. */
-const positions_lost_max = 1_048_576
 
 /** Whether the last archive was laid aside because it lacks what was sealed. */
 const lacksSealed = ({ history, place, records }: Opening) =>
@@ -325,8 +322,8 @@ const lacksSealed = ({ history, place, records }: Opening) =>
 export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
   Effect.gen(function* () {
     const { history, sight } = opening
-    const found = yield* survey(opening)
-    const { archives, claimed, isMarked, seals } = found
+    const found = yield* survey(sight.directory, opening.archives)
+    const { archives, claimed, isMarked, seals, strange } = found
     history.isMarked = isMarked
     const last = yield* resume(opening, yield* loadIndex(sight.directory, opening.only), found)
     const byFirst = new Map<number, string>(claimed)
@@ -338,10 +335,8 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
       // Nothing is sealed yet: the order of names is the order of records.
       for (const name of archives)
         if (firstOfArchive(name) === undefined) yield* addSegment(opening, found, history.head + 1, name)
-    } else
-      for (const name of archives)
-        if (firstOfArchive(name) === undefined && ![...claimed.values()].includes(name))
-          history.note({ file: name, error: no_seal_names, blocks: true })
+    }
+    for (const [name, error] of strange) history.note({ file: name, error, blocks: true })
     if (last !== undefined)
       yield* addSegment(opening, found, last.first, byFirst.get(last.first) ?? last.name, last.count)
     // A seal without a file, and with files behind it, is of an archive that is gone.

@@ -17,9 +17,10 @@ import {
   StoreRefused,
 } from "@waybill/ledger"
 import { Clock, Effect } from "effect"
-import { ledger_job, repaired_type } from "./acknowledged.ts"
+import { acknowledge, ledger_job, repaired_type } from "./acknowledged.ts"
 import { makeAppending } from "./Appending.ts"
 import type { Flaw } from "./Flaw.ts"
+import type { Finding } from "./History.ts"
 import { ledger_name } from "./Layout.ts"
 import { makeLedgerFile } from "./LedgerFile.ts"
 import { makeLocking } from "./Locking.ts"
@@ -40,6 +41,18 @@ export interface Repair {
 export interface RepairOptions extends Origin {
   readonly root: string
 }
+
+/** Whether nothing may be appended because of it, and nobody has seen to it yet. */
+const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
+
+/**
+ * What keeps everybody from appending is named in the very words it is refused with, also where a walk over all bytes found
+ * others for it: so a repair lets appends go on. What is laid aside is cured by that.
+ */
+const unnamed = ({ error, file, positions }: Finding, flaws: ReadonlyArray<Flaw>): ReadonlyArray<Flaw> =>
+  file === ledger_name || flaws.some((flaw) => flaw.file === file && flaw.error === error)
+    ? []
+    : [{ file, error, ...(positions === undefined ? {} : { positions }), digest: "" }]
 
 const factOf = (flaws: ReadonlyArray<Flaw>, position: number, now_ms: number, origin: Origin): NewRecord => {
   const event: RecordedEvent = {
@@ -84,9 +97,11 @@ export const repairLedger = ({ actor, requestId, root }: RepairOptions): Effect.
       )((opened) =>
         Effect.gen(function* () {
           yield* scanner.scanAll
+          yield* acknowledge(scanner)
           const { flaws: all } = yield* Effect.provide(verifyLedger({ root }), files)
-          const flaws = all.filter(({ isAcknowledged }) => isAcknowledged !== true).slice(0, flaws_max)
-          const blocked = scanner.history.damage.filter(({ blocks }) => blocks === true)
+          const blocked = scanner.history.damage.filter(isBlocking)
+          const found = all.filter(({ isAcknowledged }) => isAcknowledged !== true)
+          const flaws = [...blocked.flatMap((finding) => unnamed(finding, found)), ...found].slice(0, flaws_max)
           if (flaws.length === 0 && blocked.length === 0) return { fact: undefined, flaws }
           const isLost = blocked.some(({ file }) => file === ledger_name)
           const next = isLost ? yield* appender.layAside(opened) : opened

@@ -98,7 +98,9 @@ export const sealAll = (
     const past = open.filter(({ isActive }) => !isActive)
     const isFirst = history.segments.every(({ sealed }) => sealed === 0)
     for (const segment of open) {
-      const previous = history.segments[history.segments.indexOf(segment) - 1]
+      // The chain goes over records: a file without any has no part in it.
+      const before = history.segments.slice(0, history.segments.indexOf(segment))
+      const previous = before.findLast(({ count }) => count > 0)
       if (segment.sealed === 0 && previous !== undefined) segment.link = { ...segment.link, sha: previous.link.sha }
       if (segment.isActive) yield* sealSegment(sealing, segment, yield* activeSeal(headerOf(sealing, segment)))
       else

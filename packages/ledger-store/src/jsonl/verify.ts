@@ -12,12 +12,12 @@ import { type Archives, makeArchives } from "./Archives.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import { checkSideFiles } from "./checkSideFiles.ts"
 import { type Flaw, flawKey } from "./Flaw.ts"
-import { no_seal_names, type Sealed, sealedOf } from "./lackingRows.ts"
 import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, seals_name } from "./Layout.ts"
 import { isSameOrNone, makeLedgerFile } from "./LedgerFile.ts"
 import { genesis } from "./SealHeader.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { makeScanner } from "./Scanner.ts"
+import { type Survey, survey } from "./survey.ts"
 import { makeWalk, type Walk } from "./walkSeal.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 
@@ -51,36 +51,42 @@ interface Part {
   readonly seal: SealFile | undefined
 }
 
-interface Listing extends Sealed {
+interface Listing extends Survey {
   /** The file that was appended to, whatever name it bears later. */
   readonly file: OpenFile | undefined
   readonly bytes: number
-  readonly names: ReadonlyArray<string>
 }
 
 /** What bears which name at one moment. */
-const list = (directory: Directory, scope: Scope.Scope, tries = 1): Effect.Effect<Listing, FileError> =>
+const list = (
+  directory: Directory,
+  archivesOf: Archives,
+  scope: Scope.Scope,
+  tries = 1,
+): Effect.Effect<Listing, FileError> =>
   Effect.gen(function* () {
     const file = yield* Scope.provide(unlessMissing(directory.openFile(ledger_name, { access: "read" })), scope)
     const info = yield* file?.info ?? Effect.succeed(undefined)
-    const names = archivesAmong(yield* directory.list)
-    const sealed = yield* sealedOf(directory, names)
+    const found = yield* survey(directory, archivesOf)
     const ours = (all: ReadonlyArray<string>) => all.flatMap((name) => firstOfArchive(name) ?? []).length
     const isSame =
       isSameOrNone(info, yield* directory.find(ledger_name)) &&
-      ours(names) === ours(archivesAmong(yield* directory.list))
+      ours(found.archives) === ours(archivesAmong(yield* directory.list))
     // It became an archive in between: then the names would tell of another file than the one that is open.
-    if (!isSame && tries < listings_max) return yield* list(directory, scope, tries + 1)
-    return { ...sealed, file, bytes: info?.bytes ?? 0, names }
+    if (!isSame && tries < listings_max) return yield* list(directory, archivesOf, scope, tries + 1)
+    return { ...found, file, bytes: info?.bytes ?? 0 }
   })
 
 /** The files in the order of their positions, each with its seal. */
-const partsOf = (directory: Directory, { isPastSealed, names, seals }: Listing, add: (flaw: Flaw) => void) =>
+const partsOf = (
+  directory: Directory,
+  { archives, claimed, isPastSealed, seals, strange }: Listing,
+  add: (flaw: Flaw) => void,
+) =>
   Effect.gen(function* () {
     const parts: Array<Part> = []
-    const strangers = new Set(names.filter((name) => firstOfArchive(name) === undefined))
     const ours = new Map(
-      names.flatMap((name) => {
+      archives.flatMap((name) => {
         const first = firstOfArchive(name)
         return first === undefined ? [] : [[first, name] as const]
       }),
@@ -88,20 +94,16 @@ const partsOf = (directory: Directory, { isPastSealed, names, seals }: Listing, 
     const firsts = [...new Set([...seals, ...ours.keys()])].toSorted((a, b) => a - b)
     for (const first of firsts) {
       const seal = yield* readSeal(directory, first)
-      const { file, passed = [] } = seal?.header ?? {}
-      for (const name of passed) strangers.delete(name)
       const isLast = first === firsts.at(-1)
       // Its name was durable before anything in it: nothing of the file is sealed yet.
       if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0 && seal.other === undefined)
         continue
-      const named = file ?? ours.get(first) ?? (isLast ? ledger_name : undefined)
-      // A damaged head does not name its archive any more; they are in order.
-      const name = named ?? [...strangers][0] ?? archiveName(first)
-      strangers.delete(name)
-      parts.push({ first, name, seal })
+      const named = claimed.get(first) ?? ours.get(first)
+      parts.push({ first, name: named ?? (isLast ? ledger_name : archiveName(first)), seal })
     }
-    if (seals.length > 0) for (const name of strangers) add({ file: name, error: no_seal_names, digest: "" })
-    return { parts, strangers: seals.length > 0 ? [] : [...strangers], isPastSealed }
+    for (const [name, error] of strange) add({ file: name, error, digest: "" })
+    const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
+    return { parts, strangers: seals.length > 0 ? [] : strangers, isPastSealed }
   })
 
 /**
@@ -155,12 +157,13 @@ const walkFolder = (directory: Directory, archives: Archives, expect: ReadonlyAr
   Effect.gen(function* () {
     const flaws: Array<Flaw> = []
     const add = (flaw: Flaw) => void flaws.push(flaw)
-    const listing = yield* list(directory, yield* Effect.scope)
+    const listing = yield* list(directory, archives, yield* Effect.scope)
     const { bytes, file } = listing
     const { isPastSealed, parts, strangers } = yield* partsOf(directory, listing, add)
     const walk: Walk = makeWalk({ directory, archives, file, expect, add })
     for (const name of strangers) yield* walk.unsealedArchive(name, isPastSealed)
     for (const [i, part] of parts.entries()) yield* walk.seal({ ...part, next: parts[i + 1]?.first })
+    walk.finish()
     const isNew = parts.at(-1)?.name !== ledger_name
     const torn_bytes = file === undefined ? 0 : Math.max(0, bytes - (yield* walk.tail(file, bytes, isNew)))
     yield* checkSideFiles(directory, add)

@@ -14,8 +14,10 @@ export interface WalkLinesOptions<E> {
   readonly read: (offset: number, bytes: number) => Effect.Effect<Uint8Array, E>
   /** How long the file is. */
   readonly bytes: number
-  /** Where its last sealed record ends, and how many of its records are sealed. */
+  /** Where its last sealed record ends, and where to read from: the batch that one belongs to is read as a whole. */
   readonly end: number
+  readonly from: number
+  /** How many of its records are sealed. */
   readonly record: number
   /** The position of its first record. */
   readonly first: number
@@ -40,26 +42,28 @@ export const walkLines = <E>({
   bytes,
   end,
   first,
+  from,
   isClosed,
   note,
   read,
   record,
 }: WalkLinesOptions<E>): Effect.Effect<WalkedLines, E> =>
   Effect.gen(function* () {
-    const reader = new LineReader(end, record)
+    const reader = new LineReader(from)
     let position = first + record
     const ends: Array<number> = []
     for (;;) {
       const chunk = yield* read(reader.next, Math.min(read_bytes, Math.max(0, bytes - reader.next)))
       const lines = chunk.byteLength === 0 ? (isClosed ? reader.finish() : []) : reader.push(chunk)
       for (const line of lines) {
+        if (line.offset < end) continue
         if ("error" in line.content) note(position, line.offset, line.content.error, line.raw)
         position++
         ends.push(endOf(line, bytes))
       }
       if (chunk.byteLength === 0) break
     }
-    return { end: reader.end, ends }
+    return { end: Math.max(end, reader.end), ends }
   })
 
 /** What the chain comes to behind each of some records that end there. Answers the digest of all their bytes. */

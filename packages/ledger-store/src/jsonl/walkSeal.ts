@@ -11,8 +11,9 @@ import { type ArchiveDamaged, type Archives, readMembers } from "./Archives.ts"
 import { nextSha } from "./Chain.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import type { Flaw } from "./Flaw.ts"
-import { isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout.ts"
-import { contentBytes, grew, lacksRows, ofOther } from "./lackingRows.ts"
+import { batchStart } from "./batchStart.ts"
+import { archiveName, isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout.ts"
+import { contentBytes, grew, is_gone, lacksRows, ofOther, positions_lost_max } from "./lackingRows.ts"
 import { incomplete_batch, partial_line, readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 import { changed } from "./Records.ts"
@@ -47,6 +48,8 @@ export interface Walk {
   readonly unsealedArchive: (name: string, isLacking: boolean) => Effect.Effect<void, FileError>
   /** Walks what the file that is appended to holds behind its rows; all of it where it is new. Answers where its records end. */
   readonly tail: (file: OpenFile, bytes: number, isNew: boolean) => Effect.Effect<number, FileError>
+  /** Tells what is known only once no further file comes. */
+  readonly finish: () => void
   /** Positions of kept heads that the chain has passed. */
   readonly expected: ReadonlySet<number>
   readonly head: () => ChainHead | undefined
@@ -76,6 +79,8 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
   let isOwn = true
   /** How many of the last rows are not. */
   let unsound = 0
+  /** An archive that could not be read behind its rows; `isAll`: it has none. */
+  let lost: { readonly file: string; readonly error: string; readonly isAll: boolean } | undefined
   const expected = new Set<number>()
 
   const compareHead = (name: string) => {
@@ -123,7 +128,8 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
           at = member.packed_offset + member.packed_bytes
           if (packed.byteLength === member.packed_bytes && crc32(packed) === member.packed_crc) continue
           const error = `its bytes from ${member.packed_offset} up to ${at} have changed since they were packed`
-          add({ file: isPacked, error, positions: [first, last], offset: member.offset, digest: digestOf(packed) })
+          const positions = last < first ? {} : { positions: [first, last] as const }
+          add({ file: isPacked, error, ...positions, offset: member.offset, digest: digestOf(packed) })
           if (i === members.length - 1) break
         }
         const { bytes } = yield* file.info
@@ -223,13 +229,14 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
     { name, ...file }: { readonly name: string; readonly bytes: number; readonly isClosed: boolean },
     read: (offset: number, bytes: number) => Effect.Effect<Uint8Array, E>,
     isLacking: boolean,
-  ): Effect.Effect<number, E> =>
+  ): Effect.Effect<number, E | FileError> =>
     Effect.gen(function* () {
       const note = (at: number, offset: number, error: string, line: Uint8Array) =>
         flawOf(name, at, offset, error, line)
       const first = position - record
       const from = { offset: end, position }
-      const rest = yield* walkLines({ ...file, read, end, record, first, note })
+      const start = record === 0 ? end : (yield* batchStart(directory, first, record)).end
+      const rest = yield* walkLines({ ...file, read, end, from: start, record, first, note })
       if (rest.ends.length === 0) return rest.end
       const digest = yield* chainOver(read, end, rest.ends, sha, (next) => {
         sha = next
@@ -264,11 +271,20 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
     }).pipe(
       Effect.catchTag("ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
-          // What is sealed of it was told already.
-          if (record === 0) add({ file, error: reason, digest: "" })
+          lost = { file, error: reason, isAll: record === 0 }
         }),
       ),
     )
+
+  /** Tells of what could not be read, with its positions once the next file's are known. */
+  const tellLost = (next: number) => {
+    const told = lost
+    lost = undefined
+    if (next > position) {
+      const { error, file } = told ?? { file: archiveName(position), error: is_gone }
+      add({ file, error, positions: [position, next - 1], digest: "" })
+    } else if (told?.isAll === true) add({ file: told.file, error: told.error, digest: "" })
+  }
 
   const begin = () => {
     end = 0
@@ -286,11 +302,15 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
         const header = seal?.header
         if (seal?.other !== undefined) add({ file, error: ofOther(seal.other), digest: "" })
         else if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
+        const isGap = first > position
+        const goesOn =
+          header === undefined ? !isGap || first - position >= positions_lost_max : header.chain === hexOf(sha)
+        // Behind a file that was laid aside the chain goes on, and so many positions are given to nobody.
+        if (!goesOn && !isGap)
+          add({ file, error: "the chain does not go on from the file before it", position: first, digest: "" })
+        tellLost(goesOn ? position : first)
         if (header !== undefined) {
-          if (header.chain !== hexOf(sha)) {
-            add({ file, error: "the chain does not go on from the file before it", position: first, digest: "" })
-            sha = Buffer.from(header.chain, "hex")
-          }
+          sha = Buffer.from(header.chain, "hex")
         }
         if (first < position) add({ file, error: `its positions overlap the file before it`, digest: "" })
         position = first
@@ -298,11 +318,12 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
         yield* walkBytes(name, first, total)
         if (sealed > 0 && total > 0) head = { position: position - 1, sha256: hexOf(sha) }
         if (name === ledger_name) return
-        yield* checkPacked(name, first, position - 1)
+        yield* checkPacked(name, first, Math.max(position, next ?? 0) - 1)
         yield* walkArchive(name, first, position === next ? "nothing" : "rows")
       }),
     unsealedArchive: (name, isLacking) =>
       Effect.suspend(() => {
+        tellLost(position)
         begin()
         return walkArchive(name, position, isLacking ? "rows" : undefined)
       }),
@@ -312,6 +333,7 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
         const read = (offset: number, length: number) => readExactly(file, offset, length)
         return walkRest({ name: ledger_name, bytes, isClosed: false }, read, false)
       }),
+    finish: () => tellLost(position),
     expected,
     head: () => head,
     sealed: () => sealed,

@@ -1,0 +1,57 @@
+/**
+ * Who bears which first position, as far as names and heads of seals tell.
+ *
+ * @module
+ */
+import type { Directory, FileError } from "@waybill/host"
+import { Effect } from "effect"
+import type { Archives } from "./Archives.ts"
+import { type Sealed, sealedOf } from "./lackingRows.ts"
+import { archivesAmong, firstOfArchive } from "./Layout.ts"
+import { readSeal } from "./Seals.ts"
+import { strangeness } from "./strangers.ts"
+
+export interface Survey extends Sealed {
+  readonly archives: ReadonlyArray<string>
+  /** Archives of the reference daemon's, by the position that their seal gives them. */
+  readonly claimed: ReadonlyMap<number, string>
+  /** Those that have no position and are not without records, each with what is wrong with it. */
+  readonly strange: ReadonlyMap<string, string>
+}
+
+export const survey = (directory: Directory, archivesOf: Archives): Effect.Effect<Survey, FileError> =>
+  Effect.gen(function* () {
+    const archives = archivesAmong(yield* directory.list)
+    const claimed = new Map<number, string>()
+    const strange = new Map<string, string>()
+    const sealed = yield* sealedOf(directory, archives)
+    const { seals } = sealed
+    const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
+    if (seals.length === 0 || strangers.length === 0) return { archives, claimed, strange, ...sealed }
+    const unnamed: Array<number> = []
+    const passed = new Set<string>()
+    for (const first of seals) {
+      const header = (yield* readSeal(directory, first))?.header
+      if (header === undefined) unnamed.push(first)
+      else if (header.file !== undefined) claimed.set(first, header.file)
+      for (const name of header?.passed ?? []) passed.add(name)
+    }
+    // A head that is damaged does not tell its archive any more; what nobody else claims is left, in order.
+    const taken = new Set(claimed.values())
+    const free: Array<string> = []
+    for (const name of strangers) {
+      if (taken.has(name)) continue
+      const error = yield* strangeness(archivesOf, directory, name, passed)
+      if (error === undefined) continue
+      strange.set(name, error)
+      if (!passed.has(name)) free.push(name)
+    }
+    for (const first of unnamed) {
+      const isOurs = archives.some((archive) => firstOfArchive(archive) === first) || first === Math.max(...seals)
+      const name = isOurs ? undefined : free.shift()
+      if (name === undefined) continue
+      claimed.set(first, name)
+      strange.delete(name)
+    }
+    return { archives, claimed, strange, ...sealed }
+  })
