@@ -23,6 +23,14 @@ const logs = async (root: string, ...more: ReadonlyArray<string>) => {
   return data.attempts
 }
 
+/** The files below a root that hold a text. */
+const holding = (root: string, text: string) =>
+  globSync(join(root, "**/*"), { withFileTypes: true })
+    .concat(globSync(join(root, ".agents/**/*"), { withFileTypes: true }))
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name))
+    .filter((path) => readFileSync(path).includes(text))
+
 describe("what a verifier printed", () => {
   it("is kept, for its owner alone, also where it gave no verdict, and the answer names logs", async () => {
     const root = makeRoot()
@@ -60,6 +68,16 @@ describe("what a verifier printed", () => {
     expect(attempt?.verifier.printed).toMatchObject([{ exit: "code 0", stderr: { text: "789\n", omitted_bytes: 7 } }])
   })
 
+  it("shows no end of a reader's secret that the cut goes through", async () => {
+    const root = makeRoot()
+    expect((await settle(root, "echo reader-s3cr3t >&2; true")).exit_code).toBe(0)
+    const { stdout } = await invoke(waybill, ["logs", "r", `--root=${root}`, "--bytes=7"], {
+      env: { MY_TOKEN: "reader-s3cr3t" },
+    })
+    expect(stdout).toContain("acted]")
+    expect(stdout).not.toContain("s3cr3t")
+  })
+
   it("costs no verdict where it cannot be kept", async () => {
     const root = makeRoot()
     const folder = join(root, ".agents/waybill")
@@ -86,11 +104,63 @@ describe("a value that was given with --env", () => {
     const explained = await invoke(waybill, ["explain", "r", `--root=${root}`], { env: {} })
     expect(explained.stdout).toContain("[CREDENTIAL_OF_MINE]")
     expect(explained.stdout).not.toContain(secret)
-    const holding = globSync(join(root, "**/*"), { withFileTypes: true })
-      .concat(globSync(join(root, ".agents/**/*"), { withFileTypes: true }))
-      .filter((each) => each.isFile())
-      .map((each) => join(each.parentPath, each.name))
-      .filter((path) => readFileSync(path).includes(secret))
-    expect(holding).toEqual([])
+    expect(holding(root, secret)).toEqual([])
+  })
+  const value = String.raw`s3cr3t-"q"\-t0ken`
+  const judge = (script: string): string => `'${process.execPath}' -e '${script}' --`
+  const said = (text: string) => `const v = process.env.CREDENTIAL_OF_MINE; ${text}`
+  it.each([
+    [
+      "in a reference and a fingerprint",
+      said(
+        'console.log(JSON.stringify({ checks: [{ name: "a", status: "passed", proofRef: "at " + v, fingerprint: v }] }))',
+      ),
+    ],
+    [
+      "in a long name of a check that failed",
+      said(
+        'console.log(JSON.stringify({ checks: [{ name: "x".repeat(990) + v, status: "failed" }] })); process.exitCode = 1',
+      ),
+    ],
+    ["where the limit of what is kept cuts", said('process.stderr.write("x".repeat(65526) + v); process.exitCode = 3')],
+    [
+      "as JSON writes it",
+      said("console.error(JSON.stringify({ v }), JSON.stringify(JSON.stringify(v)), encodeURIComponent(v))"),
+    ],
+  ])("is kept nowhere, nor its beginning, by a verifier that says it %s", async (_, script) => {
+    const root = makeRoot()
+    const judged = ["--run-id=r", "--candidate=out", "--schema-id=text/v1", `--verify=${judge(script)}`]
+    const words = [
+      "settle",
+      `--root=${root}`,
+      ...judged,
+      "--env=CREDENTIAL_OF_MINE",
+      "--",
+      "/bin/sh",
+      "-c",
+      "echo x > out",
+    ]
+    const { stderr, stdout } = await invoke(waybill, words, { env: { ...env, CREDENTIAL_OF_MINE: value } })
+    expect(globSync(join(root, ".agents/waybill/verifier-runs/*/*.json"))).toHaveLength(1)
+    expect(stdout + stderr).not.toContain("s3cr3t")
+    expect(holding(root, "s3cr3t")).toEqual([])
+  })
+
+  it("is not kept in the name of a verifier whose line says it, nor from an artifact that a schema judges", async () => {
+    const root = makeRoot()
+    const schema = join(root, "schema.json")
+    writeFileSync(schema, JSON.stringify({ additionalProperties: { type: "string" } }))
+    const judged = [
+      "--candidate=out",
+      "--schema-id=text/v1",
+      `--json-schema=${schema}`,
+      `--verify=grep -q ${"x".repeat(45)} ${secret}`,
+    ]
+    const words = ["settle", `--root=${root}`, ...judged, "--env=CREDENTIAL_OF_MINE", "--"]
+    const agent = ["/bin/sh", "-c", 'printf \'{"%s":7}\' "$CREDENTIAL_OF_MINE" > out']
+    const { stdout } = await invoke(waybill, [...words, ...agent], { env })
+    expect(stdout).not.toContain("s3cr3t")
+    // The result itself is never changed.
+    expect(holding(root, "s3cr3t").filter((path) => !path.includes("/waybill/data/"))).toEqual([])
   })
 })

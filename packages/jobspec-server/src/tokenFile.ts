@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { NotRegularFile, readRegularFile } from "@waybill/host"
 import { Effect, Result } from "effect"
-import { mkdir, open, readFile, stat } from "node:fs/promises"
+import { mkdir, open, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { BadTokenFile, type Credential, readTokenText } from "./Credentials.ts"
 
@@ -15,14 +16,17 @@ const codeOf = (cause: unknown): string =>
 /** Reads a token file, following links. Refuses one that others may read. */
 export const readTokenFile = async (path: string): Promise<Result.Result<ReadonlyArray<Credential>, BadTokenFile>> => {
   try {
-    const { mode } = await stat(path)
+    const info = await stat(path)
+    if (!info.isFile()) throw new NotRegularFile(path)
+    const { mode } = info
     if ((mode & 0o077) !== 0) {
       const octal = (mode & 0o777).toString(8).padStart(4, "0")
       const reason = `daemon mutation token file mode is too permissive: ${path} has mode ${octal}`
       return Result.fail(new BadTokenFile({ reason }))
     }
-    return readTokenText(await readFile(path, "utf8"))
+    return readTokenText(readRegularFile(path).toString("utf8"))
   } catch (cause) {
+    if (cause instanceof NotRegularFile) return Result.fail(new BadTokenFile({ reason: cause.message }))
     return Result.fail(new BadTokenFile({ reason: `read mutation token file: ${path}: ${codeOf(cause)}` }))
   }
 }

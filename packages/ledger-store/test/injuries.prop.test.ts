@@ -1,12 +1,14 @@
 /**
- * Fault model: one injury to one file of a ledger that nobody has open. A byte becomes another one, the file is cut, emptied or
- * taken away, or something is written behind its end.
+ * Fault model: one injury or two to the files of a ledger that nobody has open. A byte becomes another one, a file is cut, be it
+ * between two rows, emptied or taken away, or something is written behind its end. Among its archives may be one of the
+ * reference daemon's that holds no record.
  */
-import { type Files, makeMemoryFiles, type MemoryDisk } from "@waybill/host"
+import { Files, makeMemoryFiles, type MemoryDisk } from "@waybill/host"
 import { Effect, type Layer, Result, type Scope } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { chainHead, compressArchives, makeJsonlStore, printHead, verifyLedger } from "../src/index.ts"
+import { chainHead, compressArchives, makeJsonlStore, printHead, repairLedger, verifyLedger } from "../src/index.ts"
+import { row_bytes } from "../src/jsonl/Rows.ts"
 import { bytesOf, folder } from "./support/simulated.ts"
 import { brief, collect, ledgerOver, write } from "./support/texts.ts"
 
@@ -15,7 +17,7 @@ const open = Effect.flatMap(makeJsonlStore({ root: "/r", rotate_bytes: 900, comp
 const injury = fc.record({
   file: fc.nat(),
   at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-  kind: fc.constantFrom("flip", "cut", "cut a little", "empty", "remove", "grow"),
+  kind: fc.constantFrom("flip", "cut", "cut a little", "cut by rows", "empty", "remove", "grow"),
   by: fc.integer({ min: 1, max: 255 }),
 })
 type Injury = typeof injury extends fc.Arbitrary<infer A> ? A : never
@@ -24,6 +26,8 @@ type Injury = typeof injury extends fc.Arbitrary<infer A> ? A : never
 const build = async (forms: number): Promise<{ disk: MemoryDisk; layer: Layer.Layer<Files> }> => {
   const { disk, layer } = makeMemoryFiles()
   const grow = Effect.gen(function* () {
+    yield* Effect.scoped(Effect.flatMap(Files, (files) => files.openDirectory(folder, { create: true })))
+    if (forms > 1) disk.plant(`${folder}/ledger.20260101T000000Z.jsonl`, bytesOf("\n \n"))
     const ledger = yield* open
     for (let i = 1; i <= 11; i++) {
       yield* write(ledger, `j${i % 2}`, `n${i}`, ...(i % 4 === 0 ? ["more"] : []))
@@ -46,6 +50,8 @@ const injure = (disk: MemoryDisk, { at, by, file, kind }: Injury): string => {
   if (kind === "empty") disk.overwrite(path, new Uint8Array())
   if (kind === "cut") disk.overwrite(path, bytes.subarray(0, where))
   if (kind === "cut a little") disk.overwrite(path, bytes.subarray(0, Math.max(0, bytes.byteLength - by)))
+  const rows = row_bytes * (1 + (by % 3))
+  if (kind === "cut by rows") disk.overwrite(path, bytes.subarray(0, Math.max(0, bytes.byteLength - rows)))
   if (kind === "grow") disk.overwrite(path, Buffer.concat([bytes, bytesOf("x".repeat(by))]))
   if (kind === "flip")
     disk.overwrite(
@@ -60,7 +66,7 @@ const on = <A>(layer: Layer.Layer<Files>, run: Effect.Effect<A, unknown, Files |
 
 it("whatever one injury one file gets: verify says so or nothing that was acknowledged is different, and an append changes neither", () =>
   fc.assert(
-    fc.asyncProperty(injury, fc.nat(1), async (what, forms) => {
+    fc.asyncProperty(injury, fc.nat(2), async (what, forms) => {
       const { disk, layer } = await build(forms)
       const read = Effect.flatMap(open, (ledger) => collect(ledger.read()))
       const truth = (await on(layer, read)).map(brief)
@@ -84,4 +90,28 @@ it("whatever one injury one file gets: verify says so or nothing that was acknow
       if (Result.isSuccess(appended) && !isWhole) expect([told, after.flaws.length > 0]).toEqual([told, true])
     }),
     { numRuns: Number(process.env["RUNS"] ?? 80) },
+  ))
+
+it("whatever two injuries it gets: one repair lets appends go on, a second writes nothing, and neither changes what is read", () =>
+  fc.assert(
+    fc.asyncProperty(injury, injury, fc.nat(2), async (one, two, forms) => {
+      const { disk, layer } = await build(forms)
+      const read = Effect.map(
+        Effect.flatMap(open, (ledger) => collect(ledger.read())),
+        (events) => events.map(brief),
+      )
+      const append = Effect.result(Effect.flatMap(open, (ledger) => write(ledger, "j0", "after")))
+      const repair = repairLedger({ root: "/r", actor: "operator", requestId: "repair" })
+      const told = [one, injure(disk, one), two, injure(disk, two)]
+      const now = await on(layer, read)
+      await on(layer, repair)
+      const appended = await on(layer, append)
+      expect([told, appended]).toMatchObject([told, { _tag: "Success" }])
+      expect([told, (await on(layer, read)).slice(0, now.length)]).toEqual([told, now])
+      expect([told, (await on(layer, repair)).flaws]).toEqual([told, []])
+      const { flaws, unsealed } = await on(layer, verifyLedger({ root: "/r" }))
+      expect([told, unsealed, flaws.filter(({ isAcknowledged }) => isAcknowledged !== true)]).toEqual([told, 0, []])
+      for (const { positions: [from, to] = [0, 0] } of flaws) expect([told, from <= to]).toEqual([told, true])
+    }),
+    { numRuns: Number(process.env["RUNS"] ?? 60) },
   ))

@@ -33,6 +33,7 @@ it.each([
   ["flipped, and its seal gone", flip, (disk: MemoryDisk) => disk.remove(seal)],
   ["cut, and its seal gone", cut, (disk: MemoryDisk) => disk.remove(seal)],
   ["flipped, and its seal cut", flip, cutSeal],
+  ["cut, and all seals gone", cut, (disk: MemoryDisk) => disk.remove(`${folder}/seals`)],
   ["gone, and its seal cut", (disk: MemoryDisk) => disk.remove(path), cutSeal],
 ])("an archive of ours that is %s: every position of it is named, and one repair is enough", (_, one, two) =>
   within((disk) =>

@@ -3,13 +3,18 @@
  *
  * @module
  */
-import { secretsOf } from "./hideValues.ts"
+import { secret_length_min, secretsOf } from "./hideValues.ts"
 
 /** Takes what was printed, piece by piece, and gives back what may be kept of it. */
 export interface HidingStream {
   readonly take: (chunk: Uint8Array) => Uint8Array
-  /** What was held back, since it could have been the beginning of a secret. */
+  /**
+   * What was held back, since it could have been the beginning of a secret. A beginning of six bytes and more is hidden like the
+   * whole: a program may be ended in the middle of a word.
+   */
   readonly end: () => Uint8Array
+  /** Instead of `end`, where more was printed than was taken: how many bytes were held back, which nobody may see then. */
+  readonly cut: () => number
 }
 
 const nothing = new Uint8Array()
@@ -26,7 +31,7 @@ export const hideInStream = (env: Readonly<Record<string, string>>): HidingStrea
   )
   const secrets = [...names.keys()].toSorted((a, b) => b.length - a.length)
   const longest = secrets[0]?.length ?? 0
-  if (longest === 0) return { take: (chunk) => chunk, end: () => nothing }
+  if (longest === 0) return { take: (chunk) => chunk, end: () => nothing, cut: () => 0 }
   const pattern = new RegExp(secrets.map(escaped).join("|"), "gs")
   const firsts = new Set(secrets.map(([first]) => first))
 
@@ -38,6 +43,16 @@ export const hideInStream = (env: Readonly<Record<string, string>>): HidingStrea
       if (secrets.some((secret) => secret.length > rest.length && secret.startsWith(rest))) return at
     }
     return text.length
+  }
+
+  /** A text that nothing follows, without the beginning of a secret at its end. */
+  const withoutBeginning = (text: string): string => {
+    for (let at = Math.max(0, text.length - longest + 1); at <= text.length - secret_length_min; at++) {
+      const rest = text.slice(at)
+      const secret = secrets.find((each) => each.startsWith(rest))
+      if (secret !== undefined) return text.slice(0, at) + (names.get(secret) ?? "")
+    }
+    return text
   }
 
   let held = ""
@@ -53,10 +68,12 @@ export const hideInStream = (env: Readonly<Record<string, string>>): HidingStrea
       if (from > open) open = openFrom(from)
     }
     held = text.slice(open)
-    return hidden + text.slice(from, open)
+    const rest = text.slice(from, open)
+    return hidden + (isOver ? withoutBeginning(rest) : rest)
   }
   return {
     take: (chunk) => Buffer.from(hide(held + Buffer.from(chunk).toString("latin1"), false), "latin1"),
     end: () => Buffer.from(hide(held, true), "latin1"),
+    cut: () => held.length,
   }
 }

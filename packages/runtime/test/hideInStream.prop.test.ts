@@ -83,4 +83,21 @@ describe("what a program prints while its values are hidden", () => {
     expect(through(env, [Buffer.from("secret1"), Buffer.from("23 secret1 x")])).toBe("[LONG] [SHORT] x")
     expect(Buffer.from(hideInStream(env).take(Buffer.from("a line\n"))).toString()).toBe("a line\n")
   })
+
+  it("holds no beginning of a value where it is cut, and none of six bytes and more where it ends", () =>
+    fc.assert(
+      fc.property(fc.string({ unit: letters, minLength: 6, maxLength: 9 }), fc.nat(9), (secret, count) => {
+        const whole = Buffer.from(secret)
+        const said = Buffer.concat([Buffer.from("xx"), whole.subarray(0, count)])
+        const taken = hideInStream({ ONE: secret })
+        const kept = taken.take(said)
+        if (count < whole.length) {
+          expect(Buffer.from(kept).toString()).toBe("xx")
+          expect(taken.cut()).toBe(said.length - 2)
+        }
+        const ended = through({ ONE: secret }, [said])
+        if (Math.min(count, whole.length) >= 6) expect(ended).toBe("xx[ONE]")
+        else expect(ended).toBe(said.toString())
+      }),
+    ))
 })

@@ -20,7 +20,9 @@ import {
   type ServerReport,
   type Target,
 } from "@waybill/conformance"
-import { readFile, writeFile } from "node:fs/promises"
+import { readRegularFile } from "@waybill/host"
+import { writeFile } from "node:fs/promises"
+import { irregular, refuseIrregular } from "../refuseIrregular.ts"
 
 export interface ConformanceRun {
   readonly url: string
@@ -35,10 +37,12 @@ export interface ConformanceRun {
   readonly badge: string | undefined
 }
 
-const tokenIn = async (file: string): Promise<string> => {
+const tokenIn = (file: string): string => {
   try {
-    return (await readFile(file, "utf8")).trim()
+    return readRegularFile(file).toString("utf8").trim()
   } catch (cause) {
+    const refused = irregular("--token-file", cause)
+    if (refused !== undefined) throw refused
     throw new CommandError({
       exit: "PRECONDITION",
       code: "TOKEN_UNREADABLE",
@@ -48,9 +52,9 @@ const tokenIn = async (file: string): Promise<string> => {
   }
 }
 
-const targetOf = async ({ ledger, restart_cmd, token, token_file, url }: ConformanceRun): Promise<Target> => {
+const targetOf = ({ ledger, restart_cmd, token, token_file, url }: ConformanceRun): Target => {
   const address = url.replace(/\/+$/u, "")
-  const secret = token ?? (token_file === undefined ? undefined : await tokenIn(token_file))
+  const secret = token ?? (token_file === undefined ? undefined : tokenIn(token_file))
   return {
     url: address,
     ...(secret === undefined ? {} : { token: secret }),
@@ -62,7 +66,7 @@ const targetOf = async ({ ledger, restart_cmd, token, token_file, url }: Conform
 const checked = async (run: ConformanceRun, ctx: Context): Promise<ServerReport> => {
   const level: Level | undefined = all_levels.find((each) => each === run.level)
   try {
-    return await checkServer(await targetOf(run), {
+    return await checkServer(targetOf(run), {
       time_ms: run.time_ms,
       signal: ctx.signal,
       ...(level === undefined ? {} : { level }),
@@ -95,6 +99,8 @@ const summaryOf = (report: ServerReport) => ({
 
 /** Checks, writes the reports, and ends well only if the claim holds. */
 export const runConformance = async (run: ConformanceRun, ctx: Context) => {
+  for (const path of run.report) refuseIrregular("--report", path)
+  if (run.badge !== undefined) refuseIrregular("--badge", run.badge)
   const report = await checked(run, ctx)
   for (const path of run.report) await writeFile(path, path.endsWith(".html") ? reportHtml(report) : reportJson(report))
   if (run.badge !== undefined) await writeFile(run.badge, badgeSvg(report))

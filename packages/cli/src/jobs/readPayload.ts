@@ -4,9 +4,11 @@
  * @module
  */
 import { CommandError } from "@waybill/command"
+import { readRegularFile } from "@waybill/host"
 import type { JsonObject } from "@waybill/ledger"
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
+import { irregular } from "../refuseIrregular.ts"
 
 const refuse = (message: string, cause?: unknown) =>
   new CommandError({
@@ -19,8 +21,10 @@ const refuse = (message: string, cause?: unknown) =>
 
 const read = (from: string | 0): string => {
   try {
-    return readFileSync(from, "utf8")
+    return from === 0 ? readFileSync(from, "utf8") : readRegularFile(from).toString("utf8")
   } catch (cause) {
+    const refused = irregular("--payload", cause)
+    if (refused !== undefined) throw refused
     throw refuse(cause instanceof Error ? cause.message : String(cause), cause)
   }
 }

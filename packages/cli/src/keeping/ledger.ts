@@ -14,6 +14,7 @@ import { openStore, runHere, runOnFiles } from "../Opening.ts"
 import { ledgerLayer } from "../Ledgers.ts"
 import { type Damaged, endOnDamage, refuseDamaged, tellDamage } from "./damage.ts"
 import { commandLine, type Place } from "../Place.ts"
+import { refuseIrregular } from "../refuseIrregular.ts"
 
 const upTo = (at: number | undefined, place: Place, ctx: Context) =>
   Effect.gen(function* () {
@@ -132,6 +133,7 @@ export const exportLines = (damaged: Damaged, place: Place, ctx: Context): Promi
 
 /** Fills an empty ledger with the lines of a file, or of stdin. */
 export const importFile = async (from: string, place: Place, ctx: Context) => {
+  if (from !== "-") refuseIrregular("FILE", from)
   const lines = Stream.fromAsyncIterable<Uint8Array, Error>(
     from === "-" ? process.stdin : createReadStream(from),
     (cause) => (cause instanceof Error ? cause : new Error(String(cause))),

@@ -5,14 +5,22 @@
  */
 import { CommandError } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
-import { allOf, commandVerifier, type JobDeclaration, jsonSchemaVerifier, type Verifier } from "@waybill/runtime"
+import { readRegularFile } from "@waybill/host"
+import {
+  allOf,
+  commandVerifier,
+  hideValues,
+  type JobDeclaration,
+  jsonSchemaVerifier,
+  type Verifier,
+} from "@waybill/runtime"
 import { Effect } from "effect"
 import { createHash, randomBytes } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { commandFrom, shell, variables, type Words } from "../Programs.ts"
+import { irregular } from "../refuseIrregular.ts"
 import { namesOf } from "./checkNames.ts"
-import { readSeeds } from "./Seeds.ts"
+import { readSeeds, type Warn } from "./Seeds.ts"
 import { verifyCommand } from "./verifyCommand.ts"
 
 /** The words, as they were parsed. */
@@ -42,12 +50,18 @@ const timeOf = (text: string): number => {
 }
 
 /** The verifier, and the digest of the very bytes that it was made of. */
-const readSchema = (path: string, cwd: string): { readonly verifier: Verifier; readonly sha256: string } => {
+const readSchema = (
+  path: string,
+  cwd: string,
+  hidden: Readonly<Record<string, string>>,
+): { readonly verifier: Verifier; readonly sha256: string } => {
   try {
-    const bytes = readFileSync(resolve(cwd, path))
+    const bytes = readRegularFile(resolve(cwd, path))
     const schema: Readonly<Record<string, unknown>> = JSON.parse(bytes.toString("utf8"))
-    return { verifier: jsonSchemaVerifier({ schema }), sha256: digest(bytes) }
+    return { verifier: jsonSchemaVerifier({ schema, hidden }), sha256: digest(bytes) }
   } catch (cause) {
+    const refused = irregular("--json-schema", cause)
+    if (refused !== undefined) throw refused
     throw new CommandError({
       exit: "ARG_ERROR",
       code: "JSON_SCHEMA_UNUSABLE",
@@ -86,26 +100,33 @@ const passedOn = (words: ReadonlyArray<string>, env: Readonly<Record<string, str
 }
 
 /** Declares the job that the words ask for. Reads the seeds and the schema; changes nothing. */
-export const declare = (words: SettleWords, env: Readonly<Record<string, string | undefined>>, cwd: string) =>
+export const declare = (
+  words: SettleWords,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+  warn: Warn = () => {},
+) =>
   Effect.gen(function* () {
     const { candidate, repair, verify } = words
     const { key, runId } = idsOf(words)
     const agent = commandFrom(words.agent, cwd)
+    const passed = yield* Effect.try({ try: () => passedOn(words.env, env), catch: (cause) => cause })
     const seeds = yield* Effect.try({
-      try: () => readSeeds({ seeds: words.seed, workspace: words.workspace, cwd }),
+      try: () => readSeeds({ seeds: words.seed, workspace: words.workspace, cwd, warn }),
       catch: (cause) => cause,
     })
     const schemaFile = words["json-schema"]
     const schema = yield* Effect.try({
-      try: () => (schemaFile === undefined ? undefined : readSchema(schemaFile, cwd)),
+      try: () => (schemaFile === undefined ? undefined : readSchema(schemaFile, cwd, passed)),
       catch: (cause) => cause,
     })
-    const passed = yield* Effect.try({ try: () => passedOn(words.env, env), catch: (cause) => cause })
     const judges = yield* Effect.try({
       try: () => verify.map(judging),
       catch: (cause) => cause,
     })
-    const names = namesOf(verify, schema === undefined ? [] : [schema.verifier.name])
+    // Before they are cut: the beginning of a value is not known for one.
+    const shown = verify.map((line) => hideValues(line, passed))
+    const names = namesOf(shown, schema === undefined ? [] : [schema.verifier.name])
     const commands = yield* Effect.forEach(judges, (command, index) =>
       commandVerifier({ name: names[index] ?? "", command, cwd, env: passed, silentRejection: true }),
     )

@@ -4,11 +4,12 @@
  * @module
  */
 import type { Context } from "@waybill/command"
+import { openRegularFile } from "@waybill/host"
 import { Ledger } from "@waybill/ledger"
 import { Agent, type KeptOutput } from "@waybill/runtime"
 import { attemptOf, type Check, Jobs } from "@waybill/workspace-job"
 import { Effect } from "effect"
-import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { closeSync, fstatSync, readSync } from "node:fs"
 import { refuseNowhere } from "../Nowhere.ts"
 import { runHere } from "../Opening.ts"
 import { tellDamage } from "../keeping/damage.ts"
@@ -25,34 +26,45 @@ export interface Printed {
   readonly omitted_bytes: number
 }
 
-/** The last bytes of a file. Cuts no character in two. */
+/** How much more is read than is shown: what begins in front of the cut is known for a secret only where it is whole. */
+const margin_bytes = 65_536
+
+/** The last bytes of what was read, without secrets, and then cut, so that no end of one is left. Cuts no character in two. */
+const endOf = (read: Uint8Array, omitted_bytes: number, bytes_max: number, ctx: Context): Printed => {
+  const whole = Buffer.from(redacted(Buffer.from(read).toString("utf8"), ctx.env))
+  const from = Math.max(0, whole.length - bytes_max)
+  const text = whole
+    .subarray(from)
+    .toString("utf8")
+    .replace(/^\ufffd+/u, "")
+  return { text, omitted_bytes: omitted_bytes + from }
+}
+
+/** The last bytes of a file. */
 const tail = ({ bytes, dropped_bytes, path }: KeptOutput, bytes_max: number, ctx: Context): Printed => {
-  const file = openSync(path, "r")
+  const file = openRegularFile(path)
   try {
     const size = Math.min(bytes, fstatSync(file).size)
-    const from = Math.max(0, size - bytes_max)
+    const from = Math.max(0, size - bytes_max - margin_bytes)
     const buffer = Buffer.alloc(size - from)
     const count = readSync(file, buffer, 0, buffer.length, from)
-    const text = buffer
-      .subarray(0, count)
-      .toString("utf8")
-      .replace(/^\ufffd+/u, "")
-    return { text: redacted(text, ctx.env), omitted_bytes: from + dropped_bytes }
+    return endOf(buffer.subarray(0, count), from + dropped_bytes, bytes_max, ctx)
   } finally {
     closeSync(file)
   }
 }
 
-/** The last bytes of a text. Cuts no character in two. */
-const endOf = ({ dropped_bytes, text }: KeptText, bytes_max: number, ctx: Context): Printed => {
-  const bytes = Buffer.from(text)
-  const from = Math.max(0, bytes.length - bytes_max)
-  const shown = bytes
-    .subarray(from)
-    .toString("utf8")
-    .replace(/^\ufffd+/u, "")
-  return { text: redacted(shown, ctx.env), omitted_bytes: from + dropped_bytes }
-}
+/** The last bytes of a text. */
+const endOfText = ({ dropped_bytes, text }: KeptText, bytes_max: number, ctx: Context): Printed =>
+  endOf(Buffer.from(text), dropped_bytes, bytes_max, ctx)
+
+const redactedCheck = ({ fingerprint, message, name, proofRef, status }: Check, { env }: Context): Check => ({
+  name: redacted(name, env),
+  status,
+  ...(message === undefined ? {} : { message: redacted(message, env) }),
+  ...(proofRef === undefined ? {} : { proofRef: redacted(proofRef, env) }),
+  ...(fingerprint === undefined ? {} : { fingerprint: redacted(fingerprint, env) }),
+})
 
 export interface Logged {
   readonly run_id: string
@@ -112,15 +124,12 @@ export const logs = async (runId: string, bytes_max: number, place: Place, ctx: 
           },
           verifier: {
             summary: summary === null ? null : redacted(summary, ctx.env),
-            checks: checks.map((check) => ({
-              ...check,
-              ...(check.message === undefined ? {} : { message: redacted(check.message, ctx.env) }),
-            })),
+            checks: checks.map((check) => redactedCheck(check, ctx)),
             printed: judged.map(({ exit: how, stderr: err, stdout: out, verifier: name }) => ({
               name: redacted(name, ctx.env),
               exit: how,
-              stdout: endOf(out, bytes_max, ctx),
-              stderr: endOf(err, bytes_max, ctx),
+              stdout: endOfText(out, bytes_max, ctx),
+              stderr: endOfText(err, bytes_max, ctx),
             })),
           },
         }

@@ -17,6 +17,7 @@ import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
 import { tellStarter } from "./Detached.ts"
 import { leftWords, type Standing, standingAfter } from "./left.ts"
+import type { Warn } from "./Seeds.ts"
 import { timeline } from "./Timeline.ts"
 import { keepOutputs } from "./verifierOutputs.ts"
 
@@ -102,7 +103,7 @@ export interface Surroundings {
   /** Told the run's id before anything is done. */
   readonly onStart?: (runId: string) => void
   /** Told of what went wrong beside the settlement. */
-  readonly warn?: (code: string, text: string) => void
+  readonly warn?: Warn
 }
 
 /**
@@ -114,7 +115,7 @@ export interface Surroundings {
 export const settleHere = (words: SettleWords, place: Place, around: Surroundings): Promise<Settlement> => {
   const { cwd, env, observe, onStart, signal } = around
   const program = Effect.gen(function* () {
-    const job = yield* declare(words, env, cwd)
+    const job = yield* declare(words, env, cwd, around.warn)
     const ledger = yield* Ledger
     onStart?.(job.runId)
     const terminalPath = basename(job.candidatePath)

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { NotRegularFile, readRegularFile } from "@waybill/host"
 import { contract_job_types, JobSpec, renamed_job_types } from "@waybill/jobspec"
 import { refusePath } from "@waybill/workspace-job"
 import { Data, Effect, Result, Schema } from "effect"
-import { readFile, stat } from "node:fs/promises"
+import { stat } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { durationOf } from "../durations.ts"
 import { missingPrograms } from "./missingPrograms.ts"
@@ -159,10 +160,13 @@ export const readWorkPlan = (
   const bad = (reason: string) => new BadWorkPlan({ path, reason })
   return Effect.gen(function* () {
     const file = resolve(path)
-    const read = async () => ({ info: await stat(file), text: await readFile(file, "utf8") })
+    const read = async () => ({ info: await stat(file), text: readRegularFile(file).toString("utf8") })
     const { info, text } = yield* Effect.tryPromise({
       try: read,
-      catch: (cause) => bad(cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)),
+      catch: (cause) => {
+        if (cause instanceof NotRegularFile) return bad("it is not a regular file")
+        return bad(cause instanceof Error && "code" in cause ? String(cause.code) : String(cause))
+      },
     })
     if ((info.mode & 0o022) !== 0) return yield* bad("others may write it (chmod go-w)")
     const user = process.getuid?.()

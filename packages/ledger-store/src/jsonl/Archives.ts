@@ -147,9 +147,14 @@ export const makeArchives = (): Archives => {
   return {
     bytes: (directory, archive) =>
       withFile(directory, archive, (file, name) =>
-        isGzip(name)
-          ? Effect.map(whole(file, name), ({ byteLength }) => byteLength)
-          : Effect.map(file.info, ({ bytes }) => bytes),
+        Effect.gen(function* () {
+          if (!isGzip(name)) return (yield* file.info).bytes
+          const members = yield* readMembers(directory, archive.first)
+          const last = members?.at(-1)
+          // As it is read: whatever stands behind the last member is no part of it.
+          if (members === undefined || last === undefined) return (yield* whole(file, name)).byteLength
+          return last.offset + (yield* member(file, name, members, members.length - 1)).byteLength
+        }),
       ),
     read: (directory, archive, offset, bytes, take) =>
       withFile(directory, archive, (file, name) =>

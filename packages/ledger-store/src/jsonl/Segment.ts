@@ -32,6 +32,8 @@ export class Segment {
   readonly typeNames = new Map<number, string>()
   /** Set when a row turned out to be damaged: the rows are then made anew from the lines, in memory. */
   isSealDamaged = false
+  /** How many records it can hold: behind them the next file's positions begin. */
+  most = Number.POSITIVE_INFINITY
   /** Why what lacks a row cannot be read, if so, and in which file. */
   lost: { readonly file: string; readonly error: string } | undefined
 

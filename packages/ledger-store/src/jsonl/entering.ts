@@ -132,7 +132,7 @@ export const makeEntering = (records: Records, history: () => History, forget: (
         Effect.gen(function* () {
           for (const line of lines) {
             // A batch of which an archive's seal has lost the last rows is read as a whole; what is sealed of it is known.
-            if (!segment.isActive && line.offset < segment.link.end) continue
+            if (!segment.isActive && (line.offset < segment.link.end || segment.count >= segment.most)) continue
             const position = segment.last + 1
             const id = "error" in line.content ? undefined : line.content.event_id
             const isKnown = id !== undefined && isSuspect(id, position) && (yield* isCopy(place, id, position))

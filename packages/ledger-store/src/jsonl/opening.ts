@@ -203,6 +203,7 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     const segment = new Segment({ first, line, name, isActive, ...(chain === undefined ? {} : { chain }) })
     history.segments.push(segment)
     segment.isSealDamaged = broken.has(first)
+    segment.most = nextOf(found, segment) - first
     if (seal?.other !== undefined)
       history.note({ file: `${seals_name}/${sealName(first)}`, error: ofOther(seal.other), blocks: true })
     if (seal !== undefined && !segment.isSealDamaged) yield* takeSeal(opening, segment, seal, known)
@@ -215,12 +216,8 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     }
     if (isActive)
       history.reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
-    else if (isFull(found, segment)) return
-    else if (
-      segment.sealed === 0 ||
-      isShort(found, segment) ||
-      (yield* outgrowsRows(place.directory, segment, archives))
-    )
+    else if (isFull(segment)) return
+    else if (segment.sealed === 0 || isShort(segment) || (yield* outgrowsRows(place.directory, segment, archives)))
       yield* Effect.catchTag(readRest(opening, segment), "ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
           segment.lost = { file, error: reason }
@@ -248,14 +245,10 @@ const nextOf = ({ archives, seals }: Survey, { first }: Segment): number =>
   Math.min(...[...seals, ...archives.flatMap((name) => firstOfArchive(name) ?? [])].filter((start) => start > first))
 
 /** Whether the next file's positions begin where the rows of this one end: whatever else it holds has no position. */
-const isFull = (found: Survey, segment: Segment): boolean =>
-  !segment.isSealDamaged && segment.sealed > 0 && segment.first + segment.sealed >= nextOf(found, segment)
+const isFull = ({ isSealDamaged, most, sealed }: Segment): boolean => !isSealDamaged && sealed > 0 && sealed >= most
 
 /** Whether it must have held more records than it has rows: the next one was not begun behind a file that was laid aside. */
-const isShort = (found: Survey, segment: Segment): boolean => {
-  const lacking = nextOf(found, segment) - segment.first - segment.sealed
-  return lacking > 0 && lacking < positions_lost_max
-}
+const isShort = ({ most, sealed }: Segment): boolean => most > sealed && most - sealed < positions_lost_max
 
 /** Rows that do not hold stay what they are; new ones go behind the last that does. */
 const keepSeal = ({ history, place }: Opening, segment: Segment, seal: SealFile) =>

@@ -17,8 +17,9 @@ export interface WalkLinesOptions<E> {
   /** Where its last sealed record ends, and where to read from: the batch that one belongs to is read as a whole. */
   readonly end: number
   readonly from: number
-  /** How many of its records are sealed. */
+  /** How many of its records are sealed, and how many it can hold before the next file's positions begin. */
   readonly record: number
+  readonly most: number
   /** The position of its first record. */
   readonly first: number
   /** Whether nothing is appended to it any more, so that its last line need not end. */
@@ -44,6 +45,7 @@ export const walkLines = <E>({
   first,
   from,
   isClosed,
+  most,
   note,
   read,
   record,
@@ -56,7 +58,7 @@ export const walkLines = <E>({
       const chunk = yield* read(reader.next, Math.min(read_bytes, Math.max(0, bytes - reader.next)))
       const lines = chunk.byteLength === 0 ? (isClosed ? reader.finish() : []) : reader.push(chunk)
       for (const line of lines) {
-        if (line.offset < end) continue
+        if (line.offset < end || position >= first + most) continue
         if ("error" in line.content) note(position, line.offset, line.content.error, line.raw)
         position++
         ends.push(endOf(line, bytes))

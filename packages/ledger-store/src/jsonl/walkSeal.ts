@@ -229,6 +229,7 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
     { name, ...file }: { readonly name: string; readonly bytes: number; readonly isClosed: boolean },
     read: (offset: number, bytes: number) => Effect.Effect<Uint8Array, E>,
     isLacking: boolean,
+    next = Number.POSITIVE_INFINITY,
   ): Effect.Effect<number, E | FileError> =>
     Effect.gen(function* () {
       const note = (at: number, offset: number, error: string, line: Uint8Array) =>
@@ -236,7 +237,7 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
       const first = position - record
       const from = { offset: end, position }
       const start = record === 0 ? end : (yield* batchStart(directory, first, record)).end
-      const rest = yield* walkLines({ ...file, read, end, from: start, record, first, note })
+      const rest = yield* walkLines({ ...file, read, end, from: start, record, most: next - first, first, note })
       if (rest.ends.length === 0) return rest.end
       const digest = yield* chainOver(read, end, rest.ends, sha, (next) => {
         sha = next
@@ -259,12 +260,15 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
     })
 
   /** `lacks`: what the records behind the rows must have had, or that there can be none. */
-  const walkArchive = (name: string, first: number, lacks: "rows" | "nothing" | undefined) =>
+  const walkArchive = (name: string, first: number, lacks: "rows" | "nothing" | undefined, next?: number) =>
     Effect.gen(function* () {
       const archive = { name, first }
       const bytes = (yield* contentBytes(directory, name, first)) ?? (yield* archives.bytes(directory, archive))
       const read = (offset: number, length: number) => archives.read(directory, archive, offset, length)
-      if (lacks !== "nothing") return yield* walkRest({ name, bytes, isClosed: true }, read, lacks === "rows")
+      if (lacks !== "nothing") {
+        const walked = yield* walkRest({ name, bytes, isClosed: true }, read, lacks === "rows", next)
+        if (position !== next) return walked
+      }
       const rest = bytes > end ? yield* read(end, bytes - end) : new Uint8Array()
       if (!rest.every(isSpace)) add({ file: name, error: grew, offset: end, digest: digestOf(rest) })
       return end
@@ -302,13 +306,12 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
         const header = seal?.header
         if (seal?.other !== undefined) add({ file, error: ofOther(seal.other), digest: "" })
         else if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
-        const isGap = first > position
-        const goesOn =
-          header === undefined ? !isGap || first - position >= positions_lost_max : header.chain === hexOf(sha)
-        // Behind a file that was laid aside the chain goes on, and so many positions are given to nobody.
-        if (!goesOn && !isGap)
+        const lacking = first - position
+        if (header !== undefined && header.chain !== hexOf(sha) && lacking <= 0)
           add({ file, error: "the chain does not go on from the file before it", position: first, digest: "" })
-        tellLost(goesOn ? position : first)
+        // Behind a file that was laid aside so many positions are given to nobody, and the chain goes on.
+        const isLaidAside = lacking >= positions_lost_max && (header === undefined || header.chain === hexOf(sha))
+        tellLost(isLaidAside ? position : first)
         if (header !== undefined) {
           sha = Buffer.from(header.chain, "hex")
         }
@@ -319,7 +322,7 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
         if (sealed > 0 && total > 0) head = { position: position - 1, sha256: hexOf(sha) }
         if (name === ledger_name) return
         yield* checkPacked(name, first, Math.max(position, next ?? 0) - 1)
-        yield* walkArchive(name, first, position === next ? "nothing" : "rows")
+        yield* walkArchive(name, first, position === next ? "nothing" : "rows", next)
       }),
     unsealedArchive: (name, isLacking) =>
       Effect.suspend(() => {

@@ -53,7 +53,9 @@ export interface Verifier {
 
 /** What a fact could not carry is no answer: without this check the attempt could be ended by nothing. */
 const wellFormed = Schema.makeFilter((value: string) => value.isWellFormed() || "contains a lone surrogate")
-const text = Schema.NonEmptyString.check(Schema.isMaxLength(1024), wellFormed)
+/** The longest name, reference or fingerprint of a check. */
+export const label_length_max = 1024
+const text = Schema.NonEmptyString.check(Schema.isMaxLength(label_length_max), wellFormed)
 /** The longest message, summary or reason. */
 export const prose_length_max = 16_384
 /** What a verifier of ours says about hostile bytes, in a form that a fact can carry: well-formed, and cut where it is long. */

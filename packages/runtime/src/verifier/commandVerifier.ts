@@ -11,7 +11,15 @@ import { hideValues } from "../hideValues.ts"
 import { InvalidDeclaration } from "../pipeline/Errors.ts"
 import { refuseCommand } from "../refuseCommand.ts"
 import { VerifierOutputs } from "./VerifierOutputs.ts"
-import { asProse, checkAnswer, Checks, type Verification, type Verifier, VerifierError } from "./Verifier.ts"
+import {
+  asProse,
+  checkAnswer,
+  Checks,
+  label_length_max,
+  type Verification,
+  type Verifier,
+  VerifierError,
+} from "./Verifier.ts"
 
 export interface CommandVerifierOptions {
   /** By default the program's name. */
@@ -43,33 +51,43 @@ const decode = Schema.decodeUnknownResult(Output)
 
 type Variables = Readonly<Record<string, string>>
 
-/** What was printed, without the values that the command was given. */
+/** What was printed, without the values that the command was given; where it was cut, without the beginning of one either. */
 const hidden = ({ bytes, dropped_bytes }: CapturedOutput, env: Variables): CapturedOutput => {
   const hiding = hideInStream(env)
-  return { bytes: Buffer.concat([hiding.take(bytes), hiding.end()]), dropped_bytes }
+  const kept = hiding.take(bytes)
+  if (dropped_bytes > 0) return { bytes: kept, dropped_bytes: dropped_bytes + hiding.cut() }
+  return { bytes: Buffer.concat([kept, hiding.end()]), dropped_bytes }
 }
 
-/** The verdict goes into a fact, for everybody to read and for ever. */
-const withoutValues = (verification: Verification, env: Variables): Verification => {
-  const hide = (text: string) => hideValues(text, env)
-  const checks = verification.checks.map((check) => ({
-    ...check,
-    name: hide(check.name),
-    ...(check.message === undefined ? {} : { message: hide(check.message) }),
-  }))
-  if (!verification.ok) return { ...verification, checks, reason: hide(verification.reason) }
+type Said = typeof Output.Type
+
+/**
+ * The answer as it may go into a fact, for everybody to read and for ever: no text of it holds a value. A name is often longer than the
+ * value in whose place it stands, so what was within a limit is cut to it again.
+ */
+const withoutValues = ({ checks, summary }: Said, env: Variables): Said => {
+  const label = (text: string) => asProse(hideValues(text, env), label_length_max)
+  const prose = (text: string) => asProse(hideValues(text, env))
   return {
-    ...verification,
-    checks,
-    ...(verification.summary === undefined ? {} : { summary: hide(verification.summary) }),
+    checks: checks.map(({ fingerprint, message, name, proofRef, status }) => ({
+      name: label(name),
+      status,
+      ...(message === undefined ? {} : { message: prose(message) }),
+      ...(proofRef === undefined ? {} : { proofRef: label(proofRef) }),
+      ...(fingerprint === undefined ? {} : { fingerprint: label(fingerprint) }),
+    })),
+    ...(summary === undefined ? {} : { summary: prose(summary) }),
   }
 }
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).trim()
 
 /** What the command meant by exit code 0 or 1 and by what it wrote; anything that is not clearly a verdict is none. */
 const verificationOf = (
   name: string,
   code: number,
   output: Uint8Array,
+  env: Variables,
   maySilentlyReject: boolean,
 ): Result.Result<Verification, VerifierError> => {
   const error = (kind: VerifierError["code"], detail: string) =>
@@ -88,8 +106,12 @@ const verificationOf = (
     return Result.succeed({ ok, checks: [{ name, status: "failed" }], reason: `${name} exited with 1` })
   }
   const decoded = decode(text)
-  if (Result.isFailure(decoded)) return error("malformed", decoded.failure.message)
-  const { checks, summary } = decoded.success
+  if (Result.isFailure(decoded)) {
+    // A complaint shows pieces of what it is about, and no piece of a value is known for one.
+    const complaint = decode(textOf(hidden({ bytes: output, dropped_bytes: 0 }, env).bytes))
+    return error("malformed", Result.isFailure(complaint) ? complaint.failure.message : "it is no answer of a verifier")
+  }
+  const { checks, summary } = withoutValues(decoded.success, env)
   if (ok) return Result.succeed({ ok, checks, ...(summary === undefined ? {} : { summary }) })
   const failed = checks.filter(({ status }) => status === "failed").map((check) => check.name)
   if (failed.length === 0 && summary === undefined) return error("malformed", "it rejects and names no failed check")
@@ -113,7 +135,7 @@ export const commandVerifier = (
     const { command, cwd, env = {}, outputBytes_max = 4 * 1024 * 1024, silentRejection = false } = options
     const refused = refuseCommand(command, env)
     if (refused !== undefined) return yield* new InvalidDeclaration({ field: "commandVerifier", reason: refused })
-    const name = options.name ?? basename(command[0])
+    const name = hideValues(options.name ?? basename(command[0]), env)
     const error = (code: VerifierError["code"], detail: string) =>
       new VerifierError({ verifier: name, code, detail: hideValues(detail, env) })
     return {
@@ -145,32 +167,23 @@ export const commandVerifier = (
             }),
             (cause) => error("failed", cause.message),
           )
-          yield* keep({
-            runId,
-            attempt,
-            verifier: name,
-            exit,
-            stdout: hidden(stdout, env),
-            stderr: hidden(stderr, env),
-          })
+          const shown = hidden(stderr, env)
+          yield* keep({ runId, attempt, verifier: name, exit, stdout: hidden(stdout, env), stderr: shown })
           if (leftovers.remaining.length > 0)
             return yield* error("failed", `left ${leftovers.remaining.length} processes that could not be ended`)
-          const dropped = stderr.dropped_bytes === 0 ? "" : ` … and ${stderr.dropped_bytes} bytes more`
-          const said = `${new TextDecoder().decode(stderr.bytes).trim()}${dropped}`
+          const dropped = shown.dropped_bytes === 0 ? "" : ` … and ${shown.dropped_bytes} bytes more`
+          const said = `${textOf(shown.bytes)}${dropped}`
           const andSaid = said === "" ? "" : `: ${said}`
           if (exit.kind === "signal") return yield* error("failed", `ended by ${exit.signal}${andSaid}`)
           if (exit.code !== 0 && exit.code !== 1) return yield* error("failed", `exited with ${exit.code}${andSaid}`)
           if (stdout.dropped_bytes > 0) return yield* error("malformed", `it wrote more than ${outputBytes_max} bytes`)
           const verification = yield* Effect.fromResult(
             // Who crashed says so where nobody looks for a verdict.
-            verificationOf(name, exit.code, stdout.bytes, silentRejection && said === ""),
+            verificationOf(name, exit.code, stdout.bytes, env, silentRejection && said === ""),
           ).pipe(
             Effect.mapError(({ code, detail }) => error(code, said === "" ? detail : `${detail}; it said: ${said}`)),
           )
-          return yield* Effect.mapBoth(Effect.fromResult(checkAnswer(name, verification)), {
-            onFailure: ({ code, detail }) => error(code, detail),
-            onSuccess: (checked) => withoutValues(checked, env),
-          })
+          return yield* Effect.fromResult(checkAnswer(name, verification))
         }),
     }
   })
