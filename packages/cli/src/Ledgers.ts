@@ -8,7 +8,7 @@ import { vocabularies } from "@waybill/jobspec"
 import { Ledger, type Vocabulary } from "@waybill/ledger"
 import { WorkspaceJob } from "@waybill/workspace-job"
 import { Layer } from "effect"
-import { openStore } from "./Opening.ts"
+import { openStore, type Use } from "./Opening.ts"
 import type { Place } from "./Place.ts"
 
 /** What a machine offers. */
@@ -18,7 +18,7 @@ export const machine = Layer.mergeAll(layerNodeFiles, layerNodeEntropy, layerNod
 export const knownVocabularies: ReadonlyArray<Vocabulary.Reader> = [WorkspaceJob, ...vocabularies]
 
 /** The ledger, over whatever machine it is given. */
-export const ledgerOf = (place: Place) => Ledger.layer(openStore(place), knownVocabularies)
+export const ledgerOf = (place: Place, use: Use) => Ledger.layer(openStore(place, use), knownVocabularies)
 
 /** The ledger on this machine. */
-export const ledgerLayer = (place: Place) => ledgerOf(place).pipe(Layer.provideMerge(machine))
+export const ledgerLayer = (place: Place, use: Use) => ledgerOf(place, use).pipe(Layer.provideMerge(machine))

@@ -9,14 +9,24 @@ import { makeJsonlStore } from "@waybill/ledger-store"
 import { Effect, Redacted, type Scope } from "effect"
 import type { Place } from "./Place.ts"
 
+/** What a command does with a ledger. A database holds none before the first one that writes; who reads makes none there. */
+export type Use = "read" | "write"
+
 /** The place's store; the driver of the database is loaded only where there is one. */
-export const openStore = ({ root, schema, url }: Place): Effect.Effect<Store, StoreError, Files | Scope.Scope> =>
+export const openStore = (
+  { root, schema, url }: Place,
+  use: Use,
+): Effect.Effect<Store, StoreError, Files | Scope.Scope> =>
   url === undefined
     ? makeJsonlStore({ root })
     : Effect.flatMap(
         Effect.promise(() => import("@waybill/ledger-store/postgres")),
         ({ makePostgresStore }) =>
-          makePostgresStore({ url: Redacted.make(url), ...(schema === undefined ? {} : { schema }) }),
+          makePostgresStore({
+            url: Redacted.make(url),
+            missing: use === "read" ? "refuse" : "make",
+            ...(schema === undefined ? {} : { schema }),
+          }),
       )
 
 /** Runs to the end; the signal interrupts. Rejects with the very error that it failed with, or with the signal's reason. */

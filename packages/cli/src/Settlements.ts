@@ -14,7 +14,7 @@ import { ownFolder, type Place } from "./Place.ts"
 export const settlementLayer = (place: Place) => {
   const folder = ownFolder(place)
   return Layer.mergeAll(
-    ledgerOf(place),
+    ledgerOf(place, "write"),
     layerDataPlane({ root: join(folder, "data") }),
     layerCommandAgent({ root: join(folder, "agent-runs") }),
     layerFileHolds({ root: join(folder, "holds") }),

@@ -116,7 +116,7 @@ describe("what was verified is not removed", () => {
     const data = join(root, ".agents/waybill/data")
     const gone = await runOnFiles(
       Effect.gen(function* () {
-        const store = yield* openStore(place)
+        const store = yield* openStore(place, "write")
         const ledger = yield* Ledger.make(store, knownVocabularies)
         return yield* Effect.gen(function* () {
           const found = (yield* garbageIn(data, false)).filter(({ why }) => why === "rejected bytes")

@@ -88,6 +88,16 @@ test("a run is settled, explained, followed, delivered and replayed on a ledger 
   const root = makeProject()
   const { ask, run } = caller(root, url)
 
+  // Who only reads makes no ledger, not even where the name is mistyped.
+  for (const reading of [["list"], ["events"], ["ledger", "show"], ["ledger", "verify"], ["ledger", "export"]]) {
+    const { exit_code, stderr, text } = run(reading)
+    expect([reading, exit_code === 0, `${text}${stderr}`]).toEqual([
+      reading,
+      false,
+      expect.stringContaining("there is no ledger in the schema waybill"),
+    ])
+  }
+
   const settled = ask(...settle("r1", "--max-attempts", "2"))
   expect([settled.exit_code, settled.data["run_status"]]).toEqual([0, "verified"])
   expect(ask(...settle("r1", "--max-attempts", "2")).data).toEqual(settled.data)

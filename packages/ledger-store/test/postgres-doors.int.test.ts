@@ -1,5 +1,5 @@
 /** Doors that stay shut: each says which of its locks it was and what to do, and what was asked of the door is never passed over. */
-import { makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
+import { makeSqlPgDatabase, verifyPostgres } from "@waybill/ledger-store/postgres"
 import { Effect, Redacted } from "effect"
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -11,7 +11,7 @@ import { makeFrozenNetwork } from "./support/frozenNetwork.ts"
 import { usePostgres } from "./support/postgres.ts"
 
 const tls = makeCertificate("localhost")
-const { promise, server, sql } = usePostgres({ tls })
+const { freshSchema, open, promise, server, sql } = usePostgres({ tls })
 const folder = mkdtempSync(join(tmpdir(), "waybill-certificates-"))
 const [own, other] = [join(folder, "own.pem"), join(folder, "other.pem")]
 
@@ -34,6 +34,44 @@ const isEncrypted = (url: string) =>
     ),
     ([rows]) => rows?.[0]?.["ssl"],
   )
+
+describe("a schema that holds no ledger", () => {
+  const holds = (schema: string) => sql("SELECT nspname FROM pg_namespace WHERE nspname = $1", schema)
+  promise("is not made by who only reads, and is by who appends", () =>
+    Effect.gen(function* () {
+      const schema = freshSchema()
+      const database = makeSqlPgDatabase({
+        url: Redacted.make(server().url),
+        lock_wait_ms: 5_000,
+        connect_wait_ms: 5_000,
+      })
+      const opened = Effect.asVoid(open(schema, { missing: "refuse" }))
+      for (const reading of [opened, Effect.asVoid(verifyPostgres(database, { schema }))]) {
+        const refused = yield* Effect.flip(reading)
+        expect([refused._tag, refused.message]).toEqual([
+          "StoreRefused",
+          expect.stringContaining(`there is no ledger in the schema ${schema}`),
+        ])
+      }
+      expect(yield* holds(schema)).toEqual([])
+      yield* open(schema)
+      yield* open(schema, { missing: "refuse" })
+      expect((yield* verifyPostgres(database, { schema })).flaws).toEqual([])
+    }),
+  )
+  promise("but a table of the name of ours is refused in words, and left as it is", () =>
+    Effect.gen(function* () {
+      const schema = freshSchema()
+      yield* sql(`CREATE SCHEMA ${schema}`)
+      yield* sql(`CREATE TABLE ${schema}.waybill_schema (version text)`)
+      const refused = yield* Effect.flip(open(schema))
+      expect([refused._tag, refused.message]).toEqual([
+        "StoreRefused",
+        expect.stringContaining("a table waybill_schema that no Waybill has made"),
+      ])
+    }),
+  )
+})
 
 describe("who is let in, and how:", () => {
   promise("what the address asks of encryption is what one gets", () =>

@@ -112,7 +112,10 @@ export interface LedgerShape {
     jobId: string,
     options?: { readonly after?: number },
   ) => Stream.Stream<RecordedEvent, StoreError>
-  /** All events above a position, then whatever comes, for as long as it is consumed. */
+  /**
+   * All events above a position, then whatever comes, for as long as it is consumed. It goes by positions: where the past is put
+   * back from an older copy under it, what is then recorded at positions it has passed is never told. Begin it anew after that.
+   */
   readonly tail: (options?: { readonly after?: number }) => Stream.Stream<RecordedEvent, StoreError>
   readonly health: Effect.Effect<StoreHealth, StoreError>
 }
@@ -353,7 +356,7 @@ export const make = (
       readBackwards: ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
         pages((position) => store.readBefore(position, page_records), before),
       readStream: (jobId, { after = 0 } = {}) =>
-        pages((position) => store.readStream(jobId, position, page_records), after),
+        pages((position) => store.readStream(jobId, position, page_records), after, lastCovered),
       tail,
       health: store.health,
     }

@@ -48,7 +48,7 @@ export const askJob = (
   if (tell !== undefined) refuseNowhere(place)
   return runOnFiles(
     Effect.gen(function* () {
-      const store = yield* openStore(place)
+      const store = yield* openStore(place, "read")
       const found = yield* findJob(store, word)
       const state = found === undefined ? undefined : jobState(found.jobId, found.reading, place, Date.now())
       if (tell !== undefined && isUnsettled(state)) yield* tellDamage(store, true, place, tell)

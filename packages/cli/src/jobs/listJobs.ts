@@ -78,5 +78,5 @@ export const listed = <E, R>(
 
 export const listJobs = async (status: string | undefined, place: Place, ctx: Context) => {
   refuseNowhere(place)
-  return pageOf(await runOnFiles(listed(openStore(place), status, place, ctx), ctx.signal), ctx)
+  return pageOf(await runOnFiles(listed(openStore(place, "read"), status, place, ctx), ctx.signal), ctx)
 }

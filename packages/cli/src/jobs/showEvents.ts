@@ -34,5 +34,5 @@ export const showEvents = (words: EventWords, place: Place, ctx: Context): Promi
     yield* Stream.runForEach(Stream.filter(events, isWanted), (event) => Effect.promise(() => ctx.write(event)))
     yield* endOnDamage(ledger, damaged, "not every fact could be printed", place, ctx)
   })
-  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+  return runHere(Effect.provide(program, ledgerLayer(place, "read")), ctx.signal)
 }

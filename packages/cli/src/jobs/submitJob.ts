@@ -58,5 +58,5 @@ export const submitJob = (words: SubmitWords, place: Place, ctx: Context) => {
     const { descriptor } = jobState(found.job_id, { queue: found, run, began_ms }, place, Date.now())
     return { ...descriptor, effect: accepted === undefined ? "noop" : "created" }
   })
-  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+  return runHere(Effect.provide(program, ledgerLayer(place, "write")), ctx.signal)
 }

@@ -20,7 +20,7 @@ export const waitForJob = (
 ): Promise<JobState | undefined> =>
   runOnFiles(
     Effect.gen(function* () {
-      const store = yield* openStore(place)
+      const store = yield* openStore(place, "read")
       const until_ms = Date.now() + wait_ms
       let head = 0
       for (;;) {

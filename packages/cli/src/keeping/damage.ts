@@ -32,7 +32,7 @@ export const damagesOf = ({ health, where }: Looked) =>
 /** Counts the damages that nobody has acknowledged. */
 export const countDamages = (place: Place, signal: AbortSignal): Promise<number> =>
   runOnFiles(
-    Effect.flatMap(openStore(place), (store) => Effect.map(damagesOf(store), ({ length }) => length)),
+    Effect.flatMap(openStore(place, "read"), (store) => Effect.map(damagesOf(store), ({ length }) => length)),
     signal,
   )
 

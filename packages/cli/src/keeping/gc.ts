@@ -91,7 +91,7 @@ export const gc = (words: GcWords, place: Place, ctx: Context) => {
     })
   const data = join(ownFolder(place), "data")
   const program = Effect.gen(function* () {
-    const store = yield* openStore(place)
+    const store = yield* openStore(place, "read")
     const ledger = yield* Ledger.make(store, knownVocabularies)
     return yield* Effect.gen(function* () {
       yield* refuseDamaged(ledger, place)

@@ -60,7 +60,7 @@ export const show = (position: number | undefined, place: Place, ctx: Context) =
       types: [...types].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([event_type, count]) => ({ event_type, count })),
     }
   })
-  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+  return runHere(Effect.provide(program, ledgerLayer(place, "read")), ctx.signal)
 }
 
 export const repair = async (place: Place, ctx: Context) => {
@@ -108,7 +108,7 @@ export const replay = (at: number | undefined, projection: "runs" | "queue" | "j
       anomalies,
     }
   })
-  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+  return runHere(Effect.provide(program, ledgerLayer(place, "read")), ctx.signal)
 }
 
 /**
@@ -128,7 +128,7 @@ export const exportLines = (damaged: Damaged, place: Place, ctx: Context): Promi
     ctx.log(`exported ${records} records`)
     yield* endOnDamage(ledger, damaged, `${records} records were printed, not all there were`, place, ctx)
   })
-  return runHere(Effect.provide(program, ledgerLayer(place)), ctx.signal)
+  return runHere(Effect.provide(program, ledgerLayer(place, "read")), ctx.signal)
 }
 
 /** Fills an empty ledger with the lines of a file, or of stdin. */
@@ -139,7 +139,7 @@ export const importFile = async (from: string, place: Place, ctx: Context) => {
     (cause) => (cause instanceof Error ? cause : new Error(String(cause))),
   )
   await runOnFiles(
-    Effect.flatMap(openStore(place), (store) => refuseDamaged(store, place)),
+    Effect.flatMap(openStore(place, "write"), (store) => refuseDamaged(store, place)),
     ctx.signal,
   )
   const records =

@@ -51,10 +51,10 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
   const { root, schema, url: database } = place
   const address = addressOf(words.addr)
   const log = makeLog((line) => void process.stderr.write(line), Date.now)
-  const damages = Effect.scoped(Effect.flatMap(openStore(place), damagesOf))
+  const damages = Effect.scoped(Effect.flatMap(openStore(place, "write"), damagesOf))
   const program = Effect.gen(function* () {
     if (words.workers > 0)
-      yield* Effect.scoped(Effect.flatMap(openStore(place), (store) => refuseDamaged(store, place)))
+      yield* Effect.scoped(Effect.flatMap(openStore(place, "write"), (store) => refuseDamaged(store, place)))
     const plan = words["work-plan"] === undefined ? undefined : yield* readWorkPlan(words["work-plan"])
     const serving = yield* runServer({
       root,

@@ -92,7 +92,7 @@ export const explain = async (runId: string, place: Place, ctx: Context): Promis
   refuseNowhere(place)
   return runOnFiles(
     Effect.gen(function* () {
-      const store = yield* openStore(place)
+      const store = yield* openStore(place, "read")
       const found = yield* explainRun(store, runId, place)
       yield* tellDamage(store, isUnsettled(found), place, ctx)
       return found ?? (yield* Effect.fail(noSuchRun(runId, place)))

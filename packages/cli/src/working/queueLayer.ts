@@ -26,7 +26,9 @@ import type { ServerPlace } from "../server/ServerPlace.ts"
 /** The place's own queue, for workers on this machine. Of a damaged ledger nobody takes work. */
 export const localQueue = (place: Place, types: ReadonlyArray<string>) => {
   const sound = Layer.effectDiscard(Effect.flatMap(Ledger, (ledger) => refuseDamaged(ledger, place)))
-  return Layer.merge(sound, layerLedgerQueue({ jobspec: jobSpecOf(types) })).pipe(Layer.provide(ledgerLayer(place)))
+  return Layer.merge(sound, layerLedgerQueue({ jobspec: jobSpecOf(types) })).pipe(
+    Layer.provide(ledgerLayer(place, "write")),
+  )
 }
 
 /** Reads the token anew for every call, so that a rotated one counts. */

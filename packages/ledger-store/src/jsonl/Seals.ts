@@ -23,6 +23,8 @@ const asBuffer = ({ buffer, byteLength, byteOffset }: Uint8Array): Buffer => Buf
 export interface SealFile {
   readonly header: SealHeader | undefined
   readonly rows: number
+  /** Which position its head is of, where that is not the one in its name: it is another file's seal, and this one has none. */
+  readonly other?: number
 }
 
 const withSeal = <A>(directory: Directory, first: number, use: (file: OpenFile) => Effect.Effect<A, FileError>) =>
@@ -42,7 +44,8 @@ export const readSeal = (directory: Directory, first: number): Effect.Effect<Sea
   withSeal(directory, first, (file) =>
     Effect.gen(function* () {
       const header = decodeHeader(yield* readExactly(file, 0, header_bytes))
-      return { header, rows: yield* rowsIn(file) }
+      const isOther = header !== undefined && header.first !== first
+      return isOther ? { header: undefined, rows: 0, other: header.first } : { header, rows: yield* rowsIn(file) }
     }),
   )
 
@@ -75,12 +78,25 @@ export const rowsFrom = (file: OpenFile, from: number, to: number): Effect.Effec
     return new Rows(asBuffer(yield* readExactly(file, placeOf(from), (end - from) * row_bytes)))
   })
 
-/** A seal file, open for writing: made, with its header, where there is none that holds. */
+/** Whether the seal of the file that begins at this position is another file's. */
+export const isOtherSeal = (seals: Directory, first: number): Effect.Effect<boolean, FileError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* seals.openFile(sealName(first), { access: "read" })
+      const header = decodeHeader(yield* readExactly(file, 0, header_bytes))
+      return header !== undefined && header.first !== first
+    }),
+  )
+
+/** A seal file, open for writing: made, with its header, where there is none that holds. Another file's is emptied first. */
 export const openSeal = (seals: Directory, header: SealHeader, isNew: boolean) =>
   Effect.gen(function* () {
     const file = yield* seals.openFile(sealName(header.first), { access: "write", create: "missing" })
-    if (isNew && decodeHeader(yield* readExactly(file, 0, header_bytes)) === undefined)
-      yield* file.write(encodeHeader(header), 0)
+    if (!isNew) return file
+    const found = decodeHeader(yield* readExactly(file, 0, header_bytes))
+    if (found?.first === header.first) return file
+    if (found !== undefined) yield* file.truncate(0)
+    yield* file.write(encodeHeader(header), 0)
     return file
   })
 

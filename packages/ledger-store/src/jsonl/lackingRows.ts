@@ -10,7 +10,7 @@ import { readMembers } from "./Archives.ts"
 import { readFormat } from "./format.ts"
 import { firstOfArchive, firstOfSeal, isGzip, sealName, seals_name } from "./Layout.ts"
 import { readExactly } from "./readExactly.ts"
-import { sealBytes } from "./Seals.ts"
+import { isOtherSeal, sealBytes } from "./Seals.ts"
 import type { Segment } from "./Segment.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 
@@ -55,8 +55,11 @@ export const sealedOf = (directory: Directory, archives: ReadonlyArray<string>):
     return { seals: (names ?? []).flatMap((name) => firstOfSeal(name) ?? []), isMarked, isPastSealed }
   })
 
-/** Whether each seal is long enough for so many rows. Reads none of them. */
-export const areLongEnough = (
+/** What is wrong with a seal that bears the name of another one. */
+export const ofOther = (position: number): string => `it is of position ${position}`
+
+/** Whether each seal is of its file, and long enough for so many rows. Reads none of them. */
+export const areTheirs = (
   directory: Directory,
   counts: ReadonlyArray<{ readonly first: number; readonly count: number }>,
 ): Effect.Effect<boolean, FileError> =>
@@ -66,7 +69,8 @@ export const areLongEnough = (
       const seals = yield* unlessMissing(directory.openDirectory(seals_name))
       for (const { count, first } of counts) {
         const info = yield* seals?.find(sealName(first)) ?? Effect.succeed(undefined)
-        if (info === undefined || info.bytes < sealBytes(count)) return false
+        if (seals === undefined || info === undefined || info.bytes < sealBytes(count)) return false
+        if (yield* isOtherSeal(seals, first)) return false
       }
       return true
     }),

@@ -9,7 +9,7 @@ import type { ArchiveDamaged, Archives } from "./Archives.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type LoadedIndex } from "./IndexFile.ts"
 import { batchStart } from "./batchStart.ts"
-import { areLongEnough, is_gone, is_missing, lacksRows, outgrowsRows, positions_lost_max } from "./lackingRows.ts"
+import { areTheirs, is_gone, is_missing, lacksRows, ofOther, outgrowsRows, positions_lost_max } from "./lackingRows.ts"
 import { archiveName, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
@@ -204,6 +204,8 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     history.segments.push(segment)
     segment.isSealDamaged = broken.has(first)
     segment.most = nextOf(found, segment) - first
+    if (seal?.other !== undefined)
+      history.note({ file: `${seals_name}/${sealName(first)}`, error: ofOther(seal.other), blocks: true })
     if (seal !== undefined && !segment.isSealDamaged) yield* takeSeal(opening, segment, seal, known)
     const isThere = isActive || archives.includes(name) || archives.includes(`${name}.gz`)
     if (!isThere) {
@@ -275,7 +277,7 @@ const resume = (opening: Opening, saved: LoadedIndex | undefined, { archives, se
       const isOurs = row.count === 1 && row.areSound(0, 1) && row.sha(0).toString("hex") === saved.chain
       if (!isOurs) return undefined
     }
-    if (!(yield* areLongEnough(place.directory, saved.segments.slice(0, -1)))) return undefined
+    if (!(yield* areTheirs(place.directory, saved.segments.slice(0, -1)))) return undefined
     for (const { count, first, line, name } of saved.segments.slice(0, -1)) {
       // It held no record, so it has no position.
       if (count === 0) continue

@@ -8,6 +8,9 @@ import { Effect } from "effect"
 import type { History } from "./History.ts"
 import type { Making, Place, ReadFailure, Records } from "./Records.ts"
 
+/** Records looked at in one go where a job's are searched. */
+const searched_records = 4096
+
 /** At most `limit` readable records from a position up; what a page holds is bounded in bytes too. */
 export const above = (
   records: Records,
@@ -73,13 +76,49 @@ export const below = (
     return { events: events.slice(0, limit), generation: history.generation, covers: history.head }
   })
 
-/** Back along the job's records, from its last. */
+/** Readable records of one job, found by looking at every record. */
+const searched = (
+  records: Records,
+  place: Place,
+  history: History,
+  jobId: string,
+  position: number,
+  limit: number,
+): Effect.Effect<Page, ReadFailure> =>
+  Effect.gen(function* () {
+    const { generation, head } = history
+    const events: Array<RecordedEvent> = []
+    let covers = position
+    while (covers < head) {
+      const page = yield* above(records, place, history, covers + 1, searched_records, "plain")
+      for (const event of page.events) {
+        if (event.job_id !== jobId) continue
+        events.push(event)
+        if (events.length === limit) return { events, generation, covers: event.position }
+      }
+      covers = Math.max(page.covers, covers + 1)
+    }
+    return { events, generation, covers: head }
+  })
+
+/**
+ * Back along the job's records, from its last; `undefined` where a link does not hold: it leads nowhere, upwards, or to a record
+ * of another job, or stops at one that is not the job's first. A row that was made anew from a line that cannot be read tells
+ * neither its job nor where that goes on.
+ */
 const positionsOf = (records: Records, place: Place, history: History, jobId: string, position: number) =>
   Effect.gen(function* () {
     const positions: Array<number> = []
+    let job: number | undefined
     for (let at = history.jobs.get(jobId)?.last ?? 0; at > position;) {
+      const row = yield* records.row(place, at)
+      if (row === undefined || row.count === 0) return undefined
+      const [number, previous] = [row.job(0), row.previous(0)]
+      job ??= number
+      const isLink = previous > 0 ? previous < at && number < at : number === at
+      if (number === 0 || number !== job || !isLink) return undefined
       positions.push(at)
-      at = (yield* records.row(place, at))?.previous(0) ?? 0
+      at = previous
     }
     return positions.reverse()
   })
@@ -94,13 +133,18 @@ export const along = (
   limit: number,
 ): Effect.Effect<Page, ReadFailure> =>
   Effect.gen(function* () {
+    const bySearch = searched(records, place, history, jobId, position, limit)
     const positions = yield* positionsOf(records, place, history, jobId, position)
+    if (positions === undefined) return yield* bySearch
     const events: Array<RecordedEvent> = []
     for (const at of positions.slice(0, limit)) {
       const segment = history.segmentOf(at)
-      if (segment === undefined) continue
+      if (segment === undefined) return yield* bySearch
       const record = at - segment.first
-      events.push(...(yield* records.take(place, segment, record, record + 1, "plain")).events)
+      for (const event of (yield* records.take(place, segment, record, record + 1, "plain")).events) {
+        if (event.job_id !== jobId) return yield* bySearch
+        events.push(event)
+      }
     }
     const covers = positions.length > limit ? (positions[limit - 1] ?? 0) : history.head
     return { events, generation: history.generation, covers }

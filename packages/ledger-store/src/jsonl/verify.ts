@@ -4,20 +4,20 @@
  *
  * @module
  */
-import { type Directory, FileError, type Files } from "@waybill/host"
+import { type Directory, FileError, type Files, type OpenFile } from "@waybill/host"
 import { type StoreError, StoreUnavailable } from "@waybill/ledger"
-import { Effect } from "effect"
+import { Effect, Scope } from "effect"
 import { repairedFlaws } from "./acknowledged.ts"
 import { type Archives, makeArchives } from "./Archives.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import { checkSideFiles } from "./checkSideFiles.ts"
 import { type Flaw, flawKey } from "./Flaw.ts"
-import { archiveName, firstOfArchive, firstOfSeal, ledger_name, seals_name } from "./Layout.ts"
-import { isSameFile, makeLedgerFile, type Sight } from "./LedgerFile.ts"
+import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, seals_name } from "./Layout.ts"
+import { isSameOrNone, makeLedgerFile } from "./LedgerFile.ts"
 import { genesis } from "./SealHeader.ts"
 import { readRows, readSeal, type SealFile } from "./Seals.ts"
 import { makeScanner } from "./Scanner.ts"
-import { survey } from "./survey.ts"
+import { type Survey, survey } from "./survey.ts"
 import { makeWalk, type Walk } from "./walkSeal.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 
@@ -42,8 +42,8 @@ export interface Verification {
   readonly flaws: ReadonlyArray<Flaw>
 }
 
-/** How often a ledger is walked that is rotated meanwhile. */
-const walks_max = 5
+/** How often the names are listed of a ledger that is rotated each time in between. */
+const listings_max = 100
 
 interface Part {
   readonly first: number
@@ -53,10 +53,39 @@ interface Part {
   readonly next: number | undefined
 }
 
-/** The files in the order of their positions, each with its seal. */
-const partsOf = (directory: Directory, archivesOf: Archives, add: (flaw: Flaw) => void) =>
+interface Listing extends Survey {
+  /** The file that was appended to, whatever name it bears later. */
+  readonly file: OpenFile | undefined
+  readonly bytes: number
+}
+
+/** What bears which name at one moment. */
+const list = (
+  directory: Directory,
+  archivesOf: Archives,
+  scope: Scope.Scope,
+  tries = 1,
+): Effect.Effect<Listing, FileError> =>
   Effect.gen(function* () {
-    const { archives, claimed, isPastSealed, seals, strange } = yield* survey(directory, archivesOf)
+    const file = yield* Scope.provide(unlessMissing(directory.openFile(ledger_name, { access: "read" })), scope)
+    const info = yield* file?.info ?? Effect.succeed(undefined)
+    const found = yield* survey(directory, archivesOf)
+    const ours = (all: ReadonlyArray<string>) => all.flatMap((name) => firstOfArchive(name) ?? []).length
+    const isSame =
+      isSameOrNone(info, yield* directory.find(ledger_name)) &&
+      ours(found.archives) === ours(archivesAmong(yield* directory.list))
+    // It became an archive in between: then the names would tell of another file than the one that is open.
+    if (!isSame && tries < listings_max) return yield* list(directory, archivesOf, scope, tries + 1)
+    return { ...found, file, bytes: info?.bytes ?? 0 }
+  })
+
+/** The files in the order of their positions, each with its seal. */
+const partsOf = (
+  directory: Directory,
+  { archives, claimed, isPastSealed, seals, strange }: Listing,
+  add: (flaw: Flaw) => void,
+) =>
+  Effect.gen(function* () {
     const parts: Array<Part> = []
     const ours = new Map(
       archives.flatMap((name) => {
@@ -69,7 +98,8 @@ const partsOf = (directory: Directory, archivesOf: Archives, add: (flaw: Flaw) =
       const seal = yield* readSeal(directory, first)
       const isLast = first === firsts.at(-1)
       // Its name was durable before anything in it: nothing of the file is sealed yet.
-      if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0) continue
+      if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0 && seal.other === undefined)
+        continue
       const named = claimed.get(first) ?? ours.get(first)
       parts.push({ first, name: named ?? (isLast ? ledger_name : archiveName(first)), seal, next: firsts[i + 1] })
     }
@@ -102,19 +132,9 @@ export const verifyLedger = ({ expect = [], root }: VerifyOptions): Effect.Effec
         }
       const scanner = yield* makeScanner(ledgerFile)
       const acknowledged = new Set((yield* repairedFlaws(scanner)).map(flawKey))
-      const walked = (at: Sight) =>
-        Effect.mapError(walkFolder(at, archives, expect), (cause) =>
-          cause instanceof FileError ? new StoreUnavailable({ where: ledgerFile.where, cause }) : cause,
-        )
-      let verification = yield* walked(sight)
-      let seen: Sight = sight
-      for (let tries = 1; tries < walks_max && verification.flaws.length > 0; tries++) {
-        const now = yield* ledgerFile.look
-        // Files that changed their names under the walk look damaged to it.
-        if (now === undefined || isSameFile(now.info, seen.info)) break
-        seen = now
-        verification = yield* walked(now)
-      }
+      const verification = yield* Effect.mapError(walkFolder(sight.directory, archives, expect), (cause) =>
+        cause instanceof FileError ? new StoreUnavailable({ where: ledgerFile.where, cause }) : cause,
+      )
       const flaws = verification.flaws.map((flaw) =>
         acknowledged.has(flawKey(flaw)) ? { ...flaw, isAcknowledged: true } : flaw,
       )
@@ -135,18 +155,17 @@ const missing = (expect: ReadonlyArray<ChainHead>): ReadonlyArray<Flaw> =>
 const unmet = (expect: ReadonlyArray<ChainHead>): ReadonlyArray<Flaw> =>
   missing(expect.filter(({ position, sha256 }) => position > 0 || sha256 !== genesis.toString("hex")))
 
-const walkFolder = (sight: Sight, archives: Archives, expect: ReadonlyArray<ChainHead>) =>
+const walkFolder = (directory: Directory, archives: Archives, expect: ReadonlyArray<ChainHead>) =>
   Effect.gen(function* () {
-    const { directory } = sight
     const flaws: Array<Flaw> = []
     const add = (flaw: Flaw) => void flaws.push(flaw)
-    const { isPastSealed, parts, strangers } = yield* partsOf(directory, archives, add)
-    const walk: Walk = makeWalk({ directory, archives, expect, add })
+    const listing = yield* list(directory, archives, yield* Effect.scope)
+    const { bytes, file } = listing
+    const { isPastSealed, parts, strangers } = yield* partsOf(directory, listing, add)
+    const walk: Walk = makeWalk({ directory, archives, file, expect, add })
     for (const name of strangers) yield* walk.unsealedArchive(name, isPastSealed)
     for (const part of parts) yield* walk.seal(part)
     walk.finish()
-    const bytes = sight.info?.bytes ?? 0
-    const file = yield* unlessMissing(directory.openFile(ledger_name, { access: "read" }))
     const isNew = parts.at(-1)?.name !== ledger_name
     const torn_bytes = file === undefined ? 0 : Math.max(0, bytes - (yield* walk.tail(file, bytes, isNew)))
     yield* checkSideFiles(directory, add)

@@ -13,7 +13,7 @@ import type { ChainHead } from "./ChainHead.ts"
 import type { Flaw } from "./Flaw.ts"
 import { batchStart } from "./batchStart.ts"
 import { archiveName, isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout.ts"
-import { contentBytes, grew, is_gone, lacksRows, positions_lost_max } from "./lackingRows.ts"
+import { contentBytes, grew, is_gone, lacksRows, ofOther, positions_lost_max } from "./lackingRows.ts"
 import { incomplete_batch, partial_line, readLine } from "./LineReader.ts"
 import { readExactly } from "./readExactly.ts"
 import { changed } from "./Records.ts"
@@ -29,6 +29,8 @@ const chunk_bytes_max = 8_388_608
 export interface WalkOptions {
   readonly directory: Directory
   readonly archives: Archives
+  /** The file that is appended to, if there is one. It is read by this, since it may become an archive meanwhile. */
+  readonly file: OpenFile | undefined
   readonly expect: ReadonlyArray<ChainHead>
   readonly add: (flaw: Flaw) => void
 }
@@ -62,7 +64,7 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a
 const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "hex")
 
-export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Walk => {
+export const makeWalk = ({ add, archives, directory, expect, file: active }: WalkOptions): Walk => {
   let sha: Uint8Array = genesis
   let position = 1
   let sealed = 0
@@ -100,14 +102,11 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
   compareHead(ledger_name)
 
   const readPart = (name: string, first: number, offset: number, bytes: number) =>
-    name === ledger_name
-      ? Effect.scoped(
-          Effect.gen(function* () {
-            const file = yield* unlessMissing(directory.openFile(name, { access: "read" }))
-            return file === undefined ? new Uint8Array() : yield* readExactly(file, offset, bytes)
-          }),
-        )
-      : archives.read(directory, { name, first }, offset, bytes)
+    name !== ledger_name
+      ? archives.read(directory, { name, first }, offset, bytes)
+      : active === undefined
+        ? Effect.succeed(new Uint8Array())
+        : readExactly(active, offset, bytes)
 
   /** The packed bytes: every member's checksum, and that nothing stands between or behind them. */
   const checkPacked = (name: string, first: number, last: number) =>
@@ -305,7 +304,8 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         const file = `${seals_name}/${sealName(first)}`
         begin()
         const header = seal?.header
-        if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
+        if (seal?.other !== undefined) add({ file, error: ofOther(seal.other), digest: "" })
+        else if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
         const lacking = first - position
         // Behind a file that was laid aside so many positions are given to nobody, and the chain goes on.
         const isLaidAside = lacking >= positions_lost_max
@@ -314,7 +314,6 @@ export const makeWalk = ({ add, archives, directory, expect }: WalkOptions): Wal
         tellLost(isLaidAside ? position : first)
         if (header !== undefined) {
           sha = Buffer.from(header.chain, "hex")
-          if (header.first !== first) add({ file, error: `it is of position ${header.first}`, digest: "" })
         }
         if (first < position) add({ file, error: `its positions overlap the file before it`, digest: "" })
         position = first

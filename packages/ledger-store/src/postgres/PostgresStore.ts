@@ -20,7 +20,7 @@ import { Effect, Pool, type Redacted, type Scope, Semaphore } from "effect"
 import type { Connection, Database, DatabaseError, Row, Statement } from "./Database.ts"
 import { headless, makePatience, storeError } from "./failures.ts"
 import { makePages } from "./Pages.ts"
-import { prepareSchema, refuseSchemaName } from "./schema.ts"
+import { type Missing, prepareSchema, refuseSchemaName } from "./schema.ts"
 import { makeSqlPgDatabase } from "./SqlPgDatabase.ts"
 import { begin, commit, makeStatements } from "./statements.ts"
 import { makeTail } from "./Tail.ts"
@@ -39,6 +39,8 @@ export interface PostgresStoreOptions {
   readonly poll_ms?: number
   /** How many connections reading may take, besides one to append and one to follow; 4 by default. */
   readonly reading_connections_max?: number
+  /** Whether a schema that holds no ledger is made, as by default, or refused: who only reads has no use for a new one. */
+  readonly missing?: Missing
 }
 
 /** How often a commit is decided anew because its connection was cut and somebody else was faster. */
@@ -89,7 +91,7 @@ export const makePostgresStoreOver = (
           Effect.onError(use(connection), () => Pool.invalidate(readers, connection)),
         ),
       )
-    yield* told(onConnection((connection) => prepareSchema(connection, schema, where)))
+    yield* told(onConnection((connection) => prepareSchema(connection, schema, where, settings.missing)))
 
     /** For what changes nothing when it is done twice: tried again until it goes well or patience is over. */
     const runAgain = (asked: ReadonlyArray<Statement>) => patience.persist(onConnection(({ run }) => run(asked)))

@@ -63,18 +63,25 @@ const look = (schema: string): Statement => ({
   text: `SELECT current_setting('server_version_num')::int4 AS server, current_setting('server_encoding') AS encoding, EXISTS (
       SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relname = 'waybill_schema'
-    ) AS is_there`,
+    ) AS is_there, EXISTS (
+      SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = 'waybill_schema' AND a.attname = 'version' AND a.atttypid = 'int4'::regtype
+    ) AS is_ours`,
   values: [schema],
 })
 const lookAtVersion = (schema: string): Statement => ({
   text: `SELECT max(version)::int4 AS version FROM ${schema}.waybill_schema`,
 })
 
+/** What becomes of a schema that holds no ledger: it is made, or the opening is refused. */
+export type Missing = "make" | "refuse"
+
 /** Makes the schema or brings it up to date; a schema that is up to date is only looked at. */
 export const prepareSchema = (
   connection: Connection,
   schema: string,
   where: string,
+  missing: Missing = "make",
 ): Effect.Effect<void, DatabaseError | StoreRefused> =>
   Effect.gen(function* () {
     const refuse = (reason: string) => new StoreRefused({ where, reason })
@@ -84,6 +91,14 @@ export const prepareSchema = (
     if (found.encoding !== "UTF8")
       return yield* refuse(
         `the database is encoded in ${found.encoding}, which cannot hold every text; make one in UTF8`,
+      )
+    if (!found.isOurs)
+      return yield* refuse(
+        `the schema ${schema} holds a table waybill_schema that no Waybill has made; name another schema for the ledger`,
+      )
+    if (found.version === 0 && missing === "refuse")
+      return yield* refuse(
+        `there is no ledger in the schema ${schema}: nothing has been appended there yet, or its name is mistyped. Reading makes none`,
       )
     if (found.version > schema_version)
       return yield* refuse(
@@ -118,7 +133,9 @@ const versionOf = (connection: Connection, schema: string) =>
   Effect.gen(function* () {
     const [rows] = yield* connection.run([look(schema)])
     const [server, encoding] = [Number(rows?.[0]?.["server"]), String(rows?.[0]?.["encoding"])]
-    if (rows?.[0]?.["is_there"] !== true) return { server, encoding, version: 0 }
+    const isThere = rows?.[0]?.["is_there"] === true
+    const isOurs = !isThere || rows?.[0]?.["is_ours"] === true
+    if (!isThere || !isOurs) return { server, encoding, version: 0, isOurs }
     const [versions] = yield* connection.run([lookAtVersion(schema)])
-    return { server, encoding, version: Number(versions?.[0]?.["version"] ?? 0) }
+    return { server, encoding, version: Number(versions?.[0]?.["version"] ?? 0), isOurs }
   })

@@ -40,7 +40,7 @@ const flawOf = (row: Row): string | undefined => {
  * Checks that every position from 1 to the head holds one record, that every line can be read, that it is found under its own
  * job and event id, and that nothing stands behind the head. What is appended meanwhile is not looked at. It knows what
  * the server says: there are no seals, so a line that somebody with the owner's rights has replaced by another sound one is
- * not noticed.
+ * not noticed. Makes nothing: fails with `StoreRefused` where the schema holds no ledger.
  */
 export const verifyPostgres = (
   database: Database,
@@ -54,7 +54,7 @@ export const verifyPostgres = (
       const walk = Effect.gen(function* () {
         const connection = yield* database.connect
         const statements = makeStatements(schema)
-        yield* prepareSchema(connection, schema, where)
+        yield* prepareSchema(connection, schema, where, "refuse")
         const flaws: Array<PostgresFlaw> = []
         const [[ends] = []] = yield* connection.run([statements.ends])
         if (ends === undefined) return yield* headless

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect } from "vitest"
 import { makeJsonlStore } from "../../src/index.ts"
-import { ledgerOver, origin, written } from "./texts.ts"
+import { collect, ledgerOver, origin, written } from "./texts.ts"
 
 const base = mkdtempSync(join(tmpdir(), "waybill-one-job-"))
 export const made = join(base, "made")
@@ -68,29 +68,46 @@ export const remove = (): void => rmSync(base, { recursive: true, force: true })
 const streamOf = (store: Store, id: string) =>
   Effect.gen(function* () {
     const found: Array<RecordedEvent> = []
-    for (;;) {
-      const { events } = yield* store.readStream(id, found.at(-1)?.position ?? 0, 7)
-      if (events.length === 0) return found.map(({ event_id, job_id, position }) => ({ event_id, job_id, position }))
+    for (let after = 0; ;) {
+      const { covers, events } = yield* store.readStream(id, after, 7)
       found.push(...events)
+      if (covers <= after) return found.map(({ event_id, job_id, position }) => ({ event_id, job_id, position }))
+      after = covers
     }
   })
 
-/** What is told of a job by a store that knows nothing else, and by one that knows everything; or how each fails. */
+/** What reading everything tells of one job. */
+const readOf = (store: Store, id: string) =>
+  Effect.gen(function* () {
+    const ledger = yield* ledgerOver(store)
+    const found = (yield* collect(ledger.read())).filter(({ job_id }) => job_id === id)
+    return found.map(({ event_id, job_id, position }) => ({ event_id, job_id, position }))
+  })
+
+/**
+ * What is told of a job by a store that knows nothing else, by one that knows everything, and by reading everything; or how each
+ * fails.
+ */
 export const bothWays = async (root: string, id: string) => {
   const alone = await withStore(root, (store) => Effect.result(streamOf(store, id)))
   const whole = await withStore(root, (store) =>
     Effect.result(Effect.andThen(store.readBefore(Number.MAX_SAFE_INTEGER, 1), streamOf(store, id))),
   )
-  return [alone, whole].map((result) => (result._tag === "Success" ? result.success : result.failure._tag))
+  const read = await withStore(root, (store) => Effect.result(readOf(store, id)))
+  return [alone, whole, read].map((result) => (result._tag === "Success" ? result.success : result.failure._tag))
 }
 
 /** One thing that goes wrong with one file of a ledger. */
 const accident = fc.record({
   file: fc.constantFrom("index/jobs.json", "ledger.jsonl", "seals/*", "ledger.p*.jsonl"),
   which: fc.nat(),
-  how: fc.constantFrom("flip", "cut", "empty", "remove", "append"),
+  how: fc.constantFrom("flip", "cut", "empty", "remove", "append", "stand in"),
   where: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
 })
+
+/** Any of them but the one of that number, where there are several. */
+const otherOf = (names: ReadonlyArray<string>, which: number, where: number): string =>
+  names[(which + 1 + Math.floor(where * (names.length - 1))) % names.length] ?? "ledger.jsonl"
 
 const damage = (
   root: string,
@@ -103,6 +120,8 @@ const damage = (
   if (how === "remove") rmSync(path)
   else if (how === "empty") truncateSync(path, 0)
   else if (how === "cut") truncateSync(path, at)
+  else if (how === "stand in")
+    writeFileSync(path, readFileSync(join(root, ".agents/daemon", otherOf(found, which, where))))
   else if (how === "append") appendFileSync(path, '{"event_id":"evt_x_late_1","job_id":"late"}\n')
   else {
     const bytes = readFileSync(path)
@@ -118,9 +137,20 @@ export const toldTheSame = (numRuns: number): Promise<void> =>
       const root = mkdtempSync(join(base, "hurt-"))
       cpSync(made, root, { recursive: true })
       damage(root, what)
-      const [alone, whole] = await bothWays(root, id)
+      const [alone, whole, read] = await bothWays(root, id)
       rmSync(root, { recursive: true, force: true })
-      expect(alone).toEqual(whole)
+      expect([what, alone, whole]).toEqual([what, read, read])
     }),
-    { numRuns },
+    {
+      numRuns,
+    },
   )
+
+/** A ledger in which the seal of an archive is another one's, although the saved index knows that archive. */
+export const withOtherSeal = (): string => {
+  const root = mkdtempSync(join(base, "other-"))
+  cpSync(made, root, { recursive: true })
+  const [first = "", second = ""] = globSync("seals/*.seal", { cwd: join(root, ".agents/daemon") }).toSorted()
+  cpSync(join(root, ".agents/daemon", second), join(root, ".agents/daemon", first))
+  return root
+}
