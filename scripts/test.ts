@@ -10,6 +10,8 @@ import { countTests } from "./test-counts.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "waybill-test-"))
 const report = join(folder, "vitest.json")
+// Hundreds of processes load the same sources: compiled once, they cost a quarter less.
+process.env["NODE_COMPILE_CACHE"] ??= join(folder, "compiled")
 
 const steps: ReadonlyArray<{ readonly title: string; readonly command: readonly [string, ...Array<string>] }> = [
   { title: "types", command: ["tsc", "-p", "."] },
