@@ -8,6 +8,7 @@
  */
 import type { ArgumentError, ErrorDetail } from "@waybill/command-contract"
 import type { Application, Problem, Style } from "./Application.ts"
+import { argumentFix } from "./argumentFix.ts"
 import { shorten } from "./Cap.ts"
 import { makeContext } from "./MakeContext.ts"
 import { type Failure, causes, explain } from "./Failure.ts"
@@ -55,7 +56,7 @@ const refusal = (app: Application, command: Registered, problems: ReadonlyArray<
       retryable: false,
       phase: "validation",
       exit_code: 2,
-      fix_required: "Correct the arguments that are listed in errors.",
+      fix_required: argumentFix(errors),
       suggestion: `See: ${app.invocation ?? app.name} ${path.replaceAll(".", " ")} --help`,
       errors,
     },
