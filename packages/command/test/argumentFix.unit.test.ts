@@ -34,6 +34,7 @@ it("on a terminal several of them are told one by one, each once", () => {
         code: "ARG_ERROR",
         message: listed.map(({ message }) => `${message}.`).join(" "),
         retryable: false,
+        phase: "validation",
         fix_required: argumentFix(listed),
         errors: [...listed],
       },
