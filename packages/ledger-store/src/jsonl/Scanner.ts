@@ -243,16 +243,14 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         }
         const { active, reader } = history
         const file = place?.file
-        const bytes = sight.info?.bytes ?? 0
+        const [bytes, seen] = [sight.info?.bytes ?? 0, seen_bytes]
         seen_bytes = bytes
         if (place === undefined || file === undefined || active === undefined) return nothing()
         if (bytes === reader.next && reader.next === reader.end) return nothing()
-        // What is there is not what was sealed: nothing behind it can be told from it.
-        if (bytes < active.link.end && history.isBlocked(active.name)) return nothing()
-        if (!(yield* io(stillHolds(file, bytes)))) {
-          yield* restructure(Effect.sync(startAnew))
-          return nothing()
-        }
+        // What is there is not what was sealed: nothing behind it can be told from it, until it is another one again.
+        const isOther = history.isBlocked(active.name)
+        if (isOther ? bytes !== seen : !(yield* io(stillHolds(file, bytes)))) yield* restructure(Effect.sync(startAnew))
+        if (isOther || history.generation !== generation) return nothing()
         if (!(yield* io(isSealedTo(place.directory, active.first, bytes)))) {
           if (unsealed === "left") return nothing()
           yield* io(flushOthers(file))

@@ -27,14 +27,15 @@ import { makeLocking } from "./Locking.ts"
 import { makeScanner } from "./Scanner.ts"
 import { verifyLedger } from "./verify.ts"
 
-/** How many flaws one fact names; the next repair names the rest. */
+/** How many flaws one fact names, and how many facts one repair writes; the next repair names the rest. */
 const flaws_max = 1000
+const facts_max = 4
 const lock_wait_ms = 30_000
 
 export interface Repair {
-  /** The `ledger.repaired` fact; `undefined` when there was nothing to repair. */
+  /** The `ledger.repaired` fact, or the first of several; `undefined` when there was nothing to repair. */
   readonly fact: RecordedEvent | undefined
-  /** What it acknowledges. */
+  /** What they acknowledge. */
   readonly flaws: ReadonlyArray<Flaw>
 }
 
@@ -98,17 +99,26 @@ export const repairLedger = ({ actor, requestId, root }: RepairOptions): Effect.
         Effect.gen(function* () {
           yield* scanner.scanAll
           yield* acknowledge(scanner)
-          const { flaws: all } = yield* Effect.provide(verifyLedger({ root }), files)
-          const blocked = scanner.history.damage.filter(isBlocking)
-          const found = all.filter(({ isAcknowledged }) => isAcknowledged !== true)
-          const flaws = [...blocked.flatMap((finding) => unnamed(finding, found)), ...found].slice(0, flaws_max)
-          if (flaws.length === 0 && blocked.length === 0) return { fact: undefined, flaws }
-          const isLost = blocked.some(({ file }) => file === ledger_name)
+          const isLost = scanner.history.damage.some((finding) => isBlocking(finding) && finding.file === ledger_name)
+          // First, so that what is named bears the name that it has from now on.
           const next = isLost ? yield* appender.layAside(opened) : opened
-          yield* appender.prepare(next, "whatever is wrong")
-          const record = factOf(flaws, scanner.history.head + 1, yield* Clock.currentTimeMillis, { actor, requestId })
-          yield* appender.append(next, [[record]])
-          return { fact: record.event, flaws }
+          const named: Array<Flaw> = []
+          let first: RecordedEvent | undefined
+          // Rows that are made again tell where the chain goes on otherwise than before; that is named too.
+          for (let facts = 0; facts < facts_max; facts++) {
+            yield* acknowledge(scanner)
+            const blocked = scanner.history.damage.filter(isBlocking)
+            const { flaws: all } = yield* Effect.provide(verifyLedger({ root }), files)
+            const found = all.filter(({ isAcknowledged }) => isAcknowledged !== true)
+            const flaws = [...blocked.flatMap((finding) => unnamed(finding, found)), ...found].slice(0, flaws_max)
+            if (flaws.length === 0 && (blocked.length === 0 || first !== undefined)) break
+            yield* appender.prepare(next, "whatever is wrong")
+            const record = factOf(flaws, scanner.history.head + 1, yield* Clock.currentTimeMillis, { actor, requestId })
+            yield* appender.append(next, [[record]])
+            first ??= record.event
+            named.push(...flaws)
+          }
+          return { fact: first, flaws: named }
         }),
       )
     }),
