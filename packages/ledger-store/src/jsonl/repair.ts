@@ -16,7 +16,7 @@ import {
   type StoreError,
   StoreRefused,
 } from "@waybill/ledger"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Result } from "effect"
 import { acknowledge, ledger_job, repaired_type } from "./acknowledged.ts"
 import { makeAppending } from "./Appending.ts"
 import type { Flaw } from "./Flaw.ts"
@@ -41,6 +41,15 @@ export interface Repair {
 
 export interface RepairOptions extends Origin {
   readonly root: string
+}
+
+/** Why no fact can be made of it; also for who calls without a type checker. */
+const whyNot = (now_ms: number, { actor, requestId }: Record<keyof Origin, unknown>): string | undefined => {
+  const { _tag } = Result.try(() => formatTime(now_ms))
+  if (_tag === "Failure") return `the clock says ${now_ms} ms, which is not in the years 0 to 9999: set it right`
+  if (typeof actor !== "string" || actor.trim() === "") return "a repair needs an actor, which is a text"
+  const isNamed = typeof requestId === "string" && /^\S+$/u.test(requestId)
+  return isNamed ? undefined : "a repair needs a request_id, which is a text without white space"
 }
 
 /** Whether nothing may be appended because of it, and nobody has seen to it yet. */
@@ -90,6 +99,9 @@ export const repairLedger = ({ actor, requestId, root }: RepairOptions): Effect.
       yield* Effect.addFinalizer(() => appender.close)
       if ((yield* ledgerFile.look) === undefined)
         return yield* new StoreRefused({ where: ledgerFile.where, reason: "there is no ledger to repair" })
+      const now_ms = yield* Clock.currentTimeMillis
+      const reason = whyNot(now_ms, { actor, requestId })
+      if (reason !== undefined) return yield* new StoreRefused({ where: ledgerFile.where, reason })
       const files = yield* Effect.context<Files>()
       return yield* makeLocking(
         ledgerFile,
@@ -113,7 +125,7 @@ export const repairLedger = ({ actor, requestId, root }: RepairOptions): Effect.
             const flaws = [...blocked.flatMap((finding) => unnamed(finding, found)), ...found].slice(0, flaws_max)
             if (flaws.length === 0 && (blocked.length === 0 || first !== undefined)) break
             yield* appender.prepare(next, "whatever is wrong")
-            const record = factOf(flaws, scanner.history.head + 1, yield* Clock.currentTimeMillis, { actor, requestId })
+            const record = factOf(flaws, scanner.history.head + 1, now_ms, { actor, requestId })
             yield* appender.append(next, [[record]])
             first ??= record.event
             named.push(...flaws)

@@ -366,7 +366,8 @@ export const makeWalk = ({ add, archives, directory, expect, file: active, seals
         const read = (offset: number, length: number) => readExactly(file, offset, length)
         const other = record === 0 ? yield* otherFileOf(directory, seals, position, read) : undefined
         if (other !== undefined) add({ file: ledger_name, error: ofOtherFile(other), digest: "" })
-        else if (!isOther()) return yield* walkRest({ name: ledger_name, bytes, isClosed: false }, read, false)
+        else if (bytes < end || !isOther())
+          return yield* walkRest({ name: ledger_name, bytes, isClosed: false }, read, false)
         else add({ file: ledger_name, error: is_other, positions: [position - record, position - 1], digest: "" })
         return bytes
       }),
