@@ -10,6 +10,7 @@ import { Effect } from "effect"
 import { readCheckedText, writeChecked } from "./checkedFile.ts"
 import type { History } from "./History.ts"
 import { Jobs, type SavedJob } from "./Jobs.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 
 export const index_name = "index"
 const file_name = "jobs.json"
@@ -49,8 +50,9 @@ export const indexOf = (history: History, chain: Uint8Array): SavedIndex => ({
   ahead: [...history.ahead].filter(([told]) => told > history.head),
 })
 
+/** Saves it, if something that is no index does not stand in its place: opening takes longer then, and health says why. */
 export const saveIndex = (directory: Directory, index: SavedIndex): Effect.Effect<void, FileError> =>
-  writeChecked(directory, index_name, file_name, index)
+  Effect.asVoid(unlessOdd(writeChecked(directory, index_name, file_name, index)))
 
 const jobs_begin = '"jobs":['
 const jobs_end = '],"corrupt":['
