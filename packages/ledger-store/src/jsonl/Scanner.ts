@@ -246,9 +246,9 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         const [bytes, seen] = [sight.info?.bytes ?? 0, seen_bytes]
         seen_bytes = bytes
         if (place === undefined || file === undefined || active === undefined) return nothing()
-        if (bytes === reader.next && reader.next === reader.end) return nothing()
         // What is there is not what was sealed: nothing behind it can be told from it, until it is another one again.
         const isOther = history.isBlocked(active.name)
+        if (!isOther && bytes === reader.next && reader.next === reader.end) return nothing()
         if (isOther ? bytes !== seen : !(yield* io(stillHolds(file, bytes)))) yield* restructure(Effect.sync(startAnew))
         if (isOther || history.generation !== generation) return nothing()
         if (!(yield* io(isSealedTo(place.directory, active.first, bytes)))) {
