@@ -40,6 +40,7 @@ import {
   type OpenFile,
   type OpenOptions,
 } from "./Files.ts"
+import { flushingOf } from "./nodeFlush.ts"
 import { lockDomainOf, lockOf, openLock } from "./nodeLocks.ts"
 import { OpenDescriptor } from "./OpenDescriptor.ts"
 import { OpenDirectory } from "./OpenDirectory.ts"
@@ -103,6 +104,13 @@ const writeAllNow = (descriptor: number, path: string, bytes: Uint8Array, offset
 
 const openFileOf = (open: OpenDescriptor, path: string, isLocal: boolean): OpenFile => {
   const shown = () => path
+  const handle = {
+    get fd() {
+      return open.isOpen ? open.descriptor : -1
+    },
+    datasync: () => open.use(slow.flush),
+  }
+  const flushing = flushingOf(handle, path, isLocal)
   const isNow = (bytes: Uint8Array) => isLocal && bytes.byteLength <= bytes_now_max
   const now = <A>(operation: "read" | "write" | "info", run: (descriptor: number) => A) =>
     attemptNow(operation, shown, () => open.useNow(run))
@@ -117,13 +125,14 @@ const openFileOf = (open: OpenDescriptor, path: string, isLocal: boolean): OpenF
             const { bytesRead } = await slow.read(descriptor, into, 0, into.byteLength, offset)
             return bytesRead
           }),
-    write: (bytes, offset) =>
-      isNow(bytes)
+    write: (bytes, offset) => {
+      flushing.wrote(bytes.byteLength)
+      return isNow(bytes)
         ? now("write", (descriptor) => writeAllNow(descriptor, path, bytes, offset))
-        : later("write", (descriptor) => writeAll(descriptor, path, bytes, offset)),
+        : later("write", (descriptor) => writeAll(descriptor, path, bytes, offset))
+    },
     truncate: (bytes) => later("truncate", (descriptor) => slow.truncate(descriptor, bytes)),
-    // Content and length are all that a reader after a crash needs; the time stamps that fsync adds are not.
-    flush: later("flush", slow.flush),
+    flush: flushing.flush,
     info: isLocal
       ? now("info", (descriptor) => infoOf(fstatSync(descriptor, { bigint: true })))
       : later("info", async (descriptor) => infoOf(await slow.info(descriptor))),

@@ -8,6 +8,7 @@ import { Effect } from "effect"
 import { crc32 } from "node:zlib"
 import { readExactly } from "./readExactly.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, "0")
 
@@ -46,7 +47,7 @@ export const readCheckedText = (
       const text = bytes.subarray(9).toString("utf8")
       return bytes.subarray(0, 9).toString("latin1") === `${checksum(text)}\n` ? text : undefined
     }),
-  ).pipe(unlessMissing)
+  ).pipe(unlessMissing, unlessOdd)
 
 /** What was written; `undefined` where there is no such file, or one that is not what was written. */
 export const readChecked = (
