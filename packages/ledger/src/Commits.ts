@@ -278,7 +278,7 @@ export const makeCommits = (
     const record = Effect.fnUntraced(function* (group: Array<Waiting>, session: Session) {
       yield* folds.catchUp(session)
       // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
-      for (const checkpoint of folds.due()) yield* Effect.ignore(session.saveCheckpoint(checkpoint))
+      if (folds.isAnyDue) yield* Effect.ignore(folds.saveDue(session.saveCheckpoint))
       folds.isComplete = session.endsWithAppend !== true
       const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
       if (batches.length > 0) {

@@ -7,7 +7,9 @@ import {
   isRecordedFact,
   Ledger,
   Projection,
+  type Session,
   type Store,
+  StoreRefused,
   Vocabulary,
 } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
@@ -265,6 +267,52 @@ describe("checkpoints", () => {
         expect((yield* store.loadCheckpoint(Doors.name))?.state.position).toBe(5001)
         yield* old.saveDueCheckpoints
         expect(commits).toBe(1)
+      }),
+    ))
+  it("that could not be saved are tried again, but not with every append; what keeps one back keeps back no other", () =>
+    run(
+      Effect.gen(function* () {
+        const store = yield* makeMemoryStore()
+        let isFull = true
+        const tried: Array<string> = []
+        const saved: Array<string> = []
+        const save =
+          (session: Session): Session["saveCheckpoint"] =>
+          (checkpoint) => {
+            tried.push(checkpoint.name)
+            if (isFull && checkpoint.name === Doors.name)
+              return Effect.fail(new StoreRefused({ where: "here", reason: "no space is left" }))
+            saved.push(checkpoint.name)
+            return session.saveCheckpoint(checkpoint)
+          }
+        const failing: Store = {
+          ...store,
+          commit: (use) =>
+            store.commit((session) => use(Object.assign(Object.create(session), { saveCheckpoint: save(session) }))),
+        }
+        const ledger = yield* open(failing)
+        yield* ledger.query(Doors, (doors) => doors.size)
+        const append = (count: number) =>
+          ledger.append(
+            Array.from({ length: count }, () => openedBy("a")),
+            by("r"),
+          )
+        const grow = Effect.forEach([1, 2, 3, 4, 5], () => append(1000))
+        yield* grow
+        expect(tried).toEqual([])
+        const refusal = yield* Effect.flip(ledger.saveDueCheckpoints)
+        expect(refusal.message).toContain("no space is left")
+        const once = [...tried]
+        expect(once.filter((name) => name === Doors.name)).toHaveLength(1)
+        expect(saved).toHaveLength(once.length - 1)
+        for (let i = 0; i < 5; i++) yield* append(100)
+        expect(tried).toEqual(once)
+
+        isFull = false
+        yield* grow
+        yield* append(1)
+        expect(saved).toContain(Doors.name)
+        expect((yield* store.loadCheckpoint(Doors.name))?.state.position).toBeGreaterThan(8000)
       }),
     ))
   it("of another ledger are not used", () =>
