@@ -1,5 +1,5 @@
 /** A clock that stands where a test sets it. */
-import { Clock, Effect } from "effect"
+import { type Clock, Effect } from "effect"
 
 export class SetClock implements Clock.Clock {
   now_ms: number
