@@ -35,7 +35,7 @@ export interface Branches {
 
 /**
  * A fold is saved once so many events are new to it, and more than it has entities to save. Where it could not be saved, it is
- * tried again after as many more: not with every append, since a save that fails may cost what one that works does.
+ * tried again a while later and not with every append, since a save that fails may cost what one that works does.
  */
 const unsaved_events_min = 4096
 /** How many events an entity must bring on average before all are saved again: so that saving costs each event little. */
@@ -94,9 +94,9 @@ export class LiveFolds {
 
   #isDue(projection: AnyProjection, fold: AnyFold): boolean {
     const { saved, tried } = this.#saves.get(projection) ?? savedAt(0)
-    const unsaved_events_max = Math.max(unsaved_events_min, fold.size * unsaved_events_per_entity)
-    const isUntried = tried === saved || fold.position - tried >= unsaved_events_min
-    return isUntried && fold.position - saved >= unsaved_events_max
+    const { position, size } = fold
+    const isUntried = tried === saved || position - tried >= Math.max(unsaved_events_min, size)
+    return isUntried && position - saved >= Math.max(unsaved_events_min, size * unsaved_events_per_entity)
   }
 
   /** Whether any fold has moved on far enough for a checkpoint. */
