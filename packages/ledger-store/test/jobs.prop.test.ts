@@ -18,18 +18,39 @@ it("jobs that are taken apart when they are asked for are the ones that were sav
       const list = model(saved).map(([id, { first, last }]) => JSON.stringify([id, first, last]))
       const jobs = new Jobs(list.join(","))
       const all = [...saved, ...later, ...now]
-      for (const [i, id] of later.entries()) jobs.enterLater(id, saved.length + i + 1)
+      const lastOf = (position: number, id: string) => new Map(model(all.slice(0, position - 1))).get(id)?.last ?? 0
+      for (const [i, id] of later.entries()) {
+        const position = saved.length + i + 1
+        jobs.enterLater(id, position, lastOf(position, id))
+      }
       for (const [i, id] of now.entries()) {
         const position = saved.length + later.length + i + 1
         const before = new Map(model(all.slice(0, position - 1))).get(id)
         const want = { job: before?.first ?? position, previous: before?.last ?? 0 }
         if (i % 2 === 0) expect(jobs.enter(id, position)).toEqual(want)
-        else jobs.enterLater(id, position)
+        else jobs.enterLater(id, position, lastOf(position, id))
       }
       const want = model(all)
       expect([...jobs]).toEqual(want)
       expect(jobs.size).toBe(want.length)
       for (const [id, job] of want) expect(jobs.get(id)).toEqual(job)
+    }),
+  ))
+
+it("a job whose records do not lead to each other is torn, and stays so when it is saved", () =>
+  fc.assert(
+    fc.property(ids, fc.nat(), (all, which) => {
+      const at = which % Math.max(1, all.length)
+      const jobs = new Jobs()
+      for (const [i, id] of all.entries()) {
+        const last = new Map(model(all.slice(0, i))).get(id)?.last ?? 0
+        jobs.enterLater(id, i + 1, i === at ? last - 1 : last)
+      }
+      const isLater = all.slice(0, at).some((id) => id === all[at])
+      const torn = isLater ? [all[at]] : []
+      const tornOf = (each: Jobs) => [...each].filter(([, { isTorn }]) => isTorn === true).map(([id]) => id)
+      expect(tornOf(jobs)).toEqual(torn)
+      expect(tornOf(new Jobs(jobs.saved.map((job) => JSON.stringify(job)).join(",")))).toEqual(torn)
     }),
   ))
 

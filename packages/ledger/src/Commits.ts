@@ -8,14 +8,14 @@
  */
 import { type Cause, Clock, Effect, Exit, Fiber, Result, type Scope, type Semaphore } from "effect"
 import { type AppendError, Conflict, FactTooLarge, InvalidAppend, type StoreError, StoreRefused } from "./Errors.ts"
-import { type Fact, isFact } from "./Fact.ts"
+import type { Fact } from "./Fact.ts"
 import type { JsonObject } from "./Json.ts"
-import { eventId, line_bytes_max, type RecordedEvent, refuseRequestId, utf8Bytes } from "./LedgerEvent.ts"
+import { eventId, line_bytes_max, type RecordedEvent, utf8Bytes } from "./LedgerEvent.ts"
 import { encodeLine } from "./Line.ts"
 import { type Branches, erase, type LiveFolds } from "./LiveFolds.ts"
+import { refuseAppend, timeOf } from "./refusing.ts"
 import type { NewRecord, Session, Store } from "./Store.ts"
 import type { Streams } from "./Streams.ts"
-import { formatTime } from "./Time.ts"
 import { type Place, Waitlist } from "./Waitlist.ts"
 
 /** Who appends, and on whose request. */
@@ -46,7 +46,6 @@ export interface Request<E> {
   readonly isChecked?: boolean
 }
 
-export const batch_facts_max = 1000
 /** How many requests one group takes: bounds the memory of a group and the wait of the first in it. */
 const group_requests_max = 1024
 /** A group closes once its lines hold so many characters, so that large facts do not pile up in memory. */
@@ -66,20 +65,6 @@ interface Waiting {
 interface Answer {
   readonly waiting: Waiting
   readonly exit: Outcome
-}
-
-/** A map or a list has no entries that are looked at: what it was to guard against would not be. */
-export const refuseExpected = (expected: Expected): InvalidAppend | undefined => {
-  if (typeof expected !== "object" || expected === null || Symbol.iterator in expected)
-    return new InvalidAppend({
-      reason: "expected must be a plain object from job ids to positions, no map and no list",
-    })
-  const wrong = Object.entries(expected).find(([, position]) => !Number.isSafeInteger(position) || position < 0)
-  return wrong === undefined
-    ? undefined
-    : new InvalidAppend({
-        reason: `expected[${JSON.stringify(wrong[0])}] must be a position: 0 for a job without facts, or more`,
-      })
 }
 
 /** Where every fact's stream and unique key stand, as the group sees them. */
@@ -111,25 +96,6 @@ export const checkConditions = (
         },
       })
     own.add(`${event_type} ${unique.value}`)
-  }
-  return undefined
-}
-
-/** Why nobody may append these facts, whatever the state. */
-export const refuseAppend = (
-  facts: ReadonlyArray<AnyFact>,
-  actor: string,
-  requestIds: Iterable<string>,
-): InvalidAppend | undefined => {
-  const because = (reason: string) => new InvalidAppend({ reason })
-  if (!facts.every(isFact)) return because("only facts made by a vocabulary's constructor can be appended")
-  if (facts.length > batch_facts_max)
-    return because(`a batch holds at most ${batch_facts_max} facts, not ${facts.length}`)
-  if (actor.trim() === "") return because("actor is required")
-  if (!actor.isWellFormed()) return because("actor contains a lone surrogate")
-  for (const requestId of requestIds) {
-    const badRequest = refuseRequestId(requestId)
-    if (badRequest !== undefined) return because(`request_id ${badRequest}`)
   }
   return undefined
 }
@@ -225,8 +191,9 @@ export const makeCommits = (
       request: Request<unknown>,
       branches: Branches,
       head: number,
-      occurred_at: string,
+      time: Result.Result<string, InvalidAppend>,
     ): Result.Result<ReadonlyArray<NewRecord>, unknown> => {
+      if (Result.isFailure(time)) return Result.fail(time.failure)
       const planned = request.plan(branches)
       if (Result.isFailure(planned)) return Result.fail(planned.failure)
       const facts = planned.success
@@ -236,12 +203,12 @@ export const makeCommits = (
         request.isChecked === true
           ? undefined
           : (refuseAppend(facts, actor, requestIds) ?? checkConditions(branches, streams, facts, {}))
-      return refusal === undefined ? stamp(facts, actor, requestIds, head, occurred_at) : Result.fail(refusal)
+      return refusal === undefined ? stamp(facts, actor, requestIds, head, time.success) : Result.fail(refusal)
     }
 
     const planGroup = (group: Array<Waiting>, session: Session, now_ms: number) => {
       const branches = folds.branch()
-      const occurred_at = formatTime(now_ms)
+      const time = timeOf(now_ms)
       const batches: Array<ReadonlyArray<NewRecord>> = []
       const answers: Array<Answer> = []
       let head = session.head
@@ -250,7 +217,7 @@ export const makeCommits = (
         group.push(waiting)
         let planned: ReturnType<typeof plan>
         try {
-          planned = plan(waiting.request, branches, head, occurred_at)
+          planned = plan(waiting.request, branches, head, time)
         } catch (defect) {
           // A decider that throws has failed its own caller, nobody else.
           answers.push({ waiting, exit: Exit.die(defect) })

@@ -4,16 +4,7 @@
  * @module
  */
 import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream } from "effect"
-import {
-  type Caller,
-  checkConditions,
-  refuseExpected,
-  type Expected,
-  makeCommits,
-  type Origin,
-  refuseAppend,
-  type Request,
-} from "./Commits.ts"
+import { type Caller, checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { Decider } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
@@ -23,6 +14,7 @@ import type { RecordedEvent } from "./LedgerEvent.ts"
 import { type AnyProjection, erase, LiveFolds } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
 import type { Page, Store, StoreHealth } from "./Store.ts"
+import { refuseAppend, refuseExpected, refuseOrigin } from "./refusing.ts"
 import { makeStreams } from "./Streams.ts"
 import { makeTransacting, type Recorded, type Transacting } from "./Transacting.ts"
 import type { Reader } from "./Vocabulary.ts"
@@ -238,16 +230,19 @@ export const make = (
 
     const append = <const Facts extends ReadonlyArray<AnyNewFact>>(given: Facts, options: AppendOptions) =>
       Effect.suspend(() => {
+        const noOrigin = refuseOrigin(options)
+        if (noOrigin !== undefined) return Effect.fail(noOrigin)
+        // A text is a list of its characters.
+        if (!Array.isArray(given)) return Effect.fail(new InvalidAppend({ reason: "facts must be a list of facts" }))
         // Copies: what has been looked at must be what is recorded.
         const batch = Array.from(given)
         const origin = { actor: options.actor, requestId: options.requestId }
+        const { expected = {} } = options
         const refusal =
-          refuseAppend(batch, origin.actor, [origin.requestId]) ??
-          refuseUnknown(batch) ??
-          refuseExpected(options.expected ?? {})
+          refuseAppend(batch, origin.actor, [origin.requestId]) ?? refuseUnknown(batch) ?? refuseExpected(expected)
         if (refusal !== undefined) return Effect.fail(refusal)
         const plan: Request<AppendError>["plan"] = (branches) => {
-          const conflict = checkConditions(branches, streams, batch, options.expected ?? {})
+          const conflict = checkConditions(branches, streams, batch, expected)
           return conflict === undefined ? Result.succeed(batch) : Result.fail(conflict)
         }
         return Effect.map(

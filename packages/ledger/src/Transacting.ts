@@ -4,12 +4,13 @@
  * @module
  */
 import { Effect, Result } from "effect"
-import { type Caller, type Commits, refuseAppend, type Request } from "./Commits.ts"
+import type { Caller, Commits, Request } from "./Commits.ts"
 import { type Decider, step, type Step } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import type { Fact, RecordedFact } from "./Fact.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import type { AnyProjection } from "./LiveFolds.ts"
+import { refuseAppend, refuseOrigin } from "./refusing.ts"
 
 type AnyFact = RecordedFact<string, unknown>
 type AnyNewFact = Fact<string, unknown>
@@ -48,7 +49,11 @@ export const makeTransacting = (
   refuseUnknown: (facts: Facts) => InvalidAppend | undefined,
   decode: (event: RecordedEvent) => AnyFact,
 ): Transacting => {
-  const commit = Effect.fnUntraced(function* (steps: AnySteps, origin: Caller) {
+  const commit = Effect.fnUntraced(function* (steps: AnySteps, given: Caller) {
+    const noOrigin = refuseOrigin(given)
+    if (noOrigin !== undefined) return yield* noOrigin
+    // A copy: what has been looked at must be what is recorded.
+    const origin = { actor: given.actor, requestId: given.requestId }
     const projections = steps.map(({ projection }) => projection)
     yield* ensure(projections)
     if (new Set(projections).size < steps.length) return yield* new InvalidAppend({ reason: own_projections })

@@ -11,7 +11,7 @@ import {
   Vocabulary,
 } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { Effect, Exit, Fiber, Result, Schema, Scope, Stream } from "effect"
+import { Clock, Effect, Exit, Fiber, Result, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { Doors } from "./support/door.ts"
@@ -42,6 +42,11 @@ describe("refused in words, and nothing is recorded", () => {
     ["request_id must not contain whitespace", [fact], { actor: "ada", requestId: "a b" }],
     ["request_id contains a lone surrogate", [fact], { actor: "ada", requestId: "\udfff" }],
     ["window.opened: its vocabulary is not one of this ledger's", [fact, windows.opened.makeOrThrow("w", {})], by("r")],
+    ["actor must be a text, not number", [fact], JSON.parse('{"actor":5,"requestId":"r"}')],
+    ["actor must be a text, not undefined", [fact], JSON.parse('{"requestId":"r"}')],
+    ["request_id must be a text, not number", [fact], JSON.parse('{"actor":"ada","requestId":7}')],
+    ["request_id must be a text, not null", [fact], JSON.parse('{"actor":"ada","requestId":null}')],
+    ["the origin must be { actor, requestId }, not null", [fact], JSON.parse("null")],
   ])("%s", (reason, facts, origin) =>
     run(
       Effect.gen(function* () {
@@ -58,6 +63,72 @@ describe("refused in words, and nothing is recorded", () => {
         expect(yield* ledger.query(Doors, (doors) => doors.size)).toBe(0)
       }),
     ),
+  )
+  class Job {
+    front = 0
+  }
+  it.each<readonly [string, unknown]>([
+    ["a map", new Map([["front", 0]])],
+    ["a list", [0]],
+    ["a date", new Date(0)],
+    ["an instance of a class", new Job()],
+    ["what is inherited", Object.create({ front: 9 })],
+    ["a text", "front"],
+    ["nothing", null],
+  ])("conditions that are %s would guard against nothing", (_, odd) =>
+    run(
+      Effect.gen(function* () {
+        const ledger = yield* fresh
+        const refused = yield* Effect.flip(
+          ledger.append([fact], Object.assign(JSON.parse("{}"), by("r"), { expected: odd })),
+        )
+        expect([refused._tag, refused.message]).toEqual([
+          "InvalidAppend",
+          "expected must be a plain object from job ids to positions, no map, no list and no instance of a class",
+        ])
+        expect(yield* all(ledger.read())).toEqual([])
+      }),
+    ),
+  )
+  it("an append without a request id, or of what is no list, is refused in words", () =>
+    run(
+      Effect.gen(function* () {
+        const ledger = yield* fresh
+        const [nobodys, text] = [JSON.parse('{"actor":"ada"}'), JSON.parse('"facts"')]
+        expect((yield* Effect.flip(ledger.append([fact], nobodys))).message).toBe(
+          "request_id must be a text, not undefined",
+        )
+        expect((yield* Effect.flip(ledger.append(text, by("r")))).message).toBe("facts must be a list of facts")
+        expect(yield* all(ledger.read())).toEqual([])
+      }),
+    ))
+  it.each([-1e15, 253_402_300_800_000, Number.NaN])(
+    "a clock that says %s ms dates no fact, and does no harm",
+    (now) => {
+      let said = now
+      return run(
+        Effect.gen(function* () {
+          const clock = yield* Clock.Clock
+          const wrong = { ...clock, currentTimeMillis: Effect.sync(() => said), currentTimeMillisUnsafe: () => said }
+          const program = Effect.gen(function* () {
+            const ledger = yield* fresh
+            const refusals = [
+              yield* Effect.flip(ledger.append([fact], by("r"))),
+              yield* Effect.flip(ledger.transact(obeying, [fact], by("r"))),
+            ]
+            for (const { _tag, message } of refusals) {
+              expect(_tag).toBe("InvalidAppend")
+              expect(message).toMatch(
+                /^the clock says \S+ ms, which is not in the years 0 to 9999: nothing is recorded/u,
+              )
+            }
+            said = 0
+            expect(yield* ledger.append([fact], by("r"))).toHaveLength(1)
+          })
+          yield* Effect.provideService(program, Clock.Clock, wrong)
+        }),
+      )
+    },
   )
   it("an empty append is a mistake, an empty decision is not", () =>
     run(

@@ -93,10 +93,10 @@ export const makeAppending = (
         if (sealFile?.first === header.first) return sealFile.file
         yield* closeSeal
         const scope = yield* Scope.make()
-        const isNew = scanner.history.active?.sealed === 0
+        const sealed = scanner.history.active?.sealed ?? 0
         const opened = yield* Effect.gen(function* () {
           const seals = yield* directory.openDirectory(seals_name, { create: true })
-          return { seals, file: yield* openSeal(seals, header, isNew) }
+          return { seals, file: yield* openSeal(seals, header, sealed) }
         }).pipe(
           Scope.provide(scope),
           Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),

@@ -9,7 +9,8 @@ import type { CorruptRecord } from "@waybill/ledger"
 import { Effect } from "effect"
 import { readCheckedText, writeChecked } from "./checkedFile.ts"
 import type { History } from "./History.ts"
-import { Jobs } from "./Jobs.ts"
+import { Jobs, type SavedJob } from "./Jobs.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 
 export const index_name = "index"
 const file_name = "jobs.json"
@@ -28,7 +29,7 @@ export interface SavedIndex {
   /** The chain's value at the head, as hex: it tells that the index is of this very ledger. */
   readonly chain: string
   readonly segments: ReadonlyArray<SavedSegment>
-  readonly jobs: ReadonlyArray<readonly [jobId: string, first: number, last: number]>
+  readonly jobs: ReadonlyArray<SavedJob>
   readonly corrupt: ReadonlyArray<CorruptRecord>
   readonly ahead: ReadonlyArray<readonly [told: number, positions: ReadonlyArray<number>]>
 }
@@ -44,13 +45,14 @@ export const indexOf = (history: History, chain: Uint8Array): SavedIndex => ({
   head: history.head,
   chain: Buffer.from(chain).toString("hex"),
   segments: history.segments.map(({ count, first, line, name }) => ({ first, line, name, count })),
-  jobs: Array.from(history.jobs, ([jobId, { first, last }]) => [jobId, first, last] as const),
+  jobs: history.jobs.saved,
   corrupt: [...history.corrupt.values()],
   ahead: [...history.ahead].filter(([told]) => told > history.head),
 })
 
+/** Saves it, if something that is no index does not stand in its place: opening takes longer then, and health says why. */
 export const saveIndex = (directory: Directory, index: SavedIndex): Effect.Effect<void, FileError> =>
-  writeChecked(directory, index_name, file_name, index)
+  Effect.asVoid(unlessOdd(writeChecked(directory, index_name, file_name, index)))
 
 const jobs_begin = '"jobs":['
 const jobs_end = '],"corrupt":['

@@ -8,7 +8,12 @@
 export interface Job {
   readonly first: number
   last: number
+  /** Whether the row of one of its records leads to another one than what is known to be the one before it. */
+  isTorn?: boolean
 }
+
+/** A job as the index remembers it; `1` where it is torn. */
+export type SavedJob = readonly [jobId: string, first: number, last: number, isTorn?: 1]
 
 /**
  * All jobs of a ledger. What the index tells of them is taken apart when somebody first asks for a job: a reading from the
@@ -19,6 +24,7 @@ export class Jobs {
   #known: Map<string, Job> | undefined
   readonly #later: Array<string> = []
   readonly #positions: Array<number> = []
+  readonly #links: Array<number> = []
 
   /** `saved` is the index's list as JSON, without its brackets. */
   constructor(saved = "") {
@@ -29,12 +35,14 @@ export class Jobs {
     if (this.#known !== undefined) return this.#known
     const known = new Map<string, Job>()
     this.#known = known
-    const saved = JSON.parse(`[${this.#saved}]`) as ReadonlyArray<readonly [jobId: string, first: number, last: number]>
-    for (const [jobId, first, last] of saved) known.set(jobId, { first, last })
-    for (const [i, jobId] of this.#later.entries()) this.enter(jobId, this.#positions[i] ?? 0)
+    const saved = JSON.parse(`[${this.#saved}]`) as ReadonlyArray<SavedJob>
+    for (const [jobId, first, last, torn] of saved)
+      known.set(jobId, { first, last, ...(torn === 1 ? { isTorn: true } : {}) })
+    for (const [i, jobId] of this.#later.entries()) this.#link(jobId, this.#positions[i] ?? 0, this.#links[i] ?? 0)
     this.#saved = ""
     this.#later.length = 0
     this.#positions.length = 0
+    this.#links.length = 0
     return known
   }
 
@@ -63,14 +71,28 @@ export class Jobs {
     return { job: job.first, previous }
   }
 
-  /** The same, where nobody asks for the answer yet. */
-  enterLater(jobId: string, position: number): void {
+  #link(jobId: string, position: number, previous: number): void {
+    const job = this.#all().get(jobId)
+    if (job !== undefined && previous !== job.last) job.isTorn = true
+    this.enter(jobId, position)
+  }
+
+  /** Enters a sealed record, whose row says which one is the job's before it. */
+  enterLater(jobId: string, position: number, previous: number): void {
     if (this.#known !== undefined) {
-      this.enter(jobId, position)
+      this.#link(jobId, position, previous)
       return
     }
     this.#later.push(jobId)
     this.#positions.push(position)
+    this.#links.push(previous)
+  }
+
+  /** The list as the index keeps it. */
+  get saved(): ReadonlyArray<SavedJob> {
+    return Array.from(this.#all(), ([jobId, { first, isTorn, last }]) =>
+      isTorn === true ? ([jobId, first, last, 1] as const) : ([jobId, first, last] as const),
+    )
   }
 }
 

@@ -234,19 +234,20 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         }
         const { active, reader } = history
         const file = place?.file
-        const bytes = sight.info?.bytes ?? 0
+        const [bytes, seen] = [sight.info?.bytes ?? 0, seen_bytes]
         seen_bytes = bytes
         if (place === undefined || file === undefined || active === undefined) return nothing()
+        // What is there is not what was sealed: nothing behind it can be told from it, until it is another one again.
+        const isOther = history.isBlocked(active.name)
         const isAsLong = bytes === reader.next && reader.next === reader.end
-        if (isAsLong && !history.isUnsettled) return nothing()
-        // What is there is not what was sealed: nothing behind it can be told from it.
-        if (bytes < active.link.end && history.isBlocked(active.name)) return nothing()
+        if (!isOther && isAsLong && !history.isUnsettled) return nothing()
         // Asked first: what has rows is never taken back.
-        const isSealed = yield* io(isSealedTo(place.directory, active.first, bytes))
-        if (bytes < reader.end || !(yield* io(isStillThere(file, reader.end, history.witness)))) {
-          yield* restructure(Effect.sync(startAnew))
-          return nothing()
-        }
+        const isSealed = !isOther && (yield* io(isSealedTo(place.directory, active.first, bytes)))
+        const isChanged = isOther
+          ? bytes !== seen
+          : bytes < reader.end || !(yield* io(isStillThere(file, reader.end, history.witness)))
+        if (isChanged) yield* restructure(Effect.sync(startAnew))
+        if (isOther || isChanged) return nothing()
         if (isAsLong || (!isSealed && unsealed === "left")) {
           history.isUnsettled &&= !isSealed
           return nothing()

@@ -25,6 +25,8 @@ export interface SealFile {
   readonly rows: number
   /** Which position its head is of, where that is not the one in its name: it is another file's seal, and this one has none. */
   readonly other?: number
+  /** Whether it goes on behind the row of the last record that its file can hold. */
+  readonly isLonger?: boolean
 }
 
 const withSeal = <A>(directory: Directory, first: number, use: (file: OpenFile) => Effect.Effect<A, FileError>) =>
@@ -47,6 +49,21 @@ export const readSeal = (directory: Directory, first: number): Effect.Effect<Sea
       const isOther = header !== undefined && header.first !== first
       return isOther ? { header: undefined, rows: 0, other: header.first } : { header, rows: yield* rowsIn(file) }
     }),
+  )
+
+/**
+ * The same of a file that can hold so many records. Rows behind these are of no record of it; where the head does not tell
+ * whose seal it is either, none of them counts.
+ */
+export const readSealWithin = (
+  directory: Directory,
+  first: number,
+  most: number,
+): Effect.Effect<SealFile | undefined, FileError> =>
+  Effect.map(readSeal(directory, first), (seal) =>
+    seal === undefined || seal.rows <= most
+      ? seal
+      : { header: seal.header, rows: seal.header === undefined ? 0 : most, isLonger: true },
   )
 
 /** The offset behind the last record of a file that has its row on disk; 0 where none has, or that row does not hold. */
@@ -88,15 +105,18 @@ export const isOtherSeal = (seals: Directory, first: number): Effect.Effect<bool
     }),
   )
 
-/** A seal file, open for writing: made, with its header, where there is none that holds. Another file's is emptied first. */
-export const openSeal = (seals: Directory, header: SealHeader, isNew: boolean) =>
+/**
+ * A seal file, open for writing behind its first rows: made, with its header, where there is none that holds. Another file's is
+ * emptied first, and what stands behind those rows is cut: it is of no record.
+ */
+export const openSeal = (seals: Directory, header: SealHeader, sealed: number) =>
   Effect.gen(function* () {
     const file = yield* seals.openFile(sealName(header.first), { access: "write", create: "missing" })
-    if (!isNew) return file
-    const found = decodeHeader(yield* readExactly(file, 0, header_bytes))
-    if (found?.first === header.first) return file
-    if (found !== undefined) yield* file.truncate(0)
-    yield* file.write(encodeHeader(header), 0)
+    const { bytes } = yield* file.info
+    const isOurs = sealed > 0 || decodeHeader(yield* readExactly(file, 0, header_bytes))?.first === header.first
+    const kept = isOurs ? sealBytes(sealed) : 0
+    if (bytes > kept) yield* file.truncate(kept)
+    if (!isOurs) yield* file.write(encodeHeader(header), 0)
     return file
   })
 

@@ -7,6 +7,7 @@ import type { RecordedEvent, StoreError } from "@waybill/ledger"
 import { Effect } from "effect"
 import { hash } from "node:crypto"
 import { type Flaw, flawKey } from "./Flaw.ts"
+import type { Finding } from "./History.ts"
 import { along } from "./paging.ts"
 import type { Scanner } from "./Scanner.ts"
 
@@ -41,6 +42,14 @@ export const repairedFlaws = (scanner: Scanner): Effect.Effect<ReadonlyArray<Fla
     }
   })
 
+/** Whether a flaw is a finding in the same words, or tells of the same positions that nobody can read. */
+const isTold = ({ error, file, positions }: Finding, flaw: Flaw): boolean =>
+  (error === flaw.error && file === flaw.file) ||
+  (positions !== undefined &&
+    flaw.digest === "" &&
+    positions[0] === flaw.positions?.[0] &&
+    positions[1] === flaw.positions[1])
+
 /** Marks what is known to be wrong and has been acknowledged. */
 export const acknowledge = (scanner: Scanner): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
@@ -57,8 +66,7 @@ export const acknowledge = (scanner: Scanner): Effect.Effect<void, StoreError> =
         history.corrupt.set(record.position, { ...record, isAcknowledged: true })
     }
     for (const [i, finding] of history.damage.entries())
-      if (flaws.some(({ error, file }) => error === finding.error && file === finding.file))
-        history.damage[i] = { ...finding, isAcknowledged: true }
+      if (flaws.some((flaw) => isTold(finding, flaw))) history.damage[i] = { ...finding, isAcknowledged: true }
   })
 
 /** SHA-256 of a record's bytes as they are now. */

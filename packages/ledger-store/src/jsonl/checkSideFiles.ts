@@ -8,12 +8,14 @@ import { Effect } from "effect"
 import { hash } from "node:crypto"
 import { readChecked } from "./checkedFile.ts"
 import { checkpoints_name } from "./checkpoints.ts"
+import { oddities } from "./derived.ts"
 import type { Flaw } from "./Flaw.ts"
 import { readFormat } from "./format.ts"
 import { index_name } from "./IndexFile.ts"
 import { format_name, seals_name } from "./Layout.ts"
 import { readExactly } from "./readExactly.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 
 const digestOf = (directory: Directory, folderName: string, name: string) =>
   Effect.scoped(
@@ -32,11 +34,14 @@ export const checkSideFiles = (directory: Directory, add: (flaw: Flaw) => void):
         error: "has changed",
         digest: yield* digestOf(directory, seals_name, format_name),
       })
+    const odd = yield* oddities(directory)
+    for (const each of odd) add({ ...each, digest: "" })
     for (const folder of [index_name, checkpoints_name]) {
-      const names = yield* unlessMissing(
-        Effect.scoped(Effect.flatMap(directory.openDirectory(folder), (opened) => opened.list)),
+      const names = yield* unlessOdd(
+        unlessMissing(Effect.scoped(Effect.flatMap(directory.openDirectory(folder), (opened) => opened.list))),
       )
-      for (const name of (names ?? []).filter((each) => each.endsWith(".json")))
+      const isSound = (name: string) => odd.every(({ file }) => file !== `${folder}/${name}`)
+      for (const name of (names ?? []).filter((each) => each.endsWith(".json") && isSound(each)))
         if ((yield* readChecked(directory, folder, name)) === undefined)
           add({
             file: `${folder}/${name}`,

@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { crc32 } from "node:zlib"
 import { readExactly } from "./readExactly.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 
 /** The checksum and its newline, of one byte each. */
 const head_bytes = 9
@@ -63,7 +64,7 @@ export const readCheckedText = (
       const text = bytes.subarray(head_bytes)
       return bytes.subarray(0, head_bytes).toString("latin1") === headOf(text) ? text.toString("utf8") : undefined
     }),
-  ).pipe(unlessMissing)
+  ).pipe(unlessMissing, unlessOdd)
 
 /** What was written; `undefined` where there is no such file, or one that is not what was written. */
 export const readChecked = (

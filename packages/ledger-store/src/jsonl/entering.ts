@@ -12,7 +12,9 @@ import { hashOf, type History, told } from "./History.ts"
 import { incomplete_batch, type Line, type LineReader, partial_line, readLine } from "./LineReader.ts"
 import type { Place, ReadFailure, Records } from "./Records.ts"
 import { Flag } from "./Rows.ts"
+import { readRows } from "./Seals.ts"
 import type { Segment } from "./Segment.ts"
+import { heldAgainstRows } from "./soundRows.ts"
 
 const read_bytes = 1_048_576
 
@@ -117,6 +119,12 @@ export const makeEntering = (records: Records, history: () => History, forget: (
     return { ...content, position }
   }
 
+  /** Lines read anew, held against those rows of the file that are sound. */
+  const checked = ({ directory }: Place, { count, first }: Segment, lines: ReadonlyArray<Line>) =>
+    Effect.map(readRows(directory, first, Math.max(0, count - 1), count + lines.length), (rows) =>
+      heldAgainstRows(lines, rows, count === 0),
+    )
+
   /** Reads lines up to the file offset `bytes`, or until about `limit` readable ones have come; to the end, they are not kept. */
   const readOn = (
     place: Place,
@@ -128,8 +136,9 @@ export const makeEntering = (records: Records, history: () => History, forget: (
   ) =>
     Effect.gen(function* () {
       const events: Array<RecordedEvent> = []
-      const enter = (lines: ReadonlyArray<Line>) =>
+      const enter = (found: ReadonlyArray<Line>) =>
         Effect.gen(function* () {
+          const lines = segment.isSealDamaged ? yield* checked(place, segment, found) : found
           for (const line of lines) {
             // A batch of which an archive's seal has lost the last rows is read as a whole; what is sealed of it is known.
             if (!segment.isActive && (line.offset < segment.link.end || segment.count >= segment.most)) continue

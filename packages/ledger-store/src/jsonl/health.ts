@@ -6,18 +6,18 @@
 import type { Damage, StoreError, StoreHealth } from "@waybill/ledger"
 import { Effect } from "effect"
 import { acknowledge } from "./acknowledged.ts"
+import { oddities } from "./derived.ts"
+import { driftOf } from "./drift.ts"
 import type { Finding, History } from "./History.ts"
 import { quarantine_name } from "./Layout.ts"
 import { type LedgerFile } from "./LedgerFile.ts"
 import type { Scanner } from "./Scanner.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 
-/** Bytes of records that no seal covers yet. */
-const unsealedBytes = ({ active, reader, segments }: History): number => {
-  let total = active === undefined ? 0 : Math.max(0, reader.end - active.link.end)
-  for (const segment of segments)
-    if (!segment.isActive && segment.sealed < segment.count)
-      total += segment.rows.end(segment.rows.count - 1) - segment.link.end
+/** Bytes of records that no seal covers yet, as `verify` counts them: blank lines behind them are none. */
+const unsealedBytes = ({ segments }: History): number => {
+  let total = 0
+  for (const { count, link, rows, sealed } of segments) if (sealed < count) total += rows.end(rows.count - 1) - link.end
   return total
 }
 
@@ -48,7 +48,9 @@ export const healthOf = (ledgerFile: LedgerFile, scanner: Scanner): Effect.Effec
       ...record,
       file: history.segmentOf(record.position)?.name ?? record.file ?? "",
     }))
-    const damage = history.damage.map(portOf)
+    const now = sight === undefined ? [] : yield* ledgerFile.io(driftOf(sight.directory, history))
+    const odd = sight === undefined ? [] : yield* ledgerFile.io(oddities(sight.directory))
+    const damage = [...history.damage.map(portOf), ...now, ...odd]
     return {
       corrupt: corrupt.toSorted((a, b) => a.position - b.position),
       torn_bytes: scanner.isHiding() || sight === undefined ? 0 : Math.max(0, seen_bytes - history.reader.end),

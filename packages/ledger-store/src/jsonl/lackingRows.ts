@@ -30,6 +30,22 @@ export const is_gone = "is missing, or the archive before it was cut: no file ho
 /** What is wrong with an archive that holds more than was ever in it: the next file's positions begin where its rows end. */
 export const grew = "something was written behind its last record since it became an archive"
 
+/** How many of the last sealed records must all have changed for a file to count as another one. */
+export const recognised_records = 16
+
+/** What is wrong with such a file. */
+export const is_other = "it is not the file that was sealed"
+
+/** What is wrong with a seal that has rows of no record. */
+export const sealOutgrown = "it goes on behind the row of its file's last record"
+
+/**
+ * Whether a file was laid aside, because it was not what was sealed: then the next positions are far behind its own, and
+ * whatever stands behind its rows has none.
+ */
+export const wasLaidAside = (most: number, sealed: number): boolean =>
+  sealed > 0 && Number.isFinite(most) && most - sealed >= positions_lost_max
+
 export interface Sealed {
   /** First positions of all seals that hold; none where the past has not been sealed. */
   readonly seals: ReadonlyArray<number>

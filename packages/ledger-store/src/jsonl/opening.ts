@@ -5,18 +5,31 @@
  */
 import type { OpenFile } from "@waybill/host"
 import { Effect } from "effect"
-import type { ArchiveDamaged, Archives } from "./Archives.ts"
+import { ArchiveDamaged, type Archives } from "./Archives.ts"
 import type { History } from "./History.ts"
 import { loadIndex, type LoadedIndex } from "./IndexFile.ts"
 import { batchStart } from "./batchStart.ts"
-import { areTheirs, is_gone, is_missing, lacksRows, ofOther, outgrowsRows, positions_lost_max } from "./lackingRows.ts"
+import {
+  areTheirs,
+  is_gone,
+  is_missing,
+  is_other,
+  wasLaidAside,
+  lacksRows,
+  ofOther,
+  outgrowsRows,
+  positions_lost_max,
+  recognised_records,
+  sealOutgrown,
+} from "./lackingRows.ts"
 import { archiveName, firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { type Sight } from "./LedgerFile.ts"
 import { incomplete_batch, LineReader, partial_line, readLine } from "./LineReader.ts"
 import { changed, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { Flag } from "./Rows.ts"
 import { readExactly } from "./readExactly.ts"
-import { readRows, readSeal, type SealFile } from "./Seals.ts"
+import { ofOtherFile, otherFileOf } from "./otherFile.ts"
+import { readRows, readSealWithin, type SealFile } from "./Seals.ts"
 import { Segment } from "./Segment.ts"
 import { type Survey, survey } from "./survey.ts"
 
@@ -82,7 +95,7 @@ const absorb = (opening: Opening, segment: Segment, from: number, to: number): E
       const rows = yield* records.rows(place, segment, record, record + looked)
       for (const event of events) {
         const flags = rows.flags(event.position - segment.first - record)
-        history.jobs.enterLater(event.job_id, event.position)
+        history.jobs.enterLater(event.job_id, event.position, rows.previous(event.position - segment.first - record))
         if ((flags & Flag.ahead) !== 0) history.enterForeign(event.event_id, event.position)
       }
       release()
@@ -148,9 +161,6 @@ const takeSeal = (opening: Opening, segment: Segment, seal: SealFile, known: num
     if (segment.isActive) yield* recognise(opening, segment)
   })
 
-/** How many of the last sealed records must all have changed for a file to count as another one. */
-const recognised_records = 16
-
 /** Whether the first line ends where the first record ended. */
 const liesInPlace = ({ place, records }: Opening, segment: Segment, file: OpenFile) =>
   Effect.gen(function* () {
@@ -175,7 +185,7 @@ const recognise = (opening: Opening, segment: Segment) =>
       if (history.corrupt.get(segment.first + record)?.error !== changed) return
     // A file of one record cannot tell by another one; it is the same if that record still lies where it lay.
     if (segment.sealed === 1 && place.file !== undefined && (yield* liesInPlace(opening, segment, place.file))) return
-    refuse("it is not the file that was sealed")
+    refuse(is_other)
   })
 
 /**
@@ -197,13 +207,15 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     noteGap(history, first)
     const previous = history.segments.at(-1)
     const isActive = name === ledger_name
-    const seal = seals.includes(first) ? yield* readSeal(place.directory, first) : undefined
+    const most = nextOf(found, first) - first
+    const seal = seals.includes(first) ? yield* readSealWithin(place.directory, first, most) : undefined
     const line = seal?.header?.line ?? (previous === undefined ? 0 : previous.line + previous.lines)
     const chain = seal?.header === undefined ? previous?.link.sha : Buffer.from(seal.header.chain, "hex")
     const segment = new Segment({ first, line, name, isActive, ...(chain === undefined ? {} : { chain }) })
     history.segments.push(segment)
     segment.isSealDamaged = broken.has(first)
-    segment.most = nextOf(found, segment) - first
+    segment.most = most
+    if (seal?.isLonger === true) history.note({ file: `${seals_name}/${sealName(first)}`, error: sealOutgrown })
     if (seal?.other !== undefined)
       history.note({ file: `${seals_name}/${sealName(first)}`, error: ofOther(seal.other), blocks: true })
     if (seal !== undefined && !segment.isSealDamaged) yield* takeSeal(opening, segment, seal, known)
@@ -214,11 +226,12 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
       history.note({ ...segment.lost, blocks: true, ...(positions === undefined ? {} : { positions }) })
       return
     }
-    if (isActive)
+    if (isActive) {
       history.reader = segment.isSealDamaged ? new LineReader() : new LineReader(segment.link.end, segment.lines)
-    else if (isFull(segment)) return
+      yield* refuseOther(opening, seals, segment)
+    } else if (isFull(segment)) return
     else if (segment.sealed === 0 || isShort(segment) || (yield* outgrowsRows(place.directory, segment, archives)))
-      yield* Effect.catchTag(readRest(opening, segment), "ArchiveDamaged", ({ file, reason }) =>
+      yield* Effect.catchTag(readRest(opening, seals, segment), "ArchiveDamaged", ({ file, reason }) =>
         Effect.sync(() => {
           segment.lost = { file, error: reason }
           // Of what is sealed, reading a record tells.
@@ -232,20 +245,38 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     history.note({ file, error: lacksRows(first), positions, blocks: true })
   })
 
-/** Reads what an archive holds behind its rows. */
-const readRest = ({ place, readClosed }: Opening, segment: Segment) =>
+/** Refuses a file that is appended to and has no seal, where it is another one. */
+const refuseOther = ({ history, place }: Opening, seals: ReadonlyArray<number>, segment: Segment) =>
   Effect.gen(function* () {
+    const { file } = place
+    if (segment.sealed > 0 || segment.isSealDamaged || file === undefined) return
+    const read = (offset: number, bytes: number) => readExactly(file, offset, bytes)
+    const other = yield* otherFileOf(place.directory, seals, segment.first, read)
+    if (other !== undefined) history.note({ file: segment.name, error: ofOtherFile(other), blocks: true })
+  })
+
+/** Reads what an archive holds behind its rows. */
+const readRest = ({ archives, place, readClosed }: Opening, seals: ReadonlyArray<number>, segment: Segment) =>
+  Effect.gen(function* () {
+    if (segment.sealed === 0 && !segment.isSealDamaged) {
+      const read = (offset: number, bytes: number) => archives.read(place.directory, segment, offset, bytes)
+      const other = yield* otherFileOf(place.directory, seals, segment.first, read)
+      if (other !== undefined) return yield* new ArchiveDamaged({ file: segment.name, reason: ofOtherFile(other) })
+    }
     if (segment.sealed === 0 || segment.isSealDamaged) return yield* readClosed(segment, new LineReader())
     const { end, lines } = yield* batchStart(place.directory, segment.first, segment.sealed)
     yield* readClosed(segment, new LineReader(end, lines))
   })
 
 /** Where the next file's positions begin, as far as names tell. */
-const nextOf = ({ archives, seals }: Survey, { first }: Segment): number =>
-  Math.min(...[...seals, ...archives.flatMap((name) => firstOfArchive(name) ?? [])].filter((start) => start > first))
+const nextOf = ({ archives, begins, seals }: Survey, first: number): number =>
+  Math.min(
+    ...[...seals, ...archives.flatMap((name) => firstOfArchive(name) ?? []), begins ?? 0].filter((at) => at > first),
+  )
 
-/** Whether the next file's positions begin where the rows of this one end: whatever else it holds has no position. */
-const isFull = ({ isSealDamaged, most, sealed }: Segment): boolean => !isSealDamaged && sealed > 0 && sealed >= most
+/** Whether whatever it holds behind its rows has no position: the next file's begin there, or it was laid aside. */
+const isFull = ({ isSealDamaged, most, sealed }: Segment): boolean =>
+  !isSealDamaged && sealed > 0 && (sealed >= most || wasLaidAside(most, sealed))
 
 /** Whether it must have held more records than it has rows: the next one was not begun behind a file that was laid aside. */
 const isShort = ({ most, sealed }: Segment): boolean => most > sealed && most - sealed < positions_lost_max
@@ -311,6 +342,17 @@ const lacksSealed = ({ history, place, records }: Opening) =>
     return Array.from({ length: last.sealed - from }, (_, i) => last.first + from + i).every(hasChanged)
   })
 
+/** The first position behind all that is known: far behind, where the last archive was laid aside. */
+const behind = (opening: Opening, { told }: Survey) =>
+  Effect.gen(function* () {
+    const { head, segments } = opening.history
+    const { first, lost, sealed } = segments.at(-1) ?? { first: 1, lost: undefined, sealed: 0 }
+    const isOther = lost !== undefined && sealed === 0
+    // What was laid aside was not what goes on right there.
+    if (told === head + 1 || (!isOther && !(yield* lacksSealed(opening)))) return head + 1
+    return Math.max(head + 1, first + sealed) + positions_lost_max
+  })
+
 /** Learns the files of the folder, and what is sealed of them. The active file's lines are read on from there. */
 export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
   Effect.gen(function* () {
@@ -340,8 +382,12 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
       if (!known.has(first)) yield* addSegment(opening, found, first, byFirst.get(first) ?? archiveName(first))
     if (history.active === undefined) {
       const isKnown = seals.includes(active) && !byFirst.has(active)
-      const first = isKnown ? active : history.head + 1 + ((yield* lacksSealed(opening)) ? positions_lost_max : 0)
-      yield* addSegment(opening, found, first, ledger_name)
+      yield* addSegment(
+        opening,
+        found,
+        isKnown ? active : (found.begins ?? (yield* behind(opening, found))),
+        ledger_name,
+      )
     }
     history.isLoaded = true
   })

@@ -29,6 +29,8 @@ export const above = (
       const segment = history.segments[history.indexOf(next)]
       if (segment === undefined) break
       next = Math.max(next, segment.first)
+      // It holds none, as one that cannot be read, or one begun behind a file that was laid aside.
+      if (next > segment.last) continue
       const from = next - segment.first
       const taken = yield* records.take(place, segment, from, from + limit - events.length, making)
       for (const event of taken.events) events.push(event)
@@ -103,14 +105,16 @@ const searched = (
 
 /**
  * Back along the job's records, from its last; `undefined` where a link does not hold: it leads nowhere, upwards, or to a record
- * of another job, or stops at one that is not the job's first. A row that was made anew from a line that cannot be read tells
- * neither its job nor where that goes on.
+ * of another job, passes over one, or stops at one that is not the job's first. A row that was made anew from a line that cannot
+ * be read tells neither its job nor where that goes on.
  */
 const positionsOf = (records: Records, place: Place, history: History, jobId: string, position: number) =>
   Effect.gen(function* () {
     const positions: Array<number> = []
+    const known = history.jobs.get(jobId)
+    if (known?.isTorn === true) return undefined
     let job: number | undefined
-    for (let at = history.jobs.get(jobId)?.last ?? 0; at > position;) {
+    for (let at = known?.last ?? 0; at > position;) {
       const row = yield* records.row(place, at)
       if (row === undefined || row.count === 0) return undefined
       const [number, previous] = [row.job(0), row.previous(0)]

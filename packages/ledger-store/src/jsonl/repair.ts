@@ -16,7 +16,7 @@ import {
   type StoreError,
   StoreRefused,
 } from "@waybill/ledger"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Result } from "effect"
 import { acknowledge, ledger_job, repaired_type } from "./acknowledged.ts"
 import { makeAppending } from "./Appending.ts"
 import type { Flaw } from "./Flaw.ts"
@@ -27,19 +27,29 @@ import { makeLocking } from "./Locking.ts"
 import { makeScanner } from "./Scanner.ts"
 import { verifyLedger } from "./verify.ts"
 
-/** How many flaws one fact names; the next repair names the rest. */
+/** How many flaws one fact names, and how many facts one repair writes; the next repair names the rest. */
 const flaws_max = 1000
+const facts_max = 4
 const lock_wait_ms = 30_000
 
 export interface Repair {
-  /** The `ledger.repaired` fact; `undefined` when there was nothing to repair. */
+  /** The `ledger.repaired` fact, or the first of several; `undefined` when there was nothing to repair. */
   readonly fact: RecordedEvent | undefined
-  /** What it acknowledges. */
+  /** What they acknowledge. */
   readonly flaws: ReadonlyArray<Flaw>
 }
 
 export interface RepairOptions extends Origin {
   readonly root: string
+}
+
+/** Why no fact can be made of it; also for who calls without a type checker. */
+const whyNot = (now_ms: number, { actor, requestId }: Record<keyof Origin, unknown>): string | undefined => {
+  const { _tag } = Result.try(() => formatTime(now_ms))
+  if (_tag === "Failure") return `the clock says ${now_ms} ms, which is not in the years 0 to 9999: set it right`
+  if (typeof actor !== "string" || actor.trim() === "") return "a repair needs an actor, which is a text"
+  const isNamed = typeof requestId === "string" && /^\S+$/u.test(requestId)
+  return isNamed ? undefined : "a repair needs a request_id, which is a text without white space"
 }
 
 /** Whether nothing may be appended because of it, and nobody has seen to it yet. */
@@ -89,6 +99,9 @@ export const repairLedger = ({ actor, requestId, root }: RepairOptions): Effect.
       yield* Effect.addFinalizer(() => appender.close)
       if ((yield* ledgerFile.look) === undefined)
         return yield* new StoreRefused({ where: ledgerFile.where, reason: "there is no ledger to repair" })
+      const now_ms = yield* Clock.currentTimeMillis
+      const reason = whyNot(now_ms, { actor, requestId })
+      if (reason !== undefined) return yield* new StoreRefused({ where: ledgerFile.where, reason })
       const files = yield* Effect.context<Files>()
       return yield* makeLocking(
         ledgerFile,
@@ -98,17 +111,26 @@ export const repairLedger = ({ actor, requestId, root }: RepairOptions): Effect.
         Effect.gen(function* () {
           yield* scanner.scanAll
           yield* acknowledge(scanner)
-          const { flaws: all } = yield* Effect.provide(verifyLedger({ root }), files)
-          const blocked = scanner.history.damage.filter(isBlocking)
-          const found = all.filter(({ isAcknowledged }) => isAcknowledged !== true)
-          const flaws = [...blocked.flatMap((finding) => unnamed(finding, found)), ...found].slice(0, flaws_max)
-          if (flaws.length === 0 && blocked.length === 0) return { fact: undefined, flaws }
-          const isLost = blocked.some(({ file }) => file === ledger_name)
+          const isLost = scanner.history.damage.some((finding) => isBlocking(finding) && finding.file === ledger_name)
+          // First, so that what is named bears the name that it has from now on.
           const next = isLost ? yield* appender.layAside(opened) : opened
-          yield* appender.prepare(next, "whatever is wrong")
-          const record = factOf(flaws, scanner.history.head + 1, yield* Clock.currentTimeMillis, { actor, requestId })
-          yield* appender.append(next, [[record]])
-          return { fact: record.event, flaws }
+          const named: Array<Flaw> = []
+          let first: RecordedEvent | undefined
+          // Rows that are made again tell where the chain goes on otherwise than before; that is named too.
+          for (let facts = 0; facts < facts_max; facts++) {
+            yield* acknowledge(scanner)
+            const blocked = scanner.history.damage.filter(isBlocking)
+            const { flaws: all } = yield* Effect.provide(verifyLedger({ root }), files)
+            const found = all.filter(({ isAcknowledged }) => isAcknowledged !== true)
+            const flaws = [...blocked.flatMap((finding) => unnamed(finding, found)), ...found].slice(0, flaws_max)
+            if (flaws.length === 0 && (blocked.length === 0 || first !== undefined)) break
+            yield* appender.prepare(next, "whatever is wrong")
+            const record = factOf(flaws, scanner.history.head + 1, now_ms, { actor, requestId })
+            yield* appender.append(next, [[record]])
+            first ??= record.event
+            named.push(...flaws)
+          }
+          return { fact: first, flaws: named }
         }),
       )
     }),

@@ -16,7 +16,7 @@ import { readExactly } from "./readExactly.ts"
 import type { Place, Records } from "./Records.ts"
 import type { Rows } from "./Rows.ts"
 import type { SealHeader } from "./SealHeader.ts"
-import { openSeal, readRows, rowsFrom, writeMembers, writeRows } from "./Seals.ts"
+import { openSeal, readRows, readSeal, rowsFrom, writeMembers, writeRows } from "./Seals.ts"
 import type { Segment } from "./Segment.ts"
 
 const run_bytes_max = 8_388_608
@@ -37,6 +37,8 @@ export const adoptSeals = (place: Place, segment: Segment, seal?: OpenFile): Eff
   Effect.gen(function* () {
     if (segment.isSealDamaged || segment.sealed === segment.count) return
     const { count, first, sealed } = segment
+    // Where lines are as long as another file's, the rows of its seal would seem to be of these.
+    if (seal === undefined && (yield* readSeal(place.directory, first))?.header === undefined) return
     const rows =
       seal === undefined ? yield* readRows(place.directory, first, sealed, count) : yield* rowsFrom(seal, sealed, count)
     let sound = rows.count
@@ -108,7 +110,7 @@ export const sealAll = (
           Effect.gen(function* () {
             const seals = yield* place.directory.openDirectory(seals_name, { create: true })
             if (isGzip(segment.name)) yield* sealPacked(place.directory, seals, segment)
-            const file = yield* openSeal(seals, headerOf(sealing, segment), segment.sealed === 0)
+            const file = yield* openSeal(seals, headerOf(sealing, segment), segment.sealed)
             yield* sealSegment(sealing, segment, file)
             yield* file.flush
           }),

@@ -5,6 +5,7 @@
  */
 import type { Directory, FileError } from "@waybill/host"
 import { Effect } from "effect"
+import { activeStart } from "./activeStart.ts"
 import type { Archives } from "./Archives.ts"
 import { type Sealed, sealedOf } from "./lackingRows.ts"
 import { archivesAmong, firstOfArchive } from "./Layout.ts"
@@ -17,9 +18,19 @@ export interface Survey extends Sealed {
   readonly claimed: ReadonlyMap<number, string>
   /** Those that have no position and are not without records, each with what is wrong with it. */
   readonly strange: ReadonlyMap<string, string>
+  /** Where the positions of the file that is appended to begin, where that does not follow from what is before it. */
+  readonly begins: number | undefined
+  /** Where its first line says that they do, also where it does follow. */
+  readonly told: number | undefined
 }
 
 export const survey = (directory: Directory, archivesOf: Archives): Effect.Effect<Survey, FileError> =>
+  Effect.gen(function* () {
+    const found = yield* named(directory, archivesOf)
+    return { ...found, ...(yield* activeStart(directory, found.archives, found.claimed, found.seals)) }
+  })
+
+const named = (directory: Directory, archivesOf: Archives): Effect.Effect<Omit<Survey, "begins" | "told">, FileError> =>
   Effect.gen(function* () {
     const archives = archivesAmong(yield* directory.list)
     const claimed = new Map<number, string>()

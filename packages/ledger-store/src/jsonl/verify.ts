@@ -15,7 +15,7 @@ import { type Flaw, flawKey } from "./Flaw.ts"
 import { archiveName, archivesAmong, firstOfArchive, firstOfSeal, ledger_name, seals_name } from "./Layout.ts"
 import { isSameOrNone, makeLedgerFile } from "./LedgerFile.ts"
 import { genesis } from "./SealHeader.ts"
-import { readRows, readSeal, type SealFile } from "./Seals.ts"
+import { readRows, readSeal, readSealWithin, type SealFile } from "./Seals.ts"
 import { makeScanner } from "./Scanner.ts"
 import { type Survey, survey } from "./survey.ts"
 import { makeWalk, type Walk } from "./walkSeal.ts"
@@ -82,7 +82,7 @@ const list = (
 /** The files in the order of their positions, each with its seal. */
 const partsOf = (
   directory: Directory,
-  { archives, claimed, isPastSealed, seals, strange }: Listing,
+  { archives, begins, claimed, isPastSealed, seals, strange }: Listing,
   add: (flaw: Flaw) => void,
 ) =>
   Effect.gen(function* () {
@@ -95,13 +95,14 @@ const partsOf = (
     )
     const firsts = [...new Set([...seals, ...ours.keys()])].toSorted((a, b) => a - b)
     for (const [i, first] of firsts.entries()) {
-      const seal = yield* readSeal(directory, first)
+      const next = firsts[i + 1] ?? begins
+      const seal = yield* readSealWithin(directory, first, (next ?? Number.POSITIVE_INFINITY) - first)
       const isLast = first === firsts.at(-1)
       // Its name was durable before anything in it: nothing of the file is sealed yet.
       if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0 && seal.other === undefined)
         continue
       const named = claimed.get(first) ?? ours.get(first)
-      parts.push({ first, name: named ?? (isLast ? ledger_name : archiveName(first)), seal, next: firsts[i + 1] })
+      parts.push({ first, name: named ?? (isLast ? ledger_name : archiveName(first)), seal, next })
     }
     for (const [name, error] of strange) add({ file: name, error, digest: "" })
     const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
@@ -162,7 +163,7 @@ const walkFolder = (directory: Directory, archives: Archives, expect: ReadonlyAr
     const listing = yield* list(directory, archives, yield* Effect.scope)
     const { bytes, file } = listing
     const { isPastSealed, parts, strangers } = yield* partsOf(directory, listing, add)
-    const walk: Walk = makeWalk({ directory, archives, file, expect, add })
+    const walk: Walk = makeWalk({ directory, seals: listing.seals, archives, file, expect, add })
     for (const name of strangers) yield* walk.unsealedArchive(name, isPastSealed)
     for (const part of parts) yield* walk.seal(part)
     walk.finish()

@@ -7,14 +7,26 @@ import type { Directory, FileError, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { hash } from "node:crypto"
 import { crc32 } from "node:zlib"
-import { type ArchiveDamaged, type Archives, readMembers } from "./Archives.ts"
+import { ArchiveDamaged, type Archives, readMembers } from "./Archives.ts"
 import { nextSha } from "./Chain.ts"
 import type { ChainHead } from "./ChainHead.ts"
 import type { Flaw } from "./Flaw.ts"
 import { batchStart } from "./batchStart.ts"
 import { archiveName, isGzip, ledger_name, membersName, sealName, seals_name } from "./Layout.ts"
-import { contentBytes, grew, is_gone, lacksRows, ofOther, positions_lost_max } from "./lackingRows.ts"
+import {
+  contentBytes,
+  grew,
+  is_gone,
+  is_other,
+  lacksRows,
+  ofOther,
+  positions_lost_max,
+  recognised_records,
+  sealOutgrown,
+  wasLaidAside,
+} from "./lackingRows.ts"
 import { incomplete_batch, partial_line, readLine } from "./LineReader.ts"
+import { ofOtherFile, otherFileOf } from "./otherFile.ts"
 import { readExactly } from "./readExactly.ts"
 import { changed } from "./Records.ts"
 import { Flag, row_bytes, type Rows } from "./Rows.ts"
@@ -28,6 +40,8 @@ const chunk_bytes_max = 8_388_608
 
 export interface WalkOptions {
   readonly directory: Directory
+  /** The first positions of all seals. */
+  readonly seals: ReadonlyArray<number>
   readonly archives: Archives
   /** The file that is appended to, if there is one. It is read by this, since it may become an archive meanwhile. */
   readonly file: OpenFile | undefined
@@ -64,7 +78,7 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a
 const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "hex")
 
-export const makeWalk = ({ add, archives, directory, expect, file: active }: WalkOptions): Walk => {
+export const makeWalk = ({ add, archives, directory, expect, file: active, seals }: WalkOptions): Walk => {
   let sha: Uint8Array = genesis
   let position = 1
   let sealed = 0
@@ -79,6 +93,9 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
   let isOwn = true
   /** How many of the last rows are not. */
   let unsound = 0
+  /** How many of the last records have changed, and whether the last one still lies where it lay. */
+  let strange = 0
+  let isInPlace = true
   /** An archive that could not be read behind its rows; `isAll`: it has none. */
   let lost: { readonly file: string; readonly error: string; readonly isAll: boolean } | undefined
   const expected = new Set<number>()
@@ -174,7 +191,11 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
           const error = isTold ? content.error : rows.is(i, Flag.partial) ? partial_line : incomplete_batch
           flawOf(name, at, rows.offset(i), error, line)
         }
+        strange = 0
+        isInPlace = part.indexOf(0x0a) === part.byteLength - 1
       } else {
+        strange++
+        isInPlace = isWhole && part.indexOf(0x0a) === part.byteLength - 1
         const line = part.subarray(Math.max(0, rows.offset(i) - end), Math.max(0, part.byteLength - 1))
         flawOf(name, at, rows.offset(i), isWhole ? changed : "its bytes are missing", line)
       }
@@ -265,6 +286,8 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
       const archive = { name, first }
       const bytes = (yield* contentBytes(directory, name, first)) ?? (yield* archives.bytes(directory, archive))
       const read = (offset: number, length: number) => archives.read(directory, archive, offset, length)
+      const other = record === 0 ? yield* otherFileOf(directory, seals, first, read) : undefined
+      if (other !== undefined) return yield* new ArchiveDamaged({ file: name, reason: ofOtherFile(other) })
       if (lacks !== "nothing") {
         const walked = yield* walkRest({ name, bytes, isClosed: true }, read, lacks === "rows", next)
         if (position !== next) return walked
@@ -296,7 +319,12 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
     crc = 0
     isOwn = true
     unsound = 0
+    strange = 0
+    isInPlace = true
   }
+
+  /** Whether the file is not the one that was sealed. */
+  const isOther = () => strange > 0 && strange >= Math.min(record, recognised_records) && !(record === 1 && isInPlace)
 
   return {
     seal: ({ first, name, next, seal }) =>
@@ -306,6 +334,7 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
         const header = seal?.header
         if (seal?.other !== undefined) add({ file, error: ofOther(seal.other), digest: "" })
         else if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
+        if (seal?.isLonger === true) add({ file, error: sealOutgrown, digest: "" })
         const lacking = first - position
         // Behind a file that was laid aside so many positions are given to nobody, and the chain goes on.
         const isLaidAside = lacking >= positions_lost_max
@@ -322,7 +351,8 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
         if (sealed > 0 && total > 0) head = { position: position - 1, sha256: hexOf(sha) }
         if (name === ledger_name) return
         yield* checkPacked(name, first, Math.max(position, next ?? 0) - 1)
-        yield* walkArchive(name, first, position === next ? "nothing" : "rows", next)
+        const isFull = position === next || wasLaidAside((next ?? Number.POSITIVE_INFINITY) - first, record)
+        yield* walkArchive(name, first, isFull ? "nothing" : "rows", next)
       }),
     unsealedArchive: (name, isLacking) =>
       Effect.suspend(() => {
@@ -331,10 +361,15 @@ export const makeWalk = ({ add, archives, directory, expect, file: active }: Wal
         return walkArchive(name, position, isLacking ? "rows" : undefined)
       }),
     tail: (file, bytes, isNew) =>
-      Effect.suspend(() => {
+      Effect.gen(function* () {
         if (isNew) begin()
         const read = (offset: number, length: number) => readExactly(file, offset, length)
-        return walkRest({ name: ledger_name, bytes, isClosed: false }, read, false)
+        const other = record === 0 ? yield* otherFileOf(directory, seals, position, read) : undefined
+        if (other !== undefined) add({ file: ledger_name, error: ofOtherFile(other), digest: "" })
+        else if (bytes < end || !isOther())
+          return yield* walkRest({ name: ledger_name, bytes, isClosed: false }, read, false)
+        else add({ file: ledger_name, error: is_other, positions: [position - record, position - 1], digest: "" })
+        return bytes
       }),
     finish: () => tellLost(position),
     expected,

@@ -1,0 +1,39 @@
+/**
+ * What is derived from the lines, the saved index and checkpoints, may be anything: whatever bears one of its names and is not
+ * what it should be is passed over and named, and keeps nobody from reading or appending.
+ *
+ * @module
+ */
+import type { Directory, FileError } from "@waybill/host"
+import { Effect } from "effect"
+import { checkpoints_name } from "./checkpoints.ts"
+import { index_name } from "./IndexFile.ts"
+
+/** What bears a name of it and is not what it should be, below the ledger's folder. */
+export const oddities = (
+  directory: Directory,
+): Effect.Effect<ReadonlyArray<{ readonly file: string; readonly error: string }>, FileError> =>
+  Effect.gen(function* () {
+    const found: Array<{ file: string; error: string }> = []
+    for (const folder of [index_name, checkpoints_name]) {
+      const info = yield* directory.find(folder)
+      if (info === undefined) continue
+      if (info.kind !== "directory") {
+        found.push({ file: folder, error: "is no folder, so nothing is kept in it; remove it, and it is made anew" })
+        continue
+      }
+      const odd = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const opened = yield* directory.openDirectory(folder)
+          const names = (yield* opened.list).filter((name) => name.endsWith(".json"))
+          return yield* Effect.filter(names, (name) => Effect.map(opened.find(name), (each) => each?.kind !== "file"))
+        }),
+      )
+      for (const name of odd)
+        found.push({
+          file: `${folder}/${name}`,
+          error: "is no file, so it is passed over; remove it, and it is made anew",
+        })
+    }
+    return found
+  })

@@ -1,0 +1,16 @@
+/**
+ * Fault model: several injuries to the files of a ledger that nobody has open, also files in each other's place and files as they
+ * were before.
+ */
+import fc from "fast-check"
+import { it } from "vitest"
+import { repairsOnce } from "./support/afterRepair.ts"
+import { anyInjury } from "./support/injuries.ts"
+
+it("whatever many injuries it gets: every reading ends and tells the same, one repair lets appends go on, a second writes nothing", () =>
+  fc.assert(
+    fc.asyncProperty(fc.array(anyInjury, { minLength: 1, maxLength: 4 }), fc.nat(5), (what, forms) =>
+      repairsOnce(what, forms),
+    ),
+    { numRuns: 25 },
+  ))

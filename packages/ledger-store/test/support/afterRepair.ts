@@ -1,0 +1,47 @@
+import { Effect } from "effect"
+import { expect } from "vitest"
+import { repairLedger, verifyLedger } from "../../src/index.ts"
+import { build, type Injury, injure, jobs, on, open } from "./injuries.ts"
+import { brief, collect, write } from "./texts.ts"
+
+/** Upwards, downwards and along each job, by stores that know nothing yet and by one that knows all. */
+const told = Effect.gen(function* () {
+  const up = yield* Effect.flatMap(open, (ledger) => collect(ledger.read()))
+  const down = yield* Effect.flatMap(open, (ledger) => collect(ledger.readBackwards()))
+  const alone = yield* Effect.forEach(jobs, (job) => Effect.flatMap(open, (ledger) => collect(ledger.readStream(job))))
+  const knowing = yield* open
+  yield* collect(knowing.read())
+  const known = yield* Effect.forEach(jobs, (job) => collect(knowing.readStream(job)))
+  return { up, down, streams: [...alone, ...known] }
+}).pipe(
+  Effect.timeout("20 seconds"),
+  Effect.catchTag("TimeoutError", () => Effect.die("a reading does not end")),
+)
+
+/** Injures a ledger and repairs it, and asks whether that is enough, and whether all readings tell the same all the while. */
+export const repairsOnce = async (what: ReadonlyArray<Injury>, forms: number, andKeeps?: "and changes nothing") => {
+  const ruin = await build(forms)
+  const { layer } = ruin
+  const done = what.map((each) => injure(ruin, each))
+  const read = async () => {
+    const { down, streams, up } = await on(layer, told)
+    expect([done, down.map(brief).toReversed()]).toEqual([done, up.map(brief)])
+    for (const [i, stream] of streams.entries()) {
+      const job = jobs[i % jobs.length]
+      const wanted = up.filter(({ job_id }) => job_id === job).map(brief)
+      expect([done, job, stream.map(brief)]).toEqual([done, job, wanted])
+    }
+    return up.map(brief)
+  }
+  const repair = repairLedger({ root: "/r", actor: "operator", requestId: "repair" })
+  const now = await read()
+  await on(layer, repair)
+  const appended = await on(layer, Effect.result(Effect.flatMap(open, (ledger) => write(ledger, "j0", "after"))))
+  expect([done, appended]).toMatchObject([done, { _tag: "Success" }])
+  const then = await read()
+  if (andKeeps !== undefined) expect([done, then.slice(0, now.length)]).toEqual([done, now])
+  expect([done, (await on(layer, repair)).flaws]).toEqual([done, []])
+  const { flaws, unsealed } = await on(layer, verifyLedger({ root: "/r" }))
+  expect([done, unsealed, flaws.filter(({ isAcknowledged }) => isAcknowledged !== true)]).toEqual([done, 0, []])
+  for (const { positions: [from, to] = [0, 0] } of flaws) expect([done, from <= to]).toEqual([done, true])
+}
