@@ -66,6 +66,8 @@ const startOf = (files: Files["Service"], pid: number) =>
  */
 const settled_ms = 2000
 
+const nobody = Effect.succeed(undefined)
+
 /** Looks for whoever else serves a ledger. `file` is what bears the activation file's name, as it was seen. */
 export type LiveDaemon = (directory: Directory, file: FileInfo) => Effect.Effect<string | undefined, FileError>
 
@@ -78,19 +80,18 @@ export const makeLiveDaemon = (files: Files["Service"]): LiveDaemon => {
   let harmless: FileInfo | undefined
   const traits = ["device", "inode", "bytes", "changed_ns"] as const
   const isHarmless = (file: FileInfo): boolean => traits.every((trait) => harmless?.[trait] === file[trait])
-  return (directory, file) =>
-    Effect.gen(function* () {
-      if (isHarmless(file)) return undefined
-      harmless = undefined
-      const now_ms = yield* Clock.currentTimeMillis
-      const activation = yield* readActivation(directory)
-      if (activation === undefined) {
-        if (now_ms - Number(file.changed_ns / 1_000_000n) > settled_ms) harmless = file
-        return undefined
-      }
-      const { address, pid, started_ms } = activation
-      const start = yield* startOf(files, pid)
-      if (start === undefined || (started_ms !== undefined && start > started_ms + tolerance_ms)) return undefined
-      return `process ${pid} at ${address}`
-    })
+  const look = Effect.fnUntraced(function* (directory: Directory, file: FileInfo) {
+    harmless = undefined
+    const now_ms = yield* Clock.currentTimeMillis
+    const activation = yield* readActivation(directory)
+    if (activation === undefined) {
+      if (now_ms - Number(file.changed_ns / 1_000_000n) > settled_ms) harmless = file
+      return undefined
+    }
+    const { address, pid, started_ms } = activation
+    const start = yield* startOf(files, pid)
+    if (start === undefined || (started_ms !== undefined && start > started_ms + tolerance_ms)) return undefined
+    return `process ${pid} at ${address}`
+  })
+  return (directory, file) => (isHarmless(file) ? nobody : look(directory, file))
 }
