@@ -5,7 +5,7 @@
  */
 import type { Files } from "@waybill/host"
 import { JobSpec, lease_ms_default, vocabularies } from "@waybill/jobspec"
-import { Ledger } from "@waybill/ledger"
+import { Ledger, type Store } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, type Redacted, type Scope } from "effect"
@@ -18,6 +18,7 @@ import { Metrics } from "./Metrics.ts"
 import { newToken } from "./rotateToken.ts"
 import { serve, type Serving } from "./serve.ts"
 import { makeStoredPlans } from "./storedPlans.ts"
+import { tellWhileLong } from "./tellWhileLong.ts"
 import { makeTokenFile, tokensOf } from "./tokenFile.ts"
 import { contracted } from "./workers/WorkPlan.ts"
 import type { Surroundings } from "./workers/startWorkers.ts"
@@ -61,6 +62,27 @@ const openStore = ({ database, root, schema }: RunOptions) =>
     })
   })
 
+/** Tells how far a store was read to be folded; nothing while what was folded before is looked at. */
+const watchFolding = (
+  store: Store,
+): { readonly store: Store; readonly reached: () => { readonly position?: number } } => {
+  let reached = 0
+  const watched =
+    (read: Store["readAfter"]): Store["readAfter"] =>
+    (position, limit) => {
+      reached = Math.max(reached, position)
+      return read(position, limit)
+    }
+  const { foldAfter, readAfter } = store
+  return {
+    store: {
+      ...store,
+      ...(foldAfter === undefined ? { readAfter: watched(readAfter) } : { foldAfter: watched(foldAfter) }),
+    },
+    reached: () => (reached === 0 ? {} : { position: reached }),
+  }
+}
+
 const jobspecOf = ({ job_types = [], workers }: RunOptions): JobSpec.JobSpec => {
   const names = new Set([...job_types, ...Object.keys(workers?.plan.types ?? {})])
   const jobTypes = [...names].filter((name) => !contracted.has(name)).map((name) => ({ name }))
@@ -87,7 +109,10 @@ export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Fi
     const tokens = yield* tokensOf(token_file)
     const jobspec = jobspecOf(options)
     const folded = Object.values(jobspec.projections)
-    const ledger = yield* Ledger.make(yield* openStore(options), [...vocabularies, WorkspaceJob], folded)
+    const { reached, store } = watchFolding(yield* openStore(options))
+    const ledger = yield* Ledger.make(store, [...vocabularies, WorkspaceJob], folded).pipe(
+      tellWhileLong(log, "reading the ledger", reached),
+    )
     const metrics = new Metrics()
     const { lease_ms = lease_ms_default } = options
     const serving = yield* serve({

@@ -21,6 +21,7 @@ import { makeRoutes } from "./routes/table.ts"
 import { makeScheduler } from "./Scheduler.ts"
 import { askKnown, makeSharedQuery } from "./SharedQuery.ts"
 import { noStoredPlans, type StoredPlans } from "./storedPlans.ts"
+import { tellWhileLong } from "./tellWhileLong.ts"
 import type { Tokens } from "./tokenFile.ts"
 
 export interface ServeOptions {
@@ -94,9 +95,12 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
     }
     yield* ledger.queryAll(jobspec.projections, () => undefined)
     // Now, and not while the first submission waits. A ledger that takes no appends is served all the same.
-    yield* Effect.catch(ledger.saveDueCheckpoints, (error) =>
-      Effect.sync(() =>
-        log("warn", "what was folded could not be saved: the next start folds it again", { error: error.message }),
+    yield* ledger.saveDueCheckpoints.pipe(
+      tellWhileLong(log, "saving what was folded, so that the next start need not fold it"),
+      Effect.catch((error) =>
+        Effect.sync(() =>
+          log("warn", "what was folded could not be saved: the next start folds it again", { error: error.message }),
+        ),
       ),
     )
     yield* app.replay(0)

@@ -1,12 +1,12 @@
 /** What a server leaves on disk (JobSpec v0 §7), as a reader of the reference daemon's folder finds it. */
 import { layerNodeFiles } from "@waybill/host"
-import { makeJsonlStore } from "@waybill/ledger-store"
+import { makeJsonlStore, verifyLedger } from "@waybill/ledger-store"
 import { Effect } from "effect"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { listIn } from "./support/client.ts"
-import { accepted, writeRoot } from "./support/referenceRoot.ts"
+import { accepted, line, writeRoot } from "./support/referenceRoot.ts"
 import { folder, startServer, withRoot } from "./support/server.ts"
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
@@ -61,6 +61,40 @@ describe("§7 the files", () => {
               job_id: "j0",
             })
             expect(listIn((await get("/v1/events")).json(), "events")).toHaveLength(ids.length)
+          })
+        }),
+      ),
+    ))
+  it("a start upon a long history of the reference saves what it folded and seals it, once", () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const root = yield* folder
+          const heartbeat = { claim_token: "t", lease_epoch: 1, lease_expires_at: "2026-04-28T12:01:00Z" }
+          const beats = Array.from({ length: 5000 }, () => line("job.heartbeat", "a", heartbeat))
+          const text = `${[accepted("a", "rpi.run"), line("job.claimed", "a", heartbeat), ...beats].join("\n")}\n`
+          writeRoot(root, { active: text })
+          const kept = () =>
+            ["checkpoints", "index", "seals"].map((name) =>
+              readdirSync(join(daemon(root), name)).map((file) => statSync(join(daemon(root), name, file)).mtimeMs),
+            )
+          yield* Effect.scoped(startServer({ root }))
+          const first = kept()
+          expect(first.filter(({ length }) => length === 0)).toEqual([])
+          expect(yield* Effect.provide(verifyLedger({ root }), layerNodeFiles)).toMatchObject({
+            sealed: 5002,
+            unsealed: 0,
+            flaws: [],
+          })
+          expect(readFileSync(ledger(root), "utf8")).toBe(text)
+          const { get, post } = yield* startServer({ root })
+          expect(kept()).toEqual(first)
+          yield* Effect.promise(async () => {
+            expect((await post("/v1/jobs", { job_type: "rpi.run", job_id: "b" })).status).toBe(202)
+            expect((await get("/v1/ready")).json()).toMatchObject({
+              ready: true,
+              projection_lag: { event_count: 5003 },
+            })
           })
         }),
       ),

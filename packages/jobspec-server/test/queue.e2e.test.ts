@@ -1,11 +1,10 @@
-import { findPostgres, startPostgres } from "@waybill/conformance/postgres-server"
+import { findPostgres } from "@waybill/conformance/postgres-server"
 import { Effect } from "effect"
-import { writeFileSync } from "node:fs"
-import { join } from "node:path"
 import { expect, it } from "vitest"
 import { needs } from "../../../test/support/needs.ts"
 import { ask, listIn } from "./support/client.ts"
 import { startProgram } from "./support/program.ts"
+import { queueOnPostgres } from "./support/queueOnPostgres.ts"
 import { queueSuite } from "./support/queueSuite.ts"
 import { folder } from "./support/server.ts"
 
@@ -26,34 +25,8 @@ it(
 )
 
 needs("PostgreSQL (initdb and postgres)", () => findPostgres() !== undefined)(it)(
-  "the same suite on PostgreSQL: two servers on one database",
-  inFolder(async (folder) => {
-    const server = await startPostgres({})
-    const file = join(folder, "token")
-    writeFileSync(file, "shared\n", { mode: 0o600 })
-    const start = (name: string) =>
-      startProgram([
-        "--root",
-        join(folder, name),
-        "--addr",
-        "127.0.0.1:0",
-        "--token-file",
-        file,
-        "--ledger",
-        server.url,
-      ])
-    const programs = [await start("a"), await start("b")]
-    try {
-      await queueSuite(
-        programs.map(({ first, token }) => ({ url: first.url, token })),
-        150,
-        16,
-      )
-    } finally {
-      for (const { end } of programs) expect(await end("SIGTERM")).toBe(0)
-      await server.close()
-    }
-  }),
+  "the same suite on PostgreSQL: two servers on one database, workers in both",
+  inFolder((folder) => queueOnPostgres(folder, 150, 16)),
   90_000,
 )
 

@@ -1,15 +1,17 @@
 /** Whoever else is at the same ledger: a live daemon, a holder of the lock. */
 import { layerNodeFiles } from "@waybill/host"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, describe, expect, it } from "vitest"
 import { needs } from "../../../test/support/needs.ts"
 import { makeJsonlStore } from "../src/index.ts"
+import { countedFiles } from "./support/countedFiles.ts"
+import { SetClock } from "./support/SetClock.ts"
 import { ledgerOver, write } from "./support/texts.ts"
 
 const base = mkdtempSync(join(tmpdir(), "waybill-neighbours-"))
@@ -61,6 +63,33 @@ describe("an activation file", () => {
     ["that is half written", '{"pid":'],
   ])("%s does not", async (_, activation) => {
     expect((await appendTo(rootWith(activation)))._tag).toBe("Success")
+  })
+
+  needsProc(it)("that names nobody is not read anew with every append, and one that takes its place is", async () => {
+    const ours = { pid: process.pid, implementation: "waybill" }
+    const root = rootWith(ours)
+    const counted = countedFiles(layerNodeFiles)
+    const clock = new SetClock(statSync(join(root, ".agents/daemon/activation.json")).ctimeMs)
+    const appending = Effect.gen(function* () {
+      const ledger = yield* Effect.flatMap(makeJsonlStore({ root }), ledgerOver)
+      const read = Effect.gen(function* () {
+        const before = counted.bytes()
+        yield* write(ledger, "a", "one")
+        return counted.bytes() - before
+      })
+      const bytes = JSON.stringify(ours).length
+      yield* read
+      // What was changed a moment ago might be changed once more without a trace.
+      expect([yield* read, yield* read]).toEqual([bytes, bytes])
+      clock.now_ms += 60_000
+      expect([yield* read, yield* read, yield* read]).toEqual([bytes, 0, 0])
+      const theirs = { pid: process.pid, address: "127.0.0.1:8765", ready: true, started_at: later }
+      writeFileSync(join(root, ".agents/daemon/activation.json"), JSON.stringify(theirs))
+      expect((yield* Effect.flip(read))._tag).toBe("StoreLocked")
+    })
+    await Effect.runPromise(
+      appending.pipe(Effect.scoped, Effect.provide(counted.layer), Effect.provideService(Clock.Clock, clock)),
+    )
   })
 })
 

@@ -142,6 +142,9 @@ const stamp = (
   return Result.succeed(records)
 }
 
+/** How many turns of the event loop in which nobody came a group waits for those of the last one: well below a millisecond. */
+const idle_turns_max = 64
+
 export interface Commits {
   /** Decides and appends; returns once the facts, and all they rest on, are durable. */
   readonly submit: <E>(request: Request<E>) => Effect.Effect<ReadonlyArray<RecordedEvent>, E | AppendError>
@@ -245,7 +248,7 @@ export const makeCommits = (
     const record = Effect.fnUntraced(function* (group: Array<Waiting>, session: Session) {
       yield* folds.catchUp(session)
       // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
-      for (const checkpoint of folds.due()) yield* Effect.ignore(session.saveCheckpoint(checkpoint))
+      if (folds.isAnyDue) yield* Effect.ignore(folds.saveDue(session.saveCheckpoint))
       folds.isComplete = session.endsWithAppend !== true
       const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
       if (batches.length > 0) {
@@ -282,8 +285,23 @@ export const makeCommits = (
         .pipe(exclusive.withPermits(1), Effect.matchCauseEffect({ onSuccess, onFailure }))
     })
 
+    /** How many asked for the last group: about as many ask for the next one, if it lets them. */
+    let expected = 0
+    /**
+     * Those who were just answered mostly ask again at once. A group that did not wait for them would be a flush for few, and the
+     * next one a flush for the rest; so it waits while they come, and a few turns of the event loop longer.
+     */
+    const gather: Effect.Effect<void> = Effect.gen(function* () {
+      for (let seen = queue.size, idle_turns = 0; seen < expected && idle_turns < idle_turns_max; idle_turns++) {
+        yield* Effect.yieldNow
+        if (queue.size > seen) idle_turns = 0
+        seen = queue.size
+      }
+      expected = queue.size
+    })
+
     const drain: Effect.Effect<void> = Effect.suspend(() => {
-      if (queue.size > 0) return Effect.andThen(commitGroup, drain)
+      if (queue.size > 0) return Effect.andThen(gather, Effect.andThen(commitGroup, drain))
       isDraining = false
       return Effect.void
     })

@@ -12,7 +12,7 @@ export interface JsonObject {
   readonly [key: string]: Json
 }
 
-/** One thing that is wrong: where (a dotted path, `(root)` for the whole) and what. */
+/** One thing that is wrong: where (a dotted path, `(root)` for the whole; its middle is left out where it is long) and what. */
 export interface Issue {
   readonly path: string
   readonly message: string
@@ -26,7 +26,18 @@ export const payload_values_max = 8_388_608
 /** Reports stop here; a payload with more mistakes than this is wrong as a whole. */
 export const issues_max = 1000
 
-const at = (path: ReadonlyArray<string | number>): string => (path.length === 0 ? "(root)" : path.join("."))
+/** How much of each end of a long path is told, in UTF-16 units: whoever reads it looks for a place, and keys may be long. */
+const path_end_units = 100
+
+/** A path as an issue tells it. */
+export const pathOf = (parts: ReadonlyArray<string | number>): string => {
+  if (parts.length === 0) return "(root)"
+  const path = parts.join(".")
+  if (path.length <= 2 * path_end_units) return path
+  const ends = [path.slice(0, path_end_units), path.slice(-path_end_units)]
+  // A cut may go through a character.
+  return ends.map((end) => end.toWellFormed()).join("…")
+}
 
 /**
  * A deep, frozen copy of `value` as JSON. Keys whose value is `undefined` are left out; symbol keys are not looked at.
@@ -42,7 +53,7 @@ export const ownJson = (value: unknown): Result.Result<Json, ReadonlyArray<Issue
   const ancestors: Array<object> = []
   let values_left = payload_values_max
   const refuse = (message: string): null => {
-    if (issues.length < issues_max) issues.push({ path: at(path), message })
+    if (issues.length < issues_max) issues.push({ path: pathOf(path), message })
     return null
   }
   const ownList = (list: ReadonlyArray<unknown>): Json => {

@@ -308,7 +308,7 @@ export const make = (
           ? store.commit((session) =>
               Effect.andThen(
                 folds.catchUp(session),
-                Effect.suspend(() => Effect.forEach(folds.due(), session.saveCheckpoint, { discard: true })),
+                Effect.suspend(() => folds.saveDue(session.saveCheckpoint)),
               ),
             )
           : Effect.void,

@@ -33,15 +33,25 @@ export interface Branches {
   readonly merge: () => void
 }
 
-/** A fold is saved once so many events are new to it, and more than it has entities to save. */
+/**
+ * A fold is saved once so many events are new to it, and more than it has entities to save. Where it could not be saved, it is
+ * tried again a while later and not with every append, since a save that fails may cost what one that works does.
+ */
 const unsaved_events_min = 4096
 /** How many events an entity must bring on average before all are saved again: so that saving costs each event little. */
 const unsaved_events_per_entity = 4
 
+interface Saves {
+  /** The position that the fold was saved at, or resumed from. */
+  readonly saved: number
+  /** The position that it stood at when it was last to be saved, whether that worked or not. */
+  readonly tried: number
+}
+const savedAt = (position: number): Saves => ({ saved: position, tried: position })
+
 export class LiveFolds {
   readonly #store: Store
-  /** The position that each fold was saved at, or resumed from. */
-  readonly #saved = new Map<AnyProjection, number>()
+  readonly #saves = new Map<AnyProjection, Saves>()
   readonly #folds = new Map<AnyProjection, AnyFold>()
   #generation: number | undefined
   /** Whether the folds hold all there is and nobody else can append: from a group's catching up until its end. */
@@ -79,32 +89,39 @@ export class LiveFolds {
       const fold = isUsable ? resumed.success : new Fold(projection)
       if (this.has(projection)) return
       this.#folds.set(projection, fold)
-      this.#saved.set(projection, fold.position)
+      this.#saves.set(projection, savedAt(fold.position))
     })
 
   #isDue(projection: AnyProjection, fold: AnyFold): boolean {
-    const unsaved = fold.position - (this.#saved.get(projection) ?? 0)
-    return unsaved >= Math.max(unsaved_events_min, fold.size * unsaved_events_per_entity)
+    const { saved, tried } = this.#saves.get(projection) ?? savedAt(0)
+    const { position, size } = fold
+    const isUntried = tried === saved || position - tried >= Math.max(unsaved_events_min, size)
+    return isUntried && position - saved >= Math.max(unsaved_events_min, size * unsaved_events_per_entity)
   }
 
   /** Whether any fold has moved on far enough for a checkpoint. */
   get isAnyDue(): boolean {
-    return [...this.#folds].some(([projection, fold]) => this.#isDue(projection, fold))
+    for (const [projection, fold] of this.#folds) if (this.#isDue(projection, fold)) return true
+    return false
   }
 
   /**
-   * Checkpoints of the folds that have moved on far enough, so that the next process need not fold from zero. What is folded
-   * must be durable. Each is answered once.
+   * Saves the folds that have moved on far enough, so that the next process need not fold from zero. What is folded must be
+   * durable. Each is tried, whatever becomes of the others; fails with the first failure.
    */
-  due(): ReadonlyArray<Checkpoint.Checkpoint> {
-    const checkpoints: Array<Checkpoint.Checkpoint> = []
-    for (const [projection, fold] of this.#folds) {
-      if (!this.#isDue(projection, fold)) continue
-      this.#saved.set(projection, fold.position)
-      checkpoints.push(Checkpoint.take(fold))
-    }
-    return checkpoints
-  }
+  readonly saveDue = (save: (checkpoint: Checkpoint.Checkpoint) => Effect.Effect<void, StoreError>) =>
+    Effect.gen({ self: this }, function* () {
+      let failure: Effect.Effect<void, StoreError> = Effect.void
+      for (const [projection, fold] of this.#folds) {
+        if (!this.#isDue(projection, fold)) continue
+        const { position } = fold
+        this.#saves.set(projection, { saved: this.#saves.get(projection)?.saved ?? 0, tried: position })
+        const exit = yield* Effect.exit(save(Checkpoint.take(fold)))
+        if (exit._tag === "Success") this.#saves.set(projection, savedAt(position))
+        else if (failure === Effect.void) failure = exit
+      }
+      yield* failure
+    })
 
   /** Whether the event that a saved fold ends with is still where it was. */
   readonly #isOfThisLedger = (fold: AnyFold): Effect.Effect<boolean, StoreError> =>
@@ -129,7 +146,7 @@ export class LiveFolds {
           this.#generation = page.generation
           for (const projection of this.#folds.keys()) {
             this.#folds.set(projection, new Fold(projection))
-            this.#saved.set(projection, 0)
+            this.#saves.set(projection, savedAt(0))
           }
           from = 0
           continue

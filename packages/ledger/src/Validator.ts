@@ -8,7 +8,7 @@
  * @module
  */
 import { Result, Schema, type SchemaAST, SchemaIssue } from "effect"
-import { type Issue, isWithin, payload_depth_max } from "./Json.ts"
+import { type Issue, isWithin, pathOf, payload_depth_max } from "./Json.ts"
 
 type Test = (value: unknown) => boolean
 
@@ -159,7 +159,7 @@ const toStandard = SchemaIssue.makeFormatterStandardSchemaV1()
 /** The issues of a schema error, each with a dotted path. */
 export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> =>
   toStandard(error.issue).issues.map((issue) => ({
-    path: (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join(".") || "(root)",
+    path: pathOf((issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part))),
     message: issue.message,
   }))
 

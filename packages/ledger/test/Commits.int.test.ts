@@ -170,3 +170,37 @@ describe("a caller who gives up", () => {
       }),
     ))
 })
+
+it("those who ask again as soon as they are answered share their groups, also when some are slower than others", () =>
+  run(
+    Effect.gen(function* () {
+      const gated = yield* makeGatedStore()
+      const ledger = yield* open(gated.store)
+      const [callers, rounds] = [16, 20]
+      const asking = (caller: number) =>
+        Effect.gen(function* () {
+          for (let round = 0; round < rounds; round++) {
+            yield* ledger.append([openedBy(`door ${caller}`)], by(`r${round}`))
+            for (let turn = 0; turn < 1 + (caller % 8); turn++) yield* Effect.yieldNow
+          }
+        })
+      yield* Effect.forEach(Array(callers).keys(), asking, { concurrency: "unbounded", discard: true })
+      expect(gated.appends.reduce((sum, count) => sum + count, 0)).toBe(callers * rounds)
+      expect(gated.appends.length).toBeLessThanOrEqual(rounds + 1)
+      // Who is alone waits for nobody.
+      let turns = 0
+      const counting = yield* Effect.forkChild(
+        Effect.forever(
+          Effect.andThen(
+            Effect.sync(() => turns++),
+            Effect.yieldNow,
+          ),
+        ),
+      )
+      yield* ledger.append([openedBy("alone")], by("first"))
+      turns = 0
+      yield* ledger.append([openedBy("alone")], by("second"))
+      expect(turns).toBeLessThan(16)
+      yield* Fiber.interrupt(counting)
+    }),
+  ))

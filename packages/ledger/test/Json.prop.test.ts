@@ -84,9 +84,19 @@ describe("whatever JSON cannot carry is named", () => {
   it("nesting has an end", () => {
     const nest = (levels: number): unknown => (levels === 0 ? 1 : JSON.parse("[".repeat(levels) + "]".repeat(levels)))
     expect(issuesOf(nest(payload_depth_max))).toEqual([])
-    const path = Array.from({ length: payload_depth_max }, () => "0").join(".")
-    expect(issuesOf(nest(payload_depth_max + 1))).toEqual([`${path} is nested deeper than 512 levels`])
+    const [end, start] = ["0.".repeat(50), ".0".repeat(50)]
+    expect(issuesOf(nest(payload_depth_max + 1))).toEqual([`${end}…${start} is nested deeper than 512 levels`])
     expect(issuesOf(nest(100_000))).toHaveLength(1)
+  })
+  it("a path has an end: a long one is told by its two ends, and a cut character is none", () => {
+    const key = `${"k".repeat(99)}😀${"z".repeat(1_000_000)}`
+    const [issue = ""] = issuesOf({ [key]: { here: Number.NaN } })
+    expect(issue).toBe(`${"k".repeat(99)}\u{fffd}…${"z".repeat(95)}.here is not a finite number`)
+    const short = "k".repeat(200)
+    expect(issuesOf({ [short]: Number.NaN, "": Number.NaN })).toEqual([
+      `${short} is not a finite number`,
+      " is not a finite number",
+    ])
   })
   it("a report has an end too, and starts at the beginning", () => {
     const issues = issuesOf(Array.from({ length: 1500 }, () => undefined))

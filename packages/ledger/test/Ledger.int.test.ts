@@ -7,7 +7,9 @@ import {
   isRecordedFact,
   Ledger,
   Projection,
+  type Session,
   type Store,
+  StoreRefused,
   Vocabulary,
 } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
@@ -265,6 +267,54 @@ describe("checkpoints", () => {
         expect((yield* store.loadCheckpoint(Doors.name))?.state.position).toBe(5001)
         yield* old.saveDueCheckpoints
         expect(commits).toBe(1)
+      }),
+    ))
+  it("that could not be saved are tried again, but not with every append; what keeps one back keeps back no other", () =>
+    run(
+      Effect.gen(function* () {
+        const store = yield* makeMemoryStore()
+        let isFull = true
+        const tried: Array<string> = []
+        const saved: Array<string> = []
+        const save =
+          (session: Session): Session["saveCheckpoint"] =>
+          (checkpoint) => {
+            tried.push(checkpoint.name)
+            if (isFull && checkpoint.name === Doors.name)
+              return Effect.fail(new StoreRefused({ where: "here", reason: "no space is left" }))
+            saved.push(checkpoint.name)
+            return session.saveCheckpoint(checkpoint)
+          }
+        const failing: Store = {
+          ...store,
+          commit: (use) =>
+            store.commit((session) => use(Object.assign(Object.create(session), { saveCheckpoint: save(session) }))),
+        }
+        const ledger = yield* open(failing)
+        yield* ledger.query(Doors, (doors) => doors.size)
+        const append = (count: number, first: number) =>
+          ledger.append(
+            Array.from({ length: count }, (_, n) => openedBy(`door ${first + n}`)),
+            by("r"),
+          )
+        // Two thousand doors: eight thousand events must be new to a fold before all of them are saved again.
+        const grow = (batches: number) =>
+          Effect.forEach(Array.from({ length: batches }), (_, i) => append(1000, (i % 2) * 1000))
+        yield* grow(8)
+        expect(tried).toEqual([])
+        const refusal = yield* Effect.flip(ledger.saveDueCheckpoints)
+        expect(refusal.message).toContain("no space is left")
+        expect(tried.toSorted()).toEqual([Doors.name, "ledger.streams"])
+        expect(saved).toEqual(["ledger.streams"])
+        yield* grow(4)
+        expect(tried).toHaveLength(2)
+
+        isFull = false
+        yield* append(100, 0)
+        yield* append(1, 0)
+        yield* append(1, 0)
+        expect([tried.length, saved]).toEqual([3, ["ledger.streams", Doors.name]])
+        expect((yield* store.loadCheckpoint(Doors.name))?.state.position).toBe(12_100)
       }),
     ))
   it("of another ledger are not used", () =>

@@ -7,7 +7,7 @@ import { type Directory, FileError, type FileInfo, Files, type FileLock, type Op
 import { type StoreError, StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Scope, Semaphore } from "effect"
 import { join } from "node:path"
-import { liveDaemon } from "./activation.ts"
+import { type LiveDaemon, makeLiveDaemon } from "./activation.ts"
 import { refuseNewer } from "./format.ts"
 import { activation_name, ledger_name, lock_name } from "./Layout.ts"
 import { lockHolder } from "./lockHolder.ts"
@@ -27,8 +27,8 @@ export interface Writing extends Folder {
 export interface Sight extends Folder {
   /** `undefined` while there is none: before the first append, and for a moment in a rotation. */
   readonly info: FileInfo | undefined
-  /** Whether somebody has said to serve this ledger. */
-  readonly isActivated: boolean
+  /** The file in which somebody says to serve this ledger; `undefined` while there is none. */
+  readonly activation: FileInfo | undefined
 }
 
 export interface LedgerFile {
@@ -45,7 +45,7 @@ export interface LedgerFile {
   /** Who holds the lock at this moment, as far as the machine tells. */
   readonly holder: Effect.Effect<string | undefined>
   /** Who else serves this ledger, according to its activation file. */
-  readonly daemon: (directory: Directory) => Effect.Effect<string | undefined, FileError>
+  readonly daemon: LiveDaemon
   /** Says a file error in the store's words. */
   readonly io: <A, R>(run: Effect.Effect<A, FileError, R>) => Effect.Effect<A, StoreError, R>
 }
@@ -166,7 +166,7 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
           const activation = yield* io(directory.find(activation_name))
           // Last, so that what was seen was seen in a folder that had its name all the while.
           const folder = yield* io(agents.find("daemon"))
-          if (isSameFile(folder, info)) return { directory, info: named, isActivated: activation !== undefined }
+          if (isSameFile(folder, info)) return { directory, info: named, activation }
           // The folder was taken away under us, and perhaps another one put in its place.
           yield* close("both")
         }
@@ -192,7 +192,7 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
       where,
       io,
       close,
-      daemon: (directory) => liveDaemon(files, directory),
+      daemon: makeLiveDaemon(files),
       holder: Effect.suspend(() =>
         watched === undefined ? Effect.succeed(undefined) : lockHolder(files, watched.directory),
       ),

@@ -49,7 +49,8 @@ export const makeLocking = (
   /** Looks whether the file that is open is still the ledger's. */
   const enter: (opened: Writing) => Effect.Effect<boolean, StoreError> = Effect.fnUntraced(function* (opened: Writing) {
     const sight = yield* ledgerFile.look
-    const daemon = sight?.isActivated === true ? yield* io(ledgerFile.daemon(opened.directory)) : undefined
+    const activation = sight?.activation
+    const daemon = activation && (yield* io(ledgerFile.daemon(opened.directory, activation)))
     if (daemon !== undefined) return yield* new StoreLocked({ where, holder: daemon })
     if (!isSameFile(sight?.info, opened.info)) return false
     appender.hold(sight)

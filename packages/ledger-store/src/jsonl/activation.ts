@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Directory, FileError, Files } from "@waybill/host"
-import { Effect } from "effect"
+import type { Directory, FileError, FileInfo, Files } from "@waybill/host"
+import { Clock, Effect } from "effect"
 import { activation_name } from "./Layout.ts"
 import { readProc } from "./proc.ts"
 import { readExactly } from "./readExactly.ts"
@@ -61,18 +61,37 @@ const startOf = (files: Files["Service"], pid: number) =>
   })
 
 /**
- * Who else serves this ledger: `process 4711 at 127.0.0.1:8765`. `undefined` when nobody does. A process that was started
- * after the file was written only bears the dead one's number.
+ * How old a change must be for the next one to show in the file's times: they are told in ticks of the kernel's clock, and
+ * two changes of one tick look like one.
  */
-export const liveDaemon = (
-  files: Files["Service"],
-  directory: Directory,
-): Effect.Effect<string | undefined, FileError> =>
-  Effect.gen(function* () {
+const settled_ms = 2000
+
+const nobody = Effect.succeed(undefined)
+
+/** Looks for whoever else serves a ledger. `file` is what bears the activation file's name, as it was seen. */
+export type LiveDaemon = (directory: Directory, file: FileInfo) => Effect.Effect<string | undefined, FileError>
+
+/**
+ * Says who else serves this ledger: `process 4711 at 127.0.0.1:8765`; `undefined` when nobody does. A process that was started
+ * after the file was written only bears the dead one's number. A file that names nobody is read once and not with every
+ * append, for as long as nobody has touched it.
+ */
+export const makeLiveDaemon = (files: Files["Service"]): LiveDaemon => {
+  let harmless: FileInfo | undefined
+  const traits = ["device", "inode", "bytes", "changed_ns"] as const
+  const isHarmless = (file: FileInfo): boolean => traits.every((trait) => harmless?.[trait] === file[trait])
+  const look = Effect.fnUntraced(function* (directory: Directory, file: FileInfo) {
+    harmless = undefined
+    const now_ms = yield* Clock.currentTimeMillis
     const activation = yield* readActivation(directory)
-    if (activation === undefined) return undefined
+    if (activation === undefined) {
+      if (now_ms - Number(file.changed_ns / 1_000_000n) > settled_ms) harmless = file
+      return undefined
+    }
     const { address, pid, started_ms } = activation
     const start = yield* startOf(files, pid)
     if (start === undefined || (started_ms !== undefined && start > started_ms + tolerance_ms)) return undefined
     return `process ${pid} at ${address}`
   })
+  return (directory, file) => (isHarmless(file) ? nobody : look(directory, file))
+}

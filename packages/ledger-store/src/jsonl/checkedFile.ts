@@ -3,14 +3,30 @@
  *
  * @module
  */
-import type { Directory, FileError } from "@waybill/host"
+import { type Directory, FileError } from "@waybill/host"
 import { Effect } from "effect"
+import { join } from "node:path"
 import { crc32 } from "node:zlib"
 import { readExactly } from "./readExactly.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 import { unlessOdd } from "./unlessOdd.ts"
 
-const checksum = (text: string): string => crc32(text).toString(16).padStart(8, "0")
+/** The checksum and its newline, of one byte each. */
+const head_bytes = 9
+
+const headOf = (text: Uint8Array): string => `${crc32(text).toString(16).padStart(8, "0")}\n`
+
+/** The bytes of a file; `undefined` where the text is longer than one string can be. */
+const bytesOf = (value: unknown): Buffer | undefined => {
+  try {
+    const bytes = Buffer.from(`${"0".repeat(head_bytes - 1)}\n${JSON.stringify(value)}\n`)
+    bytes.write(headOf(bytes.subarray(head_bytes)), "latin1")
+    return bytes
+  } catch (cause) {
+    if (cause instanceof RangeError) return undefined
+    throw cause
+  }
+}
 
 /** Writes a draft, flushes it and gives it the name. */
 export const writeChecked = (
@@ -22,10 +38,12 @@ export const writeChecked = (
   Effect.scoped(
     Effect.gen(function* () {
       const folder = yield* directory.openDirectory(folderName, { create: true })
+      const bytes = bytesOf(value)
+      if (bytes === undefined)
+        return yield* new FileError({ operation: "write", path: join(folder.path, name), code: "EFBIG" })
       const draft = yield* folder.openFile(`${name}.tmp`, { access: "write", create: "missing" })
-      const text = `${JSON.stringify(value)}\n`
       yield* draft.truncate(0)
-      yield* draft.write(new TextEncoder().encode(`${checksum(text)}\n${text}`), 0)
+      yield* draft.write(bytes, 0)
       yield* draft.flush
       yield* folder.rename(`${name}.tmp`, name)
       yield* folder.flush
@@ -43,9 +61,8 @@ export const readCheckedText = (
       const folder = yield* directory.openDirectory(folderName)
       const file = yield* folder.openFile(name, { access: "read" })
       const bytes = Buffer.from(yield* readExactly(file, 0, (yield* file.info).bytes))
-      // The checksum and its newline; both are of one byte each.
-      const text = bytes.subarray(9).toString("utf8")
-      return bytes.subarray(0, 9).toString("latin1") === `${checksum(text)}\n` ? text : undefined
+      const text = bytes.subarray(head_bytes)
+      return bytes.subarray(0, head_bytes).toString("latin1") === headOf(text) ? text.toString("utf8") : undefined
     }),
   ).pipe(unlessMissing, unlessOdd)
 
