@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
-import { open } from "node:fs/promises"
+import fs from "node:fs"
 import { join } from "node:path"
 import { type Appended, type Appends, appendFacts } from "./appendFacts.ts"
 import { type Benchmark, make } from "./Benchmark.ts"
+import { appendLinesTogether } from "./groupsByHand.ts"
 import { makeRoot, removeRoot } from "./jsonlFolder.ts"
 import type { PeerModules } from "./Peers.ts"
-import { appendToEmmett, appendToSqlite } from "./sqliteAppends.ts"
+import { appendToEmmett, appendToSqlite, appendToSqliteTogether } from "./sqliteAppends.ts"
 
 interface Input {
   readonly facts: number
@@ -29,17 +30,17 @@ const tell = async (child: ChildProcess, appends: Appends): Promise<Appended> =>
   return appended
 }
 
-/** The least that makes the same pieces durable: one write and one flush for each. */
+/** The least that makes the same pieces durable: one write and one flush for each, and no other thread to wake. */
 const byHand = async (input: Input, pieces: ReadonlyArray<number>, facts: number): Promise<number> => {
-  const file = await open(join(await fresh(input), "lines"), "w")
+  const file = fs.openSync(join(await fresh(input), "lines"), "w")
   const block = Buffer.alloc(Math.max(1, ...pieces), "x")
   let offset = 0
   for (const bytes of pieces) {
-    await file.write(block, 0, bytes, offset)
-    await file.datasync()
+    fs.writeSync(file, block, 0, bytes, offset)
+    fs.fdatasyncSync(file)
     offset += bytes
   }
-  await file.close()
+  fs.closeSync(file)
   return facts
 }
 
@@ -63,7 +64,7 @@ export const appendBenchmark = (writers: number, facts_count: number): Benchmark
     }),
     amount: ({ facts }) => facts,
     describe: ({ facts }) =>
-      `${facts} facts of about 450 bytes, one to a batch; the same pieces written and flushed by hand. SQLite has WAL and synchronous=FULL, keys on event and job, and no chain of seals; emmett appends one after the other, since it does not wait for a busy database`,
+      `${facts} facts of about 450 bytes, one to a batch; the same pieces written and flushed by hand; as many facts made lines, chained by SHA-256, written and flushed in groups, and answered by hand, which checks nothing and takes no lock. SQLite has WAL and synchronous=FULL, keys on event and job, writers that wait as the ledger's do, and no chain of seals; emmett appends one after the other, since it does not wait for a busy database`,
     subjects: [
       {
         name: "one process",
@@ -75,6 +76,11 @@ export const appendBenchmark = (writers: number, facts_count: number): Benchmark
         },
       },
       { name: "its pieces by hand", role: "limit", run: (input) => byHand(input, input.pieces.one, input.facts) },
+      {
+        name: "lines made, chained and answered by hand",
+        role: "limit",
+        run: async (input) => appendLinesTogether(join(await fresh(input), "lines"), input.facts, writers),
+      },
       {
         name: "several processes",
         role: "subject",
@@ -91,18 +97,19 @@ export const appendBenchmark = (writers: number, facts_count: number): Benchmark
         },
       },
       { name: "their pieces by hand", role: "limit", run: (input) => byHand(input, input.pieces.four, input.facts) },
-      {
-        name: one,
-        role: "peer",
-        run: async (input) => appendToSqlite(await fresh(input), input.facts, 1),
-      },
       ...(writers === 1
-        ? []
+        ? [
+            {
+              name: one,
+              role: "peer" as const,
+              run: async (input: Input) => appendToSqlite(await fresh(input), input.facts),
+            },
+          ]
         : [
             {
               name: batched,
               role: "peer" as const,
-              run: async (input: Input) => appendToSqlite(await fresh(input), input.facts, writers),
+              run: async (input: Input) => appendToSqliteTogether(await fresh(input), input.facts, writers),
             },
           ]),
       {

@@ -6,9 +6,7 @@
 import { DatabaseSync } from "node:sqlite"
 import { join } from "node:path"
 import type { PeerModules } from "./Peers.ts"
-
-/** As long as a line of the ledger that is measured. */
-const line = "x".repeat(450)
+import { appendTogether, lineOf } from "./groupsByHand.ts"
 
 const openTable = (root: string) => {
   const database = new DatabaseSync(join(root, "facts.sqlite"))
@@ -23,16 +21,28 @@ const openTable = (root: string) => {
   }
 }
 
-/** `node:sqlite`, so many facts in each transaction: one, or as many as a group commit of so many writers takes. */
-export const appendToSqlite = (root: string, facts: number, batch: number): number => {
+/** `node:sqlite`, a transaction for each fact. */
+export const appendToSqlite = (root: string, facts: number): number => {
   const { database, insert } = openTable(root)
-  for (let n = 0; n < facts;) {
+  for (let n = 0; n < facts; n++) {
     database.exec("BEGIN IMMEDIATE")
-    for (const end = Math.min(facts, n + batch); n < end; n++) insert.run(`evt-${n}`, `job-${n % batch}`, line)
+    insert.run(`evt-${n}`, `job-0`, lineOf(`w-0`, n))
     database.exec("COMMIT")
   }
   database.close()
   return facts
+}
+
+/** `node:sqlite`, batched as a ledger is: writers that each wait for their answer, and a transaction for all that wait. */
+export const appendToSqliteTogether = async (root: string, facts: number, writers: number): Promise<number> => {
+  const { database, insert } = openTable(root)
+  const done = await appendTogether(facts, writers, (group) => {
+    database.exec("BEGIN IMMEDIATE")
+    for (const { job, n } of group) insert.run(`evt-${job}-${n}`, job, lineOf(job, n))
+    database.exec("COMMIT")
+  })
+  database.close()
+  return done
 }
 
 interface EmmettSqlite {

@@ -22,6 +22,7 @@ import {
   type OpenFile,
   type OpenOptions,
 } from "./Files.ts"
+import { flushingOf } from "./nodeFlush.ts"
 import { lockDomainOf, lockOf, openLock } from "./nodeLocks.ts"
 import { OpenDirectory } from "./OpenDirectory.ts"
 import { attempt, attemptNow, refuse, unless } from "./refusals.ts"
@@ -75,6 +76,7 @@ const writeAllNow = (descriptor: number, path: string, bytes: Uint8Array, offset
 
 const openFileOf = (handle: fs.FileHandle, path: string, isLocal: boolean): OpenFile => {
   const shown = () => path
+  const flushing = flushingOf(handle, path, isLocal)
   const isNow = (bytes: Uint8Array) => isLocal && bytes.byteLength <= bytes_now_max
   const now = <A>(operation: "read" | "write" | "info", run: (descriptor: number) => A) =>
     attemptNow(operation, shown, () => {
@@ -87,13 +89,14 @@ const openFileOf = (handle: fs.FileHandle, path: string, isLocal: boolean): Open
       isNow(into)
         ? now("read", (descriptor) => readSync(descriptor, into, 0, into.byteLength, offset))
         : attempt("read", path, async () => (await handle.read(into, 0, into.byteLength, offset)).bytesRead),
-    write: (bytes, offset) =>
-      isNow(bytes)
+    write: (bytes, offset) => {
+      flushing.wrote(bytes.byteLength)
+      return isNow(bytes)
         ? now("write", (descriptor) => writeAllNow(descriptor, path, bytes, offset))
-        : attempt("write", path, () => writeAll(handle, path, bytes, offset)),
+        : attempt("write", path, () => writeAll(handle, path, bytes, offset))
+    },
     truncate: (bytes) => attempt("truncate", path, () => handle.truncate(bytes)),
-    // Content and length are all that a reader after a crash needs; the time stamps that fsync adds are not.
-    flush: attempt("flush", path, () => handle.datasync()),
+    flush: flushing.flush,
     info: isLocal
       ? now("info", (descriptor) => infoOf(fstatSync(descriptor, { bigint: true })))
       : attempt("info", path, async () => infoOf(await bigStat(handle))),

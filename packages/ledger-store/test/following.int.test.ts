@@ -1,9 +1,11 @@
 /** Following a file that somebody else has made an archive, on a disk that fails once on the way. */
 import { layerFaultyFiles, makeMemoryFiles } from "@waybill/host"
-import { Deferred, Effect, Fiber } from "effect"
+import { type LedgerShape, Projection } from "@waybill/ledger"
+import { Deferred, Effect, Fiber, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { makeJsonlStore } from "../src/index.ts"
-import { brief, collect, ledgerOver, write } from "./support/texts.ts"
+import { brief, collect, ledgerOver, Note, write } from "./support/texts.ts"
 
 const open = (rotate_bytes: number) =>
   Effect.flatMap(makeJsonlStore({ root: "/r", poll_ms: 1, rotate_bytes, compress: false }), ledgerOver)
@@ -73,5 +75,46 @@ it("while a rotation is under way and nothing bears the file's name, readers see
         expect(yield* collect(reader.read())).toHaveLength(4)
       }),
     ),
+  )
+})
+
+/** When each fact was recorded, as a fold knows it. */
+const Times = Projection.make({
+  name: "times",
+  version: 1,
+  reader: Note,
+  entity: Schema.Array(Schema.String),
+  key: ({ job_id }) => job_id,
+  evolve: (times: ReadonlyArray<string> = [], { occurred_at }) => [...times, occurred_at],
+})
+
+it("a record that its writer took back after a failed flush, and wrote once more at another time, is folded anew", async () => {
+  const { layer, process } = makeMemoryFiles()
+  const timesOf = (ledger: LedgerShape) => ledger.query(Times, (view) => view.get("a"))
+  let isFailing = false
+  await Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const reader = yield* Effect.provide(open(100_000), layer)
+        const told: Array<unknown> = []
+        const meanwhile = Effect.map(Effect.orDie(timesOf(reader)), (times) => void told.push(times))
+        // While the writer's flush is on its way to fail, somebody reads what stands there.
+        const failing = layerFaultyFiles(process().layer, (operation, path) => {
+          if (!isFailing || operation !== "flush" || !path.endsWith("/ledger.jsonl")) return undefined
+          isFailing = false
+          return { kind: "wait", until: meanwhile, meets: { kind: "fail", code: "EIO" } }
+        })
+        const writer = yield* Effect.provide(open(100_000), failing)
+        yield* write(writer, "a", "one")
+        yield* TestClock.adjust(1000)
+        isFailing = true
+        yield* Effect.flip(write(writer, "a", "two ".repeat(200)))
+        yield* TestClock.adjust(1000)
+        yield* write(writer, "a", "two ".repeat(200))
+        const [first, second, third] = [0, 1, 2].map((s) => `1970-01-01T00:00:0${s}Z`)
+        expect(told).toEqual([[first, second]])
+        expect(yield* timesOf(reader)).toEqual([first, third])
+      }),
+    ).pipe(Effect.provide(TestClock.layer())),
   )
 })

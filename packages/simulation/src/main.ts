@@ -90,11 +90,17 @@ else if (values.seed !== undefined) {
     explain(seed, first.law)
   }
 } else if (values.seeds !== undefined) {
+  let told = 0
   const sum = await runSeeds({
     from: whole("from", values.from, 0),
     count: whole("seeds", values.seeds, 1),
     workers: whole("workers", values.workers, 1),
-    onProgress: (so_far) => console.error(`${so_far.seeds} seeds, ${so_far.failed.length} failed`),
+    onProgress: ({ failed, seeds }) => {
+      // At once: whoever sees one need not wait for the rest.
+      for (const { first, seed } of failed.slice(told)) console.error(`seed ${seed}: ${first.law}: ${first.fault}`)
+      told = failed.length
+      console.error(`${seeds} seeds, ${told} failed`)
+    },
   })
   const { system, user } = process.cpuUsage()
   console.log(formatSum(sum, (system + user) / 1e6))

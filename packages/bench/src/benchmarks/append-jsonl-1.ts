@@ -1,3 +1,3 @@
 import { appendBenchmark } from "../appendBenchmark.ts"
 
-export default appendBenchmark(1, 512)
+export default appendBenchmark(1, 2048)

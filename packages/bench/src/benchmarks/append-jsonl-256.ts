@@ -1,3 +1,3 @@
 import { appendBenchmark } from "../appendBenchmark.ts"
 
-export default appendBenchmark(256, 8192)
+export default appendBenchmark(256, 65_536)

@@ -4,8 +4,13 @@ import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
+import { bundled } from "../../../../scripts/bundled.ts"
 
-const main = join(import.meta.dirname, "../../../cli/src/main.ts")
+const packages = join(import.meta.dirname, "../../..")
+const main = await bundled(join(packages, "cli/src/main.ts"), [
+  join(packages, "runtime/src/agent/wrapper.ts"),
+  join(packages, "host/src/guard.ts"),
+])
 
 export interface First {
   readonly url: string
@@ -26,7 +31,7 @@ export interface Program {
 }
 
 const start = (args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, ["--conditions=@waybill/source", main, "serve", ...args], {
+  const child = spawn(process.execPath, [main, "serve", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   })
   let said = ""

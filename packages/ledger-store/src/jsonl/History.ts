@@ -53,6 +53,8 @@ export class History {
   /** Cuts the file that is read on from. */
   reader = new LineReader()
   witness: Uint8Array = new Uint8Array()
+  /** Whether some of what was read last had no rows: its writer may yet fail to flush it, and take it back. */
+  isUnsettled = false
   /** The file that bore the ledger's name when we looked last; `undefined` where none did, or our own is yet to be made. */
   info: FileInfo | undefined
   isLoaded = false
@@ -83,6 +85,7 @@ export class History {
     )
     this.reader = new LineReader()
     this.witness = new Uint8Array()
+    this.isUnsettled = false
   }
 
   /** Whether every record has its row on disk, and the folder says so. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Directory, FileError, OpenFile } from "@waybill/host"
+import type { Directory, OpenFile } from "@waybill/host"
 import { type NewRecord, type RecordedEvent, type StoreError, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
@@ -21,7 +21,7 @@ import { adoptSeals } from "./sealing.ts"
 import { hasRecordChanged, makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { row_bytes } from "./Rows.ts"
 import type { Segment } from "./Segment.ts"
-import { Witness, witness_bytes } from "./Witness.ts"
+import { isStillThere, rememberedFrom, Witness } from "./Witness.ts"
 
 const nothing_raw = new Uint8Array()
 /** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
@@ -104,15 +104,6 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         const read: ReadPart = (offset, length) => archives.read(place.directory, segment, offset, length)
         yield* readOn(place, segment, reader, read, bytes, "to its end")
         segment.lines = reader.line_number
-      })
-
-    /** Whether what we have read is still what the file begins with, as far as a look at its end can tell. */
-    const stillHolds = (file: OpenFile, bytes: number): Effect.Effect<boolean, FileError> =>
-      Effect.gen(function* () {
-        const { reader, witness } = history
-        if (bytes < reader.end) return false
-        const now = yield* readExactly(file, reader.end - witness.byteLength, witness.byteLength)
-        return Buffer.compare(now, witness) === 0
       })
 
     const placeOf = (sight: Sight): Effect.Effect<Place, StoreError> =>
@@ -246,25 +237,30 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         const [bytes, seen] = [sight.info?.bytes ?? 0, seen_bytes]
         seen_bytes = bytes
         if (place === undefined || file === undefined || active === undefined) return nothing()
+        const isAsLong = bytes === reader.next && reader.next === reader.end
         // What is there is not what was sealed: nothing behind it can be told from it, until it is another one again.
         const isOther = history.isBlocked(active.name)
-        if (!isOther && bytes === reader.next && reader.next === reader.end) return nothing()
-        if (isOther ? bytes !== seen : !(yield* io(stillHolds(file, bytes)))) yield* restructure(Effect.sync(startAnew))
-        if (isOther || history.generation !== generation) return nothing()
-        if (!(yield* io(isSealedTo(place.directory, active.first, bytes)))) {
-          if (unsealed === "left") return nothing()
-          yield* io(flushOthers(file))
+        if (isAsLong && !history.isUnsettled && !isOther) return nothing()
+        // Asked first: what has rows is never taken back.
+        const isSealed = !isOther && (yield* io(isSealedTo(place.directory, active.first, bytes)))
+        const isGone = bytes < reader.end || !(yield* io(isStillThere(file, reader.end, history.witness)))
+        if (isOther ? bytes !== seen : isGone) yield* restructure(Effect.sync(startAnew))
+        if (isOther || isGone) return nothing()
+        if (isAsLong || (!isSealed && unsealed === "left")) {
+          history.isUnsettled &&= !isSealed
+          return nothing()
         }
+        if (!isSealed) yield* io(flushOthers(file))
+        history.isUnsettled = !isSealed
         // Pending bytes may have been cut and replaced since; they are read again.
         history.reader = reader.restart()
+        const remembered = () => rememberedFrom(history.reader.end, active.lastOffset)
         const witness = new Witness(reader.end, history.witness)
         const read: ReadPart = (offset, length) =>
-          Effect.tap(readExactly(file, offset, length), (chunk) =>
-            Effect.sync(() => witness.add(chunk, history.reader.end)),
-          )
+          Effect.tap(readExactly(file, offset, length), (chunk) => Effect.sync(() => witness.add(chunk, remembered())))
         const after = history.head
         const events = yield* ioOr(readOn(place, active, history.reader, read, bytes, limit))
-        history.witness = witness.before(history.reader.end)
+        history.witness = witness.between(remembered(), history.reader.end)
         if (active.rows.count > 2 * rows_kept) {
           yield* ioOr(adoptSeals(place, active))
           active.trim(rows_kept)
@@ -375,8 +371,9 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         }
         const offset = start + at
         history.reader = new LineReader(offset, line_number)
-        const joined = Buffer.concat([history.witness.subarray(-witness_bytes), bytes.subarray(-witness_bytes)])
-        history.witness = joined.subarray(Math.max(0, joined.byteLength - witness_bytes))
+        const from = rememberedFrom(offset, active.lastOffset) - start
+        history.witness =
+          from < 0 ? Buffer.concat([history.witness.subarray(from), bytes]) : new Uint8Array(bytes.subarray(from))
         active.trim(rows_kept)
       },
       forgetAll: restructure(Effect.sync(startAnew)),

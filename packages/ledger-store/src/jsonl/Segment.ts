@@ -55,6 +55,11 @@ export class Segment {
     return this.first + this.count - 1
   }
 
+  /** Where its last record begins, as far as that is in memory. */
+  get lastOffset(): number | undefined {
+    return this.rows.count === 0 ? undefined : this.rows.offset(this.rows.count - 1)
+  }
+
   add(row: NewRow): void {
     this.rows.add(row)
   }

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { expect } from "vitest"
+import { bundled } from "../../../../scripts/bundled.ts"
 import { makeJsonlStore, verifyLedger } from "../../src/index.ts"
 import { randomFrom } from "./random.ts"
 import { collect, ledgerOver, textOf } from "./texts.ts"
@@ -27,7 +28,7 @@ interface Acknowledged {
 /** Kills so many writers, so many at a time, and audits what is left: nothing acknowledged is lost, nothing is there twice. */
 export const killAndAudit = async (kills: number, writers: number, seed: number): Promise<void> => {
   const root = mkdtempSync(join(tmpdir(), "waybill-kills-"))
-  const cache = mkdtempSync(join(tmpdir(), "waybill-compiled-"))
+  const writer = await bundled(writer_path)
   const random = randomFrom(seed)
   const acknowledged: Array<Acknowledged> = []
   let started = 0
@@ -36,15 +37,8 @@ export const killAndAudit = async (kills: number, writers: number, seed: number)
   const life = async (acknowledgements: number, extra: number): Promise<void> => {
     const child: ChildProcess = spawn(
       process.execPath,
-      [
-        "--conditions=@waybill/source",
-        "--disable-warning=ExperimentalWarning",
-        writer_path,
-        root,
-        `w${started++}`,
-        String(rotate_bytes),
-      ],
-      { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_COMPILE_CACHE: cache } },
+      ["--disable-warning=ExperimentalWarning", writer, root, `w${started++}`, String(rotate_bytes)],
+      { stdio: ["ignore", "pipe", "inherit"] },
     )
     let text = ""
     let isKilled = false
@@ -100,5 +94,4 @@ export const killAndAudit = async (kills: number, writers: number, seed: number)
   )
   expect([flaws, sealed + unsealed]).toEqual([[], found.length])
   rmSync(root, { recursive: true, force: true })
-  rmSync(cache, { recursive: true, force: true })
 }

@@ -7,6 +7,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { expect } from "vitest"
+import { bundled } from "../../../../scripts/bundled.ts"
 import type { TestServer } from "./postgres.ts"
 import { randomFrom } from "./random.ts"
 import { collect, ledgerOver, textOf } from "./texts.ts"
@@ -14,8 +15,13 @@ import { collect, ledgerOver, textOf } from "./texts.ts"
 const victim_path = fileURLToPath(new URL("postgresVictim.ts", import.meta.url))
 
 /** Runs one process until it has acknowledged so much, then kills it wherever it is; answers with what it said. */
-const life = async (args: ReadonlyArray<string>, acknowledgements: number, turns: number): Promise<string> => {
-  const child = spawn(process.execPath, ["--conditions=@waybill/source", victim_path, ...args], {
+const life = async (
+  victim: string,
+  args: ReadonlyArray<string>,
+  acknowledgements: number,
+  turns: number,
+): Promise<string> => {
+  const child = spawn(process.execPath, [victim, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   })
   let said = ""
@@ -42,12 +48,15 @@ export const killAndAudit = async (
 ): Promise<void> => {
   const random = randomFrom(seed)
   const schema = freshSchema()
+  const victim = await bundled(victim_path)
   const said: Array<string> = []
   let started = 0
   const line = async () => {
     while (started < kills) {
       const name = `w${started++}`
-      said.push(await life([server().url, schema, name], 1 + Math.floor(random() * 30), Math.floor(random() * 400)))
+      said.push(
+        await life(victim, [server().url, schema, name], 1 + Math.floor(random() * 30), Math.floor(random() * 400)),
+      )
     }
   }
   await Promise.all(Array.from({ length: at_a_time }, line))

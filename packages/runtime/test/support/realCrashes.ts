@@ -6,9 +6,14 @@ import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { bundled } from "../../../../scripts/bundled.ts"
 import { aliveIn } from "./agentLab.ts"
 
-const program = fileURLToPath(new URL("./program.ts", import.meta.url))
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const program = await bundled(source("./program.ts"), [
+  source("../../src/agent/wrapper.ts"),
+  source("../../../host/src/guard.ts"),
+])
 
 export interface Outcome {
   readonly status: { readonly status: string; readonly terminalArtifact?: { readonly sha256: string } }
@@ -17,7 +22,7 @@ export interface Outcome {
 
 /** Starts the program in a folder; see `program.ts` for its arguments. */
 export const start = (root: string, ...args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, ["--conditions=@waybill/source", program, root, ...args])
+  const child = spawn(process.execPath, [program, root, ...args])
   let stdout = ""
   let stderr = ""
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()))

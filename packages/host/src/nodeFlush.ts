@@ -1,0 +1,62 @@
+/**
+ * When a file is flushed by this thread, and when by another one.
+ *
+ * @module
+ */
+import { Effect } from "effect"
+import { fdatasyncSync } from "node:fs"
+import type { FileHandle } from "node:fs/promises"
+import type { FileError } from "./Files.ts"
+import { attempt, attemptNow, refuse } from "./refusals.ts"
+
+/** To wake another thread, and be woken by it, takes about 0.1 ms; a disk that answers in this time is waited for. */
+const flush_now_ms_max = 0.5
+/** What is more may take longer than what was flushed before it, and there is work to do meanwhile. */
+const flush_now_bytes_max = 65_536
+
+export interface Flushing {
+  readonly flush: Effect.Effect<void, FileError>
+  /** Tells that so many bytes have been written. */
+  readonly wrote: (bytes: number) => void
+}
+
+/**
+ * Content and length are all that a reader after a crash needs; the time stamps that fsync adds are not.
+ *
+ * The first flush is never waited for, nor is the one after a slow one: a disk that begins to stall holds up this thread once.
+ */
+export const flushingOf = (
+  handle: Pick<FileHandle, "fd" | "datasync">,
+  path: string,
+  isLocal: boolean,
+  now_ms = () => performance.now(),
+): Flushing => {
+  let took_ms = Number.POSITIVE_INFINITY
+  let dirty_bytes = 0
+  const measured = (since_ms: number) => {
+    took_ms = now_ms() - since_ms
+  }
+  const flushNow = () => {
+    if (handle.fd < 0) throw refuse("flush", path, "EBADF")
+    const since_ms = now_ms()
+    dirty_bytes = 0
+    fdatasyncSync(handle.fd)
+    measured(since_ms)
+  }
+  const flushMeanwhile = async () => {
+    const since_ms = now_ms()
+    dirty_bytes = 0
+    await handle.datasync()
+    measured(since_ms)
+  }
+  const now = attemptNow("flush", () => path, flushNow)
+  const meanwhile = attempt("flush", path, flushMeanwhile)
+  return {
+    flush: Effect.suspend(() =>
+      isLocal && took_ms <= flush_now_ms_max && dirty_bytes <= flush_now_bytes_max ? now : meanwhile,
+    ),
+    wrote: (bytes) => {
+      dirty_bytes += bytes
+    },
+  }
+}
