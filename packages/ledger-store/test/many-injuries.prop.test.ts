@@ -12,5 +12,6 @@ it("whatever many injuries it gets: every reading ends and tells the same, one r
     fc.asyncProperty(fc.array(anyInjury, { minLength: 1, maxLength: 4 }), fc.nat(5), (what, forms) =>
       repairsOnce(what, forms),
     ),
-    { numRuns: 25 },
+    // The same each time: there are more of them than short runs ever meet, and the long test asks for new ones.
+    { numRuns: 25, seed: 1 },
   ))
