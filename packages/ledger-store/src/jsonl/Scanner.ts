@@ -237,15 +237,17 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         const [bytes, seen] = [sight.info?.bytes ?? 0, seen_bytes]
         seen_bytes = bytes
         if (place === undefined || file === undefined || active === undefined) return nothing()
-        const isAsLong = bytes === reader.next && reader.next === reader.end
         // What is there is not what was sealed: nothing behind it can be told from it, until it is another one again.
         const isOther = history.isBlocked(active.name)
-        if (isAsLong && !history.isUnsettled && !isOther) return nothing()
+        const isAsLong = bytes === reader.next && reader.next === reader.end
+        if (!isOther && isAsLong && !history.isUnsettled) return nothing()
         // Asked first: what has rows is never taken back.
         const isSealed = !isOther && (yield* io(isSealedTo(place.directory, active.first, bytes)))
-        const isGone = bytes < reader.end || !(yield* io(isStillThere(file, reader.end, history.witness)))
-        if (isOther ? bytes !== seen : isGone) yield* restructure(Effect.sync(startAnew))
-        if (isOther || isGone) return nothing()
+        const isChanged = isOther
+          ? bytes !== seen
+          : bytes < reader.end || !(yield* io(isStillThere(file, reader.end, history.witness)))
+        if (isChanged) yield* restructure(Effect.sync(startAnew))
+        if (isOther || isChanged) return nothing()
         if (isAsLong || (!isSealed && unsealed === "left")) {
           history.isUnsettled &&= !isSealed
           return nothing()
