@@ -10,6 +10,7 @@ import { JobNames, Jobs } from "./Jobs.ts"
 import { ledger_name } from "./Layout.ts"
 import { LineReader } from "./LineReader.ts"
 import { Segment } from "./Segment.ts"
+import { Trails } from "./Trails.ts"
 
 /** The position that an event id of our own form tells, `undefined` for any other. */
 export const told = (eventId: string): number | undefined => {
@@ -42,6 +43,7 @@ export class History {
   readonly segments: Array<Segment> = []
   jobs = new Jobs()
   readonly jobNames = new JobNames()
+  readonly trails = new Trails()
   readonly corrupt = new Map<number, CorruptRecord>()
   /** What is wrong with whole files. */
   readonly damage: Array<Finding> = []

@@ -104,17 +104,27 @@ const searched = (
   })
 
 /**
- * Back along the job's records, from its last; `undefined` where a link does not hold: it leads nowhere, upwards, or to a record
+ * At most `limit` positions of a job's records, found on the way back from its last; `undefined` where a link does not hold: it leads nowhere, upwards, or to a record
  * of another job, passes over one, or stops at one that is not the job's first. A row that was made anew from a line that cannot
  * be read tells neither its job nor where that goes on.
  */
-const positionsOf = (records: Records, place: Place, history: History, jobId: string, position: number) =>
+const positionsOf = (
+  records: Records,
+  place: Place,
+  history: History,
+  jobId: string,
+  position: number,
+  limit: number,
+) =>
   Effect.gen(function* () {
-    const positions: Array<number> = []
     const known = history.jobs.get(jobId)
     if (known?.isTorn === true) return undefined
+    const last = known?.last ?? 0
+    const gone = history.trails.find(jobId, last, position, limit)
+    if (gone !== undefined) return gone
+    const positions: Array<number> = []
     let job: number | undefined
-    for (let at = known?.last ?? 0; at > position;) {
+    for (let at = last; at > position;) {
       const row = yield* records.row(place, at)
       if (row === undefined || row.count === 0) return undefined
       const [number, previous] = [row.job(0), row.previous(0)]
@@ -124,7 +134,10 @@ const positionsOf = (records: Records, place: Place, history: History, jobId: st
       positions.push(at)
       at = previous
     }
-    return positions.reverse()
+    positions.reverse()
+    // A way that one page holds is not asked for again.
+    if (positions.length > limit) history.trails.keep(jobId, { last, above: position, positions })
+    return positions.slice(0, limit)
   })
 
 /** At most `limit` records of one job above a position. */
@@ -138,7 +151,8 @@ export const along = (
 ): Effect.Effect<Page, ReadFailure> =>
   Effect.gen(function* () {
     const bySearch = searched(records, place, history, jobId, position, limit)
-    const positions = yield* positionsOf(records, place, history, jobId, position)
+    // One more than asked for tells whether there are more.
+    const positions = yield* positionsOf(records, place, history, jobId, position, limit + 1)
     if (positions === undefined) return yield* bySearch
     const events: Array<RecordedEvent> = []
     for (const at of positions.slice(0, limit)) {
