@@ -2,6 +2,8 @@
 import { chmodSync } from "node:fs"
 import { join } from "node:path"
 import { type OutputChunk, type OutputOptions, rolldown } from "rolldown"
+import { builtins } from "./bundle-builtins.ts"
+import { compileEagerly } from "./bundle-eagerly.ts"
 
 const output: OutputOptions = {
   format: "esm",
@@ -48,6 +50,7 @@ export const bundleProgram = async (
       guard: at("host/src/guard.ts"),
     },
     platform: "node",
+    plugins: [builtins],
     // Its laws are files that it finds in its own folder.
     external: [/^@waybill\/conformance(?:\/|$)/u],
     resolve: { conditionNames: ["@waybill/source", "node", "import"] },
@@ -55,7 +58,8 @@ export const bundleProgram = async (
   })
   const { output: parts } = await build.generate(output)
   const chunks = parts.filter((part) => part.type === "chunk")
-  const start = loadedWith(chunks, ["waybill.js"])
+  const entry = loadedWith(chunks, ["waybill.js"])
+  const start = loadedWith(chunks, chunksOf(chunks, [at("cli/src/program.ts")]))
   const asking = ["command/src/Run.ts", "command/src/Perform.ts", "command/src/Jobs.ts", "cli/src/jobs/askJob.ts"].map(
     at,
   )
@@ -66,7 +70,7 @@ export const bundleProgram = async (
     codeSplitting: {
       includeDependenciesRecursively: false,
       groups: [
-        { name: "start", priority: 2, test: (id) => start.has(id) && id !== at("cli/src/main.ts") },
+        { name: "start", priority: 2, test: (id) => start.has(id) && !entry.has(id) },
         { name: "job", priority: 1, test: (id) => job.has(id) },
       ],
     },
@@ -74,5 +78,6 @@ export const bundleProgram = async (
   await build.close()
   const program = join(folder, "waybill.js")
   chmodSync(program, 0o755)
+  compileEagerly(program)
   return program
 }

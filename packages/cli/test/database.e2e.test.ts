@@ -98,6 +98,13 @@ test("a run is settled, explained, followed, delivered and replayed on a ledger 
     ])
   }
 
+  // A folder without a ledger is a beginning; an address that holds none may be a wrong one.
+  const { checks } = ask("doctor").data as { readonly checks: ReadonlyArray<Readonly<Record<string, unknown>>> }
+  expect(checks.filter(({ ok }) => ok === false)).toEqual([
+    expect.objectContaining({ error: expect.stringContaining("there is no ledger in the schema waybill") }),
+  ])
+  expect(checks.map(({ fix }) => fix)).toContainEqual(expect.stringContaining("WAYBILL_LEDGER"))
+
   const settled = ask(...settle("r1", "--max-attempts", "2"))
   expect([settled.exit_code, settled.data["run_status"]]).toEqual([0, "verified"])
   expect(ask(...settle("r1", "--max-attempts", "2")).data).toEqual(settled.data)

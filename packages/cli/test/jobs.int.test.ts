@@ -96,6 +96,10 @@ describe("reading", () => {
     const { stdout } = await at(from)("ledger", "export")
     const file = join(to, "lines")
     writeFileSync(file, stdout)
+    expect(await at(to)("ledger", "import", `${file}.gone`)).toMatchObject({
+      exit_code: 2,
+      code: "FILE_UNREADABLE",
+    })
     expect(await at(to)("ledger", "import", file)).toMatchObject({ exit_code: 0, data: { records: 2 } })
     expect(await at(to)("ledger", "import", file)).toMatchObject({ exit_code: 4, code: "STORE_REFUSED" })
     expect((await at(to)("events")).stdout).toBe((await at(from)("events")).stdout)

@@ -32,12 +32,18 @@ const runCheck = async (preflight: Preflight, ctx: Context): Promise<CheckReport
     return { name, ok: true, version: found?.version ?? null, required }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
-    const how = fix === undefined ? {} : { fix, fix_command: fix }
+    // What a check says of this failure is more than what its registration says of any.
+    const todo = (CommandError.is(error) ? error.options.fix_required : undefined) ?? fix
+    const how = todo === undefined ? {} : { fix: todo, fix_command: todo }
     return { name, ok: false, version: null, required, error: said, ...how }
   } finally {
     clearTimeout(timer)
   }
 }
+
+/** A failed check in full: a table on a terminal may have no room for it. */
+const tell = ({ error = "failed", fix, name }: CheckReport): string =>
+  `${name}: ${error}${fix === undefined ? "" : `${/[.!?]$/u.test(error) ? "" : "."} Fix: ${fix}`}`
 
 /** Runs all checks; fails with DOCTOR_CHECKS_FAILED, keeping the list, when one does not pass. */
 export const runDoctor = async (preflights: ReadonlyArray<Preflight>, ctx: Context): Promise<object> => {
@@ -48,6 +54,7 @@ export const runDoctor = async (preflights: ReadonlyArray<Preflight>, ctx: Conte
     exit: "GENERAL_ERROR",
     code: "DOCTOR_CHECKS_FAILED",
     message: `${failed.length} of ${checks.length} checks failed: ${failed.map(({ name }) => name).join(", ")}.`,
+    detail: failed.map(tell).join("\n  "),
     data: { checks },
   })
 }

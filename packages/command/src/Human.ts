@@ -128,10 +128,13 @@ export const humanData = (data: unknown, style: Style): string => {
 /** A failure in the order in which a person needs it: what, why, what to do. */
 export const humanError = (error: ErrorDetail, style: Style): string => {
   const { bold, cyan, dim, red } = paints(style)
-  const list = (error.errors ?? []).map(({ message }) => `  ${visibleBlock(message)}`)
+  const { errors = [] } = error
+  // Several are told one by one, and not a second time in one line before that.
+  const isListed = errors.length > 1 && errors.every(({ message }) => error.message.includes(message))
+  const head = isListed ? `${errors.length} arguments are wrong:` : error.message
   const lines = [
-    `${red(bold("error:"))} ${visibleBlock(error.message)} ${dim(`[${visible(error.code)}]`)}`,
-    ...(list.length > 1 ? list : []),
+    `${red(bold("error:"))} ${visibleBlock(head)} ${dim(`[${visible(error.code)}]`)}`,
+    ...(errors.length > 1 ? errors.map(({ message }) => `  ${visibleBlock(message)}`) : []),
     ...(error.detail === undefined ? [] : [dim(`  ${visibleBlock(error.detail)}`)]),
     ...(error.fix_required === undefined ? [] : [`${cyan("fix:")} ${visibleBlock(error.fix_required)}`]),
     ...(error.fix_command === undefined ? [] : [`${cyan("run:")} ${visible(error.fix_command)}`]),

@@ -8,6 +8,7 @@
  */
 import type { ArgumentError, ErrorDetail } from "@waybill/command-contract"
 import type { Application, Problem, Style } from "./Application.ts"
+import { argumentFix } from "./argumentFix.ts"
 import { shorten } from "./Cap.ts"
 import { makeContext } from "./MakeContext.ts"
 import { type Failure, causes, explain } from "./Failure.ts"
@@ -15,6 +16,7 @@ import { NotJson, toJsonable } from "./Jsonable.ts"
 import { paramOf } from "./Parse.ts"
 import { isEffect, runEffect } from "./Effects.ts"
 import type { Outcome } from "./Outcome.ts"
+import { checkOutput } from "./OutputCheck.ts"
 import type { RunRequest, StopReason } from "./Protocol.ts"
 import type { Registered } from "./Registered.ts"
 import { pageFacts } from "./Pages.ts"
@@ -54,7 +56,7 @@ const refusal = (app: Application, command: Registered, problems: ReadonlyArray<
       retryable: false,
       phase: "validation",
       exit_code: 2,
-      fix_required: "Correct the arguments that are listed in errors.",
+      fix_required: argumentFix(errors),
       suggestion: `See: ${app.invocation ?? app.name} ${path.replaceAll(".", " ")} --help`,
       errors,
     },
@@ -179,7 +181,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
     if (published.stream !== undefined || published.service === true) return { ok: true, data: null }
     const { data, wrapped } = asData(toJsonable(value, request.secrets))
     if (wrapped) warn("RESULT_WRAPPED: the command answered a bare value; it stands in data.value")
-    await checkOutput(command, data, warn)
+    await checkOutput(published.output_schema, data, warn)
     const text = request.style === undefined ? undefined : rendered(value, request.style)
     const report = made.steps.report("success")
     const whole = report === undefined ? data : { ...data, ...report }
@@ -264,21 +266,4 @@ const asObject = (value: unknown): object | null => (typeof value === "object" ?
 const asData = (value: unknown): { readonly data: object; readonly wrapped: boolean } => {
   if (value === undefined || value === null) return { data: {}, wrapped: false }
   return typeof value === "object" ? { data: value, wrapped: false } : { data: { value }, wrapped: true }
-}
-
-/** Data that breaks its schema still goes out: the work is done. The author and the caller are told. */
-const checkOutput = async (command: Registered, data: object, warn: (text: string) => void): Promise<void> => {
-  const schema = command.published.output_schema
-  if (Object.keys(schema).every((key) => key === "type") && (schema["type"] === "object") !== Array.isArray(data))
-    return
-  const { Validator } = await import("@cfworker/json-schema")
-  try {
-    const { errors, valid } = new Validator({ ...schema }, "2020-12", false).validate(data)
-    if (valid) return
-    const found = errors.slice(-3).map(({ error, instanceLocation }) => `${instanceLocation}: ${error}`)
-    warn(`OUTPUT_SCHEMA_VIOLATION: data does not keep its output_schema: ${found.join(" ")}`)
-  } catch (error) {
-    // Such as a reference that leads nowhere.
-    warn(`OUTPUT_SCHEMA_UNUSABLE: ${error instanceof Error ? error.message : String(error)}`)
-  }
 }

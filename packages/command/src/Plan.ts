@@ -10,6 +10,7 @@ import {
   commandSchema,
   output_formats,
 } from "@waybill/command-contract"
+import { argumentFix } from "./argumentFix.ts"
 import type { Catalogue } from "./Catalogue.ts"
 import { manifestOf } from "./ManifestOf.ts"
 import { parse } from "./Parse.ts"
@@ -74,7 +75,7 @@ const argError = (given: ReadonlyArray<ArgumentError>, suggested: string): Error
     retryable: false,
     phase: "validation",
     exit_code: 2,
-    fix_required: "Correct the arguments that are listed in errors.",
+    fix_required: argumentFix(errors),
     suggestion: shown(suggested),
     errors,
   }

@@ -348,16 +348,29 @@ it("doctor keeps its list when a check fails or throws", async () => {
         fix: "apt install two",
         check: async () => Promise.reject(new Error("not there")),
       },
+      {
+        name: "worse",
+        fix: "apt install three",
+        check: async () =>
+          Promise.reject(
+            new CommandError({ exit: "PRECONDITION", code: "OLD", message: "Too old.", fix_required: "apt upgrade" }),
+          ),
+      },
     ],
   })
   const { envelope, exit_code } = await invoke(sick, ["doctor"])
   expect(exit_code).toBe(1)
   expect(envelope).toMatchObject({
-    error: { code: "DOCTOR_CHECKS_FAILED" },
+    error: {
+      code: "DOCTOR_CHECKS_FAILED",
+      // In full: a terminal's table has no room for it.
+      detail: "bad: not there. Fix: apt install two\n  worse: Too old. Fix: apt upgrade",
+    },
     data: {
       checks: [
         { name: "good", ok: true, version: "1.0.0", required: null },
         { name: "bad", ok: false, error: "not there", fix_command: "apt install two", required: ">=2" },
+        { name: "worse", ok: false, error: "Too old.", fix_command: "apt upgrade" },
       ],
     },
   })

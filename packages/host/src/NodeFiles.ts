@@ -8,9 +8,27 @@
  * @module
  */
 import { Effect, Layer, type Scope } from "effect"
-import { type BigIntStats, constants, existsSync, fstatSync, lstatSync, readSync, writeSync } from "node:fs"
+import {
+  type BigIntStats,
+  constants,
+  existsSync,
+  fchmod,
+  fdatasync,
+  fstat,
+  fstatSync,
+  ftruncate,
+  lstatSync,
+  open,
+  openSync,
+  read,
+  readdir,
+  readSync,
+  write,
+  writeSync,
+} from "node:fs"
 import * as fs from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
+import { promisify } from "node:util"
 import {
   type Directory,
   type FileError,
@@ -24,6 +42,7 @@ import {
 } from "./Files.ts"
 import { flushingOf } from "./nodeFlush.ts"
 import { lockDomainOf, lockOf, openLock } from "./nodeLocks.ts"
+import { OpenDescriptor } from "./OpenDescriptor.ts"
 import { OpenDirectory } from "./OpenDirectory.ts"
 import { attempt, attemptNow, refuse, unless } from "./refusals.ts"
 
@@ -49,18 +68,27 @@ const infoOf = (stats: BigIntStats): FileInfo => ({
 
 const nothingThrown = { bigint: true, throwIfNoEntry: false } as const
 const bigLstat = (path: string) => fs.lstat(path, { bigint: true })
-const bigStat = (handle: fs.FileHandle) => handle.stat({ bigint: true })
 
-const closeQuietly = (handle: fs.FileHandle): Effect.Effect<void> =>
-  // What matters was flushed before; a descriptor that does not close cleanly has nothing left to lose.
-  Effect.promise(() => handle.close().catch(() => undefined))
+const slow = {
+  open: promisify(open),
+  list: promisify(readdir),
+  read: promisify(read),
+  write: promisify(write),
+  truncate: promisify(ftruncate),
+  flush: promisify(fdatasync),
+  chmod: promisify(fchmod),
+  info: (descriptor: number) =>
+    new Promise<BigIntStats>((done, fail) => {
+      fstat(descriptor, { bigint: true }, (error, stats) => (error === null ? done(stats) : fail(error)))
+    }),
+}
 
 /** What is read or written of a local file without another thread: copying so much takes less than waking one. */
 const bytes_now_max = 65_536
 
-const writeAll = async (handle: fs.FileHandle, path: string, bytes: Uint8Array, offset: number): Promise<void> => {
+const writeAll = async (descriptor: number, path: string, bytes: Uint8Array, offset: number): Promise<void> => {
   for (let done = 0; done < bytes.byteLength;) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, offset + done)
+    const { bytesWritten } = await slow.write(descriptor, bytes, done, bytes.byteLength - done, offset + done)
     if (bytesWritten === 0) throw refuse("write", path, "EIO")
     done += bytesWritten
   }
@@ -74,33 +102,41 @@ const writeAllNow = (descriptor: number, path: string, bytes: Uint8Array, offset
   }
 }
 
-const openFileOf = (handle: fs.FileHandle, path: string, isLocal: boolean): OpenFile => {
+const openFileOf = (open: OpenDescriptor, path: string, isLocal: boolean): OpenFile => {
   const shown = () => path
+  const handle = {
+    get fd() {
+      return open.isOpen ? open.descriptor : -1
+    },
+    datasync: () => open.use(slow.flush),
+  }
   const flushing = flushingOf(handle, path, isLocal)
   const isNow = (bytes: Uint8Array) => isLocal && bytes.byteLength <= bytes_now_max
   const now = <A>(operation: "read" | "write" | "info", run: (descriptor: number) => A) =>
-    attemptNow(operation, shown, () => {
-      if (handle.fd < 0) throw refuse(operation, path, "EBADF")
-      return run(handle.fd)
-    })
+    attemptNow(operation, shown, () => open.useNow(run))
+  const later = <A>(operation: FileOperation, run: (descriptor: number) => Promise<A>) =>
+    attempt(operation, path, () => open.use(run))
   return {
     path,
     read: (into, offset) =>
       isNow(into)
         ? now("read", (descriptor) => readSync(descriptor, into, 0, into.byteLength, offset))
-        : attempt("read", path, async () => (await handle.read(into, 0, into.byteLength, offset)).bytesRead),
+        : later("read", async (descriptor) => {
+            const { bytesRead } = await slow.read(descriptor, into, 0, into.byteLength, offset)
+            return bytesRead
+          }),
     write: (bytes, offset) => {
       flushing.wrote(bytes.byteLength)
       return isNow(bytes)
         ? now("write", (descriptor) => writeAllNow(descriptor, path, bytes, offset))
-        : attempt("write", path, () => writeAll(handle, path, bytes, offset))
+        : later("write", (descriptor) => writeAll(descriptor, path, bytes, offset))
     },
-    truncate: (bytes) => attempt("truncate", path, () => handle.truncate(bytes)),
+    truncate: (bytes) => later("truncate", (descriptor) => slow.truncate(descriptor, bytes)),
     flush: flushing.flush,
     info: isLocal
       ? now("info", (descriptor) => infoOf(fstatSync(descriptor, { bigint: true })))
-      : attempt("info", path, async () => infoOf(await bigStat(handle))),
-    chmod: (mode) => attempt("chmod", path, () => handle.chmod(mode)),
+      : later("info", async (descriptor) => infoOf(await slow.info(descriptor))),
+    chmod: (mode) => later("chmod", (descriptor) => slow.chmod(descriptor, mode)),
   }
 }
 
@@ -148,16 +184,43 @@ class NodeDirectory implements Directory {
     if (open.ino !== named.ino || open.dev !== named.dev) throw refuse(operation, this.path, "ESTALE")
   }
 
+  /** Like {@link #at}, without another thread where the directory's file system is this machine's own. */
+  #opening<A>(
+    name: string,
+    now: (path: string) => A,
+    later: (path: string) => Promise<A>,
+  ): Effect.Effect<A, FileError> {
+    if (!canResolveByHandle || !this.#open.isLocal || !isSegment(name)) return this.#at("open", name, later)
+    return attemptNow(
+      "open",
+      () => join(this.path, name),
+      () => this.#open.useNow((descriptor) => now(`/proc/self/fd/${descriptor}/${name}`)),
+    )
+  }
+
   openFile(name: string, options: OpenOptions): Effect.Effect<OpenFile, FileError, Scope.Scope> {
-    const open = this.#at("open", name, async (path) => {
-      const handle = await fs.open(path, accessFlags(options), options.mode ?? 0o600)
-      const stats = await bigStat(handle)
-      if (stats.isFile()) return handle
-      await handle.close()
+    const flags = accessFlags(options)
+    const mode = options.mode ?? 0o600
+    const { isLocal } = this.#open
+    /** Anything but a file is closed again and refused. */
+    const judge = (opened: OpenDescriptor, stats: BigIntStats): OpenDescriptor => {
+      if (stats.isFile()) return opened
+      opened.release()
       throw refuse("open", join(this.path, name), stats.isDirectory() ? "EISDIR" : "EINVAL")
-    })
-    return Effect.acquireRelease(open, closeQuietly).pipe(
-      Effect.map((handle) => openFileOf(handle, join(this.path, name), this.#open.isLocal)),
+    }
+    const opened = this.#opening(
+      name,
+      (path) => {
+        const file = new OpenDescriptor(openSync(path, flags, mode), !isLocal)
+        return judge(file, fstatSync(file.descriptor, { bigint: true }))
+      },
+      async (path) => {
+        const file = new OpenDescriptor(await slow.open(path, flags, mode), !isLocal)
+        return judge(file, await slow.info(file.descriptor))
+      },
+    )
+    return Effect.acquireRelease(opened, release).pipe(
+      Effect.map((file) => openFileOf(file, join(this.path, name), isLocal)),
     )
   }
 
@@ -174,7 +237,11 @@ class NodeDirectory implements Directory {
       ),
       this.flush,
     )
-    const open = this.#at("open", name, (path) => OpenDirectory.open(path, { followLink: false }))
+    const open = this.#opening(
+      name,
+      (path) => OpenDirectory.openNow(path),
+      (path) => OpenDirectory.open(path, { followLink: false }),
+    )
     return Effect.acquireRelease(create ? Effect.andThen(make, open) : open, release).pipe(
       Effect.map((opened) => new NodeDirectory(opened, join(this.path, name))),
     )
@@ -204,7 +271,7 @@ class NodeDirectory implements Directory {
 
   get list(): Effect.Effect<ReadonlyArray<string>, FileError> {
     return this.#itself("list", async (path) => {
-      const names = await fs.readdir(path, { encoding: "buffer" })
+      const names = await slow.list(path, { encoding: "buffer" })
       return names.sort((a, b) => Buffer.compare(a, b)).map((name) => name.toString("utf8"))
     })
   }
@@ -260,7 +327,7 @@ class NodeDirectory implements Directory {
   }
 }
 
-const release = (open: OpenDirectory): Effect.Effect<void> => Effect.sync(() => open.release())
+const release = (open: OpenDescriptor): Effect.Effect<void> => Effect.sync(() => open.release())
 
 /** Opens a host path. Links in it are followed: the host chose it. */
 const openRoot = (path: string) => attempt("open", path, () => OpenDirectory.open(path, { followLink: true }))

@@ -1,5 +1,6 @@
-import { type BigIntStats, closeSync, constants, fstat, fsync, open, statfsSync } from "node:fs"
+import { type BigIntStats, constants, fstat, fsync, open, openSync, statfsSync } from "node:fs"
 import { promisify } from "node:util"
+import { OpenDescriptor } from "./OpenDescriptor.ts"
 
 const openDescriptor = promisify(open)
 const flushDescriptor = promisify(fsync)
@@ -15,26 +16,20 @@ export const isLocalType = (type: number): boolean => process.platform === "linu
 const flags = constants.O_RDONLY | constants.O_DIRECTORY
 
 /**
- * A directory's descriptor, which is closed once nobody uses it.
- *
- * A name is resolved through the number of the descriptor. An operation whose caller gave up may still wait for a thread; were
- * the number free by then, and given to another directory, it would happen there.
- *
- * A bare descriptor, because most of what a walk costs is opening and closing directories, and closing one waits for no disk:
- * it need not be sent to another thread.
+ * A directory's descriptor. A bare one, because most of what a walk costs is opening and closing directories, and closing one
+ * waits for no disk: it need not be sent to another thread.
  */
-export class OpenDirectory {
-  readonly descriptor: number
-  #users = 1
+export class OpenDirectory extends OpenDescriptor {
   #isLocal: boolean | undefined
-
-  private constructor(descriptor: number) {
-    this.descriptor = descriptor
-  }
 
   /** Opens a directory; a link in its place is followed only where that is wanted. */
   static async open(path: string, options: { readonly followLink: boolean }): Promise<OpenDirectory> {
     return new OpenDirectory(await openDescriptor(path, options.followLink ? flags : flags | constants.O_NOFOLLOW))
+  }
+
+  /** The same at once, for one that lies in a directory that is local; a link is not followed. */
+  static openNow(path: string): OpenDirectory {
+    return new OpenDirectory(openSync(path, flags | constants.O_NOFOLLOW))
   }
 
   /**
@@ -42,31 +37,8 @@ export class OpenDirectory {
    * it to another thread takes fifty.
    */
   get isLocal(): boolean {
-    this.#isLocal ??= this.#users > 0 && isLocalType(statfsSync(`/proc/self/fd/${this.descriptor}`).type)
+    this.#isLocal ??= this.isOpen && isLocalType(statfsSync(`/proc/self/fd/${this.descriptor}`).type)
     return this.#isLocal
-  }
-
-  /** Runs an operation that names the descriptor; `EBADF` once it is closed. */
-  async use<A>(run: (descriptor: number) => Promise<A>): Promise<A> {
-    if (this.#users === 0) throw Object.assign(new Error("the directory is closed"), { code: "EBADF" })
-    this.#users++
-    try {
-      return await run(this.descriptor)
-    } finally {
-      this.release()
-    }
-  }
-
-  /** Like {@link use}, for an operation that does not wait. */
-  useNow<A>(run: (descriptor: number) => A): A {
-    if (this.#users === 0) throw Object.assign(new Error("the directory is closed"), { code: "EBADF" })
-    return run(this.descriptor)
-  }
-
-  /** To be called once by whoever opened it. */
-  release(): void {
-    this.#users--
-    if (this.#users === 0) closeSync(this.descriptor)
   }
 
   flush(): Promise<void> {

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { bothWays, ids, made, make, remove, toldTheSame, withOtherSeal } from "./support/oneJob.ts"
+import { bothWays, ids, made, make, plain, plainIds, remove, toldTheSame, withOtherSeal } from "./support/oneJob.ts"
 
 beforeAll(make)
 afterAll(remove)
@@ -19,6 +19,12 @@ it.each([...ids, "filler-3-7", "nobody", "filler"])("asked alone, %j is told as 
   expect(whole).toHaveLength(
     id === "nobody" || id === "filler" ? 0 : id === "a" ? 31 : /late|last|filler/u.test(id) ? 1 : 30,
   )
+})
+
+it.each(plainIds)("among records that are passed over by their rows, %j is told as it is", async (id) => {
+  const [alone, whole, read] = await bothWays(plain, id)
+  expect([alone, read]).toEqual([whole, whole])
+  expect(whole).toHaveLength(id === "fresh" ? 1 : id === "seldom" ? 7 : 8)
 })
 
 it("whatever befalls the files, a job asked alone is told as it is by who knows all", () => toldTheSame(8), 60_000)

@@ -215,16 +215,18 @@ export interface Validator {
 export const makeValidator = (schema: Schema.Constraint, keys: Keys): Validator => {
   const { isRecursive, transforms } = natureOf(schema.ast)
   if (transforms) throw new TypeError("a payload schema must not transform its value")
-  const decode = Schema.decodeUnknownResult(
-    Schema.make<Schema.Codec<unknown>>(schema.ast),
-    keys === "closed" ? strict : lenient,
-  )
-  const test = compile(schema.ast, keys)
+  // Compiled by the first value: a program knows dozens of schemas, and one that ends with its answer meets few of them.
+  let compiled: Test | undefined
+  const test = (): Test => (compiled ??= compile(schema.ast, keys))
   const isTooDeep: Test = (value) => isRecursive && !isWithin(value, payload_depth_max, () => true)
   return {
-    accepts: isRecursive ? (value) => !isTooDeep(value) && test(value) : test,
+    accepts: isRecursive ? (value) => !isTooDeep(value) && test()(value) : (value) => test()(value),
     explain: (value) => {
       if (isTooDeep(value)) return [{ path: "(root)", message: `is nested deeper than ${payload_depth_max} levels` }]
+      const decode = Schema.decodeUnknownResult(
+        Schema.make<Schema.Codec<unknown>>(schema.ast),
+        keys === "closed" ? strict : lenient,
+      )
       const result = decode(value)
       return Result.isSuccess(result) ? [] : issuesOf(result.failure)
     },

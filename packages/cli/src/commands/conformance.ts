@@ -59,7 +59,7 @@ export const conformanceRun = command({
     report: {
       type: "array",
       value_name: "FILE",
-      description: "Where to write a report: .json, or .html for a page to read; may be given several times",
+      description: "Where to write a report: .json, or .html for a page to read",
     },
     badge: {
       type: "string",

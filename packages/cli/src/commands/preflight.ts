@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Preflight } from "@waybill/command"
+import { CommandError, type Preflight } from "@waybill/command"
 import { accessSync, constants, existsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { placeOf } from "../Place.ts"
@@ -33,11 +33,17 @@ export const preflight: ReadonlyArray<Preflight> = [
   },
   {
     name: "ledger can be read and is sound",
-    fix: "waybill ledger verify",
+    fix: "Correct what the error names; WAYBILL_LEDGER and WAYBILL_LEDGER_SCHEMA say which ledger is meant.",
     check: async (ctx) => {
       const { countDamages } = await import("../keeping/damage.ts")
       const count = await countDamages(placeOf({}, ctx.env), ctx.signal)
-      if (count > 0) throw new Error(`${count} damages that nobody has acknowledged.`)
+      if (count === 0) return
+      throw new CommandError({
+        exit: "GENERAL_ERROR",
+        code: "LEDGER_DAMAGED",
+        message: `${count} damages that nobody has acknowledged.`,
+        fix_required: "waybill ledger verify",
+      })
     },
   },
 ]

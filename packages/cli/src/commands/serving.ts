@@ -71,7 +71,7 @@ export const serve = command({
     "job-type": {
       type: "array",
       value_name: "T",
-      description: "Type of job to take beside the contract's; may be given several times",
+      description: "Type of job to take beside the contract's",
     },
     workers: {
       type: "integer",

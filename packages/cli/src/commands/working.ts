@@ -50,7 +50,7 @@ export const work = command({
       type: "array",
       required: true,
       value_name: "T",
-      description: "Type of job to take; may be given several times",
+      description: "Type of job to take",
     },
     concurrency: { type: "integer", default: 1, value_name: "N", description: "How many jobs at once" },
     lease: {

@@ -8,7 +8,7 @@ import { encodeLine, foldAll, Ledger, type RecordedEvent } from "@waybill/ledger
 import { chainHead, importLines, printHead, repairLedger } from "@waybill/ledger-store"
 import { Jobs } from "@waybill/workspace-job"
 import { Effect, Stream } from "effect"
-import { createReadStream } from "node:fs"
+import { accessSync, constants, createReadStream } from "node:fs"
 import { jobSpecOf } from "../jobs/JobSpecHere.ts"
 import { openStore, runHere, runOnFiles } from "../Opening.ts"
 import { ledgerLayer } from "../Ledgers.ts"
@@ -131,9 +131,26 @@ export const exportLines = (damaged: Damaged, place: Place, ctx: Context): Promi
   return runHere(Effect.provide(program, ledgerLayer(place, "read")), ctx.signal)
 }
 
+const refuseUnreadable = (path: string): void => {
+  try {
+    accessSync(path, constants.R_OK)
+  } catch (cause) {
+    throw new CommandError({
+      exit: "ARG_ERROR",
+      code: "FILE_UNREADABLE",
+      message: `FILE ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      fix_required: "Name a file of lines such as ledger export prints, or - for stdin.",
+      cause,
+    })
+  }
+}
+
 /** Fills an empty ledger with the lines of a file, or of stdin. */
 export const importFile = async (from: string, place: Place, ctx: Context) => {
-  if (from !== "-") refuseIrregular("FILE", from)
+  if (from !== "-") {
+    refuseIrregular("FILE", from)
+    refuseUnreadable(from)
+  }
   const lines = Stream.fromAsyncIterable<Uint8Array, Error>(
     from === "-" ? process.stdin : createReadStream(from),
     (cause) => (cause instanceof Error ? cause : new Error(String(cause))),

@@ -206,6 +206,24 @@ export class Rows {
   is(i: number, flag: number): boolean {
     return (this.flags(i) & flag) !== 0
   }
+  /** Whether every row bears all of `wanted` and none of `refused`. */
+  haveAll(wanted: number, refused: number): boolean {
+    const end = this.#count * row_bytes
+    for (let at = place.flags; at < end; at += row_bytes)
+      if ((this.#view.getUint16(at, true) & (wanted | refused)) !== wanted) return false
+    return true
+  }
+  /** Whether a row is of the job of this number, or says that its predecessor is the record of this position. */
+  areOf(job: number, previous: number): boolean {
+    const end = this.#count * row_bytes
+    for (let at = 0; at < end; at += row_bytes)
+      if (
+        this.#view.getFloat64(at + place.job, true) === job ||
+        this.#view.getFloat64(at + place.previous, true) === previous
+      )
+        return true
+    return false
+  }
   /** How long one field of a cuttable envelope is. */
   length(i: number, name: keyof FieldLengths): number {
     return this.#view.getUint16(i * row_bytes + place[name], true)

@@ -52,15 +52,19 @@ export interface Opening {
   readonly readClosed: (segment: Segment, reader: LineReader) => Effect.Effect<void, ReadFailure | ArchiveDamaged>
 }
 
-/** Whether sealed records are certain to have nothing to do with a job: they are plain ones, and its id is not in their text. */
-const lacksJob = ({ place, records }: Opening, segment: Segment, from: number, to: number, jobId: string) =>
+/**
+ * Whether sealed records are certain to have nothing to do with a job: they are plain ones, and their rows say that they are of
+ * others. Of a job that is not known yet, rows cannot tell; then its id must not be in their text.
+ */
+const lacksJob = ({ history, place, records }: Opening, segment: Segment, from: number, to: number, jobId: string) =>
   Effect.gen(function* () {
     // An id that is written with escapes can be spelled in several ways.
     if (JSON.stringify(jobId).length !== jobId.length + 2) return false
     const rows = yield* records.rows(place, segment, from, to)
     if (rows.count !== to - from) return false
-    for (let i = 0; i < rows.count; i++)
-      if (!rows.is(i, Flag.readable) || !rows.is(i, Flag.cuttable) || rows.is(i, Flag.ahead)) return false
+    if (!rows.haveAll(Flag.readable | Flag.cuttable, Flag.ahead)) return false
+    const known = history.jobs.get(jobId)
+    if (known !== undefined) return !rows.areOf(known.first, known.last)
     const start = rows.offset(0)
     const text = yield* Effect.option(records.bytes(place, segment, start, rows.end(rows.count - 1) - start))
     return (
@@ -123,8 +127,8 @@ const absorb = (opening: Opening, segment: Segment, from: number, to: number): E
 const soundRows = ({ place }: Opening, segment: Segment, from: number, to: number) =>
   Effect.gen(function* () {
     let sound = from
-    for (let at = from; at < to; at += chunk_rows) {
-      const rows = yield* readRows(place.directory, segment.first, at, Math.min(to, at + chunk_rows))
+    for (let at = from; at < to; at += many_rows) {
+      const rows = yield* readRows(place.directory, segment.first, at, Math.min(to, at + many_rows))
       if (sound === at && rows.areSound(0, rows.count)) {
         sound = at + rows.count
         continue

@@ -49,7 +49,7 @@ const withStore = <A, E>(root: string, use: (store: Store) => Effect.Effect<A, E
   )
 
 // Several files, a saved index that lags behind, and jobs of which it knows all, some or nothing.
-export const make = (): Promise<void> =>
+const makeMixed = (): Promise<void> =>
   withStore(made, (store) =>
     Effect.gen(function* () {
       const ledger = yield* ledgerOver(store)
@@ -62,6 +62,29 @@ export const make = (): Promise<void> =>
       yield* ledger.append([written("last", "one")], origin("req-last"))
     }),
   )
+
+export const plain = join(base, "plain")
+export const plainIds = ["p-1", "p-10", "seldom", "fresh"]
+
+// Records that all are spelled plainly, so that whole chunks behind the saved index can be passed over by their rows.
+const makePlain = (): Promise<void> =>
+  withStore(plain, (store) =>
+    Effect.gen(function* () {
+      const ledger = yield* ledgerOver(store)
+      const round = (number: number, more: ReadonlyArray<string>) =>
+        ledger.append(
+          [...Array.from({ length: 600 }, (_, i) => `q-${i}`), ...more].map((id) => written(id, "text")),
+          origin(`req-${number}`),
+        )
+      for (let number = 0; number < 7; number++) yield* round(number, ["p-1", "p-10", "seldom"])
+      for (let number = 7; number < 12; number++) yield* round(number, number === 9 ? ["p-1", "p-10", "fresh"] : [])
+      yield* ledger.append([written("q-1", "one")], origin("req-last"))
+    }),
+  )
+
+export const make = async (): Promise<void> => {
+  await Promise.all([makeMixed(), makePlain()])
+}
 
 export const remove = (): void => rmSync(base, { recursive: true, force: true })
 
@@ -130,12 +153,14 @@ const damage = (
   }
 }
 
+const askedFor = [...ids.map((id) => [made, id] as const), ...plainIds.map((id) => [plain, id] as const)]
+
 /** Whatever befalls the files, a job asked alone is told as it is by who knows all. */
 export const toldTheSame = (numRuns: number): Promise<void> =>
   fc.assert(
-    fc.asyncProperty(accident, fc.constantFrom(...ids), async (what, id) => {
+    fc.asyncProperty(accident, fc.constantFrom(...askedFor), async (what, [ledger, id]) => {
       const root = mkdtempSync(join(base, "hurt-"))
-      cpSync(made, root, { recursive: true })
+      cpSync(ledger, root, { recursive: true })
       damage(root, what)
       const [alone, whole, read] = await bothWays(root, id)
       rmSync(root, { recursive: true, force: true })
