@@ -7,7 +7,7 @@ import { Effect, Result } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { chainHead, printHead, verifyLedger } from "../src/index.ts"
-import { repairsOnce } from "./support/afterRepair.ts"
+import { repairsAll } from "./support/afterRepair.ts"
 import { build, injure, injury, on, open } from "./support/injuries.ts"
 import { brief, collect, write } from "./support/texts.ts"
 
@@ -43,7 +43,7 @@ it("whatever one injury one file gets: verify says so or nothing that was acknow
 it("whatever two injuries it gets: one repair lets appends go on, a second writes nothing, and neither changes what is read", () =>
   fc.assert(
     fc.asyncProperty(fc.tuple(injury, injury), fc.nat(5), (what, forms) =>
-      repairsOnce(what, forms, "and changes nothing"),
+      repairsAll(what, forms, "and changes nothing"),
     ),
     { numRuns: Number(process.env["RUNS"] ?? 50) },
   ))

@@ -54,13 +54,16 @@ it("a job whose records do not lead to each other is torn, and stays so when it 
     }),
   ))
 
-it("a job's name is told as it was set or not at all, however many have been set since", () =>
+it("a job's name is told as it was set or not at all, however many have been set since, and for its own file alone", () =>
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 20_000 }), { maxLength: 60 }), (numbers) => {
       const names = new JobNames()
-      for (const number of numbers) names.set(number, `job-${number}`)
-      for (const number of [...numbers, 4096, 8192]) expect([undefined, `job-${number}`]).toContain(names.get(number))
+      for (const number of numbers) names.set(1, number, `job-${number}`)
+      for (const number of [...numbers, 4096, 8192]) {
+        expect([undefined, `job-${number}`]).toContain(names.get(1, number))
+        expect(names.get(7, number)).toBeUndefined()
+      }
       const last = numbers.at(-1)
-      if (last !== undefined) expect(names.get(last)).toBe(`job-${last}`)
+      if (last !== undefined) expect(names.get(1, last)).toBe(`job-${last}`)
     }),
   ))

@@ -4,13 +4,14 @@
  */
 import fc from "fast-check"
 import { it } from "vitest"
-import { repairsOnce } from "./support/afterRepair.ts"
+import { repairsAll } from "./support/afterRepair.ts"
 import { anyInjury } from "./support/injuries.ts"
 
-it("whatever many injuries it gets: every reading ends and tells the same, one repair lets appends go on, a second writes nothing", () =>
+it("whatever many injuries it gets: every reading ends and tells the same, a repair lets appends go on, and a second leaves nothing", () =>
   fc.assert(
     fc.asyncProperty(fc.array(anyInjury, { minLength: 1, maxLength: 4 }), fc.nat(5), (what, forms) =>
-      repairsOnce(what, forms),
+      repairsAll(what, forms),
     ),
-    { numRuns: 25 },
+    // The same each time: there are more of them than short runs ever meet, and the long test asks for new ones.
+    { numRuns: 25, seed: 1 },
   ))

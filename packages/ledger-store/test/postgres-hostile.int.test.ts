@@ -153,4 +153,26 @@ describe("refused with what is wrong:", () => {
       yield* asked(/does not exist/u)
     }),
   )
+  for (const [what, head] of [
+    ["before the last record", 1],
+    ["behind it", 9],
+  ] as const)
+    promise(`a head that somebody has set ${what}`, () =>
+      Effect.gen(function* () {
+        const schema = freshSchema()
+        const before = yield* ledgerOver(yield* open(schema))
+        for (const text of ["one", "two", "three"]) yield* write(before, "a", text)
+        yield* sql(`UPDATE ${schema}.head SET position = ${head}`)
+        const reason = new RegExp(`the head says ${head}, but the last record stands at 3: nothing is recorded`, "u")
+        for (const ledger of [before, yield* ledgerOver(yield* open(schema))])
+          for (let times = 0; times < 2; times++) {
+            const error = yield* Effect.flip(write(ledger, "a", "x"))
+            expect([error._tag, error.message]).toEqual(["StoreRefused", expect.stringMatching(reason)])
+          }
+        yield* sql(`UPDATE ${schema}.head SET position = 3`)
+        const [event] = yield* write(before, "a", "four")
+        expect(event?.position).toBe(4)
+        expect((yield* collect(before.read())).map(textOf)).toEqual(["one", "two", "three", "four"])
+      }),
+    )
 })

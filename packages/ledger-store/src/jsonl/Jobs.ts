@@ -98,18 +98,23 @@ export class Jobs {
 
 const names_kept = 4096
 
-/** The names of the jobs that were met last, by the jobs' numbers: neighbouring records are mostly of a few jobs. */
+/**
+ * The names of the jobs that were met last, by the first position of the file that tells and the jobs' numbers in it: neighbouring
+ * records are mostly of a few jobs. Rows that were made anew may number jobs otherwise than those of the next file.
+ */
 export class JobNames {
+  readonly #files = new Float64Array(names_kept)
   readonly #numbers = new Float64Array(names_kept)
   readonly #names: Array<string> = []
 
-  get(job: number): string | undefined {
+  get(file: number, job: number): string | undefined {
     const at = job % names_kept
-    return this.#numbers[at] === job ? this.#names[at] : undefined
+    return this.#numbers[at] === job && this.#files[at] === file ? this.#names[at] : undefined
   }
 
-  set(job: number, name: string): void {
+  set(file: number, job: number, name: string): void {
     const at = job % names_kept
+    this.#files[at] = file
     this.#numbers[at] = job
     this.#names[at] = name
   }

@@ -267,13 +267,13 @@ export const makeRecords = (archives: Archives, history: () => History): Records
     return name
   }
 
-  const jobOf = ({ block, rows: table, start }: Run, i: number): string => {
+  const jobOf = ({ first }: Segment, { block, rows: table, start }: Run, i: number): string => {
     const { jobNames } = history()
     const number = table.job(i)
-    const known = jobNames.get(number)
+    const known = jobNames.get(first, number)
     if (known !== undefined) return known
     const name = cut(table, i, block, table.offset(i) - start, "job_id")
-    jobNames.set(number, name)
+    jobNames.set(first, number, name)
     return name
   }
 
@@ -301,7 +301,7 @@ export const makeRecords = (archives: Archives, history: () => History): Records
         const eventType = typeOf(segment, made, i)
         events.push(
           making === "lazy"
-            ? new SealedEvent(position, jobOf(made, i), eventType, made, i)
+            ? new SealedEvent(position, jobOf(segment, made, i), eventType, made, i)
             : cutEvent(position, eventType, table, i, block, table.offset(i) - start),
         )
         continue

@@ -125,10 +125,12 @@ export const repairLedger = ({ actor, requestId, root }: RepairOptions): Effect.
             const flaws = [...blocked.flatMap((finding) => unnamed(finding, found)), ...found].slice(0, flaws_max)
             if (flaws.length === 0 && (blocked.length === 0 || first !== undefined)) break
             yield* appender.prepare(next, "whatever is wrong")
+            const isMadeAgain = scanner.history.segments.some(({ count, sealed }) => sealed < count)
             const record = factOf(flaws, scanner.history.head + 1, now_ms, { actor, requestId })
             yield* appender.append(next, [[record]])
             first ??= record.event
             named.push(...flaws)
+            if (!isMadeAgain) break
           }
           return { fact: first, flaws: named }
         }),

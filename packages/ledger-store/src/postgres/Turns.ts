@@ -15,7 +15,7 @@
 import { type NewRecord, StorePoisoned } from "@waybill/ledger"
 import { Effect, Exit, Scope } from "effect"
 import { type Connection, type Database, DatabaseError, type Row, type Statement } from "./Database.ts"
-import { headless, passes, type Patience } from "./failures.ts"
+import { astray, headless, passes, type Patience } from "./failures.ts"
 import { begin, commit, type Head, rollback, type Statements } from "./statements.ts"
 
 /** A server that goes away each time in the middle of the look-up is not waited for for ever. */
@@ -109,6 +109,18 @@ export const makeTurns = (
       return connection
     })
 
+    /** Where the last record stands, once the head is locked; `undefined` where the rows that came along end before it. */
+    const lastRecord = ({ run }: Connection, rows: ReadonlyArray<Row> | undefined, head: number) =>
+      Effect.gen(function* () {
+        const last = rows?.at(-1)
+        if (last === undefined || last["position"] === null) {
+          const [[ends] = []] = yield* run([statements.ends])
+          return ends === undefined ? yield* headless : Number(ends["last"])
+        }
+        const isAll = rows?.length === Number(last["found"]) && Number(last["found"]) < tail_records
+        return isAll || Number(last["position"]) > head ? Number(last["position"]) : undefined
+      })
+
     const lock: Effect.Effect<Held, DatabaseError> = patience.persist(
       dropping(
         Effect.gen(function* () {
@@ -121,7 +133,10 @@ export const makeTurns = (
           if (row === undefined) return yield* headless
           notice(row, since)
           const head = headOf(row)
-          quiet = head.position === after && head.ledgerId === ledgerId ? (quiet ?? 0) + 1 : 0
+          const isSame = head.position === after && head.ledgerId === ledgerId
+          quiet = isSame ? (quiet ?? 0) + 1 : 0
+          const last = isSame ? head.position : yield* lastRecord(connection, rows, head.position)
+          if (last !== undefined && last !== head.position) return yield* astray(head.position, last)
           left = head
           return { connection, head, isLocked: true, tail: rows === undefined ? undefined : { after, rows } }
         }),

@@ -13,6 +13,13 @@ export const headless = new DatabaseError({
   reason: "the schema holds no head; put it back from a backup",
 })
 
+/** The head moves together with the records: where it does not, somebody has set it, or has put only a part back. */
+export const astray = (head: number, last: number): DatabaseError =>
+  new DatabaseError({
+    failure: "denied",
+    reason: `the head says ${head}, but the last record stands at ${last}: nothing is recorded. Put the whole schema back from one backup; or, where a verification finds nothing else wrong, set the head's position to ${last}`,
+  })
+
 /** A failure of the database as the store port names it. */
 export const storeError = (where: string, error: DatabaseError): StoreError => {
   switch (error.failure) {

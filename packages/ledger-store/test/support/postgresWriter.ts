@@ -4,7 +4,8 @@
  * object `{ text: position }`.
  *
  * `variant` breaks the store on purpose: `no-lock` reads the head without its lock and moves it wherever it stands, `reserve`
- * gives positions away before the commit, as a sequence would.
+ * gives positions away before the commit, as a sequence would. A broken one does not notice either that the head and the records
+ * disagree.
  */
 import type { Connection, Database, Statement } from "@waybill/ledger-store/postgres"
 import { makePostgresStoreOver, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
@@ -33,6 +34,14 @@ const reserved = 1_000
 const isHead = ({ text }: Statement): boolean => text.endsWith("FOR UPDATE")
 const isAppend = ({ text }: Statement): boolean => text.startsWith("WITH moved")
 
+const isEnds = ({ text }: Statement): boolean => text.includes("max(position)")
+
+type Answer = Effect.Success<ReturnType<Connection["run"]>>[number]
+
+/** What a store is told that is not to notice that the head has been set. */
+const blind = (rows: Answer, head: number): Answer =>
+  rows.filter((row) => Number(row["position"]) <= head).map((row) => ({ ...row, found: 1_000_000 }))
+
 const moving = /UPDATE \S+head SET position = \$5 WHERE position = \$1 AND (?<ledger>ledger_id = \S+) RETURNING 1/u
 const replaceMoving = (statement: Statement, by: (sameLedger: string) => string): ReadonlyArray<Statement> => {
   const found = moving.exec(statement.text)
@@ -58,22 +67,32 @@ const patched = ({ schema, variant }: WriterJob, statement: Statement): Readonly
   return [statement]
 }
 
-const late = (job: WriterJob, inner: Connection): Connection => ({
-  ...inner,
-  run: (statements) =>
-    Effect.gen(function* () {
-      const answers: Array<Effect.Success<ReturnType<Connection["run"]>>[number]> = []
-      // An append that is a transaction of its own gets a commit that can come late.
-      const [only] = statements
-      const isAlone = statements.length === 1 && only !== undefined && isAppend(only)
-      for (const statement of isAlone ? [{ text: "BEGIN" }, only, { text: "COMMIT" }] : statements) {
-        if (statement.text === "COMMIT") yield* Effect.sleep((yield* Random.next) * late_ms_max)
-        const rows = yield* inner.run(patched(job, statement))
-        answers.push(rows[0] ?? [])
-      }
-      return isAlone ? answers.slice(1, 2) : answers
-    }),
-})
+const late = (job: WriterJob, inner: Connection): Connection => {
+  const isBroken = job.variant !== "sound"
+  /** What the lock answered with last. */
+  let head = 0
+  return {
+    ...inner,
+    run: (statements) =>
+      Effect.gen(function* () {
+        const answers: Array<Answer> = []
+        const [only] = statements
+        if (isBroken && only !== undefined && isEnds(only)) return [[{ head, last: head }]]
+        // An append that is a transaction of its own gets a commit that can come late.
+        const isAlone = statements.length === 1 && only !== undefined && isAppend(only)
+        let isLocked = false
+        for (const statement of isAlone ? [{ text: "BEGIN" }, only, { text: "COMMIT" }] : statements) {
+          if (statement.text === "COMMIT") yield* Effect.sleep((yield* Random.next) * late_ms_max)
+          const [rows = []] = yield* inner.run(patched(job, statement))
+          answers.push(isBroken && isLocked ? blind(rows, head) : rows)
+          if (!isHead(statement)) continue
+          isLocked = true
+          head = Number(rows[0]?.["head"])
+        }
+        return isAlone ? answers.slice(1, 2) : answers
+      }),
+  }
+}
 
 const real = makeSqlPgDatabase({ url: Redacted.make(url), lock_wait_ms: 60_000, connect_wait_ms: 10_000 })
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
