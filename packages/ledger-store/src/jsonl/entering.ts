@@ -136,8 +136,10 @@ export const makeEntering = (records: Records, history: () => History, forget: (
   ) =>
     Effect.gen(function* () {
       const events: Array<RecordedEvent> = []
-      const enter = (found: ReadonlyArray<Line>) =>
+      // A reader that has answered with lines has passed them: whatever happens from then on, they are entered or forgotten.
+      const enter = (next: () => ReadonlyArray<Line>) =>
         Effect.gen(function* () {
+          const found = next()
           const lines = segment.isSealDamaged ? yield* checked(place, segment, found) : found
           for (const line of lines) {
             // A batch of which an archive's seal has lost the last rows is read as a whole; what is sealed of it is known.
@@ -154,10 +156,10 @@ export const makeEntering = (records: Records, history: () => History, forget: (
         const { next } = reader
         const chunk = yield* read(next, Math.max(0, Math.min(read_bytes, bytes - next)))
         if (chunk.byteLength === 0) {
-          if (!segment.isActive) yield* enter(reader.finish())
+          if (!segment.isActive) yield* enter(() => reader.finish())
           break
         }
-        yield* enter(reader.push(chunk))
+        yield* enter(() => reader.push(chunk))
       }
       return events
     })
