@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from "node:util"
 import { Violation, Words } from "../Law.ts"
 import { type AskOptions, type Client, makeClient } from "./Client.ts"
-import { type Doc, doc, list, text } from "./documents.ts"
+import { type Doc, doc, isDoc, list, text } from "./documents.ts"
 import { type Answer, exchangeText } from "./Exchange.ts"
 import type { Capabilities, Target } from "./Target.ts"
 
@@ -50,7 +50,7 @@ export interface DeskOptions {
   readonly fresh: (word?: string) => string
   /** The ledger's last event when the law begins. */
   readonly since: string | undefined
-  /** Hears of every job that was submitted through the desk. */
+  /** Hears of every job that a request through the desk was answered with. */
   readonly onJob?: (job_id: string) => void
 }
 
@@ -114,7 +114,12 @@ export const makeDesk = (
   { can, fresh, onJob, search_ms, seed, since }: DeskOptions,
 ): Desk => {
   const client = makeClient(() => address.url, target.token)
-  const { ask } = client
+  const ask: Desk["ask"] = async (path, options) => {
+    const answer = await client.ask(path, options)
+    if (answer.status === 202 && isDoc(answer.json) && typeof answer.json["job_id"] === "string")
+      onJob?.(answer.json["job_id"])
+    return answer
+  }
   let focus: ReadonlyArray<string> | undefined
   const get: Desk["get"] = (path, options = {}) => ask(path, { ...options, method: "GET" })
   const post: Desk["post"] = (path, body, options = {}) =>
@@ -125,6 +130,7 @@ export const makeDesk = (
   }
   return {
     ...client,
+    ask,
     target,
     can,
     seed,
@@ -134,7 +140,7 @@ export const makeDesk = (
     post,
     submit: async (fields) => {
       const answer = answered("POST /v1/jobs", await post("/v1/jobs", fields), 202)
-      onJob?.(text(answer, "job_id"))
+      text(answer, "job_id")
       return answer
     },
     cancel: (job_id, more = {}) => post("/v1/jobs/cancel", { job_id, ...more }),

@@ -55,6 +55,9 @@ const unasked = {
   ledger: "needs the path of the server's ledger (--ledger)",
 } as const
 
+/** Why a law was skipped for which there was no time: that is never an excuse. */
+export const no_time = "there was no time left (--time)"
+
 /** A search that has less time than this shows nothing. */
 const search_ms_min = 500
 
@@ -76,7 +79,7 @@ export const serverLaw = ({ check, hooks = [], needs = [], ...law }: ServerLawFi
     if (needs.some((ability) => lacksToken(desk, ability))) return "needs a token (--token)"
     const hook = hooks.find((each) => desk.target[each] === undefined)
     if (hook !== undefined) return unasked[hook]
-    return law.isSearch === true && desk.search_ms < search_ms_min ? "there was no time left (--time)" : undefined
+    return law.isSearch === true && desk.search_ms < search_ms_min ? no_time : undefined
   },
   check: (desk) => Effect.tryPromise({ try: () => check(desk), catch: (error) => error }),
 })
