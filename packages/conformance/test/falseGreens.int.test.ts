@@ -1,4 +1,5 @@
-import { CannotRestart, checkServer, restartBy, TokenRefused } from "@waybill/conformance"
+import { CannotRestart, checkServer, NoLedger, restartBy, TokenRefused } from "@waybill/conformance"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { observing, withFakeServer } from "./support/fakeServer.ts"
 import { token, withOwnServer } from "./support/ownServer.ts"
@@ -95,3 +96,93 @@ describe("time that runs out", () => {
       expect(laws[0]?.verdict).toEqual({ status: "skipped", reason: expect.stringContaining("--restart-cmd") })
     }))
 })
+
+describe("a ledger's path", () => {
+  it.each([
+    ["where nothing is", "nothing/ledger.jsonl", /is not there/u],
+    ["of a folder", ".agents", /is no file/u],
+  ])("%s ends the run at once", (_, path, said) =>
+    withOwnServer(async (url, root) => {
+      const asked = checkServer({ url, token, ledger: join(root, path) }, { only: ["HONESTY-04"] })
+      await expect(asked).rejects.toThrow(NoLedger)
+      await expect(asked).rejects.toThrow(said)
+    }),
+  )
+  it("may be that of a server that has recorded nothing yet", () =>
+    withOwnServer(async (url, root) => {
+      const ledger = join(root, ".agents/daemon/ledger.jsonl")
+      const { laws } = await checkServer({ url, token, ledger }, { only: ["HONESTY-04"] })
+      expect(laws[0]?.verdict.status).toBe("pass")
+    }))
+})
+
+it("everything that the run has submitted is called off in the end, whoever made its id", () =>
+  withOwnServer(async (url) => {
+    await checkServer({ url, token }, { only: ["JOBSPEC-201", "JOBSPEC-220", "QUEUE-04", "QUEUE-21"], search_ms: 600 })
+    const status = (await (await fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(5_000) })).json()) as {
+      readonly queue: { readonly jobs: ReadonlyArray<{ readonly status: string }> }
+    }
+    const { jobs } = status.queue
+    expect(jobs.length).toBeGreaterThan(20)
+    expect(new Set(jobs.map((job) => job.status))).toEqual(new Set(["cancelled"]))
+  }))
+
+it("a run that is given up in the middle calls off what it has made", () =>
+  withOwnServer(async (url) => {
+    const ending = new AbortController()
+    const onChecked = (): void => ending.abort(new Error("enough"))
+    const asked = checkServer(
+      { url, token },
+      { only: ["JOBSPEC-217", "JOBSPEC-218"], signal: ending.signal, onChecked },
+    )
+    await expect(asked).rejects.toThrow("enough")
+    const status = await (await fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(5_000) })).text()
+    expect(status).toContain('"status":"cancelled"')
+    expect(status).not.toContain('"status":"queued"')
+  }))
+
+it("a server that dies is one broken law, which says at what; the rest is skipped and its levels are not shown", () => {
+  let dead: (() => void) | undefined
+  return withFakeServer(
+    (asked, path) => {
+      if (asked === "GET /v1/status") dead?.()
+      return observing(path)
+    },
+    async ({ die, url }) => {
+      dead = die
+      const { isKept, laws, levels } = await checkServer({ url }, { level: 1 })
+      const failed = laws.filter(({ verdict }) => verdict.status === "fail")
+      const dying = failed.filter(({ verdict }) => "reason" in verdict && /stopped answering/u.test(verdict.reason))
+      expect(dying.map(({ verdict }) => verdict)).toEqual([
+        {
+          status: "fail",
+          reason: expect.stringMatching(/^the server stopped answering at GET \/v1\/status \(\S+\): /u),
+        },
+      ])
+      const after = laws.filter(({ verdict }) => verdict.status === "skipped" && /stopped/u.test(verdict.reason))
+      expect(after.length).toBeGreaterThan(5)
+      expect(levels[1]?.status).not.toBe("holds")
+      expect(isKept).toBe(false)
+    },
+  )
+})
+
+it("a server whose events hang costs the run its time once, and not once for each law", () =>
+  withFakeServer(
+    (_, path) => (path.startsWith("/v1/events") ? "nothing" : observing(path)),
+    async ({ asked, url }) => {
+      const only = ["JOBSPEC-001", "JOBSPEC-002", "JOBSPEC-003", "JOBSPEC-007"]
+      await checkServer({ url }, { only, last_event_ms: 50 })
+      expect(asked.filter((each) => each === "GET /v1/events?limit=0").length).toBe(1)
+    },
+  ))
+
+it("a server that hangs where nobody looked yet is told with the request that hangs", () =>
+  withFakeServer(
+    (asked, path) => (asked === "GET /openclaw/v1/health" ? "nothing" : observing(path)),
+    async ({ url }) => {
+      await expect(checkServer({ url }, { detect_ms: 100 })).rejects.toThrow(
+        /answers \/v1\/health, but not GET \/openclaw\/v1\/health: no answer: /u,
+      )
+    },
+  ))

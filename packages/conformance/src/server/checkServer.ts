@@ -30,6 +30,10 @@ export interface CheckServerOptions {
   readonly search_ms?: number
   /** How long the server may still answer after its restart has killed it; 5 s by default. */
   readonly kill_ms?: number
+  /** How long each of the first answers is waited for, which tell what the server can do; 15 s by default. */
+  readonly detect_ms?: number
+  /** How long the ledger's last event is waited for before a law; where it does not come it is not asked for again; 5 s by default. */
+  readonly last_event_ms?: number
   /** Only the laws with these numbers. */
   readonly only?: ReadonlyArray<string>
   /** Ends the run; what it made is called off, and the promise rejects with the signal's reason. */
@@ -80,7 +84,8 @@ const search_share_min = 1 / 20
 
 /** How long the server may still answer after it was killed. */
 const kill_ms_default = 5_000
-const last_event_ms = 5_000
+const last_event_ms_default = 5_000
+const detect_ms_default = 15_000
 /** How long the run's jobs are called off in the end. */
 const tidy_ms = 15_000
 
@@ -96,7 +101,7 @@ export const serverLaws = async (): Promise<ReadonlyArray<ServerLaw>> => {
 }
 
 /** The ledger's last event; `undefined` where there is none, or the server does not say. Rejects where it does not answer. */
-const lastEvent = async ({ ask }: Client): Promise<string | undefined> => {
+const lastEvent = async ({ ask }: Client, last_event_ms: number): Promise<string | undefined> => {
   const { json } = await ask("/v1/events?limit=0", { deadline_ms: last_event_ms })
   if (typeof json !== "object" || json === null || !("last_event_id" in json)) return undefined
   return typeof json.last_event_id === "string" && json.last_event_id !== "" ? json.last_event_id : undefined
@@ -116,7 +121,9 @@ const lastEvent = async ({ ask }: Client): Promise<string | undefined> => {
  */
 export const checkServer = async (given: Target, options: CheckServerOptions = {}): Promise<ServerReport> => {
   const {
+    detect_ms = detect_ms_default,
     kill_ms = kill_ms_default,
+    last_event_ms = last_event_ms_default,
     level: claimed,
     only,
     search_ms: search_ms_max = Number.POSITIVE_INFINITY,
@@ -145,7 +152,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
             },
           ),
         }
-  const can = await detect(target, fresh("detect"))
+  const can = await detect(target, fresh("detect"), detect_ms)
   const all = (await serverLaws()).filter(({ id }) => only === undefined || only.includes(id))
   const order = all.toSorted((a, b) => rankOf(a) - rankOf(b) || (a.id < b.id ? -1 : 1))
   const reader = makeClient(() => address.url, target.token)
@@ -182,7 +189,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       const look = async (): Promise<Verdict> => {
         if (stopped !== undefined) return { status: "skipped", reason: stopped }
         if (left_ms() + spare_ms <= 0) return { status: "skipped", reason: no_time }
-        const last = isMute ? undefined : await lastEvent(reader).catch(() => void (isMute = true))
+        const last = isMute ? undefined : await lastEvent(reader, last_event_ms).catch(() => void (isMute = true))
         const desk = deskFor(search_ms, typeof last === "string" ? last : undefined)
         const verdict = await verdictOn(law, desk, options.signal)
         if (verdict.status !== "fail") return verdict

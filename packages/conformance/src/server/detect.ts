@@ -27,15 +27,16 @@ const isAbsent = ({ status }: Answer): boolean => status === 404 || status === 4
  * Asks the server what it can do. Appends one job, which is called off again, if it knows failpoints only by ignoring them.
  *
  * @param id a job id that nobody has used
+ * @param ask_ms how long each answer is waited for
  * @throws {NotAServer} when `/v1/health` does not answer 200, or something that is asked here gets no answer
  * @throws {TokenRefused} when a route for mutations refuses the token
  */
-export const detect = async (target: Target, id: string): Promise<Capabilities> => {
+export const detect = async (target: Target, id: string, ask_ms: number): Promise<Capabilities> => {
   const client = makeClient(() => target.url, target.token)
   const ask = (path: string, options: AskOptions = {}): Promise<Answer> =>
-    client.ask(path, options).catch((cause: unknown) => {
+    client.ask(path, { deadline_ms: ask_ms, ...options }).catch((cause: unknown) => {
       if (path === "/v1/health" || !(cause instanceof NoAnswer)) throw cause
-      throw new NotAServer(`${target.url} answers /v1/health, but of ${cause.message}`, { cause })
+      throw new NotAServer(`${target.url} answers /v1/health, but not ${cause.message}`, { cause })
     })
   const health = await ask("/v1/health").catch((cause: unknown) => {
     throw new NotAServer(`${target.url} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`)
