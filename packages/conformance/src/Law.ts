@@ -58,6 +58,11 @@ export class Violation extends Data.TaggedError("Violation")<{
   }
 }
 
+/** A check found out on its way that the law says nothing about this subject; the message says why. */
+export class DoesNotApply extends Error {
+  override readonly name = "DoesNotApply"
+}
+
 /** Fails with a {@link Violation} unless both are the same data. */
 export const same = (what: string, found: unknown, expected: unknown): Effect.Effect<void, Violation> =>
   isDeepStrictEqual(found, expected) ? Effect.void : Effect.fail(new Violation({ what, expected, found }))
