@@ -67,13 +67,14 @@ export interface ServerReport {
 }
 
 /**
- * Examples first, then what leaves much behind or restarts the server, then searches, and at the end what leaves damage behind:
+ * Examples first, then what restarts the server, then searches and what needs much in the ledger, and at the end what leaves damage:
  * laws of honesty that get to the ledger's file.
  */
-const rankOf = ({ hooks = [], id, isSearch }: ServerLaw): 0 | 1 | 2 | 3 => {
+const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): 0 | 1 | 2 | 3 | 4 => {
   if (isSearch === true) return 2
+  if (isLate === true) return 3
   if (!id.startsWith("HONESTY")) return hooks.length > 0 ? 1 : 0
-  return hooks.length === 2 ? 3 : 1
+  return hooks.length === 2 ? 4 : 1
 }
 
 /** What is kept back from searches for each law that comes after them; more on a server that starts more slowly. */

@@ -20,6 +20,8 @@ export interface ServerLaw extends Law<Desk> {
   readonly source: string
   /** Whether it goes on for as long as it may: it comes last, with what is left of the time. */
   readonly isSearch?: boolean
+  /** Whether it needs so much in the ledger that it comes after the searches, which leave much. */
+  readonly isLate?: boolean
   /** What the caller has to give for it. */
   readonly hooks?: ReadonlyArray<Hook>
 }
@@ -36,6 +38,7 @@ export interface ServerLawFields {
   /** What the caller has to give for it. */
   readonly hooks?: ReadonlyArray<Hook>
   readonly isSearch?: boolean
+  readonly isLate?: boolean
   readonly check: (desk: Desk) => Promise<void>
 }
 

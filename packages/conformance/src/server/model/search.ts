@@ -28,15 +28,21 @@ const attemptsOf = async (desk: Desk): Promise<number> => {
   return number((await desk.job(job_id)) ?? {}, "max_attempts")
 }
 
+/** What the programs may ask for besides submitting and reading: what the level of the law is about. */
+export interface Searched {
+  readonly works: boolean
+  readonly cancels: boolean
+}
+
 /**
  * Runs random programs for as long as the desk allows.
  *
  * @throws {Violation} with the shortest program that was seen to fail; the desk shows its requests
  */
-export const search = async (desk: Desk, works: boolean): Promise<void> => {
+export const search = async (desk: Desk, { cancels, works }: Searched): Promise<void> => {
   const attempts_max = await attemptsOf(desk)
   let found: Problem | undefined
-  const several = fc.array(programs(works, desk.can.cancels), { minLength: 1, maxLength: programs_at_once })
+  const several = fc.array(programs(works, cancels), { minLength: 1, maxLength: programs_at_once })
   const property = fc.asyncProperty(several, async (chosen) => {
     for (let i = 0; i < (found === undefined ? 1 : tries_while_shrinking); i++) {
       const histories = await Promise.all(chosen.map((program) => runProgram(desk, program, works)))
