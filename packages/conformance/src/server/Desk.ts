@@ -7,7 +7,8 @@ import { isDeepStrictEqual } from "node:util"
 import { Violation, Words } from "../Law.ts"
 import { type AskOptions, type Client, makeClient } from "./Client.ts"
 import { type Doc, doc, isDoc, list, text } from "./documents.ts"
-import { type Answer, exchangeText } from "./Exchange.ts"
+import { evidenceOf } from "./evidence.ts"
+import type { Answer } from "./Exchange.ts"
 import type { Capabilities, Target } from "./Target.ts"
 
 /** What one law gets. */
@@ -39,6 +40,8 @@ export interface Desk extends Client {
   readonly restart: (meanwhile?: () => Promise<void>) => Promise<void>
   /** The requests that a report shows for a failure, as commands for a shell. */
   readonly evidence: () => ReadonlyArray<string>
+  /** Shows the requests about one of these words, such as the job that was given twice, instead of the last ones. */
+  readonly about: (words: ReadonlyArray<string>) => void
   /** Shows these requests instead of the last ones: the shortest that still fail. */
   readonly show: (lines: ReadonlyArray<string>) => void
 }
@@ -58,8 +61,6 @@ export interface DeskOptions {
 export interface Address {
   url: string
 }
-
-const shown_max = 12
 
 /** Fails the law. */
 export const violated = (what: string, expected: unknown, found: unknown): never => {
@@ -120,6 +121,7 @@ export const makeDesk = (
       onJob?.(answer.json["job_id"])
     return answer
   }
+  let words: ReadonlyArray<string> = []
   let focus: ReadonlyArray<string> | undefined
   const get: Desk["get"] = (path, options = {}) => ask(path, { ...options, method: "GET" })
   const post: Desk["post"] = (path, body, options = {}) =>
@@ -159,12 +161,10 @@ export const makeDesk = (
       if (target.restart === undefined) throw new TypeError("the target cannot be restarted")
       address.url = (await target.restart(meanwhile)).url
     },
-    evidence: () =>
-      focus ??
-      client
-        .exchanges()
-        .slice(-shown_max)
-        .map((each) => exchangeText(each, target.token)),
+    evidence: () => focus ?? evidenceOf(client.exchanges(), target.token, words),
+    about: (chosen) => {
+      words = chosen
+    },
     show: (lines) => {
       focus = lines
     },

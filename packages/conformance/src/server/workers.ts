@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto"
 import { DoesNotApply, Violation, Words } from "../Law.ts"
 import type { AskOptions } from "./Client.ts"
 import { answered, type Desk, refused } from "./Desk.ts"
@@ -38,13 +39,17 @@ export const holdIn = (claimed: Doc): Hold => ({
   lease_epoch: number(claimed, "lease_epoch"),
 })
 
-/** Claims a job and expects to get it. */
+/** A token of one's own for a claim, as a worker sends it that may have to ask again: then the requests can be repeated as they are. */
+export const tokenFor = (desk: Desk): string => createHash("sha256").update(desk.fresh("hold")).digest("hex")
+
+/** Claims a job and expects to get it; `named` is the token that is sent with it, and empty for one that the server makes. */
 export const claim = async (
   desk: Desk,
   job_id: string,
   lease: string = long_lease,
+  named: { readonly claim_token?: string } = { claim_token: tokenFor(desk) },
 ): Promise<Hold & { readonly answer: Doc }> => {
-  const answer = answered(`the claim of ${job_id}`, await work(desk, job_id, "claim", { lease }))
+  const answer = answered(`the claim of ${job_id}`, await work(desk, job_id, "claim", { lease, ...named }))
   return { ...holdIn(answer), answer }
 }
 

@@ -26,6 +26,8 @@ export default serverLaw({
         }
       }),
     )
+    const wrong = ids.filter((id) => got.filter((each) => each === id).length !== 1)
+    desk.about(wrong.slice(0, 1))
     same("what was handed out", got.filter((id) => ids.includes(id)).toSorted(), ids.toSorted())
   },
 })
