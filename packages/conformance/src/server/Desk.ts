@@ -4,7 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util"
-import { Violation, Words } from "../Law.ts"
+import { differing, Violation, Words } from "../Law.ts"
 import { type AskOptions, type Client, makeClient } from "./Client.ts"
 import { type Doc, doc, isDoc, list, text } from "./documents.ts"
 import { evidenceOf } from "./evidence.ts"
@@ -69,7 +69,7 @@ export const violated = (what: string, expected: unknown, found: unknown): never
 
 /** Fails the law unless both are the same data. */
 export const same = (what: string, found: unknown, expected: unknown): void => {
-  if (!isDeepStrictEqual(found, expected)) violated(what, expected, found)
+  if (!isDeepStrictEqual(found, expected)) throw differing(what, found, expected)
 }
 
 /** Fails the law unless it is so. */

@@ -22,7 +22,9 @@ export default serverLaw({
           if (answer.status === 204) return
           const job_id = text(answered("the claim", answer), "job_id")
           got.push(job_id)
-          answered("the completion", await work(desk, job_id, "complete", holdIn(doc(answer.json))))
+          const completed = await work(desk, job_id, "complete", holdIn(doc(answer.json)))
+          if (completed.status !== 200) desk.about([job_id])
+          answered("the completion", completed)
         }
       }),
     )
