@@ -94,7 +94,11 @@ const refuseUnwritable = (option: string, path: string): void => {
   }
 }
 
+/** Where no terminal shows what is going on, `--verbose` shows it as lines. */
+const log_every_ms = 10_000
+
 const checked = async (run: ConformanceRun, ctx: Context): Promise<ServerReport> => {
+  let logged_ms = performance.now()
   const level: Level | undefined = all_levels.find((each) => each === run.level)
   try {
     return await checkServer(targetOf(run), {
@@ -103,6 +107,10 @@ const checked = async (run: ConformanceRun, ctx: Context): Promise<ServerReport>
       ...(level === undefined ? {} : { level }),
       ...(run.seed === undefined ? {} : { seed: run.seed }),
       onChecked: ({ id, verdict }, done, of) => {
+        if (performance.now() - logged_ms > log_every_ms) {
+          logged_ms = performance.now()
+          ctx.log(`${done} of ${of} laws`)
+        }
         ctx.progress(`${done}/${of} ${id} ${verdict.status}`)
         if (verdict.status === "fail") ctx.log(`${id}: ${verdict.reason}`)
       },
