@@ -180,8 +180,9 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       options.signal?.throwIfAborted()
       const left = order.slice(i)
       const searches = left.filter(({ isSearch }) => isSearch === true).length
+      const restarts = left.filter(({ isLate, isSearch }) => isSearch !== true && isLate !== true).length
       const kept_back_ms = Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
-      const searchable_ms = (left_ms() - (left.length - searches) * kept_back_ms) / Math.max(1, searches)
+      const searchable_ms = (left_ms() - restarts * kept_back_ms) / Math.max(1, searches)
       const search_ms = Math.min(search_ms_max, Math.max(searchable_ms, time_ms * search_share_min))
       // Searches and what comes after them are not given up because what came before took longer than it should have.
       const spare_ms = rankOf(law) >= 2 ? time_ms / 2 : 0

@@ -88,7 +88,7 @@ export const brokenReads: ReadonlyArray<BrokenServer> = [
     "JOBSPEC-203",
     status,
     `const kept = globalThis as { at_ms?: number; status?: ReturnType<typeof ok> }
-              if (kept.status !== undefined && now_ms() - (kept.at_ms ?? 0) < 20) return kept.status
+              if (kept.status !== undefined && now_ms() - (kept.at_ms ?? 0) < 50) return kept.status
               kept.at_ms = now_ms()
               kept.status = yield* ledger.queryAll(projections, (views) =>
                 ok(jobspec.status(views, { now_ms: now_ms(), replay: found, plans: stored.plans })),

@@ -1,9 +1,10 @@
 /**
  * Run by itself (`node --conditions=@waybill/source`): starts every server that is wrong on purpose, lets the law that speaks of it
- * look at it at the kit's default settings, and writes what came of it as a page.
+ * look at it at the kit's default settings, and writes what came of it as a page. With numbers of laws as words only theirs are looked
+ * at again, and the other rows are kept.
  */
 import { checkServer } from "@waybill/conformance"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { withBrokenProgram } from "./brokenProgram.ts"
 import type { BrokenServer } from "./BrokenServer.ts"
@@ -38,9 +39,20 @@ const rowOf = async (broken: BrokenServer): Promise<string> => {
   return row
 }
 
-const left = brokenServers.toSorted((a, b) => (a.law < b.law ? -1 : a.law > b.law ? 1 : 0))
-const rows = new Map<BrokenServer, string>()
-const order = [...left]
+/** The row that the page has of a server by now. */
+const kept = ({ law, name }: BrokenServer): string | undefined =>
+  readFileSync(page, "utf8")
+    .split("\n")
+    .find((line) => {
+      const [, id, it] = line.split("|").map((cell) => cell.trim())
+      return id === law && it === name
+    })
+
+const again = process.argv.slice(2)
+const isKept = (broken: BrokenServer): boolean => again.length > 0 && !again.includes(broken.law)
+const order = brokenServers.toSorted((a, b) => (a.law < b.law ? -1 : a.law > b.law ? 1 : 0))
+const left = order.filter((broken) => !isKept(broken))
+const rows = new Map(order.filter(isKept).map((broken) => [broken, kept(broken) ?? ""]))
 await Promise.all(
   Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
     for (let broken = left.shift(); broken !== undefined; broken = left.shift()) rows.set(broken, await rowOf(broken))
