@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { lineAbout, shellWord } from "@waybill/command"
 import type { Flag } from "@waybill/command-contract"
 import { existsSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
@@ -74,10 +75,14 @@ export const placeOf = (
 /** Where everything lies that is not the ledger: artifacts, agents' records, holds. */
 export const ownFolder = ({ root }: Place): string => join(root, ".agents", "waybill")
 
-const plain_word = /^[\w./:@%+=,-]+$/u
-/** A word as it is typed in a shell. */
-export const shellWord = (text: string): string => (plain_word.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
-
 /** A command that can be typed, or pasted, as it stands. */
 export const commandLine = (place: Addressed, ...words: ReadonlyArray<string>): string =>
   ["waybill", ...words, ...place.words].map(shellWord).join(" ")
+
+/** The same about one job or run, which it names exactly, whatever the id. */
+export const commandAbout = (id: string, place: Addressed, ...words: ReadonlyArray<string>): string =>
+  lineAbout(["waybill", ...words], id, place.words)
+
+/** The flag that names a run, for a call that goes on with it. */
+export const runIdFlag = (runId: string): string =>
+  runId.startsWith("-") ? shellWord(`--run-id=${runId}`) : `--run-id ${shellWord(runId)}`

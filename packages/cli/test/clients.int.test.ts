@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import { waybill } from "../src/index.ts"
 import { showServerEvents } from "../src/server/serverEvents.ts"
 import { callWith, deserted, envOf, makeFolder, tokenFile, withListener, withOurs } from "./support/servers.ts"
+import { typed } from "./support/typed.ts"
 
 const linesOf = (stdout: string): ReadonlyArray<Readonly<Record<string, unknown>>> =>
   stdout
@@ -56,7 +57,7 @@ describe("a server asked for its jobs", () => {
       expect((await server.get("/waybill/v1/jobs/a%2Fb%3Ac%25%20d")).json()["job"]).toMatchObject({
         payload: { pages: 9 },
       })
-      const words = /job status .*/u.exec(String(made.data["status_command"]))?.[0].split(" ") ?? []
+      const words = typed(String(made.data["status_command"]))
       expect(await call(...words)).toMatchObject({ exit_code: 3, data: { job_id: "a/b:c% d" } })
       writeFileSync(file, "[1]")
       const refused = await call("submit", "--type", "report.build", "--payload", `@${file}`)

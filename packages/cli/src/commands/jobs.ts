@@ -133,14 +133,17 @@ export const submit = command({
       command: "waybill submit --type report.build --key monday",
     },
   ],
-  validate: ({ payload, server, type }) => {
+  validate: async ({ payload, server, type, "job-id": id }) => {
     const refusedType = refuseJobType(type)
+    // Loaded only where there is an id to look at.
+    const refusedId = id === undefined ? undefined : (await import("../settling/refuseWords.ts")).refuseNewId(id)
     return [
       ...refuseAddress({ server }),
       ...(isElsewhere(payload) || isObject(payload)
         ? []
         : [{ field: "payload", message: 'is no JSON object, such as {"pages":2}' }]),
       ...(refusedType === undefined ? [] : [{ field: "type", message: refusedType }]),
+      ...(refusedId === undefined ? [] : [{ field: "job-id", message: `${JSON.stringify(id)} ${refusedId}` }]),
     ]
   },
   execute: async ({ payload, ...args }, ctx) => {

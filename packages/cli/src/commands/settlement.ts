@@ -6,7 +6,7 @@
 import { command, type Context, type Problem } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
 import { changed, done, JOB_FAILED, ledger_errors, ledger_exits, run_missing, VERIFIER_REJECTED } from "../Exits.ts"
-import { ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
+import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { place_flags, placeOf } from "../Place.ts"
 import { refuseVariables } from "../refuseVariables.ts"
 import { explainedText, loggedText, settledText, startedText } from "../settling/texts.ts"
@@ -20,6 +20,7 @@ const run_id = {
   required: true,
   positional: 0,
   value_name: "RUN_ID",
+  pattern: id_pattern,
   description: "Id of the run; settle says it",
 } as const
 

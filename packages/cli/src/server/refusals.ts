@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { CommandError } from "@waybill/command"
+import { CommandError, shellWord } from "@waybill/command"
 import type { ExitCodePromise } from "@waybill/command-contract"
 import { done } from "../Exits.ts"
-import { shellWord } from "../Place.ts"
 import type { ServerPlace } from "./ServerPlace.ts"
 
 const too_late: ExitCodePromise = { description: "No answer in time", retryable: true, side_effects: "none" }

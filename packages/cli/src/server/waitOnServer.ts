@@ -19,7 +19,7 @@ const nowhere = "waybill-end"
 
 /** Where the job stands when it is over, or when the time is up; `undefined` when nobody asked for it. */
 export const waitOnServer = async (
-  word: string,
+  jobId: string,
   wait_ms: number,
   server: ServerPlace,
   ctx: Context,
@@ -32,9 +32,9 @@ export const waitOnServer = async (
   let state: JobState | undefined
   for (;;) {
     if (isNews) {
-      const found = await findOnServer(client, word)
+      const found = await findOnServer(client, jobId)
       if (found === undefined) return undefined
-      state = jobState(found.jobId, found.reading, server, Date.now())
+      state = jobState(jobId, found, server, Date.now())
     }
     const left_ms = until_ms - Date.now()
     if (state === undefined || isOver(state) || left_ms <= 0) return state
@@ -45,7 +45,6 @@ export const waitOnServer = async (
     const events = documentsIn(answer, "events")
     const last = events.at(-1)?.["event_id"]
     if (typeof last === "string") cursor = last
-    const jobId = state.descriptor.job_id
     isNews = events.some((event) => event["job_id"] === jobId)
     if (events.length === 0 && Date.now() - asked_ms < Math.min(pause_ms, held_ms))
       await sleep(pause_ms, undefined, { signal: ctx.signal })

@@ -13,7 +13,7 @@ import { refuseNowhere } from "../Nowhere.ts"
 import { runHere } from "../Opening.ts"
 import { refuseDamaged } from "../keeping/damage.ts"
 import { settlementLayer } from "../Settlements.ts"
-import { commandLine, type Place } from "../Place.ts"
+import { commandAbout, type Place } from "../Place.ts"
 import { noSuchRun } from "./explain.ts"
 
 const hand = (runId: string, to: Destination, place: Place) =>
@@ -27,7 +27,7 @@ const hand = (runId: string, to: Destination, place: Place) =>
               exit: "CONFLICT",
               code: "NOT_DELIVERABLE",
               message: `Run ${runId} is ${refusal.status}; only a verified artifact is delivered.`,
-              suggestion: `See what became of it with: ${commandLine(place, "explain", runId)}`,
+              suggestion: `See what became of it with: ${commandAbout(runId, place, "explain")}`,
             }),
       ),
     )

@@ -11,7 +11,7 @@ import { streamOf } from "../jobs/askJob.ts"
 import { refuseNowhere } from "../Nowhere.ts"
 import { openStore, runOnFiles } from "../Opening.ts"
 import { tellDamage } from "../keeping/damage.ts"
-import { commandLine, type Place } from "../Place.ts"
+import { commandAbout, commandLine, type Place } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 
 export interface Explained {
@@ -60,11 +60,11 @@ const wordsOf = (status: JobStatus): string => {
 const nextOf = (status: JobStatus, place: Place): string => {
   switch (status.status) {
     case "verified":
-      return commandLine(place, "deliver", status.runId)
+      return commandAbout(status.runId, place, "deliver")
     case "running":
-      return commandLine(place, "job", "status", encodeURIComponent(status.runId))
+      return commandAbout(status.runId, place, "job", "status")
     default:
-      return commandLine(place, "logs", status.runId)
+      return commandAbout(status.runId, place, "logs")
   }
 }
 
