@@ -255,6 +255,41 @@ describe("limits", () => {
     expect(asked).toBeGreaterThan(6)
   })
 
+  it("wait ends with --for where the server is silent, and says what it knows", async () => {
+    const job = { job_type: "report.build", max_attempts: 3, job_payload: {} }
+    const fact = { schema_version: 1, event_id: "evt_1", request_id: "r", actor: "somebody", payload: job }
+    const events = [{ ...fact, job_id: "x", event_type: "job.accepted", occurred_at: new Date().toISOString() }]
+    const answers = [undefined, (url: string) => !url.startsWith("/v1/events")]
+    const waited = answers.map(async (isAnswered) => {
+      let answer: Awaited<ReturnType<ReturnType<typeof callWith>>> | undefined
+      await withListener(
+        ({ url = "" }, response) => {
+          if (isAnswered?.(url) === true) response.end(JSON.stringify({ events, last_event_id: "evt_1" }))
+        },
+        async (server) => {
+          answer = await callWith(envOf(server))("wait", "x", "--for", "10ms")
+        },
+      )
+      return [answer?.exit_code, answer?.code]
+    })
+    expect(await Promise.all(waited)).toEqual([
+      [10, "SERVER_SILENT"],
+      [3, "JOB_RUNNING"],
+    ])
+  })
+
+  it("events have the limit of other commands, unless they are followed or it is lifted", async () => {
+    const url = await deserted()
+    const limit_ms = async (...words: ReadonlyArray<string>) => {
+      const { envelope } = await invoke(waybill, ["events", "--server", url, ...words], { env: {} })
+      return envelope?.meta.timeout_ms
+    }
+    expect(await limit_ms()).toBe(300_000)
+    expect(await limit_ms("--follow")).toBe(0)
+    expect(await limit_ms("--timeout", "0")).toBe(0)
+    expect(await limit_ms("--follow", "--timeout", "9s")).toBe(9_000)
+  })
+
   it("every exit code that a server's answer ends a command with is in its contract", async () => {
     const promised: Record<string, ReadonlyArray<string>> = {}
     for (const name of ["submit", "list", "events", "wait", "job status", "job cancel"]) {

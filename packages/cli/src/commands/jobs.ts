@@ -186,6 +186,9 @@ export const list = command({
   },
 })
 
+/** What ends by itself has the limit of every other command; only what is followed goes on. */
+const unfollowed_limit = "5m"
+
 export const events = command({
   name: "events",
   description: "Prints the facts of a ledger or a server, one JSON object per line.",
@@ -193,12 +196,16 @@ export const events = command({
   stream: { format: "jsonl" },
   has_network_io: true,
   network_agents: false,
-  requires: one_desk,
+  requires: [...one_desk, { if_flag: "follow", target_flag: "timeout", default: unfollowed_limit }],
   parameters: {
     after: { type: "integer", default: 0, value_name: "POSITION", description: "Only facts behind this position" },
     job: { type: "string", value_name: "ID", description: "Only facts of this job" },
     type: { type: "string", value_name: "PREFIX", description: "Only types that begin so, such as workspace_job." },
-    follow: { type: "boolean", short: "f", description: "Go on with whatever is recorded" },
+    follow: {
+      type: "boolean",
+      short: "f",
+      description: `Go on with whatever is recorded; without it --timeout is ${unfollowed_limit}`,
+    },
     damaged: damaged_flag,
     ...desk_flags,
   },
