@@ -148,7 +148,7 @@ export const submit = command({
   },
   execute: async ({ payload, ...args }, ctx) => {
     const { readPayload } = await import("../jobs/readPayload.ts")
-    const words = { ...args, payload: readPayload(payload, process.cwd()) }
+    const words = { ...args, payload: readPayload(payload) }
     const server = serverOf(args, ctx.env)
     if (server !== undefined) return (await import("../server/serverJobs.ts")).submitToServer(words, server, ctx)
     const { submitJob } = await import("../jobs/submitJob.ts")

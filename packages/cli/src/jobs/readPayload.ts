@@ -7,7 +7,7 @@ import { CommandError } from "@waybill/command"
 import { readRegularFile } from "@waybill/host"
 import type { JsonObject } from "@waybill/ledger"
 import { readFileSync } from "node:fs"
-import { resolve } from "node:path"
+import { fromHere } from "../Place.ts"
 import { irregular } from "../refuseIrregular.ts"
 
 const refuse = (message: string, cause?: unknown) =>
@@ -30,8 +30,8 @@ const read = (from: string | 0): string => {
 }
 
 /** @param word JSON, `@FILE`, or `-` for stdin */
-export const readPayload = (word: string, cwd: string): JsonObject => {
-  const text = word === "-" ? read(0) : word.startsWith("@") ? read(resolve(cwd, word.slice(1))) : word
+export const readPayload = (word: string): JsonObject => {
+  const text = word === "-" ? read(0) : word.startsWith("@") ? read(fromHere(word.slice(1))) : word
   let value: unknown
   try {
     value = JSON.parse(text)

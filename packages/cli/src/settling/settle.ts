@@ -12,7 +12,7 @@ import { basename } from "node:path"
 import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
 import { jobCommands } from "../jobs/JobDescription.ts"
-import { commandAbout, type Place, runIdFlag } from "../Place.ts"
+import { commandAbout, here, type Place, runIdFlag } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
 import { tellStarter } from "./Detached.ts"
@@ -159,7 +159,7 @@ export const settle = async (words: SettleWords, place: Place, ctx: Context): Pr
   })
   const { data, status } = await settleHere(words, place, {
     env: ctx.env,
-    cwd: process.cwd(),
+    cwd: here(),
     signal: ctx.signal,
     warn: ctx.warn,
     observe: (event) => {

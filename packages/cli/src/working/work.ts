@@ -9,7 +9,7 @@ import { Effect, Fiber, type Layer } from "effect"
 import { join } from "node:path"
 import { machine } from "../Ledgers.ts"
 import { runHere } from "../Opening.ts"
-import { ownFolder, type Place } from "../Place.ts"
+import { here, ownFolder, type Place } from "../Place.ts"
 import { commandFrom, variables } from "../Programs.ts"
 import type { ServerPlace } from "../server/ServerPlace.ts"
 import { localQueue, serverQueue } from "./queueLayer.ts"
@@ -64,7 +64,7 @@ export const work = async (
   }
   const program = Effect.gen(function* () {
     const executor = yield* commandExecutor({
-      command: commandFrom(command, process.cwd()),
+      command: commandFrom(command, here()),
       root: join(ownFolder(place), "work"),
       env: variables(env, ctx.env),
       ...(job_timeout_ms === undefined ? {} : { timeLimit_ms: job_timeout_ms }),
