@@ -135,6 +135,8 @@ export const submit = command({
   ],
   validate: async ({ payload, server, type, "job-id": id }) => {
     const refusedType = refuseJobType(type)
+    const isHere = !isElsewhere(payload) && isObject(payload)
+    const inexact = isHere ? (await import("../jobs/exactJson.ts")).inexactIn(payload) : undefined
     // Loaded only where there is an id to look at.
     const refusedId = id === undefined ? undefined : (await import("../settling/refuseWords.ts")).refuseNewId(id)
     return [
@@ -143,6 +145,7 @@ export const submit = command({
         ? []
         : [{ field: "payload", message: 'is no JSON object, such as {"pages":2}' }]),
       ...(refusedType === undefined ? [] : [{ field: "type", message: refusedType }]),
+      ...(inexact === undefined ? [] : [{ field: "payload", message: `--payload: ${inexact}` }]),
       ...(refusedId === undefined ? [] : [{ field: "job-id", message: `${JSON.stringify(id)} ${refusedId}` }]),
     ]
   },
