@@ -221,7 +221,7 @@ export const events = command({
   },
   validate: ({ after, server }) => [
     ...refuseAddress({ server }),
-    ...(after >= 0 ? [] : [{ field: "after", message: "is a position, from 0" }]),
+    ...(after >= 0 ? [] : [{ field: "after", message: `${after} is no position; 0 is before the first one` }]),
   ],
   execute: async (args, ctx) => {
     const server = serverOf(args, ctx.env)

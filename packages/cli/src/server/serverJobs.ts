@@ -112,7 +112,7 @@ export const submitToServer = async (words: SubmitWords, server: ServerPlace, ct
     throw new CommandError({
       exit: "CONFLICT",
       code: "IDEMPOTENCY_CONFLICT",
-      message: `The key or the id stands for the job ${id}, whose ${differs.join(" and ")} differ.`,
+      message: `The key or the id stands for the job ${id}, which has another ${differs.join(" and another ")}.`,
       fix_required: "Use a new --key, or a new --job-id, for new work.",
     })
   return {

@@ -27,7 +27,8 @@ export interface WorkWords {
 
 /** What is told of an event, as one line of JSON. */
 const lineOf = (event: WorkerEvent): Readonly<Record<string, unknown>> => {
-  if (event.kind === "unavailable") return { event: event.kind, message: event.error.message, pause_ms: event.pause_ms }
+  if (event.kind === "unavailable")
+    return { event: event.kind, message: event.error.message, pause_ms: Math.round(event.pause_ms) }
   const { attempt, job_id, job_type, max_attempts } = event.job
   const job = { event: event.kind, job_id, job_type, attempt, max_attempts }
   if (event.kind === "failed") return { ...job, failure: event.failure }
