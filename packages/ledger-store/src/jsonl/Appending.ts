@@ -198,6 +198,17 @@ export const makeAppending = (
       history.saved = history.head
     })
 
+  /** Gives the file that is appended to the name of an archive; nothing that bears it already is ever replaced. */
+  const becomeArchive = ({ directory }: Writing, name: string) =>
+    Effect.gen(function* () {
+      for (const each of [name, `${name}.gz`])
+        if ((yield* directory.find(each)) !== undefined)
+          return yield* refuse(
+            `${each} is in the way of making an archive of ${ledger_name}: move it out of the folder`,
+          )
+      yield* directory.rename(ledger_name, name)
+    })
+
   const turn = (opened: Writing) =>
     Effect.gen(function* () {
       const { active } = scanner.history
@@ -205,7 +216,7 @@ export const makeAppending = (
       // An archive's rows are all there: who reads it never needs to count its lines.
       yield* flushSeal(opened, active.first)
       // Durable together with the name of the file that is made next.
-      yield* opened.directory.rename(ledger_name, archiveName(active.first))
+      yield* becomeArchive(opened, archiveName(active.first))
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.rotated
@@ -277,7 +288,7 @@ export const makeAppending = (
       const { active } = scanner.history
       if (active === undefined) return opened
       // Durable together with the name of the file that is made next.
-      yield* opened.directory.rename(ledger_name, archiveName(active.first))
+      yield* becomeArchive(opened, archiveName(active.first))
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.forgetAll

@@ -350,7 +350,8 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
       for (const name of archives)
         if (firstOfArchive(name) === undefined) yield* addSegment(opening, found, history.head + 1, name)
     }
-    for (const [name, error] of strange) history.note({ file: name, error, blocks: true })
+    // A seal of nobody keeps nothing from being read.
+    for (const [name, error] of strange) history.note({ file: name, error, blocks: !name.startsWith(`${seals_name}/`) })
     if (last !== undefined)
       yield* addSegment(opening, found, last.first, byFirst.get(last.first) ?? last.name, last.count)
     // A seal without a file, and with files behind it, is of an archive that is gone.

@@ -73,7 +73,7 @@ const list = (
     const ours = (all: ReadonlyArray<string>) => all.flatMap((name) => firstOfArchive(name) ?? []).length
     const isSame =
       isSameOrNone(info, yield* directory.find(ledger_name)) &&
-      ours(found.archives) === ours(archivesAmong(yield* directory.list))
+      ours(found.names) === ours(archivesAmong(yield* directory.list))
     // It became an archive in between: then the names would tell of another file than the one that is open.
     if (!isSame && tries < listings_max) return yield* list(directory, archivesOf, scope, tries + 1)
     return { ...found, file, bytes: info?.bytes ?? 0 }
