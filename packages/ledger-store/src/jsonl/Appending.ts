@@ -25,6 +25,7 @@ import type { Scanner } from "./Scanner.ts"
 import type { SealHeader } from "./SealHeader.ts"
 import { openSeal, writeRows } from "./Seals.ts"
 import { sealAll } from "./sealing.ts"
+import { oddity } from "./unlessOdd.ts"
 import { sumLines, type Sums } from "./Chain.ts"
 
 /** The index is saved again once so many records are new, and half as many as there are jobs: so it costs each record little. */
@@ -76,8 +77,16 @@ export const makeAppending = (
   let durable = { end: 0, first: 0, generation: -1, rewrite: false }
 
   const refuse = (reason: string) => new StoreRefused({ where, reason })
-  const poisoned = (cause: FileError) =>
-    cause.code === "ENOSPC" || cause.code === "EDQUOT" ? new StoreFull({ where }) : new StorePoisoned({ where, cause })
+  const poisoned = (cause: FileError) => {
+    const odd = oddity(cause)
+    if (odd !== undefined)
+      return refuse(
+        `${cause.path} ${odd}: nothing can be written while it is so: move it away, or make it what it should be`,
+      )
+    return cause.code === "ENOSPC" || cause.code === "EDQUOT"
+      ? new StoreFull({ where })
+      : new StorePoisoned({ where, cause })
+  }
 
   const closeSeal = Effect.suspend(() => {
     const scope = sealFile?.scope

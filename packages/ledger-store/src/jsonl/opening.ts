@@ -14,6 +14,7 @@ import {
   is_missing,
   wasLaidAside,
   lacksRows,
+  ofOdd,
   ofOther,
   outgrowsRows,
   positions_lost_max,
@@ -195,6 +196,8 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     segment.isSealDamaged = broken.has(first)
     segment.most = most
     if (seal?.isLonger === true) history.note({ file: `${seals_name}/${sealName(first)}`, error: sealOutgrown })
+    if (seal?.odd !== undefined)
+      history.note({ file: `${seals_name}/${sealName(first)}`, error: ofOdd(seal.odd), blocks: true })
     if (seal?.other !== undefined)
       history.note({ file: `${seals_name}/${sealName(first)}`, error: ofOther(seal.other), blocks: true })
     if (seal !== undefined && !segment.isSealDamaged) yield* takeSeal(opening, segment, seal, known)

@@ -8,7 +8,7 @@ import type { Directory, FileError } from "@waybill/host"
 import { Effect } from "effect"
 import { crc32 } from "node:zlib"
 import { firstLine } from "./activeStart.ts"
-import { ArchiveDamaged, type Archives } from "./Archives.ts"
+import type { ArchiveDamaged, Archives } from "./Archives.ts"
 import { ofOther, recognised_records } from "./lackingRows.ts"
 import { firstOfArchive, ledger_name, sealName, seals_name } from "./Layout.ts"
 import { readExactly } from "./readExactly.ts"
@@ -21,8 +21,8 @@ const stray = (first: number): string =>
   `no seal gives it the position ${first} that its name claims, so nothing of it is read: move it out of the folder`
 
 /** What is wrong with such a seal. */
-const straySeal = (first: number, { other }: SealFile): string =>
-  `${other === undefined ? "its head does not hold" : ofOther(other)}, and no file needs a seal for ${first}: move it out of the folder`
+const straySeal = (first: number, { odd, other }: SealFile): string =>
+  `${odd ?? (other === undefined ? "its head does not hold" : ofOther(other))}, and no file needs a seal for ${first}: move it out of the folder`
 
 type Read<E> = (offset: number, bytes: number) => Effect.Effect<Uint8Array, E>
 

@@ -99,7 +99,14 @@ const partsOf = (
       const seal = yield* readSealWithin(directory, first, (next ?? Number.POSITIVE_INFINITY) - first)
       const isLast = first === firsts.at(-1)
       // Its name was durable before anything in it: nothing of the file is sealed yet.
-      if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0 && seal.other === undefined)
+      if (
+        isLast &&
+        !ours.has(first) &&
+        seal?.header === undefined &&
+        seal?.rows === 0 &&
+        seal.other === undefined &&
+        seal.odd === undefined
+      )
         continue
       const named = claimed.get(first) ?? ours.get(first)
       parts.push({ first, name: named ?? (isLast ? ledger_name : archiveName(first)), seal, next })

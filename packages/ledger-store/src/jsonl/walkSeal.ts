@@ -19,6 +19,7 @@ import {
   is_gone,
   is_other,
   lacksRows,
+  ofOdd,
   ofOther,
   positions_lost_max,
   recognised_records,
@@ -33,6 +34,7 @@ import { Flag, row_bytes, type Rows } from "./Rows.ts"
 import { genesis, header_bytes } from "./SealHeader.ts"
 import { readRows, type SealFile } from "./Seals.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 import { chainOver, walkLines } from "./walkLines.ts"
 
 const chunk_rows = 4096
@@ -130,7 +132,7 @@ export const makeWalk = ({ add, archives, directory, expect, file: active, seals
     Effect.scoped(
       Effect.gen(function* () {
         const isPacked = isGzip(name) ? name : `${name}.gz`
-        const file = yield* unlessMissing(directory.openFile(isPacked, { access: "read" }))
+        const file = yield* unlessOdd(unlessMissing(directory.openFile(isPacked, { access: "read" })))
         if (file === undefined) return
         if (!isGzip(name) && (yield* directory.find(name)) !== undefined) return
         const members = yield* readMembers(directory, first)
@@ -332,7 +334,8 @@ export const makeWalk = ({ add, archives, directory, expect, file: active, seals
         const file = `${seals_name}/${sealName(first)}`
         begin()
         const header = seal?.header
-        if (seal?.other !== undefined) add({ file, error: ofOther(seal.other), digest: "" })
+        if (seal?.odd !== undefined) add({ file, error: ofOdd(seal.odd), digest: "" })
+        else if (seal?.other !== undefined) add({ file, error: ofOther(seal.other), digest: "" })
         else if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
         if (seal?.isLonger === true) add({ file, error: sealOutgrown, digest: "" })
         const lacking = first - position
