@@ -1,5 +1,5 @@
 /** Fault model: an archive or a seal is something that cannot be opened as a file. */
-import { type Files, makeMemoryFiles, type MemoryDisk } from "@waybill/host"
+import { type Files, layerFaultyFiles, makeMemoryFiles, type MemoryDisk } from "@waybill/host"
 import { StoreRefused } from "@waybill/ledger"
 import { Effect, type Scope } from "effect"
 import { expect, it } from "vitest"
@@ -106,3 +106,62 @@ it.each(odd)(
       }),
     ),
 )
+
+it("the file that is appended to is gone: that is one flaw, of all its positions, and everything before it is read", () =>
+  within((disk) =>
+    Effect.gen(function* () {
+      const truth = yield* read
+      const first = firstsOf(disk).at(-1) ?? 0
+      disk.remove(`${folder}/ledger.jsonl`)
+      expect(yield* read).toEqual(truth.slice(0, first - 1))
+      expect((yield* verify).flaws).toEqual([
+        { file: "ledger.jsonl", error: "is missing", positions: [first, truth.length], digest: "" },
+      ])
+    }),
+  ))
+
+/** What the system says when somebody may not, or something is not what it should be; the simulated disk has no such thing. */
+const refusals = [
+  ["lock", "ledger.lock", "EISDIR", /ledger\.lock is a directory: remove it while nobody works here/u],
+  ["lock", "ledger.lock", "EINVAL", /ledger\.lock is no regular file: remove it while nobody works here/u],
+  ["open", "ledger.jsonl", "EISDIR", /ledger\.jsonl is a directory: put the file itself in its place/u],
+  ["open", "ledger.jsonl", "EACCES", /ledger\.jsonl: permission denied.*give this user the right to read/u],
+  ["lock", "ledger.lock", "EROFS", /ledger\.lock: the file system is read-only.*give this user the right/u],
+] as const
+
+it.each(refusals)(
+  "what cannot be done as it is (%s %s: %s) is refused, and whoever appends is told what to do",
+  (...given) => {
+    const [operation, name, code, reason] = given
+    const { layer } = makeMemoryFiles()
+    const faulty = layerFaultyFiles(layer, (now, path) =>
+      now === operation && path.endsWith(`/${name}`) ? { kind: "fail", code } : undefined,
+    )
+    return Effect.runPromise(
+      Effect.gen(function* () {
+        yield* Effect.provide(append, layer)
+        const refused = yield* Effect.flip(Effect.provide(append, faulty))
+        expect(refused).toBeInstanceOf(StoreRefused)
+        expect(String(refused)).toMatch(reason)
+      }).pipe(Effect.scoped),
+    )
+  },
+)
+
+it("a file in the place of quarantine, and a tail to be kept there: it is named by health, verify and whoever appends", () =>
+  within((disk) =>
+    Effect.gen(function* () {
+      const truth = yield* read
+      const lines = disk.bytes(`${folder}/ledger.jsonl`) ?? bytesOf("")
+      disk.overwrite(`${folder}/ledger.jsonl`, Buffer.concat([lines, bytesOf('{"torn')]))
+      disk.plant(`${folder}/quarantine`, bytesOf("a file"))
+      const named = { file: "quarantine", error: expect.stringContaining("move it away") }
+      expect((yield* (yield* open).health).damage).toEqual([named])
+      expect((yield* verify).flaws).toEqual([{ ...named, digest: "" }])
+      const refused = yield* Effect.flip(append)
+      expect(refused).toBeInstanceOf(StoreRefused)
+      expect(String(refused)).toMatch(/quarantine is no directory.*move it away/u)
+      disk.remove(`${folder}/quarantine`)
+      expect((yield* append)[0]?.position).toBe(truth.length + 1)
+    }),
+  ))

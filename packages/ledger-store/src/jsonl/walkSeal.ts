@@ -17,6 +17,7 @@ import {
   contentBytes,
   grew,
   is_gone,
+  is_missing,
   is_other,
   lacksRows,
   ofOdd,
@@ -350,6 +351,12 @@ export const makeWalk = ({ add, archives, directory, expect, file: active, seals
         if (first < position) add({ file, error: `its positions overlap the file before it`, digest: "" })
         position = first
         const total = seal?.rows ?? 0
+        if (name === ledger_name && active === undefined && total > 0)
+          skip(
+            new ArchiveDamaged({ file: name, reason: is_missing }),
+            yield* readRows(directory, first, 0, total),
+            first,
+          )
         yield* walkBytes(name, first, total)
         if (sealed > 0 && total > 0) head = { position: position - 1, sha256: hexOf(sha) }
         if (name === ledger_name) return
