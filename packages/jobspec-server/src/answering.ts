@@ -17,6 +17,7 @@ import type { Metrics } from "./Metrics.ts"
 import type { Outage } from "./Outage.ts"
 import { allowOf, type Operation, type Route } from "./Route.ts"
 import type { Find, Found } from "./Router.ts"
+import type { Outflow } from "./Outflow.ts"
 import { sendAnswer, sendRefusal, sendText } from "./send.ts"
 import type { Tokens } from "./tokenFile.ts"
 
@@ -29,6 +30,7 @@ export interface Answering {
   readonly origins: ReadonlyArray<string>
   /** How long a body may take. */
   readonly deadlines: Deadlines
+  readonly outflow: Outflow
   readonly metrics: Metrics
   readonly outage: Outage
   readonly log: Log
@@ -156,7 +158,7 @@ export const answer = (
     const call = callFor(begun, request, response, body)
     const handled = Effect.flatMap(
       Effect.suspend(() => operation.handle(call)),
-      (each) => sendAnswer(response, each),
+      (each) => sendAnswer(response, each, answering.outflow),
     )
     run(Effect.catchCause(handled, failed))
   }
