@@ -12,6 +12,13 @@ import { decodeMembers, type Member } from "./Members.ts"
 import { readExactly } from "./readExactly.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 
+/** What stands in an archive's place and is none, by how opening it is refused. */
+const oddly: Readonly<Record<string, string>> = {
+  EINVAL: "is a pipe or a device, and no file; put the archive back in its place",
+  EISDIR: "is a folder, and no file; put the archive back in its place",
+  ELOOP: "is a symbolic link, which is not followed; put the archive itself in its place",
+}
+
 /** What unpacks to more than this is not taken for an archive. */
 const unpacked_bytes_max = 536_870_912
 const cached_bytes_max = 67_108_864
@@ -138,7 +145,10 @@ export const makeArchives = (): Archives => {
   ): Effect.Effect<A, Failure> =>
     Effect.scoped(
       Effect.gen(function* () {
-        const { file, name } = yield* open(directory, archive)
+        const { file, name } = yield* Effect.mapError(open(directory, archive), (error) => {
+          const reason = oddly[error.code]
+          return reason === undefined ? error : new ArchiveDamaged({ file: archive.name, reason })
+        })
         if (file === undefined) return yield* new ArchiveDamaged({ file: archive.name, reason: "is missing" })
         return yield* use(file, name)
       }),

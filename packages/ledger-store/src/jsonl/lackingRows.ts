@@ -98,6 +98,8 @@ const length_bytes = 4
 const packedContent = (directory: Directory, name: string, first: number) =>
   Effect.scoped(
     Effect.gen(function* () {
+      // What is no file is named where its lines are read.
+      if ((yield* directory.find(name))?.kind !== "file") return undefined
       const file = yield* directory.openFile(name, { access: "read" })
       const { bytes } = yield* file.info
       const last = (yield* readMembers(directory, first))?.at(-1)

@@ -130,6 +130,8 @@ export const makeWalk = ({ add, archives, directory, expect, file: active, seals
     Effect.scoped(
       Effect.gen(function* () {
         const isPacked = isGzip(name) ? name : `${name}.gz`
+        // What is no file is named where its lines are read.
+        if ((yield* directory.find(isPacked))?.kind !== "file") return
         const file = yield* unlessMissing(directory.openFile(isPacked, { access: "read" }))
         if (file === undefined) return
         if (!isGzip(name) && (yield* directory.find(name)) !== undefined) return
