@@ -258,6 +258,43 @@ describe("§7 folders of the reference daemon", () => {
       },
     ),
   )
+  it.each([
+    ["half a line", '{"schema_version":1,"eve', ["a", "n"]],
+    ["NULs", "\0".repeat(4096), ["a", "n"]],
+    ["a whole line that lacks its newline", accepted("b", "rpi.run"), ["a", "b", "n"]],
+  ])("§7.6 %s at the end is told as corrupt wherever the ledger is told of, until the next append", (_, tail, after) =>
+    withRoot(
+      (root) => writeRoot(root, { active: `${accepted("a", "rpi.run")}\n\n${tail}` }),
+      async ({ get, post }) => {
+        const events = (await get("/v1/events")).json()
+        expect(ids(listIn(events, "events"))).toEqual(["a"])
+        expect(listIn(events, "corrupt")).toEqual([{ line_number: 3, error: "partial trailing line at EOF" }])
+        expect((await get("/waybill/v1/jobs/b")).status).toBe(404)
+        expect((await get("/v1/ready")).json()).toMatchObject({
+          ready: false,
+          ledger_replay_status: "corrupt",
+          projection_lag: { event_count: 1, corrupt_record_count: 1 },
+        })
+        expect((await get("/consumer/v1/health")).json()).toMatchObject({ ready: false })
+        expect((await get("/waybill/v1/metrics")).text).toContain("\nwaybill_ledger_corrupt_records 1\n")
+        await post("/v1/jobs", { job_type: "rpi.run", job_id: "n" })
+        const mended = (await get("/v1/events")).json()
+        expect(ids(listIn(mended, "events"))).toEqual(after)
+        expect(mended).not.toHaveProperty("corrupt")
+        expect((await get("/v1/ready")).json()).toMatchObject({ ready: true })
+      },
+    )(),
+  )
+  it(
+    "§7.6 blank bytes at the end are no damage",
+    withRoot(
+      (root) => writeRoot(root, { active: `${accepted("a", "rpi.run")}\n  \t` }),
+      async ({ get }) => {
+        expect((await get("/v1/ready")).json()).toMatchObject({ ready: true })
+        expect((await get("/v1/events")).json()).not.toHaveProperty("corrupt")
+      },
+    ),
+  )
   it(
     "§7.6, §18.5 a torn last line does not swallow the next submission",
     withRoot(

@@ -55,11 +55,19 @@ export interface Damage {
   readonly isAcknowledged?: boolean
 }
 
+/** A line behind the last complete record. It has no position: the next append cuts it off, or completes it. */
+export type TornLine = Pick<CorruptRecord, "line_number" | "error">
+
 /** How a store is. What a kind of store does not have (files, seals, a lock that tells its holder) is left out. */
 export interface StoreHealth {
   readonly corrupt: ReadonlyArray<CorruptRecord>
   /** Bytes after the last complete record, left by a crash; mended before the next append. */
   readonly torn_bytes: number
+  /**
+   * The lines that those bytes hold, as far as they are not blank, where a store keeps lines. None while somebody is appending: they
+   * may be the beginning of what he writes.
+   */
+  readonly torn?: ReadonlyArray<TornLine>
   readonly damage?: ReadonlyArray<Damage>
   /** Bytes of records that nothing guards against a flipped bit yet. */
   readonly unsealed_bytes?: number
