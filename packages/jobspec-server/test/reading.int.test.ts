@@ -187,6 +187,24 @@ describe("§7 folders of the reference daemon", () => {
     active: `${[duplicate, "", line("job.completed", "middle"), newest, line("nobody.knows", "late", { x: 1 }), accepted("newer", "type.of.tomorrow")].join("\n")}\n`,
   }
   it(
+    "§18.6 a claim token that the reference recorded in clear is shown to nobody",
+    withRoot(
+      (root) => {
+        const lease = { lease_epoch: 1, attempt: 1, lease_expires_at: "2099-04-28T11:00:00Z" }
+        const claimed = line("job.claimed", "a", { claim_token: "claim_a-1_000002", ...lease })
+        const beat = line("job.heartbeat", "a", { claim_token: "claim_a-1_000002", ...lease })
+        writeRoot(root, { active: `${[accepted("a", "rpi.run"), claimed, beat].join("\n")}\n` })
+      },
+      async ({ get, post }) => {
+        const paths = ["/v1/events", "/v1/status", "/waybill/v1/jobs/a", "/waybill/v1/jobs/a/facts", "/v1/plans/diff"]
+        const answers = await Promise.all(paths.map((path) => get(path)))
+        const all = [...answers, await post("/v1/jobs/cancel", { job_id: "a" })]
+        for (const { text } of all) expect(text).not.toContain("claim_a-1_000002")
+        expect(all.filter(({ text }) => text.includes('"claim_token":"(redacted)"')).length).toBeGreaterThan(3)
+      },
+    ),
+  )
+  it(
     "§7.6 archives, duplicates, unknown types and both names of the consumer are read in order and left as they are",
     withRoot(
       (root) => writeRoot(root, whole),
