@@ -8,6 +8,7 @@ import { cursorOf, encodeDocument, limitOf } from "@waybill/jobspec"
 import { encodeJson, type RecordedEvent } from "@waybill/ledger"
 import { Effect, Result, Stream } from "effect"
 import type { App } from "../App.ts"
+import { prefersEventStream } from "../accepting.ts"
 import { makeCursors } from "../cursors.ts"
 import { durationOf } from "../durations.ts"
 import { small_pages, textOf, type Told } from "../Feed.ts"
@@ -108,6 +109,8 @@ const limited: QueryParameter = {
 }
 
 const noCursor = refuse(400, "event cursor not found")
+/** Who began from the start instead would be told everything once more, and not know it. */
+const badLastEventId = refuse(400, "Last-Event-ID must be the id of an event of this stream: a position")
 const badLimit = refuse(400, "limit must be a non-negative integer")
 
 export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
@@ -143,9 +146,10 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
         const cursor = cursorOf(parameters(call, ["since", "after_id"]))
         const after = cursor === undefined ? 0 : yield* find(cursor)
         if (after === undefined) return yield* noCursor
-        if (header(call.headers, "accept")?.includes("text/event-stream") === true) {
+        if (prefersEventStream(header(call.headers, "accept"))) {
           const seen = header(call.headers, "last-event-id")?.trim() ?? ""
-          return followed(app, frames, /^\d{1,15}$/u.test(seen) ? Number(seen) : after)
+          if (!/^\d{0,15}$/u.test(seen)) return yield* badLastEventId
+          return followed(app, frames, seen === "" ? after : Number(seen))
         }
         const limit = yield* limitIn(call)
         const wait = call.query("wait")
