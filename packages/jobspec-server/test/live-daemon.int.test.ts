@@ -18,7 +18,7 @@ const served = Effect.map(folder, (root) => {
   const activation = join(daemon, "activation.json")
   const started_at = new Date().toISOString()
   writeFileSync(activation, JSON.stringify({ address: "127.0.0.1:8765", pid: process.pid, ready: true, started_at }))
-  const files = () => readdirSync(daemon, { recursive: true }).toSorted()
+  const files = () => new Set(readdirSync(daemon, { recursive: true }).map(String))
   return { root, daemon, activation, before: { files: files(), text: readFileSync(activation, "utf8") }, files }
 })
 
