@@ -8,6 +8,7 @@ import type { LedgerShape, StoreError } from "@waybill/ledger"
 import type { Effect } from "effect"
 import type { Feed } from "./Feed.ts"
 import type { Metrics } from "./Metrics.ts"
+import type { Outflow } from "./Outflow.ts"
 import type { Ask, AskKnown } from "./SharedQuery.ts"
 import type { StoredPlans } from "./storedPlans.ts"
 
@@ -19,6 +20,7 @@ export interface App {
   readonly askKnown: AskKnown
   readonly feed: Feed
   readonly metrics: Metrics
+  readonly outflow: Outflow
   /** Milliseconds since the epoch. */
   readonly now_ms: () => number
   /** A new token that nobody can guess. */

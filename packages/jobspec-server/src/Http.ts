@@ -4,7 +4,7 @@
  * @module
  */
 import type { JsonObject } from "@waybill/ledger"
-import { Data, type Effect, type Stream } from "effect"
+import { Data, type Effect } from "effect"
 import type { Credential } from "./Credentials.ts"
 
 /** Header values by name in lower case, as Node tells them. */
@@ -52,15 +52,13 @@ export const refuse = (status: number, error: string, more: object = {}): Refuse
   new Refused({ status, body: { error, ...more } })
 
 /** Writes for as long as it likes; each write waits until the peer has taken enough. */
-export type Follow = (write: (bytes: Uint8Array) => Effect.Effect<void>) => Effect.Effect<void, Error>
+export type Follow = (write: (bytes: Uint8Array | string) => Effect.Effect<void>) => Effect.Effect<void, Error>
 
 export type Answer =
   /** A document of the contract, written piece by piece as far as it is large. */
   | { readonly status: number; readonly document: object }
-  /** Text that is made while it is sent. */
-  | { readonly status: number; readonly type: string; readonly pieces: Stream.Stream<string, Error> }
   | { readonly status: number; readonly type: string; readonly text: string }
-  /** Bytes that are written whenever there are some, until this ends. */
+  /** What is made while it is sent, until this ends. */
   | { readonly status: number; readonly type: string; readonly follow: Follow }
   /** No body at all. */
   | { readonly status: 204 }

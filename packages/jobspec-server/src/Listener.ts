@@ -7,7 +7,10 @@ import { Data, Effect, Fiber, type Scope } from "effect"
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import { answer, type Answering } from "./answering.ts"
 import { isLoopback } from "./authorize.ts"
+import { answerBroken, type Broken } from "./brokenRequests.ts"
 import type { Deadlines } from "./Deadlines.ts"
+import { refuse } from "./Http.ts"
+import { sendRefusal } from "./send.ts"
 
 /** The server cannot listen there. */
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly reason: string }> {
@@ -102,9 +105,11 @@ export const startListener = (
       },
     )
     // What never became a request is answered as far as somebody still listens; somebody who hangs up is no event.
-    server.on("clientError", (cause: NodeJS.ErrnoException, socket) => {
-      const status = broken_requests[cause.code ?? ""] ?? "400 Bad Request"
-      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    server.on("clientError", (cause: Broken, socket) => {
+      answerBroken(socket, cause)
+    })
+    server.on("checkExpectation", (_, response) => {
+      sendRefusal(response, refuse(417, "no expectation is met but 100-continue", {}))
     })
     const closed = Effect.callback<void>((resume) => {
       server.close(() => resume(Effect.void))
@@ -126,10 +131,5 @@ export const startListener = (
         }),
     }
   })
-
-const broken_requests: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-}
 
 const knownMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

@@ -65,7 +65,7 @@ export const makeScheduler = ({ jobspec, ledger, log, outage }: SchedulerOptions
     )
     for (const position of created) {
       if (made_ms.has(position)) continue
-      const [event] = yield* Stream.runCollect(Stream.take(ledger.read({ after: position - 1 }), 1))
+      const [event] = yield* Stream.runCollect(Stream.take(ledger.read({ after: position - 1, page_records: 1 }), 1))
       made_ms.set(position, ms(event?.occurred_at))
     }
   })

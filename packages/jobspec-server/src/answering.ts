@@ -17,6 +17,7 @@ import type { Metrics } from "./Metrics.ts"
 import type { Outage } from "./Outage.ts"
 import { allowOf, type Operation, type Route } from "./Route.ts"
 import type { Find, Found } from "./Router.ts"
+import type { Outflow } from "./Outflow.ts"
 import { sendAnswer, sendRefusal, sendText } from "./send.ts"
 import type { Tokens } from "./tokenFile.ts"
 
@@ -29,6 +30,7 @@ export interface Answering {
   readonly origins: ReadonlyArray<string>
   /** How long a body may take. */
   readonly deadlines: Deadlines
+  readonly outflow: Outflow
   readonly metrics: Metrics
   readonly outage: Outage
   readonly log: Log
@@ -102,10 +104,24 @@ interface Begun {
   readonly caller: Credential
 }
 
+/** Whose server is asked, and for what. A target in absolute form names both, and counts before the header (RFC 9112 §3.2.2). */
+const targetOf = ({
+  headers,
+  url = "",
+}: IncomingMessage): { readonly host: string | undefined; readonly url: string } => {
+  const absolute = url.startsWith("/") ? undefined : /^http:\/\/(?<host>[^/?#]*)(?<rest>.*)$/iu.exec(url)?.groups
+  if (absolute === undefined) return { host: header(headers, "host"), url }
+  const { host, rest = "" } = absolute
+  return { host, url: rest.startsWith("/") ? rest : `/${rest}` }
+}
+
 /** What a request is answered by, or how it is refused before any route is asked. */
 const begin = (answering: Answering, request: IncomingMessage): Begun | Refused | "not found" => {
-  const { method, url = "" } = request
-  if (!isTrustedHost(header(request.headers, "host"), answering.hosts)) return refuse(403, "host is not trusted")
+  const { method } = request
+  // Node shows the first of several; whoever stands between may have gone by another one.
+  if ((request.headersDistinct["host"]?.length ?? 0) > 1) return refuse(400, "a request has one Host header")
+  const { host, url } = targetOf(request)
+  if (!isTrustedHost(host, answering.hosts)) return refuse(403, "host is not trusted")
   const mark = url.indexOf("?")
   const found = answering.find(mark < 0 ? url : url.slice(0, mark))
   if (found === "not found") return found
@@ -156,7 +172,7 @@ export const answer = (
     const call = callFor(begun, request, response, body)
     const handled = Effect.flatMap(
       Effect.suspend(() => operation.handle(call)),
-      (each) => sendAnswer(response, each),
+      (each) => sendAnswer(response, each, answering.outflow),
     )
     run(Effect.catchCause(handled, failed))
   }

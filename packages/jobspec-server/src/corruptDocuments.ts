@@ -10,8 +10,9 @@ export interface CorruptDocument {
   readonly error: string
 }
 
-/** Those that nobody has acknowledged by a repair. */
-export const corruptDocuments = ({ corrupt }: StoreHealth): ReadonlyArray<CorruptDocument> =>
-  corrupt
-    .filter(({ isAcknowledged }) => isAcknowledged !== true)
-    .map(({ error, line_number }) => ({ line_number, error }))
+/** Those that nobody has acknowledged by a repair, and then what was cut off at the end (§7.6). */
+export const corruptDocuments = ({ corrupt, torn = [] }: StoreHealth): ReadonlyArray<CorruptDocument> =>
+  [...corrupt.filter(({ isAcknowledged }) => isAcknowledged !== true), ...torn].map(({ error, line_number }) => ({
+    line_number,
+    error,
+  }))

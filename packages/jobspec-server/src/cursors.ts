@@ -10,6 +10,9 @@ import { positionIn } from "@waybill/jobspec"
 import type { LedgerShape } from "@waybill/ledger"
 import { Effect, Semaphore, Stream } from "effect"
 
+/** About how much is read at once while ids are learnt. */
+const learnt_bytes = 8_388_608
+
 /** Finds the position of an event, `undefined` where the ledger has no such event. */
 export const makeCursors = (
   ledger: LedgerShape,
@@ -20,12 +23,12 @@ export const makeCursors = (
     let seen = 0
 
     const idAt = (position: number) =>
-      Effect.map(Stream.runCollect(Stream.take(ledger.read({ after: position - 1 }), 1)), ([event]) =>
+      Effect.map(Stream.runCollect(Stream.take(ledger.read({ after: position - 1, page_records: 1 }), 1)), ([event]) =>
         event?.position === position ? event.event_id : undefined,
       )
     const learn = alone.withPermits(1)(
       Effect.suspend(() =>
-        Stream.runForEachArray(ledger.read({ after: seen }), (events) =>
+        Stream.runForEachArray(ledger.read({ after: seen, page_bytes: learnt_bytes }), (events) =>
           Effect.sync(() => {
             for (const { event_id, position } of events) {
               if (positionIn(event_id) !== position && !foreign.has(event_id)) foreign.set(event_id, position)

@@ -113,6 +113,14 @@ export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Fi
     const ledger = yield* Ledger.make(store, [...vocabularies, WorkspaceJob], folded).pipe(
       tellWhileLong(log, "reading the ledger", reached),
     )
+    // Nothing that was acknowledged is in it, but whoever looks after the machine wants to know.
+    const { torn = [], torn_bytes } = yield* ledger.health
+    for (const { error, line_number } of torn)
+      log("warn", "the ledger ends in a write that was cut off; the next append sees to it", {
+        line_number,
+        error,
+        torn_bytes,
+      })
     const metrics = new Metrics()
     const { lease_ms = lease_ms_default } = options
     const serving = yield* serve({

@@ -5,9 +5,10 @@
  * @module
  */
 import { documentPieces } from "@waybill/jobspec"
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http"
 import { type Answer, json_type, type Refused } from "./Http.ts"
+import type { Outflow } from "./Outflow.ts"
 
 /** So much of a body that nobody asked for is read and thrown away, so that the connection can go on. */
 export const unread_bytes_max = 65_536
@@ -43,8 +44,10 @@ export const sendRefusal = (response: ServerResponse, { body, headers, status }:
 }
 
 /** Waits until the peer has taken enough that more may be written. */
-const drained = (response: ServerResponse): Effect.Effect<void> =>
+const drained = (response: ServerResponse, outflow: Outflow): Effect.Effect<void> =>
   Effect.callback((resume) => {
+    if (response.destroyed) return resume(Effect.void)
+    outflow.wait(response)
     const done = (): void => {
       response.off("drain", done).off("close", done)
       resume(Effect.void)
@@ -53,11 +56,18 @@ const drained = (response: ServerResponse): Effect.Effect<void> =>
     return Effect.sync(() => void response.off("drain", done).off("close", done))
   })
 
-const write = (response: ServerResponse, text: string | Uint8Array): Effect.Effect<void> =>
-  Effect.suspend(() => (text.length === 0 || response.write(text) ? Effect.void : drained(response)))
+const write = (response: ServerResponse, outflow: Outflow, text: string | Uint8Array): Effect.Effect<void> =>
+  Effect.suspend(() => (text.length === 0 || response.write(text) ? Effect.void : drained(response, outflow)))
+
+/** Ends the response; what its reader has not taken yet waits no longer than anything else. */
+const end = (response: ServerResponse, outflow: Outflow): void => {
+  response.end()
+  if (response.writableLength > 0) outflow.wait(response)
+}
 
 const sendPieces = (
   response: ServerResponse,
+  outflow: Outflow,
   status: number,
   firsts: ReadonlyArray<string>,
   rest: Iterable<string>,
@@ -65,37 +75,36 @@ const sendPieces = (
   Effect.gen(function* () {
     closeUnread(response)
     response.writeHead(status, { "Content-Type": json_type })
-    for (const piece of firsts) yield* write(response, piece)
+    for (const piece of firsts) yield* write(response, outflow, piece)
     for (const piece of rest) {
       if (response.destroyed) return
-      yield* write(response, piece)
+      yield* write(response, outflow, piece)
       // Others get their turn between two pieces.
       yield* Effect.yieldNow
     }
-    response.end()
+    end(response, outflow)
   })
 
 /** Sends an answer. Only text that is made while it is sent can fail; then the head has gone out already. */
-export const sendAnswer = (response: ServerResponse, answer: Answer): Effect.Effect<void, Error> =>
+export const sendAnswer = (response: ServerResponse, answer: Answer, outflow: Outflow): Effect.Effect<void, Error> =>
   Effect.suspend(() => {
     if ("document" in answer) {
       const pieces = documentPieces(answer.document)
       const first = pieces.next()
       const second = pieces.next()
       if (first.done === true) return Effect.void
-      if (second.done !== true) return sendPieces(response, answer.status, [first.value, second.value], pieces)
+      if (second.done !== true) return sendPieces(response, outflow, answer.status, [first.value, second.value], pieces)
       sendText(response, answer.status, json_type, first.value)
-    } else if ("text" in answer) sendText(response, answer.status, answer.type, answer.text)
-    else if ("pieces" in answer || "follow" in answer) {
+      if (response.writableLength > 0) outflow.wait(response)
+    } else if ("text" in answer) {
+      sendText(response, answer.status, answer.type, answer.text)
+      if (response.writableLength > 0) outflow.wait(response)
+    } else if ("follow" in answer) {
       response.writeHead(answer.status, { "Content-Type": answer.type, "Cache-Control": "no-store" })
       response.flushHeaders()
-      const told =
-        "follow" in answer
-          ? answer.follow((bytes) => write(response, bytes))
-          : Stream.runForEach(answer.pieces, (text) => write(response, text))
       return Effect.andThen(
-        told,
-        Effect.sync(() => void response.end()),
+        answer.follow((bytes) => write(response, outflow, bytes)),
+        Effect.sync(() => end(response, outflow)),
       )
     } else {
       response.writeHead(204)

@@ -14,6 +14,7 @@ import { type Address, type CannotListen, startListener, urlOf } from "./Listene
 import { type Log, noLog } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
 import { makeOutage } from "./Outage.ts"
+import { Outflow } from "./Outflow.ts"
 import { makeReplayWatch } from "./ReplayWatch.ts"
 import { makeRouter } from "./Router.ts"
 import { newToken } from "./rotateToken.ts"
@@ -36,6 +37,10 @@ export interface ServeOptions {
   readonly lease_ms?: number
   /** How long a body may take; 15 seconds by default. */
   readonly body_ms?: number
+  /** How long a reader may take nothing of its answer; 30 seconds by default. */
+  readonly outflow_ms?: number
+  /** How much may wait for all readers together; beyond it, whoever has waited longest is cut off. 64 MiB by default. */
+  readonly outflow_bytes_max?: number
   /** Host names beside the loopback's that requests may be sent to. */
   readonly hosts?: ReadonlyArray<string>
   /** Browser origins that may change something. */
@@ -78,6 +83,12 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
     } = options
     const head = ledger.query(jobspec.projections.queue, ({ position }) => position)
     const feed = yield* makeFeed(ledger, head)
+    const outflow = new Outflow({
+      limit_ms: options.outflow_ms,
+      bytes_max: options.outflow_bytes_max,
+      onCut: (reason) =>
+        metrics.count("waybill_readers_cut_total", "Connections ended because what was sent was not read.", { reason }),
+    })
     const ask = yield* makeSharedQuery(ledger, jobspec.projections)
     const app: App = {
       ledger,
@@ -86,6 +97,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       askKnown: askKnown(ledger, jobspec.projections, ask),
       feed,
       metrics,
+      outflow,
       now_ms,
       makeToken: options.makeToken ?? newToken,
       lease_ms: options.lease_ms ?? 60_000,
@@ -129,6 +141,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
         hosts: options.hosts ?? [],
         origins: options.origins ?? [],
         deadlines: new Deadlines(options.body_ms ?? 15_000),
+        outflow,
         metrics,
         outage,
         log,

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
+import { type Log, runServer } from "../src/index.ts"
 import { listIn } from "./support/client.ts"
 import { accepted, line, writeRoot } from "./support/referenceRoot.ts"
 import { folder, startServer, withRoot } from "./support/server.ts"
@@ -98,6 +99,22 @@ describe("§7 the files", () => {
           })
         }),
       ),
+    ))
+  it("§7.6 a start upon a write that was cut off says so in the log", () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const root = yield* folder
+          writeRoot(root, { active: `${accepted("a", "rpi.run")}\n{"torn":` })
+          const said: Array<unknown> = []
+          const log: Log = (level, _, fields) => void said.push([level, fields])
+          yield* runServer({ root, address: { host: "127.0.0.1", port: 0 }, log })
+          expect(said).toContainEqual([
+            "warn",
+            { line_number: 2, error: "partial trailing line at EOF", torn_bytes: '{"torn":'.length },
+          ])
+        }),
+      ).pipe(Effect.provide(layerNodeFiles)),
     ))
   it(
     "§7.7 reading puts nothing in quarantine; a torn tail is copied there before it is cut for the next append",

@@ -73,6 +73,18 @@ describe("following the ledger", () => {
     }),
   )
   it(
+    "who follows says so by what is accepted, and goes on from a position or not at all",
+    withServer({}, async ({ get, post }) => {
+      await post("/v1/jobs", { job_type: "rpi.run", job_id: "a" })
+      for (const accept of ["text/event-stream;q=0", "application/json, text/event-stream;q=0.5", "*/*", "text/*"])
+        expect((await get("/v1/events", { Accept: accept })).headers["content-type"]).toBe("application/json")
+      for (const seen of ["evt_job.accepted_a_000001", "-1", "1.5", "9".repeat(16)]) {
+        const refused = await get("/v1/events", { Accept: "Text/Event-Stream", "Last-Event-ID": seen })
+        expect([seen, refused.status]).toEqual([seen, 400])
+      }
+    }),
+  )
+  it(
     "fifty followers of many submissions at once all see the same",
     withServer({}, async (server) => {
       const followers = Array.from({ length: 50 }, () => follow(server, 200))

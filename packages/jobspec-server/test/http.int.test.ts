@@ -55,6 +55,35 @@ describe("§1.1 HTTP", () => {
     }),
   )
   it(
+    "§1.1, §4.1 what cannot be read as a request is refused as JSON too, and a method that nobody knows is a 405",
+    withServer({}, async (server) => {
+      const host = "Host: localhost\r\n"
+      for (const [bytes, status] of [
+        [`FOO /v1/health HTTP/1.1\r\n${host}\r\n`, 405],
+        [`GET /v1/health HTTP/1.1\r\n${host}Host: localhost\r\nConnection: close\r\n\r\n`, 400],
+        [`GET /v1/health HTTP/9.9\r\n${host}\r\n`, 400],
+        ["GET\r\n\r\n", 400],
+        [`POST /v1/jobs HTTP/1.1\r\n${host}Expect: wonders\r\nConnection: close\r\n\r\n`, 417],
+      ] as const) {
+        const text = await raw(server, bytes)
+        expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `, "u"))
+        expect(text.toLowerCase()).toContain("content-type: application/json\r\n")
+        expect(JSON.parse(text.slice(text.indexOf("\r\n\r\n")))).toEqual({ error: expect.stringMatching(/./u) })
+        if (status === 405) expect(text).toContain("\r\nAllow: ")
+      }
+    }),
+  )
+  it(
+    "§1.1, §18.6 a target in absolute form is answered, and its host is the one that counts",
+    withServer({}, async (server) => {
+      const ask = (target: string) =>
+        raw(server, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+      expect(await ask("http://localhost/v1/health?x")).toMatch(/^HTTP\/1.1 200 /u)
+      expect(await ask("http://evil.example/v1/health")).toMatch(/^HTTP\/1.1 403 /u)
+      expect(await ask("http://localhost")).toMatch(/^HTTP\/1.1 404 /u)
+    }),
+  )
+  it(
     "§1.1 the request's media type is never looked at, a compressed body is invalid JSON",
     withServer({}, async ({ post }) => {
       expect((await post("/v1/jobs", JSON.stringify(job), { "Content-Type": "text/plain" })).status).toBe(202)

@@ -204,6 +204,7 @@ describe("§5.5, §3.6 schedules", () => {
         "[]",
         { ...nightly, extra: 1 },
         { ...nightly, timeout: "1" },
+        { ...nightly, timeout: -1 },
         { ...nightly, backpressure: { x: 1 } },
       ])
         expect(await said(body)).toEqual([400, expect.stringMatching(/^invalid json: /u)])

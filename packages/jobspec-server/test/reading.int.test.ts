@@ -187,6 +187,24 @@ describe("§7 folders of the reference daemon", () => {
     active: `${[duplicate, "", line("job.completed", "middle"), newest, line("nobody.knows", "late", { x: 1 }), accepted("newer", "type.of.tomorrow")].join("\n")}\n`,
   }
   it(
+    "§18.6 a claim token that the reference recorded in clear is shown to nobody",
+    withRoot(
+      (root) => {
+        const lease = { lease_epoch: 1, attempt: 1, lease_expires_at: "2099-04-28T11:00:00Z" }
+        const claimed = line("job.claimed", "a", { claim_token: "claim_a-1_000002", ...lease })
+        const beat = line("job.heartbeat", "a", { claim_token: "claim_a-1_000002", ...lease })
+        writeRoot(root, { active: `${[accepted("a", "rpi.run"), claimed, beat].join("\n")}\n` })
+      },
+      async ({ get, post }) => {
+        const paths = ["/v1/events", "/v1/status", "/waybill/v1/jobs/a", "/waybill/v1/jobs/a/facts", "/v1/plans/diff"]
+        const answers = await Promise.all(paths.map((path) => get(path)))
+        const all = [...answers, await post("/v1/jobs/cancel", { job_id: "a" })]
+        for (const { text } of all) expect(text).not.toContain("claim_a-1_000002")
+        expect(all.filter(({ text }) => text.includes('"claim_token":"(redacted)"')).length).toBeGreaterThan(3)
+      },
+    ),
+  )
+  it(
     "§7.6 archives, duplicates, unknown types and both names of the consumer are read in order and left as they are",
     withRoot(
       (root) => writeRoot(root, whole),
@@ -255,6 +273,43 @@ describe("§7 folders of the reference daemon", () => {
           { projection_status: "degraded", projection_lag: { corrupt_record_count: 2 }, degraded_reasons: [reason] },
         ])
         expect((await get("/openclaw/v1/health")).json()).toMatchObject({ ready: false, snapshot_status: "degraded" })
+      },
+    ),
+  )
+  it.each([
+    ["half a line", '{"schema_version":1,"eve', ["a", "n"]],
+    ["NULs", "\0".repeat(4096), ["a", "n"]],
+    ["a whole line that lacks its newline", accepted("b", "rpi.run"), ["a", "b", "n"]],
+  ])("§7.6 %s at the end is told as corrupt wherever the ledger is told of, until the next append", (_, tail, after) =>
+    withRoot(
+      (root) => writeRoot(root, { active: `${accepted("a", "rpi.run")}\n\n${tail}` }),
+      async ({ get, post }) => {
+        const events = (await get("/v1/events")).json()
+        expect(ids(listIn(events, "events"))).toEqual(["a"])
+        expect(listIn(events, "corrupt")).toEqual([{ line_number: 3, error: "partial trailing line at EOF" }])
+        expect((await get("/waybill/v1/jobs/b")).status).toBe(404)
+        expect((await get("/v1/ready")).json()).toMatchObject({
+          ready: false,
+          ledger_replay_status: "corrupt",
+          projection_lag: { event_count: 1, corrupt_record_count: 1 },
+        })
+        expect((await get("/consumer/v1/health")).json()).toMatchObject({ ready: false })
+        expect((await get("/waybill/v1/metrics")).text).toContain("\nwaybill_ledger_corrupt_records 1\n")
+        await post("/v1/jobs", { job_type: "rpi.run", job_id: "n" })
+        const mended = (await get("/v1/events")).json()
+        expect(ids(listIn(mended, "events"))).toEqual(after)
+        expect(mended).not.toHaveProperty("corrupt")
+        expect((await get("/v1/ready")).json()).toMatchObject({ ready: true })
+      },
+    )(),
+  )
+  it(
+    "§7.6 blank bytes at the end are no damage",
+    withRoot(
+      (root) => writeRoot(root, { active: `${accepted("a", "rpi.run")}\n  \t` }),
+      async ({ get }) => {
+        expect((await get("/v1/ready")).json()).toMatchObject({ ready: true })
+        expect((await get("/v1/events")).json()).not.toHaveProperty("corrupt")
       },
     ),
   )

@@ -1,3 +1,4 @@
+export { findLiveDaemon } from "./jsonl/activation.ts"
 export { type ChainHead, parseHead, printHead } from "./jsonl/ChainHead.ts"
 export { compressArchives } from "./jsonl/compress.ts"
 export type { Flaw } from "./jsonl/Flaw.ts"

@@ -1,5 +1,5 @@
 import { type Files, layerFaultyFiles } from "@waybill/host"
-import { Projection } from "@waybill/ledger"
+import { encodeLine, Projection } from "@waybill/ledger"
 import { Effect, Exit, type Layer, Schema, type Scope } from "effect"
 import { expect, it } from "vitest"
 import { makeJsonlStore } from "../src/index.ts"
@@ -36,6 +36,32 @@ it("a record is found from any position by a store that has read nothing yet, ho
       const beyond = yield* (yield* open).readAfter(count + 5, 1)
       expect([beyond.events, beyond.covers]).toEqual([[], count])
       expect((yield* collect((yield* ledgerOver(yield* open)).read({ after: count - 3 }))).length).toBe(3)
+    }),
+  ))
+
+it("a page that is bounded in bytes ends where they are reached, and pages leave nothing out, also of one job", () =>
+  run(
+    Effect.gen(function* () {
+      const { layer } = simulated()
+      const ledger = yield* ledgerOver(yield* rotating(layer))
+      for (let i = 0; i < 30; i++) yield* write(ledger, `j${i % 2}`, "x".repeat((i * 37) % 500))
+      const store = yield* rotating(layer)
+      for (const bytes_max of [1, 500, 2000, 100_000])
+        for (const [step, read] of [
+          [1, (after: number) => store.readAfter(after, 1024, bytes_max)],
+          [2, (after: number) => store.readStream("j1", after, 1024, bytes_max)],
+        ] as const) {
+          const found: Array<number> = []
+          for (let after = 0; ;) {
+            const { covers, events } = yield* read(after)
+            if (events.length === 0 && covers <= after) break
+            const bytes = events.slice(0, -1).reduce((sum, event) => sum + encodeLine(event).length + 1, 0)
+            expect(bytes).toBeLessThan(bytes_max)
+            for (const { position } of events) found.push(position)
+            after = events.at(-1)?.position ?? covers
+          }
+          expect(found).toEqual(Array.from({ length: 30 / step }, (_, i) => (i + 1) * step))
+        }
     }),
   ))
 

@@ -33,6 +33,17 @@ export interface AppendOptions extends Origin {
   readonly expected?: Expected
 }
 
+/** From where events are read, and how many of them are held at once. */
+export interface Reading {
+  readonly after?: number
+  /**
+   * How many events, and about how many bytes of their lines, are read at once at most; 1024 events by default, however large.
+   * For whoever takes few of them, or passes them on no faster than somebody else takes them.
+   */
+  readonly page_records?: number
+  readonly page_bytes?: number
+}
+
 export interface LedgerShape {
   /** For messages: where the store keeps its records. */
   readonly where: string
@@ -99,23 +110,20 @@ export interface LedgerShape {
    * All events above a position (default 0), up to the ledger's end. A position, here and below, is a whole number from 0 on:
    * anything else, `NaN` and `Infinity` too, is a `StoreRefused` on every store.
    */
-  readonly read: (options?: { readonly after?: number }) => Stream.Stream<RecordedEvent, StoreError>
+  readonly read: (options?: Reading) => Stream.Stream<RecordedEvent, StoreError>
   /** All events below a position (default: the end), the newest first. */
   readonly readBackwards: (options?: { readonly before?: number }) => Stream.Stream<RecordedEvent, StoreError>
   /** All events of one job above a position (default 0). Costs that job's events, not the ledger's. */
-  readonly readStream: (
-    jobId: string,
-    options?: { readonly after?: number },
-  ) => Stream.Stream<RecordedEvent, StoreError>
+  readonly readStream: (jobId: string, options?: Reading) => Stream.Stream<RecordedEvent, StoreError>
   /**
    * All events above a position, then whatever comes, for as long as it is consumed. It goes by positions: where the past is put
    * back from an older copy under it, what is then recorded at positions it has passed is never told. Begin it anew after that.
    */
-  readonly tail: (options?: { readonly after?: number }) => Stream.Stream<RecordedEvent, StoreError>
+  readonly tail: (options?: Reading) => Stream.Stream<RecordedEvent, StoreError>
   readonly health: Effect.Effect<StoreHealth, StoreError>
 }
 
-const page_records = 1024
+const page_records_max = 1024
 
 /** Whether `event` is `fact` as the `index`-th of a batch of `count`. */
 const isSameFact = (
@@ -324,32 +332,35 @@ export const make = (
       ),
     )
 
-    const read: LedgerShape["read"] = ({ after = 0 } = {}) =>
+    const read: LedgerShape["read"] = ({ after = 0, page_bytes, page_records = page_records_max } = {}) =>
       unlessRefused(
         refusePosition(store.where, "after", after),
-        pages((position) => store.readAfter(position, page_records), after, lastCovered),
+        pages((position) => store.readAfter(position, page_records, page_bytes), after, lastCovered),
       )
 
     const readBackwards: LedgerShape["readBackwards"] = ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
       unlessRefused(
         refusePosition(store.where, "before", before),
-        pages((position) => store.readBefore(position, page_records), before),
+        pages((position) => store.readBefore(position, page_records_max), before),
       )
 
-    const readStream: LedgerShape["readStream"] = (jobId, { after = 0 } = {}) =>
+    const readStream: LedgerShape["readStream"] = (
+      jobId,
+      { after = 0, page_bytes, page_records = page_records_max } = {},
+    ) =>
       unlessRefused(
         refuseJobId(store.where, jobId) ?? refusePosition(store.where, "after", after),
-        pages((position) => store.readStream(jobId, position, page_records), after, lastCovered),
+        pages((position) => store.readStream(jobId, position, page_records, page_bytes), after, lastCovered),
       )
 
-    const tailFrom = (after: number) =>
+    const tailFrom = ({ after = 0, page_bytes, page_records = page_records_max }: Reading) =>
       Stream.unfold(after, (position) =>
         Effect.suspend(() => {
           // Registered before the read, so that nothing recorded in between goes unnoticed.
           const committed = Deferred.makeUnsafe<void>()
           const wake = () => Deferred.doneUnsafe(committed, Effect.void)
           watchers.add(wake)
-          return store.readAfter(position, page_records).pipe(
+          return store.readAfter(position, page_records, page_bytes).pipe(
             Effect.tap((page) =>
               lastCovered(page, position) > position
                 ? Effect.void
@@ -360,8 +371,8 @@ export const make = (
           )
         }),
       ).pipe(Stream.flattenIterable)
-    const tail: LedgerShape["tail"] = ({ after = 0 } = {}) =>
-      unlessRefused(refusePosition(store.where, "after", after), tailFrom(after))
+    const tail: LedgerShape["tail"] = (reading = {}) =>
+      unlessRefused(refusePosition(store.where, "after", reading.after ?? 0), tailFrom(reading))
 
     return {
       where: store.where,

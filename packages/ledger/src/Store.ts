@@ -55,11 +55,19 @@ export interface Damage {
   readonly isAcknowledged?: boolean
 }
 
+/** A line behind the last complete record. It has no position: the next append cuts it off, or completes it. */
+export type TornLine = Pick<CorruptRecord, "line_number" | "error">
+
 /** How a store is. What a kind of store does not have (files, seals, a lock that tells its holder) is left out. */
 export interface StoreHealth {
   readonly corrupt: ReadonlyArray<CorruptRecord>
   /** Bytes after the last complete record, left by a crash; mended before the next append. */
   readonly torn_bytes: number
+  /**
+   * The lines that those bytes hold, as far as they are not blank, where a store keeps lines. None while somebody is appending: they
+   * may be the beginning of what he writes.
+   */
+  readonly torn?: ReadonlyArray<TornLine>
   readonly damage?: ReadonlyArray<Damage>
   /** Bytes of records that nothing guards against a flipped bit yet. */
   readonly unsealed_bytes?: number
@@ -105,8 +113,11 @@ export interface Store {
    * what is answered, a refusal too, rests on all that was recorded before some moment of the call.
    */
   readonly commitOptimistically?: Store["commit"]
-  /** At most `limit` records above `position`, in position order. Takes no lock and never writes. */
-  readonly readAfter: (position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /**
+   * At most `limit` records above `position`, in position order. Takes no lock and never writes. With `bytes_max`, a page ends
+   * with the record whose line reaches so many bytes at the latest, where the store can tell.
+   */
+  readonly readAfter: (position: number, limit: number, bytes_max?: number) => Effect.Effect<Page, StoreError>
   /**
    * Like `readAfter`, for folding, where a store has a faster way: an event may decode its payload when it is first asked
    * for, lacks the mark of its batch, and is no plain data, so it must not be kept, spread or printed.
@@ -114,8 +125,13 @@ export interface Store {
   readonly foldAfter?: (position: number, limit: number) => Effect.Effect<Page, StoreError>
   /** At most `limit` records below `position`, the newest first. */
   readonly readBefore: (position: number, limit: number) => Effect.Effect<Page, StoreError>
-  /** At most `limit` records of one job above `position`. Costs that job's records, not the ledger's. */
-  readonly readStream: (jobId: string, position: number, limit: number) => Effect.Effect<Page, StoreError>
+  /** At most `limit` records of one job above `position`, `bytes_max` as in `readAfter`. Costs that job's records, not the ledger's. */
+  readonly readStream: (
+    jobId: string,
+    position: number,
+    limit: number,
+    bytes_max?: number,
+  ) => Effect.Effect<Page, StoreError>
   /** Returns when there may be records above `position` that another process appended. */
   readonly waitBeyond: (position: number) => Effect.Effect<void, StoreError>
   readonly loadCheckpoint: (name: string) => Effect.Effect<Checkpoint | undefined, StoreError>

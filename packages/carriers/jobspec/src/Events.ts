@@ -14,6 +14,7 @@ import {
 } from "@waybill/ledger"
 import { Schema } from "effect"
 import { event_types } from "./Facts.ts"
+import { shownPayload } from "./shownToken.ts"
 
 /** A recorded event of a known type. */
 export type JobSpecFact = RecordedFact<string, JsonObject>
@@ -76,7 +77,7 @@ export interface EventDocument extends Omit<LedgerEvent, "payload" | "batch"> {
   readonly payload?: JsonObject
 }
 
-/** An event as it is served (JobSpec v0 §3.4): the eight keys and no other, an empty payload left out. */
+/** An event as it is served (JobSpec v0 §3.4): the eight keys and no other, an empty payload left out, no token in clear. */
 export const eventDocument = (event: LedgerEvent): EventDocument => {
   const { actor, event_id, event_type, job_id, occurred_at, payload, request_id } = event
   return {
@@ -87,7 +88,7 @@ export const eventDocument = (event: LedgerEvent): EventDocument => {
     event_type,
     occurred_at,
     actor,
-    ...(Object.keys(payload).length === 0 ? {} : { payload }),
+    ...(Object.keys(payload).length === 0 ? {} : { payload: shownPayload(payload) }),
   }
 }
 

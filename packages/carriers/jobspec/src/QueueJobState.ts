@@ -7,6 +7,7 @@ import type { JsonObject, View } from "@waybill/ledger"
 import type { JobFailure, Refs, Texts } from "./EventFields.ts"
 import { isHeld, type QueueJob, type Status } from "./QueueJob.ts"
 import { List } from "./WireDocument.ts"
+import { shownToken } from "./shownToken.ts"
 
 export interface FailureDocument {
   readonly code: string
@@ -79,7 +80,7 @@ export const queueJobState = (job: QueueJob, now_ms: number): QueueJobState => (
   ...unlessEmpty("idempotency_key", job.idempotency_key),
   attempt: job.attempt,
   max_attempts: job.max_attempts,
-  ...unlessEmpty("claim_token", job.claim_token),
+  ...unlessEmpty("claim_token", job.claim_token && shownToken(job.claim_token)),
   ...unlessEmpty("lease_epoch", job.lease_epoch),
   ...unlessEmpty("lease_expires_at", job.lease_expires_at),
   ...unlessEmpty("retry_exhausted", isLapsed(job, now_ms) && job.attempt >= job.max_attempts),

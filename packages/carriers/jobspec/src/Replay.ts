@@ -20,13 +20,17 @@ export interface Replay {
 
 export const clean_replay: Replay = { corrupt_record_count: 0 }
 
-/** What a store's health comes to: damage that a repair has acknowledged no longer counts. */
+/**
+ * What a store's health comes to: damage that a repair has acknowledged no longer counts. A last line without its newline counts,
+ * also where it is whole (JobSpec v0 §7.6), until the next append has seen to it.
+ */
 export const replayOf = (health: StoreHealth, ignoredSnapshot?: string): Replay => {
   const damage = (health.damage ?? [])
     .filter(({ isAcknowledged }) => isAcknowledged !== true)
     .map(({ error, file }) => `${file}: ${error}`)
   return {
-    corrupt_record_count: health.corrupt.filter(({ isAcknowledged }) => isAcknowledged !== true).length,
+    corrupt_record_count:
+      health.corrupt.filter(({ isAcknowledged }) => isAcknowledged !== true).length + (health.torn ?? []).length,
     ...unlessEmpty("damage", damage),
     ...unlessEmpty("ignored_snapshot", ignoredSnapshot),
   }

@@ -36,7 +36,7 @@ describe("§11 the state of a job", () => {
       ["idempotency_key", "k"],
       ["attempt", 1],
       ["max_attempts", 3],
-      ["claim_token", "t"],
+      ["claim_token", "(redacted)"],
       ["lease_epoch", 1],
       ["lease_expires_at", "2026-04-28T12:01:00Z"],
       ["failure", { code: "lost", message: "m", retryable: true }],

@@ -27,7 +27,11 @@ const refuseTime = (field: string, text: string, most_ms: number): ReadonlyArray
     : []
 
 const bad_token_file = {
-  BAD_TOKEN_FILE: { exit: "PRECONDITION", fix_required: "Make the file readable by its owner alone: chmod 600 FILE" },
+  BAD_TOKEN_FILE: {
+    exit: "PRECONDITION",
+    fix_required:
+      'Put right what the message says. The file holds one token, or {"tokens": [...]}, and is readable by its owner alone: chmod 600 FILE',
+  },
 } as const
 
 const workers_max = 256

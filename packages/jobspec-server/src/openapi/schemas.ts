@@ -64,7 +64,7 @@ const schedule_fields = {
   cron: text,
   job_type: text,
   "payload?": anyObject,
-  "timeout?": { type: "integer", description: "Nanoseconds." },
+  "timeout?": { type: "integer", minimum: 0, description: "Nanoseconds." },
   "backpressure?": object({ "skip_if_running?": flag, "max_queue_depth?": whole }),
 } as const
 

@@ -5,18 +5,22 @@
  */
 import { type CorruptDocument, corruptDocuments } from "../corruptDocuments.ts"
 import { cursorOf, encodeDocument, limitOf } from "@waybill/jobspec"
-import { encodeJson } from "@waybill/ledger"
+import { encodeJson, type RecordedEvent } from "@waybill/ledger"
 import { Effect, Result, Stream } from "effect"
 import type { App } from "../App.ts"
+import { prefersEventStream } from "../accepting.ts"
 import { makeCursors } from "../cursors.ts"
 import { durationOf } from "../durations.ts"
-import { type Told, told } from "../Feed.ts"
+import { small_pages, textOf, type Told } from "../Feed.ts"
 import { type Answer, type Call, header, json_type, refuse } from "../Http.ts"
 import type { QueryParameter, Route } from "../Route.ts"
 
 const wait_ms_max = 60_000
 /** So that an idle follower's connection is seen to be alive. */
 const heartbeat_ms = 15_000
+
+/** So much of a list is put together before it is written. */
+const piece_characters = 65_536
 
 /** Server-sent events as bytes, made once for all who are told the same at the same time. */
 const makeFrames = () => {
@@ -55,32 +59,39 @@ interface Page {
   readonly limit: number | undefined
 }
 
-/** The documents of some events, in pieces as they come from the ledger. */
-const texts = (app: App, { after, limit, until }: Page): Stream.Stream<string, Error> =>
-  app.ledger.read({ after }).pipe(
+/** The events of a page, read no faster than they are taken. */
+const eventsOf = (app: App, { after, limit = Number.MAX_SAFE_INTEGER, until }: Page) =>
+  app.ledger.read({ after, ...small_pages, page_records: Math.min(small_pages.page_records, Math.max(1, limit)) }).pipe(
     Stream.takeWhile(({ position }) => position <= until),
-    limit === undefined ? (stream) => stream : Stream.take(limit),
-    Stream.map((event) => told(event).text),
+    Stream.take(limit),
   )
 
-/** `{"events":[…],…}`: the list in pieces of a few hundred events, then the other fields. */
-export const listed = (events: Stream.Stream<string, Error>, rest: string): Answer => {
-  let before = ""
-  const joined = events.pipe(
-    Stream.chunks,
-    Stream.map((chunk) => {
-      if (chunk.length === 0) return ""
-      const text = before + chunk.join(",")
-      before = ","
-      return text
+/** `{"events":[…],…}`: the list in pieces, each written once the one before it was taken, then the other fields. */
+export const listed = (events: Stream.Stream<RecordedEvent, Error>, rest: string): Answer => ({
+  status: 200,
+  type: json_type,
+  follow: (write) =>
+    Effect.gen(function* () {
+      let text = '{"events":['
+      let separator = ""
+      const writePage = (page: ReadonlyArray<RecordedEvent>) =>
+        Effect.gen(function* () {
+          for (const event of page) {
+            const next = separator + textOf(event)
+            separator = ","
+            if (text.length + next.length > piece_characters) {
+              yield* write(text)
+              // Others get their turn between two pieces.
+              yield* Effect.yieldNow
+              text = ""
+            }
+            text += next
+          }
+        })
+      yield* Stream.runForEachArray(events, writePage)
+      yield* write(`${text}]${rest}}\n`)
     }),
-  )
-  return {
-    status: 200,
-    type: json_type,
-    pieces: Stream.concat(Stream.succeed('{"events":['), Stream.concat(joined, Stream.succeed(`]${rest}}\n`))),
-  }
-}
+})
 
 const field = (name: string, value: string | ReadonlyArray<CorruptDocument> | undefined): string =>
   value === undefined || value.length === 0
@@ -98,6 +109,8 @@ const limited: QueryParameter = {
 }
 
 const noCursor = refuse(400, "event cursor not found")
+/** Who began from the start instead would be told everything once more, and not know it. */
+const badLastEventId = refuse(400, "Last-Event-ID must be the id of an event of this stream: a position")
 const badLimit = refuse(400, "limit must be a non-negative integer")
 
 export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
@@ -133,9 +146,10 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
         const cursor = cursorOf(parameters(call, ["since", "after_id"]))
         const after = cursor === undefined ? 0 : yield* find(cursor)
         if (after === undefined) return yield* noCursor
-        if (header(call.headers, "accept")?.includes("text/event-stream") === true) {
+        if (prefersEventStream(header(call.headers, "accept"))) {
           const seen = header(call.headers, "last-event-id")?.trim() ?? ""
-          return followed(app, frames, /^\d{1,15}$/u.test(seen) ? Number(seen) : after)
+          if (!/^\d{0,15}$/u.test(seen)) return yield* badLastEventId
+          return followed(app, frames, seen === "" ? after : Number(seen))
         }
         const limit = yield* limitIn(call)
         const wait = call.query("wait")
@@ -146,7 +160,7 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
         const health = yield* ledger.health
         const { lastEventId, position } = yield* end
         const rest = field("corrupt", corruptDocuments(health)) + field("last_event_id", lastEventId)
-        return listed(texts(app, { after, until: position, limit }), rest)
+        return listed(eventsOf(app, { after, until: position, limit }), rest)
       })
 
     const diff = (call: Call): Effect.Effect<Answer, Error> =>
@@ -156,7 +170,7 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
         const { lastEventId = "", position } = yield* end
         const after = (cursor === undefined ? 0 : yield* find(cursor)) ?? position
         const rest = `,"last_event_id":${encodeJson(lastEventId)}`
-        return listed(texts(app, { after, until: position, limit }), rest)
+        return listed(eventsOf(app, { after, until: position, limit }), rest)
       })
 
     return [

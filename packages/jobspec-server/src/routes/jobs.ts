@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { encodeDocument, eventDocument, queueJobState } from "@waybill/jobspec"
-import { Effect, Stream } from "effect"
+import { queueJobState } from "@waybill/jobspec"
+import { Effect } from "effect"
 import type { App } from "../App.ts"
+import { small_pages } from "../Feed.ts"
 import { jobIdIn, ok, refuse } from "../Http.ts"
 import type { Route } from "../Route.ts"
 import { listed } from "./events.ts"
@@ -39,13 +40,7 @@ export const jobRoutes = (app: App): ReadonlyArray<Route> => {
           answers: {
             200: { description: "Its events; none where nobody has heard of it.", schema: "Facts" },
           },
-          handle: (call) =>
-            Effect.succeed(
-              listed(
-                Stream.map(ledger.readStream(jobIdIn(call)), (event) => encodeDocument(eventDocument(event)).trimEnd()),
-                "",
-              ),
-            ),
+          handle: (call) => Effect.succeed(listed(ledger.readStream(jobIdIn(call), small_pages), "")),
         },
       },
     },

@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import type { App } from "../App.ts"
 import type { Route } from "../Route.ts"
 
-const metrics = ({ feed, jobspec, ledger, metrics: counted, replay }: App) =>
+const metrics = ({ feed, jobspec, ledger, metrics: counted, outflow, replay }: App) =>
   Effect.gen(function* () {
     const { corrupt_record_count, damage = [] } = yield* replay(0)
     const { events, open, position, size } = yield* ledger.query(jobspec.projections.queue, (view) => ({
@@ -29,6 +29,11 @@ const metrics = ({ feed, jobspec, ledger, metrics: counted, replay }: App) =>
       { name: "waybill_jobs", help: "Jobs that the ledger has heard of.", value: size },
       { name: "waybill_jobs_open", help: "Jobs that wait or are held.", value: open },
       { name: "waybill_followers", help: "Requests that wait for events or jobs.", value: feed.followers() },
+      {
+        name: "waybill_unread_bytes",
+        help: "Bytes of answers that their readers have not taken.",
+        value: outflow.bytes,
+      },
       { name: "process_resident_memory_bytes", help: "Resident memory.", value: process.memoryUsage.rss() },
     ])
   })

@@ -14,6 +14,7 @@ const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 const isText = (value: Json): boolean => typeof value === "string"
 const isWhole = (value: Json): boolean => typeof value === "number" && Number.isSafeInteger(value)
+const isCount = (value: Json): boolean => isWhole(value) && Number(value) >= 0
 const isBoolean = (value: Json): boolean => typeof value === "boolean"
 
 type Shape = Readonly<Record<string, readonly [is: (value: Json) => boolean, want: string]>>
@@ -23,7 +24,7 @@ const template: Shape = {
   cron: [isText, "a string"],
   job_type: [isText, "a string"],
   payload: [isObject, "an object"],
-  timeout: [isWhole, "a whole number of nanoseconds"],
+  timeout: [isCount, "a whole number of nanoseconds, 0 or more"],
   backpressure: [isObject, "an object"],
 }
 const backpressure: Shape = {

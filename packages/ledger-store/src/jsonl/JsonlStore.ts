@@ -58,19 +58,21 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
 
     const nothing = ({ generation }: History): Page => ({ events: [], generation, covers: 0 })
 
-    const readUp = (making: Making): ((position: number, limit: number) => Effect.Effect<Page, StoreError>) =>
-      Effect.fnUntraced(function* (position: number, limit: number) {
+    const readUp = (making: Making): Store["readAfter"] =>
+      Effect.fnUntraced(function* (position: number, limit: number, bytes_max?: number) {
         for (;;) {
           const { generation, head } = scanner.history
           if (position < head)
             return yield* scanner.reading(
-              (place, history) => above(scanner.records, place, history, position + 1, limit, making),
+              (place, history) => above(scanner.records, place, history, position + 1, limit, making, bytes_max),
               nothing,
             )
-          const scanned = yield* scanner.scan(limit)
+          const scanned = yield* scanner.scan(bytes_max === undefined ? limit : 1)
           const { after, events } = scanned
           const now = scanner.history
           const isSame = now.generation === generation
+          // Now that it is known how long the records are, as many are read as were asked for.
+          if (isSame && bytes_max !== undefined && position < now.head) continue
           // What was just read need not be read again, if nobody else has read on in the meantime.
           const last = events.at(-1)
           if (isSame && last !== undefined && after <= position && last.position > position) {
@@ -123,11 +125,14 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
           scanner.scanAll,
           scanner.reading((place, history) => below(scanner.records, place, history, position, limit), nothing),
         ),
-      readStream: (jobId, position, limit) => {
+      readStream: (jobId, position, limit, bytes_max) => {
         const read = (by: Scanner) =>
           Effect.andThen(
             by.scanAll,
-            by.reading((place, history) => along(by.records, place, history, jobId, position, limit), nothing),
+            by.reading(
+              (place, history) => along(by.records, place, history, jobId, position, limit, bytes_max),
+              nothing,
+            ),
           )
         // Who knows all jobs already has no use for less.
         return Effect.suspend(() =>

@@ -66,6 +66,8 @@ interface Run extends CutPlace {
 export interface Taken {
   readonly events: ReadonlyArray<RecordedEvent>
   readonly looked: number
+  /** How long the lines are that were looked at. */
+  readonly bytes: number
   /** To be called when the events are needed no more, if at all: their bytes are then overwritten. */
   readonly release: () => void
 }
@@ -106,13 +108,14 @@ export interface Records {
     /** Where to; new memory otherwise. */
     take?: (bytes: number) => Buffer,
   ) => Effect.Effect<Uint8Array, FileError | ArchiveDamaged>
-  /** Some records next to each other. */
+  /** Some records next to each other; of those that take more than `bytes_max` together, the first ones. */
   readonly take: (
     place: Place,
     segment: Segment,
     from: number,
     to: number,
     making: Making,
+    bytes_max?: number,
   ) => Effect.Effect<Taken, ReadFailure>
   readonly forget: () => void
 }
@@ -211,13 +214,19 @@ export const makeRecords = (archives: Archives, history: () => History): Records
       return block
     })
 
-  const read = (place: Place, segment: Segment, from: number, wanted: number): Effect.Effect<Read, ReadFailure> =>
+  const read = (
+    place: Place,
+    segment: Segment,
+    from: number,
+    wanted: number,
+    bytes_max = page_bytes_max,
+  ): Effect.Effect<Read, ReadFailure> =>
     Effect.gen(function* () {
       const at = from === 0 ? 0 : 1
       let table = yield* rows(place, segment, from - at, wanted)
       const start = at === 0 ? 0 : table.end(0)
       let to = table.count
-      while (to - at > 1 && table.end(to - 1) - start > page_bytes_max) to = at + Math.max(1, (to - at) >> 1)
+      while (to - at > 1 && table.end(to - 1) - start > bytes_max) to = at + Math.max(1, (to - at) >> 1)
       if (to < table.count) table = new Rows(table.slice(0, to))
       const broken = new Map<number, string>()
       const length = table.end(to - 1) - start
@@ -228,19 +237,27 @@ export const makeRecords = (archives: Archives, history: () => History): Records
     })
 
   /** What was read ahead, if it is what is asked for now; what goes wrong there goes wrong again, and is told then. */
-  const readOrTake = (place: Place, segment: Segment, from: number, wanted: number) =>
+  const readOrTake = (place: Place, segment: Segment, from: number, wanted: number, bytes_max?: number) =>
     Effect.suspend(() => {
+      const direct = read(place, segment, from, wanted, bytes_max)
+      // Whoever takes little at a time is not who it was read ahead for.
+      if (bytes_max !== undefined) return direct
       const expected = ahead
       ahead = undefined
-      const direct = read(place, segment, from, wanted)
       if (expected === undefined || expected.segment !== segment || expected.from !== from) return direct
       return Effect.catchCause(Fiber.join(expected.reading), () => direct)
     })
 
-  const run = (place: Place, segment: Segment, from: number, wanted: number): Effect.Effect<Run, ReadFailure> =>
+  const run = (
+    place: Place,
+    segment: Segment,
+    from: number,
+    wanted: number,
+    bytes_max?: number,
+  ): Effect.Effect<Run, ReadFailure> =>
     Effect.gen(function* () {
       const at = from === 0 ? 0 : 1
-      const { bytes: whole, broken, rows: table } = yield* readOrTake(place, segment, from, wanted)
+      const { bytes: whole, broken, rows: table } = yield* readOrTake(place, segment, from, wanted, bytes_max)
       const start = at === 0 ? 0 : table.end(0)
       const block = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
       const sealed = segment.isSealDamaged ? at : Math.min(table.count, Math.max(at, segment.sealed - (from - at)))
@@ -319,18 +336,18 @@ export const makeRecords = (archives: Archives, history: () => History): Records
     }
     // Plain events hold none of the bytes.
     if (making === "plain") release()
-    return { events, looked: table.count - at, release }
+    return { events, looked: table.count - at, bytes: block.byteLength, release }
   }
 
   return {
     rows,
     row,
     bytes,
-    take: (place, segment, from, to, making) =>
+    take: (place, segment, from, to, making, bytes_max) =>
       Effect.gen(function* () {
-        const made = yield* run(place, segment, from, Math.min(to, from + page_rows_max, segment.count))
+        const made = yield* run(place, segment, from, Math.min(to, from + page_rows_max, segment.count), bytes_max)
         const looked = made.rows.count - made.at
-        if (looked === to - from) yield* readAhead(place, segment, from + looked, looked)
+        if (looked === to - from && bytes_max === undefined) yield* readAhead(place, segment, from + looked, looked)
         const taken = make(segment, from, made, making)
         return taken instanceof RecordChanged ? yield* taken : taken
       }),

@@ -4,12 +4,13 @@
  *
  * @module
  */
-import type { Directory, FileError, FileInfo, Files } from "@waybill/host"
+import { type Directory, type FileError, type FileInfo, Files } from "@waybill/host"
 import { Clock, Effect } from "effect"
 import { activation_name } from "./Layout.ts"
 import { readProc } from "./proc.ts"
 import { readExactly } from "./readExactly.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 
 const activation_bytes_max = 65_536
 /** Ticks of the clock that process start times are told in. */
@@ -95,3 +96,18 @@ export const makeLiveDaemon = (files: Files["Service"]): LiveDaemon => {
   })
   return (directory, file) => (isHarmless(file) ? nobody : look(directory, file))
 }
+
+/**
+ * Who else serves the ledger of a root, in the words of {@link LiveDaemon}, so that nothing is written into it. For whoever is
+ * about to write an activation file of his own there: what it replaces would tell nobody any more. Reads only.
+ */
+export const findLiveDaemon = (root: string): Effect.Effect<string | undefined, FileError, Files> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const files = yield* Files
+      const base = yield* files.openDirectory(root)
+      const directory = yield* (yield* base.openDirectory(".agents")).openDirectory("daemon")
+      const file = yield* directory.find(activation_name)
+      return file === undefined ? undefined : yield* makeLiveDaemon(files)(directory, file)
+    }),
+  ).pipe(unlessMissing, unlessOdd)

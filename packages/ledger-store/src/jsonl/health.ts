@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Damage, StoreError, StoreHealth } from "@waybill/ledger"
+import type { Damage, StoreError, StoreHealth, TornLine } from "@waybill/ledger"
 import { Effect } from "effect"
 import { acknowledge } from "./acknowledged.ts"
 import { oddities } from "./derived.ts"
@@ -30,11 +30,17 @@ export const portOf = ({ error, file, isAcknowledged, positions }: Finding): Dam
   ...(isAcknowledged === undefined ? {} : { isAcknowledged }),
 })
 
+/** What stands behind the last record, as it would be told if nothing came any more. */
+const tornLines = ({ active, reader }: History): ReadonlyArray<TornLine> =>
+  reader.finish().flatMap(({ content, line_number }) => {
+    const error = "error" in content ? content.error : undefined
+    return error === undefined ? [] : [{ line_number: (active?.line ?? 0) + line_number, error }]
+  })
+
 export const healthOf = (ledgerFile: LedgerFile, scanner: Scanner): Effect.Effect<StoreHealth, StoreError> =>
   Effect.gen(function* () {
     yield* scanner.scanAll
     yield* acknowledge(scanner)
-    const { history, seen_bytes } = scanner
     const sight = yield* ledgerFile.look
     const copies =
       sight === undefined
@@ -47,6 +53,9 @@ export const healthOf = (ledgerFile: LedgerFile, scanner: Scanner): Effect.Effec
             ),
           )
     const lock_holder = yield* ledgerFile.holder
+    // Whoever was in the middle of a write when it was looked at has ended it by now, and what he wrote is whole.
+    if (lock_holder === undefined && scanner.seen_bytes > scanner.history.reader.end) yield* scanner.scanAll
+    const { history, seen_bytes } = scanner
     const corrupt = [...history.corrupt.values()].map((record) => ({
       ...record,
       file: history.segmentOf(record.position)?.name ?? record.file ?? "",
@@ -54,9 +63,12 @@ export const healthOf = (ledgerFile: LedgerFile, scanner: Scanner): Effect.Effec
     const now = sight === undefined ? [] : yield* ledgerFile.io(driftOf(sight.directory, history))
     const odd = sight === undefined ? [] : yield* ledgerFile.io(oddities(sight.directory))
     const damage = [...history.damage.map(portOf), ...now, ...odd]
+    const torn_bytes = scanner.isHiding() || sight === undefined ? 0 : Math.max(0, seen_bytes - history.reader.end)
+    const torn = torn_bytes === 0 || lock_holder !== undefined ? [] : tornLines(history)
     return {
       corrupt: corrupt.toSorted((a, b) => a.position - b.position),
-      torn_bytes: scanner.isHiding() || sight === undefined ? 0 : Math.max(0, seen_bytes - history.reader.end),
+      torn_bytes,
+      ...(torn.length > 0 ? { torn } : {}),
       unsealed_bytes: unsealedBytes(history),
       quarantined: copies?.length ?? 0,
       ...(damage.length > 0 ? { damage } : {}),

@@ -11,7 +11,7 @@ import type { Making, Place, ReadFailure, Records } from "./Records.ts"
 /** Records looked at in one go where a job's are searched. */
 const searched_records = 4096
 
-/** At most `limit` readable records from a position up; what a page holds is bounded in bytes too. */
+/** At most `limit` readable records from a position up, up to the one whose line reaches `bytes_max` at the latest. */
 export const above = (
   records: Records,
   place: Place,
@@ -19,23 +19,26 @@ export const above = (
   position: number,
   limit: number,
   making: Making,
+  bytes_max?: number,
 ): Effect.Effect<Page, ReadFailure> =>
   Effect.gen(function* () {
     const { generation, head } = history
     const events: Array<RecordedEvent> = []
     const releases: Array<() => void> = []
     let next = position
-    while (next <= head && events.length < limit) {
+    let left = bytes_max
+    while (next <= head && events.length < limit && (left !== 0 || events.length === 0)) {
       const segment = history.segments[history.indexOf(next)]
       if (segment === undefined) break
       next = Math.max(next, segment.first)
       // It holds none, as one that cannot be read, or one begun behind a file that was laid aside.
       if (next > segment.last) continue
       const from = next - segment.first
-      const taken = yield* records.take(place, segment, from, from + limit - events.length, making)
+      const taken = yield* records.take(place, segment, from, from + limit - events.length, making, left)
       for (const event of taken.events) events.push(event)
       releases.push(taken.release)
       next += taken.looked
+      if (left !== undefined) left = Math.max(0, left - taken.bytes)
       if (events.length > 0 && taken.events.length < taken.looked) break
     }
     const covers = next > head ? head : next - 1
@@ -148,22 +151,28 @@ export const along = (
   jobId: string,
   position: number,
   limit: number,
+  bytes_max = Number.POSITIVE_INFINITY,
 ): Effect.Effect<Page, ReadFailure> =>
   Effect.gen(function* () {
     const bySearch = searched(records, place, history, jobId, position, limit)
     // One more than asked for tells whether there are more.
     const positions = yield* positionsOf(records, place, history, jobId, position, limit + 1)
     if (positions === undefined) return yield* bySearch
+    const { generation, head } = history
     const events: Array<RecordedEvent> = []
+    let bytes = 0
     for (const at of positions.slice(0, limit)) {
       const segment = history.segmentOf(at)
       if (segment === undefined) return yield* bySearch
       const record = at - segment.first
-      for (const event of (yield* records.take(place, segment, record, record + 1, "plain")).events) {
+      const taken = yield* records.take(place, segment, record, record + 1, "plain")
+      for (const event of taken.events) {
         if (event.job_id !== jobId) return yield* bySearch
         events.push(event)
       }
+      bytes += taken.bytes
+      if (bytes >= bytes_max && at !== positions.at(-1)) return { events, generation, covers: at }
     }
-    const covers = positions.length > limit ? (positions[limit - 1] ?? 0) : history.head
-    return { events, generation: history.generation, covers }
+    const covers = positions.length > limit ? (positions[limit - 1] ?? 0) : head
+    return { events, generation, covers }
   })
