@@ -7,14 +7,14 @@ import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream
 import { type Caller, checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { Decider } from "./Decider.ts"
-import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
+import { type AppendError, InvalidAppend, type StoreError, type StoreRefused } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import { type AnyProjection, erase, LiveFolds } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
 import type { Page, Store, StoreHealth } from "./Store.ts"
-import { refuseAppend, refuseExpected, refuseOrigin } from "./refusing.ts"
+import { refuseAppend, refuseExpected, refuseJobId, refuseOrigin, refusePosition } from "./refusing.ts"
 import { makeStreams } from "./Streams.ts"
 import { makeTransacting, type Recorded, type Transacting } from "./Transacting.ts"
 import type { Reader } from "./Vocabulary.ts"
@@ -95,7 +95,10 @@ export interface LedgerShape {
     projections: P,
     ask: (views: ViewsOf<P>) => A,
   ) => Effect.Effect<A, StoreError>
-  /** All events above a position (default 0), up to the ledger's end. */
+  /**
+   * All events above a position (default 0), up to the ledger's end. A position, here and below, is a whole number from 0 on:
+   * anything else, `NaN` and `Infinity` too, is a `StoreRefused` on every store.
+   */
   readonly read: (options?: { readonly after?: number }) => Stream.Stream<RecordedEvent, StoreError>
   /** All events below a position (default: the end), the newest first. */
   readonly readBackwards: (options?: { readonly before?: number }) => Stream.Stream<RecordedEvent, StoreError>
@@ -133,6 +136,12 @@ const isSameFact = (
 const lastEvent = (page: Page, position: number): number => page.events.at(-1)?.position ?? position
 /** A page without events may still cover something: records that are damaged. */
 const lastCovered = (page: Page, position: number): number => lastEvent(page, Math.max(position, page.covers))
+
+/** The events, unless what was asked for cannot be. */
+const unlessRefused = (
+  refusal: StoreRefused | undefined,
+  events: Stream.Stream<RecordedEvent, StoreError>,
+): Stream.Stream<RecordedEvent, StoreError> => (refusal === undefined ? events : Stream.fail(refusal))
 
 const pages = (
   read: (position: number) => Effect.Effect<Page, StoreError>,
@@ -316,9 +325,24 @@ export const make = (
     )
 
     const read: LedgerShape["read"] = ({ after = 0 } = {}) =>
-      pages((position) => store.readAfter(position, page_records), after, lastCovered)
+      unlessRefused(
+        refusePosition(store.where, "after", after),
+        pages((position) => store.readAfter(position, page_records), after, lastCovered),
+      )
 
-    const tail: LedgerShape["tail"] = ({ after = 0 } = {}) =>
+    const readBackwards: LedgerShape["readBackwards"] = ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
+      unlessRefused(
+        refusePosition(store.where, "before", before),
+        pages((position) => store.readBefore(position, page_records), before),
+      )
+
+    const readStream: LedgerShape["readStream"] = (jobId, { after = 0 } = {}) =>
+      unlessRefused(
+        refuseJobId(store.where, jobId) ?? refusePosition(store.where, "after", after),
+        pages((position) => store.readStream(jobId, position, page_records), after, lastCovered),
+      )
+
+    const tailFrom = (after: number) =>
       Stream.unfold(after, (position) =>
         Effect.suspend(() => {
           // Registered before the read, so that nothing recorded in between goes unnoticed.
@@ -336,6 +360,8 @@ export const make = (
           )
         }),
       ).pipe(Stream.flattenIterable)
+    const tail: LedgerShape["tail"] = ({ after = 0 } = {}) =>
+      unlessRefused(refusePosition(store.where, "after", after), tailFrom(after))
 
     return {
       where: store.where,
@@ -348,10 +374,8 @@ export const make = (
       queryAll,
       queryKnown,
       read,
-      readBackwards: ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
-        pages((position) => store.readBefore(position, page_records), before),
-      readStream: (jobId, { after = 0 } = {}) =>
-        pages((position) => store.readStream(jobId, position, page_records), after, lastCovered),
+      readBackwards,
+      readStream,
       tail,
       health: store.health,
     }
