@@ -16,13 +16,13 @@ it("whatever a value says of itself is exact, however it is spaced", () => {
   )
 })
 
-it("an integer that no double holds is refused, and no other", () => {
+it("an integer that would get other digits is refused, and no other", () => {
+  // From here on numbers are written with an exponent.
+  const max = 10n ** 21n - 1n
   fc.assert(
-    fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (number) => {
-      const isHeld = String(BigInt(Number(number))) === String(number)
-      // A double may hold an integer exactly and still be written with other digits.
-      if (isHeld && String(Number(number)) !== String(number)) return
-      expect(inexactIn(`{"a":[1,${number}]}`) === undefined).toBe(isHeld)
+    fc.property(fc.bigInt({ min: -max, max }), (number) => {
+      const isKept = JSON.stringify(Number(number)) === String(number)
+      expect(inexactIn(`{"a":[1,${number}]}`) === undefined).toBe(isKept)
     }),
   )
 })

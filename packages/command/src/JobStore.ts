@@ -87,7 +87,7 @@ export const jobFolder = (tool: string, env: Readonly<Record<string, string | un
 
 const taken = (job_id: string, cause: unknown) =>
   new CommandError({
-    exit: "CONFLICT",
+    exit: "GENERAL_ERROR",
     code: "JOB_ID_TAKEN",
     message: `There is a job ${job_id} already; the one that was started now is not on record.`,
     fix_required: "Give every job an id of its own.",

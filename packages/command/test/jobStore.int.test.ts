@@ -53,7 +53,11 @@ it("a second job of the same id is refused and the first is untouched", async ()
   const store = fileJobStore(folder)
   await store.start(record("a"))
   await expect(store.start({ ...record("a"), started_ms: 9 })).rejects.toMatchObject({
-    options: { exit: "CONFLICT", code: "JOB_ID_TAKEN", message: expect.stringContaining("There is a job a already") },
+    options: {
+      exit: "GENERAL_ERROR",
+      code: "JOB_ID_TAKEN",
+      message: expect.stringContaining("There is a job a already"),
+    },
   })
   expect(await store.read("a")).toMatchObject({ record: { started_ms: 0 } })
 })

@@ -296,7 +296,7 @@ describe("jobs", { timeout: 60_000 }, () => {
 
   it("an id that was used is refused, an id that was not is not found, a malformed one is an argument error", async () => {
     await start("b1")
-    expect((await start("b1")).exit_code).toBe(1)
+    expect(await start("b1")).toMatchObject({ exit_code: 1, envelope: { error: { code: "JOB_ID_TAKEN" } } })
     await ask(["job", "cancel", "b1"], inState())
     expect(await status("nobody")).toMatchObject({
       exit_code: 5,
