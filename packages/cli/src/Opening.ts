@@ -7,6 +7,7 @@ import { type Files, layerNodeFiles } from "@waybill/host"
 import type { Store, StoreError } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { Effect, Redacted, type Scope } from "effect"
+import { notPermitted } from "./notPermitted.ts"
 import type { Place } from "./Place.ts"
 
 /** What a command does with a ledger. A database holds none before the first one that writes; who reads makes none there. */
@@ -29,12 +30,15 @@ export const openStore = (
           }),
       )
 
-/** Runs to the end; the signal interrupts. Rejects with the very error that it failed with, or with the signal's reason. */
+/**
+ * Runs to the end; the signal interrupts. Rejects with the very error that it failed with, unless the file system forbade it, or with
+ * the signal's reason.
+ */
 export const runHere = async <A, E>(effect: Effect.Effect<A, E, Scope.Scope>, signal: AbortSignal): Promise<A> => {
   try {
     return await Effect.runPromise(Effect.scoped(effect), { signal })
   } catch (thrown) {
-    throw signal.aborted ? signal.reason : thrown
+    throw signal.aborted ? signal.reason : (notPermitted(thrown) ?? thrown)
   }
 }
 

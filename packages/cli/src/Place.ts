@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { CommandError, lineAbout, shellWord } from "@waybill/command"
 import type { Flag } from "@waybill/command-contract"
 import { existsSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
+import { dirname, isAbsolute, join, resolve } from "node:path"
 
 /** The flags of every command that works on a ledger. */
 export const place_flags = {
@@ -54,6 +55,24 @@ const nearest = (from: string): string | undefined => {
   }
 }
 
+/** The folder in which the program was called. Throws `CommandError` where it was removed since. */
+export const here = (): string => {
+  try {
+    return process.cwd()
+  } catch (cause) {
+    throw new CommandError({
+      exit: "ARG_ERROR",
+      code: "FOLDER_GONE",
+      message: "The folder in which this was called is not there any more.",
+      fix_required: "Change to a folder that is there, or give every path from / on, --root too.",
+      cause,
+    })
+  }
+}
+
+/** A path as it was typed; one from / on needs no folder to begin in. */
+export const fromHere = (path: string): string => (isAbsolute(path) ? resolve(path) : resolve(here(), path))
+
 /** Finds the place. Nothing is made: a root that is not there yet is made by the first write. */
 export const placeOf = (
   flags: {
@@ -62,9 +81,12 @@ export const placeOf = (
     readonly "ledger-schema"?: string | undefined
   },
   env: Readonly<Record<string, string | undefined>>,
-  cwd: string = process.cwd(),
+  cwd?: string,
 ): Place => {
-  const root = flags.root === undefined ? (nearest(cwd) ?? cwd) : resolve(cwd, flags.root)
+  const { root: named } = flags
+  const from = () => cwd ?? here()
+  const root =
+    named === undefined ? (nearest(from()) ?? from()) : isAbsolute(named) ? resolve(named) : resolve(from(), named)
   const variable = (name: string) => (env[name] === "" ? undefined : env[name])
   const url = flags.ledger ?? variable("WAYBILL_LEDGER")
   const schema = flags["ledger-schema"] ?? variable("WAYBILL_LEDGER_SCHEMA")
@@ -74,10 +96,14 @@ export const placeOf = (
 /** Where everything lies that is not the ledger: artifacts, agents' records, holds. */
 export const ownFolder = ({ root }: Place): string => join(root, ".agents", "waybill")
 
-const plain_word = /^[\w./:@%+=,-]+$/u
-/** A word as it is typed in a shell. */
-export const shellWord = (text: string): string => (plain_word.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
-
 /** A command that can be typed, or pasted, as it stands. */
 export const commandLine = (place: Addressed, ...words: ReadonlyArray<string>): string =>
   ["waybill", ...words, ...place.words].map(shellWord).join(" ")
+
+/** The same about one job or run, which it names exactly, whatever the id. */
+export const commandAbout = (id: string, place: Addressed, ...words: ReadonlyArray<string>): string =>
+  lineAbout(["waybill", ...words], id, place.words)
+
+/** The flag that names a run, for a call that goes on with it. */
+export const runIdFlag = (runId: string): string =>
+  runId.startsWith("-") ? shellWord(`--run-id=${runId}`) : `--run-id ${shellWord(runId)}`

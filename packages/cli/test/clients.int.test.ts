@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import { waybill } from "../src/index.ts"
 import { showServerEvents } from "../src/server/serverEvents.ts"
 import { callWith, deserted, envOf, makeFolder, tokenFile, withListener, withOurs } from "./support/servers.ts"
+import { typed } from "./support/typed.ts"
 
 const linesOf = (stdout: string): ReadonlyArray<Readonly<Record<string, unknown>>> =>
   stdout
@@ -56,7 +57,7 @@ describe("a server asked for its jobs", () => {
       expect((await server.get("/waybill/v1/jobs/a%2Fb%3Ac%25%20d")).json()["job"]).toMatchObject({
         payload: { pages: 9 },
       })
-      const words = /job status .*/u.exec(String(made.data["status_command"]))?.[0].split(" ") ?? []
+      const words = typed(String(made.data["status_command"]))
       expect(await call(...words)).toMatchObject({ exit_code: 3, data: { job_id: "a/b:c% d" } })
       writeFileSync(file, "[1]")
       const refused = await call("submit", "--type", "report.build", "--payload", `@${file}`)
@@ -252,6 +253,41 @@ describe("limits", () => {
       },
     )
     expect(asked).toBeGreaterThan(6)
+  })
+
+  it("wait ends with --for where the server is silent, and says what it knows", async () => {
+    const job = { job_type: "report.build", max_attempts: 3, job_payload: {} }
+    const fact = { schema_version: 1, event_id: "evt_1", request_id: "r", actor: "somebody", payload: job }
+    const events = [{ ...fact, job_id: "x", event_type: "job.accepted", occurred_at: new Date().toISOString() }]
+    const answers = [undefined, (url: string) => !url.startsWith("/v1/events")]
+    const waited = answers.map(async (isAnswered) => {
+      let answer: Awaited<ReturnType<ReturnType<typeof callWith>>> | undefined
+      await withListener(
+        ({ url = "" }, response) => {
+          if (isAnswered?.(url) === true) response.end(JSON.stringify({ events, last_event_id: "evt_1" }))
+        },
+        async (server) => {
+          answer = await callWith(envOf(server))("wait", "x", "--for", "10ms")
+        },
+      )
+      return [answer?.exit_code, answer?.code]
+    })
+    expect(await Promise.all(waited)).toEqual([
+      [10, "SERVER_SILENT"],
+      [3, "JOB_RUNNING"],
+    ])
+  })
+
+  it("events have the limit of other commands, unless they are followed or it is lifted", async () => {
+    const url = await deserted()
+    const limit_ms = async (...words: ReadonlyArray<string>) => {
+      const { envelope } = await invoke(waybill, ["events", "--server", url, ...words], { env: {} })
+      return envelope?.meta.timeout_ms
+    }
+    expect(await limit_ms()).toBe(300_000)
+    expect(await limit_ms("--follow")).toBe(0)
+    expect(await limit_ms("--timeout", "0")).toBe(0)
+    expect(await limit_ms("--follow", "--timeout", "9s")).toBe(9_000)
   })
 
   it("every exit code that a server's answer ends a command with is in its contract", async () => {

@@ -95,6 +95,83 @@ describe("conformance run", () => {
     60_000,
   )
 
+  const withServer = async (body: (url: string, asked: ReadonlyArray<string>) => Promise<void>): Promise<void> => {
+    const asked: Array<string> = []
+    const server = createServer(({ method, url }, response) => {
+      asked.push(`${method} ${url}`)
+      const is = url === "/v1/health" ? 200 : method === "POST" ? 403 : 404
+      response.writeHead(is, { "Content-Type": "application/json" })
+      response.end('{"status":"ok","now":"2026-01-01T00:00:00Z"}\n')
+    })
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    const address = server.address()
+    try {
+      await body(`http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`, asked)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+
+  it("ends with a precondition that is not met when the server refuses the token", () =>
+    withServer(async (url) => {
+      const { envelope, exit_code } = await invoke(waybill, [
+        "conformance",
+        "run",
+        "--url",
+        url,
+        "--token",
+        "wrong-one",
+      ])
+      expect(exit_code).toBe(4)
+      expect(envelope?.error).toMatchObject({ code: "TOKEN_REFUSED", fix_required: expect.stringContaining("--token") })
+    }))
+
+  it(
+    "refuses a report or badge that cannot be written, and a ledger that is a folder, before it asks for anything",
+    inFolder((folder) =>
+      withServer(async (url, asked) => {
+        for (const [option, path] of [
+          ["--report", join(folder, "nothing/r.html")],
+          ["--badge", join(folder, "nothing/b.svg")],
+        ] as const) {
+          const { envelope, exit_code } = await invoke(waybill, ["conformance", "run", "--url", url, option, path])
+          expect(exit_code).toBe(4)
+          expect(envelope?.error).toMatchObject({ code: "REPORT_UNWRITABLE" })
+          expect(envelope?.error?.message).toContain(`${option} ${path}`)
+        }
+        expect((await invoke(waybill, ["conformance", "run", "--url", url, "--ledger", folder])).exit_code).toBe(2)
+        expect(asked).toEqual([])
+      }),
+    ),
+  )
+
+  it("tells a ledger that is not there, and takes a time without a unit for seconds", () =>
+    withServer(async (url) => {
+      const words = ["conformance", "run", "--url", url, "--time", "1.5"]
+      const none = await invoke(waybill, [...words, "--ledger", "/nothing/ledger.jsonl", "--level", "1"])
+      expect(none.exit_code).toBe(4)
+      expect(none.envelope?.error).toMatchObject({ code: "NO_LEDGER" })
+    }))
+
+  it(
+    "says what is lacking where nothing is broken and the claim does not hold all the same",
+    inFolder(async (folder) => {
+      const { end, first } = await startProgram(["--root", folder, "--addr", "127.0.0.1:0"])
+      try {
+        const words = ["conformance", "run", "--url", first.url, "--level", "2", "--time", "1"]
+        const { envelope, exit_code } = await invoke(waybill, words)
+        expect(exit_code).toBe(83)
+        expect(envelope?.error?.fix_required).not.toContain("level 3")
+        expect(envelope?.error?.fix_required).toMatch(/^No law is broken: .*level 2 is not shown \(.*needs a token/u)
+      } finally {
+        await end("SIGKILL")
+      }
+    }),
+    60_000,
+  )
+
   it("says so when nothing answers, and refuses words that mean nothing", async () => {
     const nobody = await invoke(waybill, ["conformance", "run", "--url", "http://127.0.0.1:1"])
     expect(nobody.envelope?.error).toMatchObject({ code: "NOT_A_SERVER" })

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { waybill } from "../src/index.ts"
+import { typed } from "./support/typed.ts"
 
 const makeRoot = () => mkdtempSync(join(tmpdir(), "waybill-cli-"))
 const at =
@@ -42,7 +43,7 @@ describe("jobs of the queue", () => {
   it("the commands of a descriptor can be typed as they stand, whatever the id", async () => {
     const root = makeRoot()
     const { data } = await at(root)("submit", "--type", "report.build", "--job-id", "a/b:c% d")
-    const words = String(data["status_command"]).split(" ").slice(1)
+    const words = typed(String(data["status_command"]))
     const { envelope, exit_code } = await invoke(waybill, words)
     expect([exit_code, envelope?.error?.code]).toEqual([3, "JOB_RUNNING"])
     expect(envelope?.data).toMatchObject({ job_id: "a/b:c% d", status: "running" })

@@ -34,7 +34,7 @@ describe("whoever cuts a settlement off is told what goes on without it, and onl
     expect(leftWords("agent", "r 1", place)).toEqual({
       code: "RUN_GOES_ON",
       message:
-        "The agent of run r 1 goes on by itself. Make the same call with --run-id 'r 1' to wait for its verdict; see where it stands with: waybill job status r%201 --root /project",
+        "The agent of run r 1 goes on by itself. Make the same call with --run-id 'r 1' to wait for its verdict; see where it stands with: waybill job status 'r 1' --root /project",
     })
     expect(leftWords("here", "r", place)).toEqual({
       code: "RUN_LEFT",

@@ -27,8 +27,10 @@ export interface Preflight {
   readonly name: string
   /** The version or state that is needed, for people. */
   readonly required?: string
-  /** What to type when it fails. */
+  /** What to type when it fails: a command that runs as it stands. */
   readonly fix?: string
+  /** What to do where no one command does it. */
+  readonly advice?: string
   readonly check: (ctx: Context) => Promise<{ readonly version?: string } | void>
 }
 

@@ -26,6 +26,13 @@ const done = (description: string) => ({ description, retryable: false, side_eff
 
 const builtIn = (declaration: Declared): BuiltIn => ({ declaration, exit_codes: effectiveExitCodes(declaration) })
 
+/** What the ids of a program's jobs may be, its answers about them may have as well. */
+const descriptorSchemaOf = ({ jobs }: Application) => {
+  const { properties } = job_descriptor_schema
+  const job_id = { ...properties.job_id, ...(jobs?.id_pattern === undefined ? {} : { pattern: jobs.id_pattern }) }
+  return { ...job_descriptor_schema, properties: { ...properties, job_id } }
+}
+
 const jobCommand = (app: Application, commands: ReadonlyArray<Declared>, which: "status" | "cancel"): BuiltIn => {
   const asks = which === "status"
   const network =
@@ -62,7 +69,7 @@ const jobCommand = (app: Application, commands: ReadonlyArray<Declared>, which: 
       ...app.jobs?.exit_codes,
     },
     error_registry: app.jobs?.error_registry ?? {},
-    output_schema: { ...job_descriptor_schema },
+    output_schema: descriptorSchemaOf(app),
     // Reading two small files needs no process of its own; an author's hook may do anything.
     isolation: hasHooks ? (app.isolation ?? "process") : "inline",
     execute: async (args, ctx) => {

@@ -16,12 +16,14 @@ interface CheckReport {
   readonly version: string | null
   readonly required: string | null
   readonly error?: string
+  /** The command, or in words what to do. */
   readonly fix?: string
+  /** Runs as it stands. */
   readonly fix_command?: string
 }
 
 const runCheck = async (preflight: Preflight, ctx: Context): Promise<CheckReport> => {
-  const { fix, name, required = null } = preflight
+  const { advice, fix, name, required = null } = preflight
   const limit_ms = Math.min(preflight_ms_max, ctx.timeouts.remainingMs() ?? preflight_ms_max)
   let timer: NodeJS.Timeout | undefined
   const expired = new Promise<never>((_, reject) => {
@@ -33,9 +35,17 @@ const runCheck = async (preflight: Preflight, ctx: Context): Promise<CheckReport
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
     // What a check says of this failure is more than what its registration says of any.
-    const todo = (CommandError.is(error) ? error.options.fix_required : undefined) ?? fix
-    const how = todo === undefined ? {} : { fix: todo, fix_command: todo }
-    return { name, ok: false, version: null, required, error: said, ...how }
+    const own = CommandError.is(error) ? error.options : undefined
+    const typed = own?.fix_required ?? (own?.suggestion === undefined ? fix : undefined)
+    const words = own?.suggestion ?? advice
+    return {
+      name,
+      ok: false,
+      version: null,
+      required,
+      error: said,
+      ...(typed === undefined ? (words === undefined ? {} : { fix: words }) : { fix: typed, fix_command: typed }),
+    }
   } finally {
     clearTimeout(timer)
   }

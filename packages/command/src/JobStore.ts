@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { CommandError } from "./CommandError.ts"
 import { type JobDescriptor, refuseDescriptor } from "@waybill/command-contract"
 import type { ProcessIdentity } from "@waybill/host/process-tree"
 import { link, mkdir, open, readFile, unlink } from "node:fs/promises"
@@ -84,6 +85,15 @@ export const jobFolder = (tool: string, env: Readonly<Record<string, string | un
   return join(base, tool, "jobs")
 }
 
+const taken = (job_id: string, cause: unknown) =>
+  new CommandError({
+    exit: "CONFLICT",
+    code: "JOB_ID_TAKEN",
+    message: `There is a job ${job_id} already; the one that was started now is not on record.`,
+    fix_required: "Give every job an id of its own.",
+    cause,
+  })
+
 /**
  * A store of files in a folder, which is made (0700) by the first job. The id must have been checked against the
  * descriptor's pattern: it becomes a file name.
@@ -109,6 +119,8 @@ export const fileJobStore = (folder: string): JobStore => {
       try {
         // A link and not a rename: a second job of the same id must not replace the first.
         await link(whole, at(job_id, ".json"))
+      } catch (error) {
+        throw codeOf(error) === "EEXIST" ? taken(job_id, error) : error
       } finally {
         await unlink(whole)
       }

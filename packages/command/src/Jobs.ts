@@ -10,6 +10,7 @@ import { CommandError } from "./CommandError.ts"
 import type { Context } from "./Context.ts"
 import { type JobEnd, type JobRecord, type JobStore, fileJobStore, jobFolder } from "./JobStore.ts"
 import type { Declared } from "./Registered.ts"
+import { lineAbout } from "./ShellWord.ts"
 
 /** What a job is assumed to need when its command says nothing. */
 const default_poll_interval_ms = 1_000
@@ -23,7 +24,7 @@ export const jobStoreOf = (app: Pick<Application, "name" | "job_store">, env: En
 
 const patternOf = (app: Application) => app.jobs?.id_pattern ?? job_id_pattern
 
-/** Completes what a handler or a hook said about a job. Ids outside the usual pattern are percent-encoded in commands. */
+/** Completes what a handler or a hook said about a job. Its commands name exactly its id, quoted where a shell needs that. */
 export const fillDescriptor = (
   app: Application,
   partial: Readonly<Record<string, unknown>>,
@@ -31,13 +32,16 @@ export const fillDescriptor = (
   const id = partial["job_id"]
   const status = partial["status"] ?? "running"
   const invocation = app.invocation ?? app.name
-  const word = typeof id === "string" ? encodeURIComponent(id) : ""
+  const lineFor = (which: string) => {
+    const words = [...invocation.split(" "), "job", which]
+    return typeof id === "string" ? lineAbout(words, id) : words.join(" ")
+  }
   const seven = {
     job_id: id,
     status,
     terminal: partial["terminal"] ?? status !== "running",
-    status_command: partial["status_command"] ?? `${invocation} job status ${word}`,
-    cancel_command: partial["cancel_command"] ?? `${invocation} job cancel ${word}`,
+    status_command: partial["status_command"] ?? lineFor("status"),
+    cancel_command: partial["cancel_command"] ?? lineFor("cancel"),
     poll_interval_ms: partial["poll_interval_ms"] ?? default_poll_interval_ms,
     timeout_ms: partial["timeout_ms"] ?? default_job_timeout_ms,
   }

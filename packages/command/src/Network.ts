@@ -13,6 +13,7 @@ import https from "node:https"
 import type { Duplex } from "node:stream"
 import { getCACertificates } from "node:tls"
 import { Agent, EnvHttpProxyAgent, type Dispatcher, buildConnector, fetch as undiciFetch } from "undici"
+import { CommandError } from "./CommandError.ts"
 import { redact } from "./PlainText.ts"
 
 export interface NetworkLimits {
@@ -159,8 +160,28 @@ const usesProxy = (env: NetworkLimits["env"]) => {
   return (plain ?? "") !== "" || (secure ?? "") !== ""
 }
 
+const proxy_protocols: ReadonlySet<string | undefined> = new Set(["http:", "https:", "socks:", "socks5:"])
+
+/** Refuses a proxy that is no address, by the name of its variable. A password in it is not repeated. */
+const refuseProxies = (env: NetworkLimits["env"]): void => {
+  const { http: plain, https: secure } = proxySettings(env)
+  for (const [name, address = ""] of [
+    ["HTTP_PROXY", plain],
+    ["HTTPS_PROXY", secure],
+  ] as const) {
+    if (address === "" || proxy_protocols.has(URL.parse(address)?.protocol)) continue
+    throw new CommandError({
+      exit: "PRECONDITION",
+      code: "PROXY_INVALID",
+      message: `${name} is no address of a proxy, such as http://proxy:3128.`,
+      fix_required: `Correct ${name}, or unset it.`,
+    })
+  }
+}
+
 /** Opens nothing yet: connections are made when they are asked for. */
 export const makeNetwork = (limits: NetworkLimits): Network => {
+  refuseProxies(limits.env)
   const ca = certificates(limits.env)
   const dispatcher: Dispatcher = usesProxy(limits.env)
     ? new EnvHttpProxyAgent({

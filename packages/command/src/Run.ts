@@ -17,13 +17,10 @@ import { type Plan, plan, readAnswerOptions } from "./Plan.ts"
 import type { RunRequest } from "./Protocol.ts"
 import type { Registered } from "./Registered.ts"
 import { formOf, respond, styleOf } from "./Respond.ts"
+import { shellWord } from "./ShellWord.ts"
 import { type Ended, supervise } from "./Supervise.ts"
 
 const request_id_bytes = 10
-
-/** A word as a shell would take it back. */
-const shellWord = (word: string): string =>
-  /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 /** A variable under the program's own prefix, or under the common one. */
 const variable = (app: Application, host: Host, name: string): string | undefined =>

@@ -320,10 +320,10 @@ describe("failures", () => {
 })
 
 describe("a program's own jobs", () => {
-  it("are asked about by its hooks; an odd id is encoded in commands", async () => {
+  it("are asked about by its hooks; a command names exactly the id", async () => {
     expect((await invoke(shop, ["order"])).envelope?.data).toMatchObject({
       job_id: "o/1",
-      status_command: "shop job status o%2F1",
+      status_command: "shop job status o/1",
     })
     expect(await invoke(shop, ["job", "status", "o/1", "--server", "here"])).toMatchObject({
       exit_code: 0,
@@ -348,6 +348,7 @@ it("doctor keeps its list when a check fails or throws", async () => {
         fix: "apt install two",
         check: async () => Promise.reject(new Error("not there")),
       },
+      { name: "odd", advice: "Move house.", check: async () => Promise.reject(new Error("too small")) },
       {
         name: "worse",
         fix: "apt install three",
@@ -364,15 +365,20 @@ it("doctor keeps its list when a check fails or throws", async () => {
     error: {
       code: "DOCTOR_CHECKS_FAILED",
       // In full: a terminal's table has no room for it.
-      detail: "bad: not there. Fix: apt install two\n  worse: Too old. Fix: apt upgrade",
+      detail:
+        "bad: not there. Fix: apt install two\n  odd: too small. Fix: Move house.\n  worse: Too old. Fix: apt upgrade",
     },
     data: {
       checks: [
         { name: "good", ok: true, version: "1.0.0", required: null },
         { name: "bad", ok: false, error: "not there", fix_command: "apt install two", required: ">=2" },
+        { name: "odd", ok: false, error: "too small", fix: "Move house." },
         { name: "worse", ok: false, error: "Too old.", fix_command: "apt upgrade" },
       ],
     },
   })
+  const { checks = [] } = (envelope?.data ?? {}) as { readonly checks?: ReadonlyArray<object> }
+  // What cannot be typed is no command.
+  expect(checks.map((check) => "fix_command" in check)).toEqual([false, true, false, true])
   expect((await invoke(shop, ["doctor"])).exit_code).toBe(0)
 })

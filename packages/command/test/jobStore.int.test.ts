@@ -52,7 +52,9 @@ it("the folder and its files are for their owner alone", async () => {
 it("a second job of the same id is refused and the first is untouched", async () => {
   const store = fileJobStore(folder)
   await store.start(record("a"))
-  await expect(store.start({ ...record("a"), started_ms: 9 })).rejects.toThrow("EEXIST")
+  await expect(store.start({ ...record("a"), started_ms: 9 })).rejects.toMatchObject({
+    options: { exit: "CONFLICT", code: "JOB_ID_TAKEN", message: expect.stringContaining("There is a job a already") },
+  })
   expect(await store.read("a")).toMatchObject({ record: { started_ms: 0 } })
 })
 

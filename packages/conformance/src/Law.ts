@@ -5,6 +5,7 @@
  */
 import { Data, Effect, type Scope } from "effect"
 import { inspect, isDeepStrictEqual } from "node:util"
+import { firstDifference } from "./difference.ts"
 import type { Level } from "./LawKind.ts"
 
 /** One guarantee. A file of its own, whose default export it is: whoever lists laws finds it there. */
@@ -27,10 +28,12 @@ export interface Law<Subject> {
   readonly check: (subject: Subject) => Effect.Effect<void, unknown, Scope.Scope>
 }
 
+const cut = "…"
+
 /** A value as a report shows it. */
 export const shown = (value: unknown): string => {
   const text = inspect(value, { depth: 4, breakLength: 110, maxStringLength: 200, maxArrayLength: 50 })
-  return text.length > 1_500 ? `${text.slice(0, 1_500)}…` : text
+  return text.length > 1_500 ? `${text.slice(0, 1_500)}${cut}` : text
 }
 
 /** A text of ours among what was expected or found: shown as it is, and not quoted as a value would be. */
@@ -58,9 +61,25 @@ export class Violation extends Data.TaggedError("Violation")<{
   }
 }
 
+/** A check found out on its way that the law says nothing about this subject; the message says why. */
+export class DoesNotApply extends Error {
+  override readonly name = "DoesNotApply"
+}
+
+/** Two values that are not the same data, as a report can show them: where they are too long, the first place that differs. */
+export const differing = (what: string, found: unknown, expected: unknown): Violation => {
+  const [one, other] = [shown(expected), shown(found)]
+  const isWhole =
+    one !== other && [one, other].every((text) => !text.endsWith(cut) && !/more (?:items?|char)/u.test(text))
+  const first = isWhole ? undefined : firstDifference(expected, found)
+  return first === undefined || first.path === ""
+    ? new Violation({ what, expected, found })
+    : new Violation({ what: `${what}, first at ${first.path}`, expected: first.expected, found: first.found })
+}
+
 /** Fails with a {@link Violation} unless both are the same data. */
 export const same = (what: string, found: unknown, expected: unknown): Effect.Effect<void, Violation> =>
-  isDeepStrictEqual(found, expected) ? Effect.void : Effect.fail(new Violation({ what, expected, found }))
+  isDeepStrictEqual(found, expected) ? Effect.void : Effect.fail(differing(what, found, expected))
 
 /** Fails with a {@link Violation} unless it is so; `found` is what to show when it is not. */
 export const holds = (what: string, isSo: boolean, found: unknown): Effect.Effect<void, Violation> =>

@@ -32,7 +32,10 @@ export const kindOf = (id: string): LawKind => {
 export const levels = {
   0: { name: "Speak", about: "Requests are read and answered in the contract's form." },
   1: { name: "Observe", about: "Health, readiness, status and the ledger are told honestly." },
-  2: { name: "Enqueue", about: "Jobs are taken in durably, by whoever may, once." },
+  2: {
+    name: "Enqueue",
+    about: "Jobs are taken in by whoever may, once, and kept; that they are kept is seen where restarts are.",
+  },
   3: { name: "Execute", about: "Jobs are claimed, held, ended and called off." },
   4: { name: "Project", about: "Consumers are served from the same projections." },
 } as const

@@ -4,7 +4,7 @@
  * @module
  */
 import { Cause, Clock, Effect, Exit, Fiber, Option, type Scope } from "effect"
-import { type Law, shown, Violation } from "./Law.ts"
+import { DoesNotApply, type Law, shown, Violation } from "./Law.ts"
 import type { Report, Verdict } from "./Report.ts"
 
 export interface CheckOptions {
@@ -17,6 +17,7 @@ export type MakeSubject<Subject> = Effect.Effect<Subject, unknown, Scope.Scope>
 
 const failed = (cause: Cause.Cause<unknown>): Verdict => {
   const error = Cause.squash(cause)
+  if (error instanceof DoesNotApply) return { status: "not applicable", reason: error.message }
   if (error instanceof Violation)
     return { status: "fail", reason: error.message, expected: shown(error.expected), found: shown(error.found) }
   if (!(error instanceof Error)) return { status: "fail", reason: String(error) }

@@ -2,7 +2,7 @@ export { checkLaw, checkLaws, type CheckOptions, type MakeSubject } from "./chec
 export { allLaws } from "./allLaws.ts"
 export { findLaws } from "./findLaws.ts"
 export { all_levels, kindOf, law_kinds, type LawKind, type Level, levels } from "./LawKind.ts"
-export { type Law, holds, refused, same, Violation } from "./Law.ts"
+export { DoesNotApply, type Law, holds, refused, same, Violation } from "./Law.ts"
 export { type Checked, formatChecked, formatReport, type Report, type Verdict } from "./Report.ts"
 export { type DescribedLaw, lawsPage } from "./lawsPage.ts"
 export { checkStore, keepsLaw, storeLaws } from "./store/checkStore.ts"

@@ -44,6 +44,19 @@ it("the page of broken servers is what the patches say", async () => {
   await expect(page.join("\n")).toMatchFileSnapshot("../../../docs/reference/broken-servers.md")
 })
 
+it("the table of outcomes has a row for each of them, and in each the law has rejected it", () => {
+  const text = readFileSync(join(packages, "../docs/reference/broken-servers-outcomes.md"), "utf8")
+  const rows = text.split("\n").filter((line) => /^\| [A-Z]+-\d/u.test(line))
+  const told = rows.map((row) =>
+    row
+      .split("|")
+      .slice(1, 4)
+      .map((cell) => cell.trim())
+      .join(" | "),
+  )
+  expect(told.toSorted()).toEqual(brokenServers.map(({ law, name }) => `${law} | ${name} | rejected`).toSorted())
+})
+
 it("a patch that no longer applies is a mistake", () => {
   const patch = { file: "a.ts", find: "x", replace: "y" }
   expect(() => applied(patch, "z")).toThrow("the patch of a.ts applies 0 times: x")

@@ -21,3 +21,19 @@ describe("a store that is wrong on purpose is rejected by the law that speaks of
 it("every law rejects some store", () => {
   expect(laws.map(({ id }) => id).filter((id) => !all.some(({ law }) => law === id))).toEqual([])
 })
+
+it("the page of broken stores is what they say of themselves", async () => {
+  const page = [
+    "# Stores that are wrong on purpose",
+    "",
+    "Each with the law that must reject it. This page is made from the stores themselves:",
+    "",
+    "```sh",
+    "npx vitest run --config vitest.workspace.ts --project conformance brokenStores -u",
+    "```",
+    "",
+    ...all.map(({ law, name }) => `- [${law}](../laws.md#${law.toLowerCase()}): it ${name}`),
+    "",
+  ]
+  await expect(page.join("\n")).toMatchFileSnapshot("../../../docs/reference/broken-stores.md")
+})

@@ -1,7 +1,8 @@
-import { checkCarrier, endsOf } from "@waybill/conformance"
+import { checkCarrier, endsOf, type Step } from "@waybill/conformance"
 import { Jobs } from "@waybill/workspace-job"
 import { expect, it } from "vitest"
 import { elsewhere } from "../src/carrier/elsewhere.ts"
+import { queueCarrier } from "./support/carriers/queue.ts"
 import { workspaceJob } from "./support/carriers/workspaceJob.ts"
 
 const reasonOf = async (law: string, carrier: typeof workspaceJob): Promise<string> => {
@@ -29,6 +30,28 @@ it("what a carrier does not declare is not applicable, and never passed", async 
 it("a failure shows a history of a few facts, and the seed", async () => {
   const fickle = { ...workspaceJob, ends: [endsOf(Jobs, ({ current }) => [String(current.seedWritten !== undefined)])] }
   expect(await reasonOf("PROJECTION-10", fickle)).toMatch(/seen with \(seed 1\):(?:\n {2}\d+ [^\n]*){2,4}\n/u)
+})
+
+it("a decider that throws is told by the law that speaks of it alone, with a history of a few facts, and the seed", async () => {
+  const steps = queueCarrier.steps.map((step): Step => ({
+    ...step,
+    take: (past) => {
+      const move = step.take(past)
+      return move === undefined || step.name !== "claim" || past.events.length % 3 !== 2
+        ? move
+        : {
+            ...move,
+            decide: () => {
+              throw new TypeError("oops")
+            },
+          }
+    },
+  }))
+  const { laws } = await checkCarrier({ ...queueCarrier, steps }, { runs: 40 })
+  const failed = laws.flatMap(({ id, verdict }) => (verdict.status === "fail" ? [[id, verdict.reason]] : []))
+  expect(failed).toEqual([
+    ["CARRIER-08", expect.stringMatching(/^what claim does; seen with \(seed 1\):(?:\n {2}\d+ [^\n]*){2}\n.*oops/su)],
+  ])
 })
 
 it("another day is over when the question was answered, or threw", () => {

@@ -44,6 +44,16 @@ describe("a server that is right", () => {
     expect(verdict(...hungUp, [claim, 5, 6, claimed(2)])).toBeUndefined()
     expect(verdict(...hungUp, [claim, 5, 6, claimed(1)])).toBeUndefined()
   })
+  it("may answer a hold that is given back on a job which nobody holds either way, but not where somebody else holds it", () => {
+    for (const is of ["given back", "conflict"] as const) {
+      expect(verdict(accepted, [by("release", 1), 3, 4, { is }])).toBeUndefined()
+      expect(verdict(accepted, [by("release", 1), 3, 4, { is }], [claim, 5, 6, claimed(1)])).toBeUndefined()
+    }
+    expect(
+      verdict(accepted, [claim, 3, 4, claimed(1, "other")], [by("release", 1), 5, 6, { is: "given back" }]),
+    ).toBeDefined()
+    expect(verdict(accepted, [claim, 3, 4, claimed(1)], [by("release", 1), 5, 6, { is: "conflict" }])).toBeDefined()
+  })
   it("fails a job whose attempts are used up: when it is given back, or when a claim comes upon it", () => {
     const read: JobInput = { kind: "read", job_id }
     const seen = (status: string): JobOutput => ({ is: "read", status, attempt: 3, lease_epoch: 3 })

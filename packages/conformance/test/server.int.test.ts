@@ -53,6 +53,21 @@ it("a server that makes two jobs of one is caught by the search, with the reques
   })
 }, 60_000)
 
+it("a server where one cannot look at a job is told so, and not that its answers have no order", async () => {
+  const patch = {
+    file: "jobspec-server/src/routes/jobs.ts",
+    find: 'path: "/waybill/v1/jobs/{id}",',
+    replace: 'path: "/waybill/v1/elsewhere/{id}",',
+  }
+  await withBrokenProgram([patch], async (target) => {
+    const { laws } = await checkServer(target, { only: ["QUEUE-01"], search_ms: 500 })
+    expect(laws[0]?.verdict).toMatchObject({
+      status: "fail",
+      reason: expect.stringMatching(/^GET \/waybill\/v1\/jobs\/\S+: expected 200 with a JSON document, found 404/u),
+    })
+  })
+})
+
 it("on a server without routes for workers level 3 is not applicable, though its laws on cancelling hold", async () => {
   const patch = {
     file: "jobspec-server/src/routes/table.ts",

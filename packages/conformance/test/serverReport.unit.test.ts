@@ -115,6 +115,20 @@ describe("a report", () => {
       "Begin with QUEUE-03 (level 3, Execute).",
     ])
   })
+  it("does not say that a level with durable jobs holds without saying that no restart was looked at", () => {
+    const [law] = report.laws
+    if (law === undefined) throw new Error("there is no law")
+    const verdict: Verdict = {
+      status: "skipped",
+      reason: "needs a command that kills and restarts the server (--restart-cmd)",
+    }
+    const kept = { ...report, isKept: true, laws: [{ ...law, id: "LEDGER-01", level: 2 as const, verdict }] }
+    const unseen = "Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)."
+    expect(formatServerReport({ ...kept, claimed: 2 })).toContain(`The claim to level 2 (Enqueue) holds. ${unseen}`)
+    expect(reportHtml({ ...kept, claimed: 2 })).toContain(unseen)
+    expect(formatServerReport({ ...kept, claimed: 1 })).not.toContain(unseen)
+    expect(formatServerReport({ ...kept, claimed: 2, laws: [] })).not.toContain(unseen)
+  })
   it("names first what the rest of the broken laws rest on", () => {
     const [law] = report.laws
     if (law === undefined) throw new Error("there is no law")

@@ -262,3 +262,26 @@ describe("a sweep", () => {
     }
   })
 })
+
+it.each(["EACCES", "EPERM", "EROFS"])(
+  "a delivery needs no place below the root, where that may only be read: %s",
+  async (code) => {
+    const { disk, make, plane, run } = scene()
+    make("/out")
+    const artifact = await run(({ build, readBack, seal, write }) =>
+      Effect.gen(function* () {
+        const read = yield* readBack(key, yield* write(key, "r.txt", yield* build(key, "good")))
+        yield* seal(key, read)
+        return read
+      }),
+    )
+    const readOnly: FaultPlan = (operation, path) =>
+      path.startsWith("/data/unfinished") && operation !== "open" ? { kind: "fail", code } : undefined
+    const receipt = await run(
+      ({ deliver }) => deliver({ ...artifact, schemaId: "t" }, { file: "/out/r.txt" }),
+      plane(layerNodeEntropy, readOnly),
+    )
+    expect(receipt.sha256).toBe(artifact.sha256)
+    expect(disk.files("/out")).toEqual(["/out/r.txt"])
+  },
+)

@@ -3,40 +3,11 @@ import { type Files, makeMemoryFiles } from "@waybill/host"
 import { Effect, type Scope } from "effect"
 import { expect, it } from "vitest"
 import { makeJsonlStore, repairLedger, verifyLedger } from "../src/index.ts"
-import { bytesOf, folder, noteLine, simulated } from "./support/simulated.ts"
+import { bytesOf, folder } from "./support/simulated.ts"
 import { collect, ledgerOver, origin, textOf, write, written } from "./support/texts.ts"
 
 const open = Effect.flatMap(makeJsonlStore({ root: "/r", compress: false }), ledgerOver)
 const thousand = (round: number) => Array.from({ length: 1000 }, (_, i) => written("a", `${round} ${i}`))
-
-it.each([
-  ["a plain one", "link", "ledger.20260101T000000.000000000Z.jsonl", /symbolic link/u],
-  ["a compressed one", "link", "ledger.20260101T000000.000000000Z.jsonl.gz", /symbolic link/u],
-  ["a plain one", "directory", "ledger.20260101T000000.000000000Z.jsonl", /is a folder/u],
-  ["one of ours that is compressed", "directory", "ledger.p00000000000000000001.jsonl.gz", /is a folder/u],
-  ["a compressed one", "fifo", "ledger.20260101T000000.000000000Z.jsonl.gz", /pipe or a device/u],
-  ["a plain one", "fifo", "ledger.20260101T000000.000000000Z.jsonl", /pipe or a device/u],
-  ["one of ours", "link", "ledger.p00000000000000000001.jsonl", /symbolic link/u],
-] as const)(
-  "an archive, %s, that is a %s is named like one that cannot be read, and the rest is read",
-  (_, what, name, error) => {
-    const { disk, layer } = simulated(`${noteLine(1, "one")}\n`)
-    const on = <A, E>(run: Effect.Effect<A, E, Files | Scope.Scope>) =>
-      Effect.runPromise(Effect.scoped(Effect.provide(run, layer)))
-    disk.plant(`${folder}/${name}`, what)
-    return on(
-      Effect.gen(function* () {
-        const ledger = yield* open
-        expect((yield* collect(ledger.read())).map(textOf)).toEqual(["one"])
-        const { damage = [] } = yield* ledger.health
-        expect(damage).toEqual([{ file: expect.stringContaining("ledger."), error: expect.stringMatching(error) }])
-        expect(yield* Effect.flip(write(ledger, "a", "two"))).toMatchObject({ _tag: "StoreRefused" })
-        const { flaws } = yield* verifyLedger({ root: "/r" })
-        expect(flaws).toEqual([expect.objectContaining({ error: expect.stringMatching(error) })])
-      }),
-    )
-  },
-)
 
 it.each([
   ["index", "index", bytesOf("a file"), /^is no folder/u],

@@ -1,6 +1,7 @@
 /** Fault model: somebody restores files by hand, and one of them lies under another one's name, or in nobody's. */
 import { type Files, makeMemoryFiles, type MemoryDisk } from "@waybill/host"
-import { Effect, type Scope } from "effect"
+import { type LedgerShape, StoreRefused } from "@waybill/ledger"
+import { Effect, type Scope, Stream } from "effect"
 import { expect, it } from "vitest"
 import { makeJsonlStore, repairLedger, verifyLedger } from "../src/index.ts"
 import { archiveName, ledger_name } from "../src/jsonl/Layout.ts"
@@ -95,3 +96,63 @@ it("rows of nobody behind a seal, and bytes of nobody behind an archive, move no
       expect((yield* repair).flaws).toEqual([])
     }),
   ))
+
+/** What every open store has done before somebody puts another file in place. */
+const states: ReadonlyArray<readonly [string, (ledger: LedgerShape) => Effect.Effect<unknown, unknown>]> = [
+  ["learnt it from the seals", (ledger) => collect(ledger.read())],
+  ["told its health", (ledger) => ledger.health],
+  ["appended", (ledger) => write(ledger, "a", "mine")],
+]
+it.each(states)(
+  "an older and longer file written over the one that is appended to: a store that has %s refuses it as a fresh one does",
+  (_, use) =>
+    within((disk) =>
+      Effect.gen(function* () {
+        // The first archive, as it was before it was one, is longer than what is appended to now.
+        const older = Buffer.concat([disk.bytes(first) ?? bytesOf(""), disk.bytes(first) ?? bytesOf("")])
+        const [opened, reader] = [yield* open, yield* open]
+        yield* use(opened)
+        yield* collect(reader.read())
+        disk.overwrite(active, older)
+        const files = disk.files(folder)
+        for (const ledger of [opened, yield* open, reader, opened]) {
+          const refused = yield* Effect.flip(write(ledger, "a", "no"))
+          expect(refused).toBeInstanceOf(StoreRefused)
+          expect(refused.message).toContain("ledger.jsonl: it is not the file that was sealed")
+        }
+        expect(disk.bytes(active)).toEqual(new Uint8Array(older))
+        expect(disk.files(folder)).toEqual(files)
+        yield* repair
+        const [event] = yield* write(opened, "a", "after")
+        for (const ledger of [opened, yield* open, reader])
+          expect((yield* collect(ledger.read())).at(-1)?.position).toBe(event?.position)
+      }),
+    ),
+)
+
+it.each([900, 1_000_000])(
+  "an older past put back under an open reader, and gone on from: one reading tells all that was acknowledged since (archives from %i bytes on)",
+  (rotate_bytes) =>
+    Effect.runPromise(
+      Effect.gen(function* () {
+        const { disk, layer } = makeMemoryFiles()
+        yield* Effect.gen(function* () {
+          const opened = Effect.flatMap(makeJsonlStore({ root: "/r", rotate_bytes, compress: false }), ledgerOver)
+          const [reader, other] = [yield* opened, yield* opened]
+          yield* Effect.forEach([1, 2, 3], (i) => write(other, "a", `kept ${i}`))
+          const before = disk.files("/r").map((path) => [path, (disk.bytes(path) ?? bytesOf("")).slice()] as const)
+          yield* Effect.forEach([1, 2, 3], (i) => write(reader, "a", `lost ${i}`))
+          for (const path of disk.files("/r").filter((path) => !before.some(([old]) => old === path))) disk.remove(path)
+          yield* collect(reader.read())
+          for (const [path, bytes] of before) disk.overwrite(path, bytes)
+          yield* Effect.forEach([1, 2, 3, 4, 5], (i) =>
+            Effect.flatMap(opened, (ledger) => write(ledger, "a", `said ${i}`)),
+          )
+          const truth = (yield* Effect.flatMap(opened, (ledger) => collect(ledger.read()))).map(brief)
+          for (const events of [reader.read(), reader.readStream("a"), reader.tail().pipe(Stream.take(truth.length))])
+            expect((yield* collect(events)).map(brief)).toEqual(truth)
+          expect((yield* collect(reader.readBackwards())).map(brief)).toEqual(truth.toReversed())
+        }).pipe(Effect.scoped, Effect.provide(layer))
+      }),
+    ),
+)

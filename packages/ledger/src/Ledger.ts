@@ -13,8 +13,9 @@ import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import { type AnyProjection, erase, LiveFolds } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
-import type { Page, Store, StoreHealth } from "./Store.ts"
-import { refuseAppend, refuseExpected, refuseOrigin } from "./refusing.ts"
+import { lastCovered, page_records_max, pages, type Reading, unlessRefused } from "./Reading.ts"
+import type { Store, StoreHealth } from "./Store.ts"
+import { refuseAppend, refuseExpected, refuseJobId, refuseOrigin, refusePosition } from "./refusing.ts"
 import { makeStreams } from "./Streams.ts"
 import { makeTransacting, type Recorded, type Transacting } from "./Transacting.ts"
 import type { Reader } from "./Vocabulary.ts"
@@ -31,17 +32,6 @@ export type ViewsOf<P extends Readonly<Record<string, AnyProjection>>> = {
 export interface AppendOptions extends Origin {
   /** Where each named job's stream must end for the append to happen; 0: the job has no facts. */
   readonly expected?: Expected
-}
-
-/** From where events are read, and how many of them are held at once. */
-export interface Reading {
-  readonly after?: number
-  /**
-   * How many events, and about how many bytes of their lines, are read at once at most; 1024 events by default, however large.
-   * For whoever takes few of them, or passes them on no faster than somebody else takes them.
-   */
-  readonly page_records?: number
-  readonly page_bytes?: number
 }
 
 export interface LedgerShape {
@@ -106,7 +96,10 @@ export interface LedgerShape {
     projections: P,
     ask: (views: ViewsOf<P>) => A,
   ) => Effect.Effect<A, StoreError>
-  /** All events above a position (default 0), up to the ledger's end. */
+  /**
+   * All events above a position (default 0), up to the ledger's end. A position, here and below, is a whole number from 0 on:
+   * anything else, `NaN` and `Infinity` too, is a `StoreRefused` on every store.
+   */
   readonly read: (options?: Reading) => Stream.Stream<RecordedEvent, StoreError>
   /** All events below a position (default: the end), the newest first. */
   readonly readBackwards: (options?: { readonly before?: number }) => Stream.Stream<RecordedEvent, StoreError>
@@ -119,8 +112,6 @@ export interface LedgerShape {
   readonly tail: (options?: Reading) => Stream.Stream<RecordedEvent, StoreError>
   readonly health: Effect.Effect<StoreHealth, StoreError>
 }
-
-const page_records_max = 1024
 
 /** Whether `event` is `fact` as the `index`-th of a batch of `count`. */
 const isSameFact = (
@@ -137,22 +128,6 @@ const isSameFact = (
   event.actor === actor &&
   event.request_id === requestId &&
   jsonEqual(event.payload, fact.payload)
-
-const lastEvent = (page: Page, position: number): number => page.events.at(-1)?.position ?? position
-/** A page without events may still cover something: records that are damaged. */
-const lastCovered = (page: Page, position: number): number => lastEvent(page, Math.max(position, page.covers))
-
-const pages = (
-  read: (position: number) => Effect.Effect<Page, StoreError>,
-  from: number,
-  next: (page: Page, position: number) => number = lastEvent,
-) =>
-  Stream.unfold(from, (position) =>
-    Effect.map(read(position), (page) => {
-      const reached = next(page, position)
-      return page.events.length === 0 && reached === position ? undefined : ([page.events, reached] as const)
-    }),
-  ).pipe(Stream.flattenIterable)
 
 /**
  * A ledger over a store. `vocabularies` are those whose facts it may hold; their unique keys are enforced. Facts of other
@@ -324,9 +299,27 @@ export const make = (
     )
 
     const read: LedgerShape["read"] = ({ after = 0, page_bytes, page_records = page_records_max } = {}) =>
-      pages((position) => store.readAfter(position, page_records, page_bytes), after, lastCovered)
+      unlessRefused(
+        refusePosition(store.where, "after", after),
+        pages((position) => store.readAfter(position, page_records, page_bytes), after, lastCovered),
+      )
 
-    const tail: LedgerShape["tail"] = ({ after = 0, page_bytes, page_records = page_records_max } = {}) =>
+    const readBackwards: LedgerShape["readBackwards"] = ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
+      unlessRefused(
+        refusePosition(store.where, "before", before),
+        pages((position) => store.readBefore(position, page_records_max), before),
+      )
+
+    const readStream: LedgerShape["readStream"] = (
+      jobId,
+      { after = 0, page_bytes, page_records = page_records_max } = {},
+    ) =>
+      unlessRefused(
+        refuseJobId(store.where, jobId) ?? refusePosition(store.where, "after", after),
+        pages((position) => store.readStream(jobId, position, page_records, page_bytes), after, lastCovered),
+      )
+
+    const tailFrom = (after: number, { page_bytes, page_records = page_records_max }: Reading) =>
       Stream.unfold(after, (position) =>
         Effect.suspend(() => {
           // Registered before the read, so that nothing recorded in between goes unnoticed.
@@ -344,6 +337,10 @@ export const make = (
           )
         }),
       ).pipe(Stream.flattenIterable)
+    const tail: LedgerShape["tail"] = (options = {}) => {
+      const { after = 0 } = options
+      return unlessRefused(refusePosition(store.where, "after", after), tailFrom(after, options))
+    }
 
     return {
       where: store.where,
@@ -356,10 +353,8 @@ export const make = (
       queryAll,
       queryKnown,
       read,
-      readBackwards: ({ before = Number.MAX_SAFE_INTEGER } = {}) =>
-        pages((position) => store.readBefore(position, page_records_max), before),
-      readStream: (jobId, { after = 0, page_bytes, page_records = page_records_max } = {}) =>
-        pages((position) => store.readStream(jobId, position, page_records, page_bytes), after, lastCovered),
+      readBackwards,
+      readStream,
       tail,
       health: store.health,
     }

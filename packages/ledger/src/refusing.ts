@@ -5,7 +5,7 @@
  */
 import { Result } from "effect"
 import type { Caller, Expected } from "./Commits.ts"
-import { InvalidAppend } from "./Errors.ts"
+import { InvalidAppend, StoreRefused } from "./Errors.ts"
 import { type Fact, isFact } from "./Fact.ts"
 import { refuseRequestId } from "./LedgerEvent.ts"
 import { formatTime } from "./Time.ts"
@@ -80,3 +80,27 @@ export const refuseAppend = (
   }
   return undefined
 }
+
+/** A value as a message shows it, for whoever passed it without the type checker. */
+const shown = (value: unknown): string =>
+  typeof value === "number" || typeof value === "string"
+    ? `${typeof value} ${JSON.stringify(String(value))}`
+    : nameOf(value)
+
+/**
+ * Why nothing can be read from there, in the same words for every store. A position is a whole number from 0 on: no fraction, no
+ * text, nothing below 0, no `NaN` and no `Infinity`, which differing stores would take for different places.
+ */
+export const refusePosition = (where: string, name: "after" | "before", value: unknown): StoreRefused | undefined =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? undefined
+    : new StoreRefused({
+        where,
+        reason: `${name} must be a position, a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, not ${shown(value)}; leave it out to read from the ${name === "after" ? "beginning" : "end"}`,
+      })
+
+/** Why no job has this id. */
+export const refuseJobId = (where: string, jobId: unknown): StoreRefused | undefined =>
+  typeof jobId === "string"
+    ? undefined
+    : new StoreRefused({ where, reason: `the id of the job to read must be a text, not ${nameOf(jobId)}` })

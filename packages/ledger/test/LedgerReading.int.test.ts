@@ -1,5 +1,5 @@
 /** Reading: pages, tails, queries, and several ledgers over one store. */
-import { type Page, type Store, StoreUnavailable } from "@waybill/ledger"
+import { type Page, type Store, StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
 import { Deferred, Effect, Fiber, Stream } from "effect"
 import { describe, expect, it } from "vitest"
@@ -220,6 +220,55 @@ describe("reading", () => {
         expect(waiting).toBe(0)
         isBroken = true
         expect((yield* Effect.flip(Stream.runDrain(ledger.tail())))._tag).toBe("StoreUnavailable")
+      }),
+    ))
+})
+
+describe("a position that is none", () => {
+  // Who calls from plain JavaScript passes whatever it has.
+  const wrong = [Number.NaN, Infinity, -Infinity, 1.5, -1, "3", 3n, null, {}, 2 ** 53]
+  it.each(wrong.map((value) => [typeof value, value] as const))(
+    "is refused wherever it is read from: %s %s",
+    (_, value) =>
+      run(
+        Effect.gen(function* () {
+          const ledger = yield* open(yield* makeMemoryStore())
+          yield* ledger.append([openedBy("front")], by("r1"))
+          const position = value as number
+          const readings = {
+            read: ledger.read({ after: position }),
+            tail: ledger.tail({ after: position }),
+            readStream: ledger.readStream("front", { after: position }),
+            readBackwards: ledger.readBackwards({ before: position }),
+          }
+          for (const [name, events] of Object.entries(readings)) {
+            const refused = yield* Effect.flip(Stream.runCollect(events))
+            expect(refused, name).toBeInstanceOf(StoreRefused)
+            expect(refused.message, name).toMatch(
+              /(?:after|before) must be a position, a whole number from 0 to .*leave it out/u,
+            )
+          }
+        }),
+      ),
+  )
+  it("is told from the ones at the ends, from which nothing is left to read", () =>
+    run(
+      Effect.gen(function* () {
+        const ledger = yield* open(yield* makeMemoryStore())
+        yield* ledger.append([openedBy("front")], by("r1"))
+        expect(yield* all(ledger.read({ after: 0 }))).toHaveLength(1)
+        expect(yield* all(ledger.read({ after: Number.MAX_SAFE_INTEGER }))).toEqual([])
+        expect(yield* all(ledger.readBackwards({ before: 0 }))).toEqual([])
+        expect(yield* all(ledger.readBackwards({ before: Number.MAX_SAFE_INTEGER }))).toHaveLength(1)
+      }),
+    ))
+  it("is no worse than a job whose id is no text", () =>
+    run(
+      Effect.gen(function* () {
+        const ledger = yield* open(yield* makeMemoryStore())
+        const wrongId = 7 as unknown
+        const refused = yield* Effect.flip(Stream.runCollect(ledger.readStream(wrongId as string)))
+        expect(refused.message).toContain("the id of the job to read must be a text, not number")
       }),
     ))
 })

@@ -20,27 +20,45 @@ const usage = `Simulates the whole of Waybill from seeds, and checks its laws.
 
 Kinds of faults: ${fault_kinds.join(", ")}`
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string" },
-    from: { type: "string", default: "1" },
-    workers: { type: "string", default: "1" },
-    seed: { type: "string" },
-    without: { type: "string", default: "" },
-    jobs: { type: "string" },
-    trace: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-})
-
 const fail = (message: string): never => {
   console.error(`${message}\n\n${usage}`)
   process.exit(2)
 }
 
+const options = {
+  seeds: { type: "string" },
+  from: { type: "string", default: "1" },
+  workers: { type: "string", default: "1" },
+  seed: { type: "string" },
+  without: { type: "string", default: "" },
+  jobs: { type: "string" },
+  trace: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const
+
+/** Words of one way to call it say nothing in the other. */
+const ways = { seed: ["seeds", "from", "workers"], seeds: ["seed", "without", "jobs", "trace"] } as const
+
+/** What was asked for. A word that means nothing is no broken law: it ends with 2. */
+const asked = () => {
+  try {
+    const { tokens, values } = parseArgs({ options, tokens: true })
+    const given = new Set(tokens.map((token) => (token.kind === "option" ? token.name : "")))
+    for (const way of ["seed", "seeds"] as const) {
+      const other = given.has(way) ? ways[way].find((name) => given.has(name)) : undefined
+      if (other !== undefined) return fail(`--${way} does not go together with --${other}`)
+    }
+    return values
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error))
+  }
+}
+
+const values = asked()
+
 const whole = (name: string, text: string, least: number): number => {
   const value = Number(text)
-  return Number.isSafeInteger(value) && value >= least
+  return /^\d+$/u.test(text) && Number.isSafeInteger(value) && value >= least
     ? value
     : fail(`--${name} ${text}: a whole number from ${least} on`)
 }

@@ -8,6 +8,7 @@ import { parseDuration } from "@waybill/command-contract"
 import { changed, done, LEVEL_NOT_HELD } from "../Exits.ts"
 
 const timeIn_ms = (text: string): number | undefined => {
+  if (/^\d+(?:\.\d+)?$/u.test(text)) return Number(text) * 1000
   const reading = parseDuration(text)
   return reading.ok ? reading.ms : undefined
 }
@@ -70,16 +71,32 @@ export const conformanceRun = command({
   },
   exit_codes: {
     SUCCESS: changed("The claimed level holds; the jobs that were made are called off"),
-    PRECONDITION: done("Nothing answers there as a JobSpec server would, or the token cannot be read"),
+    PRECONDITION: done(
+      "Nothing answers there as a JobSpec server would, it refuses the token, or a hook or a file is of no use",
+    ),
     TIMEOUT: { description: "The way to the server took too long", retryable: false, side_effects: "partial" },
     LEVEL_NOT_HELD,
   },
   error_registry: {
     NOT_A_SERVER: { exit: "PRECONDITION", fix_required: "Start the server, and give its address with --url." },
+    TOKEN_REFUSED: {
+      exit: "PRECONDITION",
+      fix_required:
+        "Give a token that may do everything there, with --token or --token-file, or none to look only at what is read.",
+    },
+    NO_LEDGER: {
+      exit: "PRECONDITION",
+      fix_required: "Give the file that this server appends to with --ledger, or leave it out.",
+    },
+    REPORT_UNWRITABLE: {
+      exit: "PRECONDITION",
+      fix_required: "Name a file that can be written, in a folder that is there.",
+    },
     TOKEN_UNREADABLE: { exit: "PRECONDITION", fix_required: "Give a file that you may read with --token-file." },
     CANNOT_RESTART: {
       exit: "PRECONDITION",
-      fix_required: "Try the command of --restart-cmd by hand, with both steps.",
+      fix_required:
+        "Try the command of --restart-cmd by hand: after CONFORMANCE_STEP=kill nothing may answer, after =start the server must.",
     },
   },
   output_schema: { type: "object", required: ["url", "seed", "conclusion", "levels", "broken"] },

@@ -133,19 +133,25 @@ export const submit = command({
       command: "waybill submit --type report.build --key monday",
     },
   ],
-  validate: ({ payload, server, type }) => {
+  validate: async ({ payload, server, type, "job-id": id }) => {
     const refusedType = refuseJobType(type)
+    const isHere = !isElsewhere(payload) && isObject(payload)
+    const inexact = isHere ? (await import("../jobs/exactJson.ts")).inexactIn(payload) : undefined
+    // Loaded only where there is an id to look at.
+    const refusedId = id === undefined ? undefined : (await import("../settling/refuseWords.ts")).refuseNewId(id)
     return [
       ...refuseAddress({ server }),
       ...(isElsewhere(payload) || isObject(payload)
         ? []
         : [{ field: "payload", message: 'is no JSON object, such as {"pages":2}' }]),
       ...(refusedType === undefined ? [] : [{ field: "type", message: refusedType }]),
+      ...(inexact === undefined ? [] : [{ field: "payload", message: `--payload: ${inexact}` }]),
+      ...(refusedId === undefined ? [] : [{ field: "job-id", message: `${JSON.stringify(id)} ${refusedId}` }]),
     ]
   },
   execute: async ({ payload, ...args }, ctx) => {
     const { readPayload } = await import("../jobs/readPayload.ts")
-    const words = { ...args, payload: readPayload(payload, process.cwd()) }
+    const words = { ...args, payload: readPayload(payload) }
     const server = serverOf(args, ctx.env)
     if (server !== undefined) return (await import("../server/serverJobs.ts")).submitToServer(words, server, ctx)
     const { submitJob } = await import("../jobs/submitJob.ts")
@@ -183,6 +189,9 @@ export const list = command({
   },
 })
 
+/** What ends by itself has the limit of every other command; only what is followed goes on. */
+const unfollowed_limit = "5m"
+
 export const events = command({
   name: "events",
   description: "Prints the facts of a ledger or a server, one JSON object per line.",
@@ -190,12 +199,16 @@ export const events = command({
   stream: { format: "jsonl" },
   has_network_io: true,
   network_agents: false,
-  requires: one_desk,
+  requires: [...one_desk, { if_flag: "follow", target_flag: "timeout", default: unfollowed_limit }],
   parameters: {
     after: { type: "integer", default: 0, value_name: "POSITION", description: "Only facts behind this position" },
     job: { type: "string", value_name: "ID", description: "Only facts of this job" },
     type: { type: "string", value_name: "PREFIX", description: "Only types that begin so, such as workspace_job." },
-    follow: { type: "boolean", short: "f", description: "Go on with whatever is recorded" },
+    follow: {
+      type: "boolean",
+      short: "f",
+      description: `Go on with whatever is recorded; without it --timeout is ${unfollowed_limit}`,
+    },
     damaged: damaged_flag,
     ...desk_flags,
   },
@@ -208,7 +221,7 @@ export const events = command({
   },
   validate: ({ after, server }) => [
     ...refuseAddress({ server }),
-    ...(after >= 0 ? [] : [{ field: "after", message: "is a position, from 0" }]),
+    ...(after >= 0 ? [] : [{ field: "after", message: `${after} is no position; 0 is before the first one` }]),
   ],
   execute: async (args, ctx) => {
     const server = serverOf(args, ctx.env)

@@ -10,7 +10,7 @@ import { place_flags, placeOf, root_flags } from "../Place.ts"
 
 const position = (description: string) => ({ type: "integer", value_name: "POSITION", description }) as const
 const refusePosition = (field: string, value: number | undefined) =>
-  value === undefined || value >= 1 ? [] : [{ field, message: "is a position, from 1" }]
+  value === undefined || value >= 1 ? [] : [{ field, message: `${value} is no position; the first one is 1` }]
 const sound = { SUCCESS: done("The answer is in data"), ...ledger_exits } as const
 
 export const ledgerShow = command({

@@ -6,7 +6,7 @@
 import { command, type Context, type Problem } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
 import { changed, done, JOB_FAILED, ledger_errors, ledger_exits, run_missing, VERIFIER_REJECTED } from "../Exits.ts"
-import { ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
+import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { place_flags, placeOf } from "../Place.ts"
 import { refuseVariables } from "../refuseVariables.ts"
 import { explainedText, loggedText, settledText, startedText } from "../settling/texts.ts"
@@ -20,6 +20,7 @@ const run_id = {
   required: true,
   positional: 0,
   value_name: "RUN_ID",
+  pattern: id_pattern,
   description: "Id of the run; settle says it",
 } as const
 
@@ -157,8 +158,8 @@ export const settle = command({
       exit: "UNAVAILABLE",
       suggestion: "Give rights to the folder, or make room, and make the same call again",
     },
-    AGENT_ERROR: { exit: "UNAVAILABLE", suggestion: "Check what is needed with: waybill doctor" },
-    HOLD_FAILED: { exit: "UNAVAILABLE", suggestion: "Check what is needed with: waybill doctor" },
+    AGENT_ERROR: { exit: "UNAVAILABLE", suggestion: "Correct what the message names, and make the same call again." },
+    HOLD_FAILED: { exit: "UNAVAILABLE", suggestion: "Correct what the message names, and make the same call again." },
     INVALID_FACT: { exit: "PRECONDITION", suggestion: "See what is meant with: waybill settle --help" },
     JOB_IS_NO_SETTLEMENT: { exit: "CONFLICT", fix_required: "Choose another --run-id." },
     INVALID_DECLARATION: { exit: "PRECONDITION", suggestion: "See what is meant with: waybill settle --help" },
@@ -218,7 +219,10 @@ export const deliver = command({
     BYTES_DIFFER: { exit: "CONFLICT", fix_required: "The stored bytes were changed. Put them back, or settle anew." },
     ARTIFACT_MISSING: { exit: "CONFLICT", fix_required: "The stored bytes are gone. Put them back, or settle anew." },
     DESTINATION_REFUSED: { exit: "CONFLICT", fix_required: "Choose another --to." },
-    STORAGE_FAILED: { exit: "UNAVAILABLE", suggestion: "Check what is needed with: waybill doctor" },
+    STORAGE_FAILED: {
+      exit: "UNAVAILABLE",
+      suggestion: "Correct what the message names, and make the same call again.",
+    },
   },
   execute: async ({ to, ...args }, ctx) => {
     const { deliver: run } = await import("../settling/deliver.ts")
@@ -262,7 +266,7 @@ export const logs = command({
   exit_codes: { SUCCESS: done("The outputs are in data"), NOT_FOUND: run_missing, ...ledger_exits },
   error_registry: {
     ...ledger_errors,
-    AGENT_ERROR: { exit: "UNAVAILABLE", suggestion: "Check what is needed with: waybill doctor" },
+    AGENT_ERROR: { exit: "UNAVAILABLE", suggestion: "Correct what the message names, and make the same call again." },
   },
   output_schema: { type: "object", required: ["run_id", "attempts"], properties: { attempts: { type: "array" } } },
   validate: ({ bytes }) => (bytes >= 1 && bytes <= 262_144 ? [] : [{ field: "bytes", message: "is from 1 to 262144" }]),

@@ -97,10 +97,11 @@ export const work = command({
       command: "waybill work --server http://127.0.0.1:8765 --type report.build --concurrency 2 -- ./build-report",
     },
   ],
-  validate: ({ concurrency, drain, env, "job-timeout": job_timeout, lease, server, type }, around) => {
+  validate: ({ command, concurrency, drain, env, "job-timeout": job_timeout, lease, server, type }, around) => {
     const problems: Array<Problem> = []
     const refused = server === undefined ? undefined : refuseServer(server)
     if (refused !== undefined) problems.push({ field: "server", message: refused })
+    if (command[0] === "") problems.push({ field: "command", message: "the program's name is empty" })
     for (const each of type) {
       const message = refuseJobType(each)
       if (message !== undefined) problems.push({ field: "type", message })

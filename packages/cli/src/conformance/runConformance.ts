@@ -13,15 +13,19 @@ import {
   checkServer,
   conclusionOf,
   type Level,
+  NoLedger,
   NotAServer,
   reportHtml,
   reportJson,
   restartBy,
   type ServerReport,
   type Target,
+  TokenRefused,
 } from "@waybill/conformance"
 import { readRegularFile } from "@waybill/host"
+import { accessSync, constants, existsSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
+import { dirname } from "node:path"
 import { irregular, refuseIrregular } from "../refuseIrregular.ts"
 
 export interface ConformanceRun {
@@ -63,7 +67,38 @@ const targetOf = ({ ledger, restart_cmd, token, token_file, url }: ConformanceRu
   }
 }
 
+/** What ends a run before anything can be said of the server. */
+const refusals = [
+  [NotAServer, "NOT_A_SERVER"],
+  [TokenRefused, "TOKEN_REFUSED"],
+  [CannotRestart, "CANNOT_RESTART"],
+  [NoLedger, "NO_LEDGER"],
+] as const
+
+const unwritable = (option: string, path: string, cause: unknown, data?: object): CommandError =>
+  new CommandError({
+    exit: "PRECONDITION",
+    code: "REPORT_UNWRITABLE",
+    message: `${option} ${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause,
+    ...(data === undefined ? {} : { data }),
+  })
+
+/** Refuses a path where nothing can be written: a run takes a minute, and its report should not be lost at its end. */
+const refuseUnwritable = (option: string, path: string): void => {
+  refuseIrregular(option, path)
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK)
+  } catch (cause) {
+    throw unwritable(option, path, cause)
+  }
+}
+
+/** Where no terminal shows what is going on, `--verbose` shows it as lines. */
+const log_every_ms = 10_000
+
 const checked = async (run: ConformanceRun, ctx: Context): Promise<ServerReport> => {
+  let logged_ms = performance.now()
   const level: Level | undefined = all_levels.find((each) => each === run.level)
   try {
     return await checkServer(targetOf(run), {
@@ -72,13 +107,16 @@ const checked = async (run: ConformanceRun, ctx: Context): Promise<ServerReport>
       ...(level === undefined ? {} : { level }),
       ...(run.seed === undefined ? {} : { seed: run.seed }),
       onChecked: ({ id, verdict }, done, of) => {
+        if (performance.now() - logged_ms > log_every_ms) {
+          logged_ms = performance.now()
+          ctx.log(`${done} of ${of} laws`)
+        }
         ctx.progress(`${done}/${of} ${id} ${verdict.status}`)
         if (verdict.status === "fail") ctx.log(`${id}: ${verdict.reason}`)
       },
     })
   } catch (cause) {
-    const code =
-      cause instanceof NotAServer ? "NOT_A_SERVER" : cause instanceof CannotRestart ? "CANNOT_RESTART" : undefined
+    const [, code] = refusals.find(([of]) => cause instanceof of) ?? []
     if (code === undefined || !(cause instanceof Error)) throw cause
     throw new CommandError({ exit: "PRECONDITION", code, message: cause.message, cause })
   }
@@ -97,22 +135,41 @@ const summaryOf = (report: ServerReport) => ({
   ),
 })
 
+const repeat =
+  "Repeat the requests of each broken law with curl; --report FILE.html shows them beside what was expected."
+
+/** What to do where nothing is broken and the claim does not hold all the same. */
+const fixOfNotShown = ({ claimed = 4, levels }: ServerReport): string => {
+  const open = levels.filter(
+    ({ level, status }) => level <= claimed && (status === "not shown" || status === "not applicable"),
+  )
+  const said = open.map(
+    ({ level, reason = "it was not looked at", status }) => `level ${level} is ${status} (${reason})`,
+  )
+  return `No law is broken: ${said.join("; ")}. Give what is lacking, or claim a lower level with --level.`
+}
+
 /** Checks, writes the reports, and ends well only if the claim holds. */
 export const runConformance = async (run: ConformanceRun, ctx: Context) => {
-  for (const path of run.report) refuseIrregular("--report", path)
-  if (run.badge !== undefined) refuseIrregular("--badge", run.badge)
+  for (const path of run.report) refuseUnwritable("--report", path)
+  if (run.badge !== undefined) refuseUnwritable("--badge", run.badge)
+  if (run.ledger !== undefined) refuseIrregular("--ledger", run.ledger)
   const report = await checked(run, ctx)
-  for (const path of run.report) await writeFile(path, path.endsWith(".html") ? reportHtml(report) : reportJson(report))
-  if (run.badge !== undefined) await writeFile(run.badge, badgeSvg(report))
   const data = summaryOf(report)
+  const write = (option: string, path: string, text: string): Promise<void> =>
+    writeFile(path, text).catch((cause: unknown) => {
+      throw unwritable(option, path, cause, data)
+    })
+  for (const path of run.report)
+    await write("--report", path, path.endsWith(".html") ? reportHtml(report) : reportJson(report))
+  if (run.badge !== undefined) await write("--badge", run.badge, badgeSvg(report))
   if (report.isKept) return data
   const [first] = data.broken
-  const begin = first === undefined ? "" : `${beginWith(report)} `
   throw new CommandError({
     exit: "LEVEL_NOT_HELD",
     code: "LEVEL_NOT_HELD",
     message: first === undefined ? data.conclusion : `${data.conclusion} ${first.id}: ${first.statement}`,
-    fix_required: `${begin}Repeat the requests of each broken law with curl; --report FILE.html shows them beside what was expected.`,
+    fix_required: first === undefined ? fixOfNotShown(report) : `${beginWith(report)} ${repeat}`,
     data,
   })
 }

@@ -15,7 +15,7 @@ import type { JobState } from "@waybill/command"
 import { type QueueJob, statusAt } from "@waybill/jobspec"
 import { foldAll, formatTime, type RecordedEvent } from "@waybill/ledger"
 import { jobStatus, Jobs, type JobStatus } from "@waybill/workspace-job"
-import { type Addressed, commandLine } from "../Place.ts"
+import { type Addressed, commandAbout } from "../Place.ts"
 import { jobSpecOf } from "./JobSpecHere.ts"
 
 /** A job that is older than this and has not ended counts as failed; nothing is written because of it. */
@@ -64,15 +64,6 @@ const ofQueue = (job: QueueJob): Standing => {
   return failed("JOB_FAILED", `The job failed: ${code}${message === "" ? "" : `, ${message}`}.`)
 }
 
-/** The ids that a word may mean: itself, and percent-decoded, as the commands of descriptors have it. */
-export const namesOf = (word: string): ReadonlySet<string> => {
-  try {
-    return new Set([word, decodeURIComponent(word)])
-  } catch {
-    return new Set([word])
-  }
-}
-
 /** What the facts of one job come to. */
 export interface JobReading {
   readonly queue: QueueJob | undefined
@@ -102,16 +93,13 @@ const standingOf = ({ began_ms, queue, run }: JobReading, now_ms: number): Stand
     : standing
 }
 
-/** The calls that ask about a job and end it, from anywhere. Ids are percent-encoded in them. */
-export const jobCommands = (jobId: string, place: Addressed) => {
-  const word = encodeURIComponent(jobId)
-  return {
-    status_command: commandLine(place, "job", "status", word),
-    cancel_command: commandLine(place, "job", "cancel", word),
-    poll_interval_ms,
-    timeout_ms: job_timeout_ms,
-  }
-}
+/** The calls that ask about a job and end it, from anywhere. They name exactly this one, quoted where a shell needs that. */
+export const jobCommands = (jobId: string, place: Addressed) => ({
+  status_command: commandAbout(jobId, place, "job", "status"),
+  cancel_command: commandAbout(jobId, place, "job", "cancel"),
+  poll_interval_ms,
+  timeout_ms: job_timeout_ms,
+})
 
 /** Where a job stands, as `job status` answers it. */
 export const jobState = (jobId: string, reading: JobReading, place: Addressed, now_ms: number): JobState => {

@@ -10,7 +10,7 @@ import { openStore, runOnFiles } from "../Opening.ts"
 import { refuseNowhere } from "../Nowhere.ts"
 import type { Place } from "../Place.ts"
 import { tellDamage } from "../keeping/damage.ts"
-import { type JobReading, isUnsettled, jobState, namesOf, readJob } from "./JobDescription.ts"
+import { type JobReading, isUnsettled, jobState, readJob } from "./JobDescription.ts"
 
 const page_records = 1024
 
@@ -25,22 +25,16 @@ export const streamOf = (store: Store, jobId: string) =>
     }
   })
 
-/** The job of this name; what is no job's name is looked up percent-decoded, as the commands of descriptors have it. */
-export const findJob = (store: Store, word: string) =>
-  Effect.gen(function* () {
-    for (const jobId of namesOf(word)) {
-      const reading: JobReading | undefined = readJob(jobId, yield* streamOf(store, jobId))
-      if (reading !== undefined) return { jobId, reading }
-    }
-    return undefined
-  })
+/** What the facts of this job come to; `undefined` when nobody asked for it. */
+export const findJob = (store: Store, jobId: string) =>
+  Effect.map(streamOf(store, jobId), (events): JobReading | undefined => readJob(jobId, events))
 
 /**
  * Where a job stands; `undefined` when nobody asked for it. With `tell`, a damaged ledger is refused where it makes the answer
  * uncertain. Of a job that has ended nothing in the rest of the ledger can make another answer, and so the rest is not read.
  */
 export const askJob = (
-  word: string,
+  jobId: string,
   place: Place,
   signal: AbortSignal,
   tell?: Pick<Context, "warn">,
@@ -49,8 +43,8 @@ export const askJob = (
   return runOnFiles(
     Effect.gen(function* () {
       const store = yield* openStore(place, "read")
-      const found = yield* findJob(store, word)
-      const state = found === undefined ? undefined : jobState(found.jobId, found.reading, place, Date.now())
+      const found = yield* findJob(store, jobId)
+      const state = found === undefined ? undefined : jobState(jobId, found, place, Date.now())
       if (tell !== undefined && isUnsettled(state)) yield* tellDamage(store, true, place, tell)
       return state
     }),

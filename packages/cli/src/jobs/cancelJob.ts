@@ -4,7 +4,7 @@
  * @module
  */
 import type { CancelOutcome } from "@waybill/command"
-import { Ledger, type RecordedEvent } from "@waybill/ledger"
+import { Ledger } from "@waybill/ledger"
 import { Agent, Holds } from "@waybill/runtime"
 import { isJobFact, type Job, Jobs, recording, Settlement, submitFailure, WorkspaceJob } from "@waybill/workspace-job"
 import { Effect, Stream } from "effect"
@@ -12,7 +12,7 @@ import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
 import type { Place } from "../Place.ts"
 import { refuseDamaged } from "../keeping/damage.ts"
-import { jobCommands, jobState, namesOf, readJob } from "./JobDescription.ts"
+import { jobCommands, jobState, readJob } from "./JobDescription.ts"
 import { jobSpecOf } from "./JobSpecHere.ts"
 
 const origin = { actor: "waybill", requestId: "waybill-cancel" } as const
@@ -20,15 +20,7 @@ const origin = { actor: "waybill", requestId: "waybill-cancel" } as const
 const eventsOf = (jobId: string) =>
   Effect.flatMap(Ledger, (ledger) => Effect.map(Stream.runCollect(ledger.readStream(jobId)), (events) => [...events]))
 
-const find = (word: string) =>
-  Effect.gen(function* () {
-    for (const jobId of namesOf(word)) {
-      const events: ReadonlyArray<RecordedEvent> = yield* eventsOf(jobId)
-      const reading = readJob(jobId, events)
-      if (reading !== undefined) return { jobId, reading }
-    }
-    return undefined
-  })
+const find = (jobId: string) => Effect.map(eventsOf(jobId), (events) => readJob(jobId, events))
 
 /** Ends the agent's run for good, and the attempt with it unless somebody is at work on it, who will then end it. */
 const endAttempt = (runId: string, { current }: Job) =>
@@ -55,12 +47,11 @@ const endAttempt = (runId: string, { current }: Job) =>
   })
 
 /** Cancels the job; `undefined` when nobody asked for it. */
-export const cancelJob = (word: string, place: Place, signal: AbortSignal): Promise<CancelOutcome | undefined> => {
+export const cancelJob = (jobId: string, place: Place, signal: AbortSignal): Promise<CancelOutcome | undefined> => {
   const program = Effect.gen(function* () {
     yield* refuseDamaged(yield* Ledger, place)
-    const found = yield* find(word)
-    if (found === undefined) return undefined
-    const { jobId, reading } = found
+    const reading = yield* find(jobId)
+    if (reading === undefined) return undefined
     const before = jobState(jobId, reading, place, Date.now())
     const isOver = before.descriptor.status !== "running" && before.error?.code !== "JOB_TIMEOUT"
     // A cancellation that was cut off has left its attempt open.

@@ -6,8 +6,10 @@
 import { CommandError } from "@waybill/command"
 import { readRegularFile } from "@waybill/host"
 import type { JsonObject } from "@waybill/ledger"
+import { isUtf8 } from "node:buffer"
 import { readFileSync } from "node:fs"
-import { resolve } from "node:path"
+import { fromHere } from "../Place.ts"
+import { inexactIn } from "./exactJson.ts"
 import { irregular } from "../refuseIrregular.ts"
 
 const refuse = (message: string, cause?: unknown) =>
@@ -15,14 +17,24 @@ const refuse = (message: string, cause?: unknown) =>
     exit: "ARG_ERROR",
     code: "PAYLOAD_UNUSABLE",
     message: `--payload: ${message}.`,
-    fix_required: 'Give one JSON object, such as {"pages":2}.',
+    fix_required: 'Give one JSON object in UTF-8 that is recorded as it is written, such as {"pages":2}.',
     cause,
   })
 
+/** Bytes that are no text would be recorded as other ones. */
+const textIn = (bytes: Buffer): string => {
+  const text = bytes.toString("utf8")
+  if (isUtf8(bytes)) return text
+  const again = Buffer.from(text)
+  const at = bytes.findIndex((byte, index) => byte !== again[index])
+  throw refuse(`the byte at offset ${at} is no UTF-8`)
+}
+
 const read = (from: string | 0): string => {
   try {
-    return from === 0 ? readFileSync(from, "utf8") : readRegularFile(from).toString("utf8")
+    return textIn(from === 0 ? readFileSync(from) : readRegularFile(from))
   } catch (cause) {
+    if (CommandError.is(cause)) throw cause
     const refused = irregular("--payload", cause)
     if (refused !== undefined) throw refused
     throw refuse(cause instanceof Error ? cause.message : String(cause), cause)
@@ -30,8 +42,8 @@ const read = (from: string | 0): string => {
 }
 
 /** @param word JSON, `@FILE`, or `-` for stdin */
-export const readPayload = (word: string, cwd: string): JsonObject => {
-  const text = word === "-" ? read(0) : word.startsWith("@") ? read(resolve(cwd, word.slice(1))) : word
+export const readPayload = (word: string): JsonObject => {
+  const text = word === "-" ? read(0) : word.startsWith("@") ? read(fromHere(word.slice(1))) : word
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -39,5 +51,7 @@ export const readPayload = (word: string, cwd: string): JsonObject => {
     throw refuse(`it is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("it is no JSON object")
+  const inexact = inexactIn(text)
+  if (inexact !== undefined) throw refuse(inexact)
   return value as JsonObject
 }

@@ -49,7 +49,7 @@ export const submitJob = (words: SubmitWords, place: Place, ctx: Context) => {
         new CommandError({
           exit: "CONFLICT",
           code: "IDEMPOTENCY_CONFLICT",
-          message: `The key or the id stands for the job ${found.job_id}, whose ${differ.join(" and ")} differ.`,
+          message: `The key or the id stands for the job ${found.job_id}, which has another ${differ.join(" and another ")}.`,
           fix_required: "Use a new --key, or a new --job-id, for new work.",
         }),
       )

@@ -13,7 +13,7 @@ import { isOver, isUnsettled, jobState } from "./JobDescription.ts"
 
 /** Where the job stands when it is over, or when the time is up; `undefined` when nobody asked for it. */
 export const waitForJob = (
-  word: string,
+  jobId: string,
   wait_ms: number,
   place: Place,
   ctx: Pick<Context, "signal" | "warn">,
@@ -24,8 +24,8 @@ export const waitForJob = (
       const until_ms = Date.now() + wait_ms
       let head = 0
       for (;;) {
-        const found = yield* findJob(store, word)
-        const state = found === undefined ? undefined : jobState(found.jobId, found.reading, place, Date.now())
+        const found = yield* findJob(store, jobId)
+        const state = found === undefined ? undefined : jobState(jobId, found, place, Date.now())
         const left_ms = until_ms - Date.now()
         if (state === undefined || isOver(state) || left_ms <= 0) {
           yield* tellDamage(store, isUnsettled(state), place, ctx)

@@ -108,7 +108,7 @@ export const gc = (words: GcWords, place: Place, ctx: Context) => {
   const holds = layerFileHolds({ root: join(ownFolder(place), "holds") })
   return runOnFiles(Effect.provide(program, holds), ctx.signal).then((entries) => ({
     root: place.root,
-    removed: !ctx.dryRun,
+    removed: !ctx.dryRun && entries.length > 0,
     bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
     entries: entries.map(({ bytes, path, why }) => ({ path, bytes, why })),
     left_alone: namesIn(join(data, "unfinished")).length,

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { CommandError } from "@waybill/command"
+import { CommandError, shellWord } from "@waybill/command"
 import type { ExitCodePromise } from "@waybill/command-contract"
 import { done } from "../Exits.ts"
-import { shellWord } from "../Place.ts"
 import type { ServerPlace } from "./ServerPlace.ts"
 
 const too_late: ExitCodePromise = { description: "No answer in time", retryable: true, side_effects: "none" }
@@ -35,17 +34,23 @@ const codesOf = (thrown: unknown): ReadonlyArray<string> => {
   return found
 }
 
-/** No server takes a request at all. */
-export const nobodyThere = ({ url }: ServerPlace, why: string, cause: unknown): CommandError => {
+/** As `serve --addr` takes it. */
+const addressOf = ({ url }: ServerPlace): string => {
   const { hostname, port, protocol } = new URL(url)
+  return `${hostname}:${port === "" ? (protocol === "https:" ? "443" : "80") : port}`
+}
+
+/** No server takes a request at all. */
+export const nobodyThere = (server: ServerPlace, why: string, cause: unknown): CommandError => {
+  const { url } = server
+  const { hostname, protocol } = new URL(url)
   const isHere = protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(hostname)
-  const address = `${hostname}:${port === "" ? "80" : port}`
   return new CommandError({
     exit: "UNAVAILABLE",
     code: "SERVER_UNREACHABLE",
     message: `No server answers at ${url}: ${why}.`,
     suggestion: isHere
-      ? `Start one with: waybill serve --addr ${shellWord(address)}`
+      ? `Start one with: waybill serve --addr ${shellWord(addressOf(server))}`
       : "Check the address, and whether the server runs.",
     cause,
   })
@@ -111,7 +116,7 @@ export const refusedBy = (
       exit: "PRECONDITION",
       code: "INVALID_JOB_TYPE",
       message,
-      fix_required: `Start the server so that it takes jobs of this type: waybill serve --job-type ${typeWord(invalidType)}`,
+      fix_required: `Start the server with one flag more than before: --job-type ${typeWord(invalidType)}. Without other flags that is: waybill serve --job-type ${typeWord(invalidType)} --addr ${shellWord(addressOf(server))}`,
     })
   return new CommandError({
     exit: "PRECONDITION",
@@ -130,7 +135,9 @@ export const noToken = (server: ServerPlace, why: string): CommandError =>
     exit: "AUTH_REQUIRED",
     code: "TOKEN_NEEDED",
     message: `The server at ${server.url} wants a token, and there is none: ${why}.`,
-    fix_required: "Name the server's token file with --token-file, or with WAYBILL_TOKEN_FILE.",
+    fix_required: /mode is too permissive/u.test(why)
+      ? `Make the file readable by its owner alone: chmod 600 ${shellWord(server.token_file)}`
+      : "Name the server's token file with --token-file, or with WAYBILL_TOKEN_FILE.",
   })
 
 /** The answer to a change was lost: it may have been made. */

@@ -10,9 +10,10 @@ import { jobIdSegment } from "@waybill/jobspec"
 import { decodeLine, type RecordedEvent } from "@waybill/ledger"
 import { Result } from "effect"
 import { randomBytes } from "node:crypto"
-import { type JobReading, jobCommands, jobState, namesOf, queueStatus, readJob } from "../jobs/JobDescription.ts"
+import { type JobReading, jobCommands, jobState, queueStatus, readJob } from "../jobs/JobDescription.ts"
 import { type ListedJob, pageOf } from "../jobs/listJobs.ts"
 import type { SubmitWords } from "../jobs/submitJob.ts"
+import { commandAbout } from "../Place.ts"
 import { type Client, type Document, documentsIn, isDocument, makeClient } from "./Client.ts"
 import { strange } from "./refusals.ts"
 import type { ServerPlace } from "./ServerPlace.ts"
@@ -36,36 +37,25 @@ const factsOf = async (client: Client, jobId: string): Promise<ReadonlyArray<Rec
   return eventsOf(documentsIn(all, "events").filter((event) => event["job_id"] === jobId))
 }
 
-export interface FoundJob {
-  readonly jobId: string
-  readonly reading: JobReading
-}
-
-/** The job of this name, or of what the name is percent-decoded. */
-export const findOnServer = async (client: Client, word: string): Promise<FoundJob | undefined> => {
-  for (const jobId of namesOf(word)) {
-    const reading = readJob(jobId, await factsOf(client, jobId))
-    if (reading !== undefined) return { jobId, reading }
-  }
-  return undefined
-}
+/** What the facts of this job come to; `undefined` when nobody asked for it. */
+export const findOnServer = async (client: Client, jobId: string): Promise<JobReading | undefined> =>
+  readJob(jobId, await factsOf(client, jobId))
 
 /** Where a job stands; `undefined` when nobody asked for it. */
-export const askServer = async (word: string, server: ServerPlace, ctx: Context): Promise<JobState | undefined> => {
-  const found = await findOnServer(makeClient(server, ctx), word)
-  return found === undefined ? undefined : jobState(found.jobId, found.reading, server, Date.now())
+export const askServer = async (jobId: string, server: ServerPlace, ctx: Context): Promise<JobState | undefined> => {
+  const found = await findOnServer(makeClient(server, ctx), jobId)
+  return found === undefined ? undefined : jobState(jobId, found, server, Date.now())
 }
 
 /** Calls a job off in the queue; the worker that has it ends the work. */
 export const cancelOnServer = async (
-  word: string,
+  jobId: string,
   server: ServerPlace,
   ctx: Context,
 ): Promise<CancelOutcome | undefined> => {
   const client = makeClient(server, ctx)
-  const found = await findOnServer(client, word)
-  if (found === undefined) return undefined
-  const { jobId, reading } = found
+  const reading = await findOnServer(client, jobId)
+  if (reading === undefined) return undefined
   const before = jobState(jobId, reading, server, Date.now())
   if (before.descriptor.status !== "running" && before.error?.code !== "JOB_TIMEOUT")
     return { descriptor: before.descriptor, changed: false }
@@ -74,7 +64,7 @@ export const cancelOnServer = async (
       exit: "CONFLICT",
       code: "NOT_IN_QUEUE",
       message: `The run ${jobId} is not in the server's queue.`,
-      suggestion: `Cancel it where it runs, with: waybill job cancel ${encodeURIComponent(jobId)} --root DIR`,
+      suggestion: `Cancel it where it runs, with: ${commandAbout(jobId, { words: ["--root", "DIR"] }, "job", "cancel")}`,
     })
   await client.post(
     "/v1/jobs/cancel",
@@ -84,7 +74,7 @@ export const cancelOnServer = async (
   )
   const after = await findOnServer(client, jobId)
   const own = { job_id: jobId, ...jobCommands(jobId, server) }
-  const isWinding = after?.reading.run.status === "running"
+  const isWinding = after?.run.status === "running"
   return { descriptor: { ...own, status: isWinding ? "running" : "cancelled" }, changed: true }
 }
 
@@ -122,7 +112,7 @@ export const submitToServer = async (words: SubmitWords, server: ServerPlace, ct
     throw new CommandError({
       exit: "CONFLICT",
       code: "IDEMPOTENCY_CONFLICT",
-      message: `The key or the id stands for the job ${id}, whose ${differs.join(" and ")} differ.`,
+      message: `The key or the id stands for the job ${id}, which has another ${differs.join(" and another ")}.`,
       fix_required: "Use a new --key, or a new --job-id, for new work.",
     })
   return {

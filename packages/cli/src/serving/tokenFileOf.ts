@@ -4,8 +4,8 @@
  * @module
  */
 import type { Flag } from "@waybill/command-contract"
-import { join, resolve } from "node:path"
-import type { Place } from "../Place.ts"
+import { join } from "node:path"
+import { fromHere, type Place } from "../Place.ts"
 
 /** The flag of every command that needs a token. A token itself is never a word of a command: others can read those. */
 export const token_flags = {
@@ -25,5 +25,5 @@ export const tokenFileOf = (
   env: Readonly<Record<string, string | undefined>>,
 ): string => {
   const named = flags["token-file"] ?? env["WAYBILL_TOKEN_FILE"] ?? ""
-  return named === "" ? join(root, ".agents", "daemon", "token") : resolve(process.cwd(), named)
+  return named === "" ? join(root, ".agents", "daemon", "token") : fromHere(named)
 }

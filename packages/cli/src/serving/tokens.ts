@@ -8,6 +8,7 @@ import { CommandError } from "@waybill/command"
 import { type Credential, makeTokenFile, newToken, readTokenFile, rotateToken } from "@waybill/jobspec-server"
 import { Result } from "effect"
 import { existsSync } from "node:fs"
+import { unlessForbidden } from "../notPermitted.ts"
 import { commandLine, type Place } from "../Place.ts"
 
 export interface ShownToken {
@@ -50,13 +51,13 @@ export const showTokens = async (token_file: string, reveal: boolean, place: Pla
 }
 
 export const makeTokens = async (token_file: string, reveal: boolean) => {
-  const isMade = await makeTokenFile(token_file, newToken())
+  const isMade = await unlessForbidden(() => makeTokenFile(token_file, newToken()))
   return { ...(await read(token_file, reveal)), effect: isMade ? "created" : "noop" }
 }
 
 export const rotateTokens = async (token_file: string, name: string | undefined, reveal: boolean, place: Place) => {
   if (!existsSync(token_file)) throw missing(token_file, place)
-  const rotated = await rotateToken(token_file, name)
+  const rotated = await unlessForbidden(() => rotateToken(token_file, name))
   if (Result.isSuccess(rotated)) return { token_file, tokens: shown(rotated.success, reveal), effect: "updated" }
   if (rotated.failure !== undefined) throw rotated.failure
   const { tokens } = await read(token_file, false)

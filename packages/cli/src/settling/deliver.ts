@@ -4,22 +4,38 @@
  * @module
  */
 import { CommandError, type Context } from "@waybill/command"
-import type { Destination } from "@waybill/data-plane"
+import type { Destination, StorageFailed } from "@waybill/data-plane"
 import { Ledger } from "@waybill/ledger"
 import { deliverJob } from "@waybill/runtime"
 import { Effect } from "effect"
-import { resolve } from "node:path"
+import { dirname } from "node:path"
 import { refuseNowhere } from "../Nowhere.ts"
 import { runHere } from "../Opening.ts"
 import { refuseDamaged } from "../keeping/damage.ts"
 import { settlementLayer } from "../Settlements.ts"
-import { commandLine, type Place } from "../Place.ts"
+import { commandAbout, fromHere, type Place } from "../Place.ts"
 import { noSuchRun } from "./explain.ts"
+
+/** A folder that is there and in which nothing can be made, as in /proc, says that what is to be made is missing. */
+const takesNone = (error: StorageFailed, to: Destination): StorageFailed | CommandError => {
+  const { code, path } = error.cause
+  if (!("file" in to) || code !== "ENOENT" || dirname(path) !== dirname(to.file)) return error
+  return new CommandError({
+    exit: "PRECONDITION",
+    code: "NOT_PERMITTED",
+    message: `--to ${to.file}: no file can be made in ${dirname(path)}.`,
+    fix_required: "Name a file in a folder that takes new files.",
+    cause: error,
+  })
+}
 
 const hand = (runId: string, to: Destination, place: Place) =>
   Effect.gen(function* () {
     yield* refuseDamaged(yield* Ledger, place, "nothing was delivered")
-    return yield* Effect.catchTag(deliverJob(runId, to), "NotDeliverable", (refusal) =>
+    const delivered = Effect.catchTag(deliverJob(runId, to), "StorageFailed", (error) =>
+      Effect.fail(takesNone(error, to)),
+    )
+    return yield* Effect.catchTag(delivered, "NotDeliverable", (refusal) =>
       Effect.fail(
         refusal.status === "missing"
           ? noSuchRun(runId, place)
@@ -27,7 +43,7 @@ const hand = (runId: string, to: Destination, place: Place) =>
               exit: "CONFLICT",
               code: "NOT_DELIVERABLE",
               message: `Run ${runId} is ${refusal.status}; only a verified artifact is delivered.`,
-              suggestion: `See what became of it with: ${commandLine(place, "explain", runId)}`,
+              suggestion: `See what became of it with: ${commandAbout(runId, place, "explain")}`,
             }),
       ),
     )
@@ -38,7 +54,7 @@ export const deliver = async (runId: string, to: string, place: Place, ctx: Cont
   refuseNowhere(place)
   const layer = settlementLayer(place)
   if (to !== "-") {
-    const file = resolve(process.cwd(), to)
+    const file = fromHere(to)
     const receipt = await runHere(Effect.provide(hand(runId, { file }, place), layer), ctx.signal)
     await ctx.write(`${JSON.stringify(receipt)}\n`)
     return

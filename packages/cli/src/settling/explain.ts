@@ -7,11 +7,11 @@ import { CommandError, type Context } from "@waybill/command"
 import { foldAll, type Store } from "@waybill/ledger"
 import { explain as explainStatus, jobStatus, Jobs, type JobStatus } from "@waybill/workspace-job"
 import { Effect } from "effect"
-import { streamOf } from "../jobs/askJob.ts"
+import { findJob, streamOf } from "../jobs/askJob.ts"
 import { refuseNowhere } from "../Nowhere.ts"
 import { openStore, runOnFiles } from "../Opening.ts"
 import { tellDamage } from "../keeping/damage.ts"
-import { commandLine, type Place } from "../Place.ts"
+import { commandAbout, commandLine, type Place } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 
 export interface Explained {
@@ -32,6 +32,15 @@ export const noSuchRun = (runId: string, place: Place) =>
     code: "RUN_NOT_FOUND",
     message: `There is no run ${runId} in the ledger of ${place.root}.`,
     suggestion: `List what there is with: ${commandLine(place, "list")}`,
+  })
+
+/** A job that was submitted and not settled: there is something to know of it, elsewhere. */
+const noRunYet = (jobId: string, place: Place) =>
+  new CommandError({
+    exit: "NOT_FOUND",
+    code: "RUN_NOT_FOUND",
+    message: `${jobId} is a job of the queue, and no run.`,
+    suggestion: `See where it stands with: ${commandAbout(jobId, place, "job", "status")}`,
   })
 
 const wordsOf = (status: JobStatus): string => {
@@ -60,11 +69,11 @@ const wordsOf = (status: JobStatus): string => {
 const nextOf = (status: JobStatus, place: Place): string => {
   switch (status.status) {
     case "verified":
-      return commandLine(place, "deliver", status.runId)
+      return commandAbout(status.runId, place, "deliver")
     case "running":
-      return commandLine(place, "job", "status", encodeURIComponent(status.runId))
+      return commandAbout(status.runId, place, "job", "status")
     default:
-      return commandLine(place, "logs", status.runId)
+      return commandAbout(status.runId, place, "logs")
   }
 }
 
@@ -95,7 +104,9 @@ export const explain = async (runId: string, place: Place, ctx: Context): Promis
       const store = yield* openStore(place, "read")
       const found = yield* explainRun(store, runId, place)
       yield* tellDamage(store, isUnsettled(found), place, ctx)
-      return found ?? (yield* Effect.fail(noSuchRun(runId, place)))
+      if (found !== undefined) return found
+      const isJob = (yield* findJob(store, runId)) !== undefined
+      return yield* Effect.fail(isJob ? noRunYet(runId, place) : noSuchRun(runId, place))
     }),
     ctx.signal,
   )

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SettlementEvent } from "@waybill/runtime"
-import { commandLine, type Place, shellWord } from "../Place.ts"
+import { commandAbout, type Place, runIdFlag } from "../Place.ts"
 
 /** Where it is: nothing is recorded, or all is; somebody else is at work; the agent is; or nobody is but this call. */
 export type Standing = "nothing" | "elsewhere" | "agent" | "here"
@@ -29,8 +29,8 @@ export const leftWords = (
   place: Place,
 ): { readonly code: string; readonly message: string } | undefined => {
   if (standing === "nothing") return undefined
-  const again = `Make the same call with --run-id ${shellWord(runId)}`
-  const look = `see where it stands with: ${commandLine(place, "job", "status", encodeURIComponent(runId))}`
+  const again = `Make the same call with ${runIdFlag(runId)}`
+  const look = `see where it stands with: ${commandAbout(runId, place, "job", "status")}`
   if (standing === "agent")
     return {
       code: "RUN_GOES_ON",

@@ -10,7 +10,8 @@ import { verifyCommand } from "./verifyCommand.ts"
 
 const schema_id_length_max = 1024
 
-const refuseRunId = (id: string): string | undefined =>
+/** Why a text cannot be the id of a new job or run; `undefined` when it can. */
+export const refuseNewId = (id: string): string | undefined =>
   refuseJobId(id) ?? (reserved_job_ids.has(id) ? "is reserved" : undefined)
 
 const refuseSchemaId = (id: string): string | undefined => {
@@ -28,6 +29,7 @@ const refuseVerify = (line: string): string | undefined => {
 }
 
 export interface NamedWords {
+  readonly agent: ReadonlyArray<string>
   readonly candidate: string
   readonly "schema-id": string
   readonly "run-id"?: string | undefined
@@ -43,7 +45,7 @@ export const refuseWords = (words: NamedWords): ReadonlyArray<Problem> => {
   const found: ReadonlyArray<readonly [field: string, value: string, reason: string | undefined]> = [
     ["candidate", candidate, refuseCandidate(candidate)],
     ["schema-id", schemaId, refuseSchemaId(schemaId)],
-    ["run-id", runId ?? "", runId === undefined ? undefined : refuseRunId(runId)],
+    ["run-id", runId ?? "", runId === undefined ? undefined : refuseNewId(runId)],
     ["key", key ?? "", key === undefined ? undefined : refuseBaseKey(key)],
     ...verify.map((line) => ["verify", line, refuseVerify(line)] as const),
     ...seed.map((word) => ["seed", word, refuseFilePath(word.slice(word.lastIndexOf("=") + 1))] as const),
@@ -56,7 +58,8 @@ export const refuseWords = (words: NamedWords): ReadonlyArray<Problem> => {
       ] as const
     }),
   ]
-  return found.flatMap(([field, value, reason]) =>
+  const refused = found.flatMap(([field, value, reason]) =>
     reason === undefined ? [] : [{ field, message: `--${field} ${JSON.stringify(value)} ${reason}` }],
   )
+  return words.agent[0] === "" ? [...refused, { field: "agent", message: "the program's name is empty" }] : refused
 }

@@ -12,7 +12,7 @@ import { basename } from "node:path"
 import { runHere } from "../Opening.ts"
 import { settlementLayer } from "../Settlements.ts"
 import { jobCommands } from "../jobs/JobDescription.ts"
-import { commandLine, type Place } from "../Place.ts"
+import { commandAbout, here, type Place, runIdFlag } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
 import { tellStarter } from "./Detached.ts"
@@ -56,7 +56,7 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
       exit: "VERIFIER_REJECTED",
       code: "VERIFIER_REJECTED",
       message: `The verifier rejected what run ${run_id} made: ${status.summary ?? "see the checks"}.`,
-      suggestion: `See what it said with: ${commandLine(place, "explain", run_id)}`,
+      suggestion: `See what it said with: ${commandAbout(run_id, place, "explain")}`,
       data,
     })
   const failure = status.status === "failed" ? status.failed.failure : undefined
@@ -65,7 +65,7 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
     code: "JOB_FAILED",
     message: `Run ${run_id} ended without a verdict: ${failure?.code ?? status.status}.`,
     ...(cause === undefined || cause === "" ? {} : { detail: cause }),
-    suggestion: `See what was printed with: ${commandLine(place, "logs", run_id)}`,
+    suggestion: `See what was printed with: ${commandAbout(run_id, place, "logs")}`,
     data,
   })
 }
@@ -86,7 +86,7 @@ const inWords = (error: SettleError, runId: string, place: Place): SettleError |
     message: `The key ${JSON.stringify(idempotencyKey)} stands for other work: ${what}.`,
     detail: error.message,
     fix_required: "Use a new --key, or a new --run-id, for new work; or make the very call that it was asked for with.",
-    suggestion: `See what became of it with: ${commandLine(place, "explain", runId)}`,
+    suggestion: `See what became of it with: ${commandAbout(runId, place, "explain")}`,
     cause: error,
   })
 }
@@ -134,7 +134,7 @@ export const settleHere = (words: SettleWords, place: Place, around: Surrounding
       artifact: artifactOf(status),
       attempts,
       ledger: ledger.where,
-      next_command: commandLine(place, next, status.runId),
+      next_command: commandAbout(status.runId, place, next),
     }
     return { data, status }
   })
@@ -159,7 +159,7 @@ export const settle = async (words: SettleWords, place: Place, ctx: Context): Pr
   })
   const { data, status } = await settleHere(words, place, {
     env: ctx.env,
-    cwd: process.cwd(),
+    cwd: here(),
     signal: ctx.signal,
     warn: ctx.warn,
     observe: (event) => {
@@ -168,7 +168,7 @@ export const settle = async (words: SettleWords, place: Place, ctx: Context): Pr
       show(event)
     },
     onStart: (runId) => {
-      ctx.log(`run ${runId}; if this is cut off, the same call with --run-id ${runId} goes on from there`)
+      ctx.log(`run ${runId}; if this is cut off, the same call with ${runIdFlag(runId)} goes on from there`)
       const tellLeft = () => {
         const left = leftWords(standing, runId, place)
         if (left !== undefined) ctx.warn(left.code, left.message)

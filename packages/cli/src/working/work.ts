@@ -9,7 +9,7 @@ import { Effect, Fiber, type Layer } from "effect"
 import { join } from "node:path"
 import { machine } from "../Ledgers.ts"
 import { runHere } from "../Opening.ts"
-import { ownFolder, type Place } from "../Place.ts"
+import { here, ownFolder, type Place } from "../Place.ts"
 import { commandFrom, variables } from "../Programs.ts"
 import type { ServerPlace } from "../server/ServerPlace.ts"
 import { localQueue, serverQueue } from "./queueLayer.ts"
@@ -27,7 +27,8 @@ export interface WorkWords {
 
 /** What is told of an event, as one line of JSON. */
 const lineOf = (event: WorkerEvent): Readonly<Record<string, unknown>> => {
-  if (event.kind === "unavailable") return { event: event.kind, message: event.error.message, pause_ms: event.pause_ms }
+  if (event.kind === "unavailable")
+    return { event: event.kind, message: event.error.message, pause_ms: Math.round(event.pause_ms) }
   const { attempt, job_id, job_type, max_attempts } = event.job
   const job = { event: event.kind, job_id, job_type, attempt, max_attempts }
   if (event.kind === "failed") return { ...job, failure: event.failure }
@@ -64,7 +65,7 @@ export const work = async (
   }
   const program = Effect.gen(function* () {
     const executor = yield* commandExecutor({
-      command: commandFrom(command, process.cwd()),
+      command: commandFrom(command, here()),
       root: join(ownFolder(place), "work"),
       env: variables(env, ctx.env),
       ...(job_timeout_ms === undefined ? {} : { timeLimit_ms: job_timeout_ms }),

@@ -25,9 +25,18 @@ export interface Taken {
   readonly after: number
 }
 
+/** A step whose decider threw instead of answering. The walk goes on without it: the other laws are not about this. */
+export interface Thrown {
+  readonly step: Step
+  readonly cause: unknown
+  /** How many events there were. */
+  readonly before: number
+}
+
 export interface Walk {
   readonly events: ReadonlyArray<RecordedEvent>
   readonly taken: ReadonlyArray<Taken>
+  readonly thrown: ReadonlyArray<Thrown>
 }
 
 /** Time goes on by a second with most steps, and by an hour with some, so that what runs out does run out. */
@@ -86,6 +95,7 @@ export const walk = (carrier: Carrier, choices: ReadonlyArray<Choice>): Walk => 
   const events: Array<RecordedEvent> = []
   const facts: Array<AnyFact> = []
   const taken: Array<Taken> = []
+  const thrown: Array<Thrown> = []
   const folds = new Map<AnyProjection, Fold<unknown, AnyFact>>()
   for (const { projection } of steps)
     if (projection !== undefined && !folds.has(projection)) folds.set(projection, new Fold(projection))
@@ -116,12 +126,18 @@ export const walk = (carrier: Carrier, choices: ReadonlyArray<Choice>): Walk => 
       const move = step?.take(pastOf(draw, events, facts, now_ms))
       if (step === undefined || move === undefined) continue
       const fold = (step.projection === undefined ? undefined : folds.get(step.projection)) ?? none
-      const answer = move.decide(fold)
       const before = events.length
+      let answer: Decided
+      try {
+        answer = move.decide(fold)
+      } catch (cause) {
+        thrown.push({ step, cause, before })
+        continue
+      }
       if (Result.isSuccess(answer)) record(answer.success, (fact) => move.requestId(fold, fact))
       taken.push({ step, move, answer, before, after: events.length })
       if (events.length > before) break
     }
   }
-  return { events, taken }
+  return { events, taken, thrown }
 }

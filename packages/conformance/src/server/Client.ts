@@ -54,7 +54,8 @@ const reasonOf = (cause: unknown): string => {
 
 /** A client of its own for one law. After `close` every request fails. */
 export const makeClient = (url: () => string, token: string | undefined): Client => {
-  const ended = new AbortController()
+  let now = 0
+  const closed = new AbortController()
   const exchanges: Array<Exchange> = []
   const keep = (exchange: Exchange): void => {
     exchanges.push(exchange)
@@ -73,6 +74,8 @@ export const makeClient = (url: () => string, token: string | undefined): Client
       headers: { ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }), ...headers },
       ...(sent === undefined ? {} : { body: sent }),
     }
+    const began = ++now
+    const at = performance.now()
     try {
       const response = await fetch(`${url()}${path}`, {
         method,
@@ -80,18 +83,19 @@ export const makeClient = (url: () => string, token: string | undefined): Client
         ...(sent === undefined ? {} : { body: sent instanceof Uint8Array ? new Uint8Array(sent) : sent }),
         signal: AbortSignal.any([
           AbortSignal.timeout(deadline_ms),
-          ended.signal,
+          closed.signal,
           ...(signal === undefined ? [] : [signal]),
         ]),
       })
       const bytes = new Uint8Array(await response.arrayBuffer())
       const text = new TextDecoder().decode(bytes)
       const answer: Answer = { status: response.status, headers: response.headers, text, bytes, json: parsed(text) }
-      keep({ asked, outcome: answer })
+      keep({ asked, outcome: answer, began, ended: ++now })
       return answer
     } catch (cause) {
-      const lost = reasonOf(cause)
-      keep({ asked, outcome: { lost } })
+      const hungUp = signal?.aborted === true ? { hung_up_ms: performance.now() - at } : {}
+      const lost = signal?.aborted === true ? "the client hung up" : reasonOf(cause)
+      keep({ asked: { ...asked, ...hungUp }, outcome: { lost }, began, ended: ++now })
       throw new NoAnswer(`${method} ${path}: no answer: ${lost}`, { cause })
     }
   }
@@ -100,5 +104,5 @@ export const makeClient = (url: () => string, token: string | undefined): Client
     for (let tries = 1; answer.status === 408 && tries < tries_max; tries++) answer = await askOnce(path, options)
     return answer
   }
-  return { ask, exchanges: () => exchanges, close: () => ended.abort() }
+  return { ask, exchanges: () => exchanges, close: () => closed.abort() }
 }

@@ -4,10 +4,11 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util"
-import { Violation, Words } from "../Law.ts"
+import { differing, Violation, Words } from "../Law.ts"
 import { type AskOptions, type Client, makeClient } from "./Client.ts"
-import { type Doc, doc, list, text } from "./documents.ts"
-import { type Answer, exchangeText } from "./Exchange.ts"
+import { type Doc, doc, isDoc, list, text } from "./documents.ts"
+import { evidenceOf } from "./evidence.ts"
+import type { Answer } from "./Exchange.ts"
 import type { Capabilities, Target } from "./Target.ts"
 
 /** What one law gets. */
@@ -39,6 +40,8 @@ export interface Desk extends Client {
   readonly restart: (meanwhile?: () => Promise<void>) => Promise<void>
   /** The requests that a report shows for a failure, as commands for a shell. */
   readonly evidence: () => ReadonlyArray<string>
+  /** Shows the requests about one of these words, such as the job that was given twice, instead of the last ones. */
+  readonly about: (words: ReadonlyArray<string>) => void
   /** Shows these requests instead of the last ones: the shortest that still fail. */
   readonly show: (lines: ReadonlyArray<string>) => void
 }
@@ -50,7 +53,7 @@ export interface DeskOptions {
   readonly fresh: (word?: string) => string
   /** The ledger's last event when the law begins. */
   readonly since: string | undefined
-  /** Hears of every job that was submitted through the desk. */
+  /** Hears of every job that a request through the desk was answered with. */
   readonly onJob?: (job_id: string) => void
 }
 
@@ -59,8 +62,6 @@ export interface Address {
   url: string
 }
 
-const shown_max = 12
-
 /** Fails the law. */
 export const violated = (what: string, expected: unknown, found: unknown): never => {
   throw new Violation({ what, expected, found })
@@ -68,7 +69,7 @@ export const violated = (what: string, expected: unknown, found: unknown): never
 
 /** Fails the law unless both are the same data. */
 export const same = (what: string, found: unknown, expected: unknown): void => {
-  if (!isDeepStrictEqual(found, expected)) violated(what, expected, found)
+  if (!isDeepStrictEqual(found, expected)) throw differing(what, found, expected)
 }
 
 /** Fails the law unless it is so. */
@@ -114,7 +115,13 @@ export const makeDesk = (
   { can, fresh, onJob, search_ms, seed, since }: DeskOptions,
 ): Desk => {
   const client = makeClient(() => address.url, target.token)
-  const { ask } = client
+  const ask: Desk["ask"] = async (path, options) => {
+    const answer = await client.ask(path, options)
+    if (answer.status === 202 && isDoc(answer.json) && typeof answer.json["job_id"] === "string")
+      onJob?.(answer.json["job_id"])
+    return answer
+  }
+  let words: ReadonlyArray<string> = []
   let focus: ReadonlyArray<string> | undefined
   const get: Desk["get"] = (path, options = {}) => ask(path, { ...options, method: "GET" })
   const post: Desk["post"] = (path, body, options = {}) =>
@@ -125,6 +132,7 @@ export const makeDesk = (
   }
   return {
     ...client,
+    ask,
     target,
     can,
     seed,
@@ -134,7 +142,7 @@ export const makeDesk = (
     post,
     submit: async (fields) => {
       const answer = answered("POST /v1/jobs", await post("/v1/jobs", fields), 202)
-      onJob?.(text(answer, "job_id"))
+      text(answer, "job_id")
       return answer
     },
     cancel: (job_id, more = {}) => post("/v1/jobs/cancel", { job_id, ...more }),
@@ -153,12 +161,10 @@ export const makeDesk = (
       if (target.restart === undefined) throw new TypeError("the target cannot be restarted")
       address.url = (await target.restart(meanwhile)).url
     },
-    evidence: () =>
-      focus ??
-      client
-        .exchanges()
-        .slice(-shown_max)
-        .map((each) => exchangeText(each, target.token)),
+    evidence: () => focus ?? evidenceOf(client.exchanges(), target.token, words),
+    about: (chosen) => {
+      words = chosen
+    },
     show: (lines) => {
       focus = lines
     },

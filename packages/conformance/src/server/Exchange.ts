@@ -10,6 +10,8 @@ export interface Asked {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
+  /** The client hung up after so long, without having heard. */
+  readonly hung_up_ms?: number
 }
 
 export interface Answer {
@@ -25,6 +27,9 @@ export interface Answer {
 export interface Exchange {
   readonly asked: Asked
   readonly outcome: Answer | { readonly lost: string }
+  /** When it was sent and when it was over, as numbers that grow with each request and each answer of one client. */
+  readonly began: number
+  readonly ended: number
 }
 
 const shown_characters_max = 400
@@ -46,7 +51,7 @@ const bodyOf = (body: string | Uint8Array): string => {
  * curlOf({ method: "POST", path: "/v1/jobs", headers: { Authorization: "Bearer s3cret" }, body: "{}" }, "s3cret")
  * // curl -sS -X POST -H "Authorization: Bearer $TOKEN" --data-binary '{}' "$URL/v1/jobs"
  */
-export const curlOf = ({ body, headers, method, path }: Asked, token: string | undefined): string => {
+export const curlOf = ({ body, headers, hung_up_ms, method, path }: Asked, token: string | undefined): string => {
   const heads = Object.entries(headers).map(([name, value]) => {
     const header = `${name}: ${value}`
     return token !== undefined && token !== "" && header.includes(token)
@@ -55,18 +60,27 @@ export const curlOf = ({ body, headers, method, path }: Asked, token: string | u
   })
   const asked = method === "HEAD" ? " -I" : method === "GET" ? "" : ` -X ${method}`
   const plain = /^[\w/.?=&%:,+~-]*$/u.test(path)
-  return `curl -sS${asked}${heads.join("")}${plain ? ` "$URL${path}"` : ` "$URL"${quoted(path)}`}${body === undefined ? "" : bodyOf(body)}`
+  const gone = hung_up_ms === undefined ? "" : ` --max-time ${Math.max(1, Math.round(hung_up_ms)) / 1000}`
+  return `curl -sS${gone}${asked}${heads.join("")}${plain ? ` "$URL${path}"` : ` "$URL"${quoted(path)}`}${body === undefined ? "" : bodyOf(body)}`
 }
 
 /** What came of a request, on one line. */
-export const outcomeOf = ({ outcome }: Exchange): string => {
+export const outcomeOf = ({ outcome }: Pick<Exchange, "outcome">): string => {
   if ("lost" in outcome) return `no answer: ${outcome.lost}`
   const text = outcome.text.trimEnd()
   return `${outcome.status} ${text.length > shown_characters_max ? `${text.slice(0, shown_characters_max)}…` : text}`
 }
 
-/** A request and its answer as lines of a shell's session. */
-export const exchangeText = (exchange: Exchange, token: string | undefined): string => {
+/**
+ * A request and its answer as lines of a shell's session.
+ *
+ * @param isJoined whether the next one is sent without waiting for this one's answer
+ */
+export const exchangeText = (
+  exchange: Pick<Exchange, "asked" | "outcome">,
+  token: string | undefined,
+  isJoined = false,
+): string => {
   const outcome = outcomeOf(exchange)
-  return `${curlOf(exchange.asked, token)}\n# ${(token === undefined || token === "" ? outcome : outcome.replaceAll(token, "$TOKEN")).replaceAll("\n", "\n# ")}`
+  return `${curlOf(exchange.asked, token)}${isJoined ? " &" : ""}\n# ${(token === undefined || token === "" ? outcome : outcome.replaceAll(token, "$TOKEN")).replaceAll("\n", "\n# ")}`
 }

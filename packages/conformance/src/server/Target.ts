@@ -10,8 +10,8 @@ export interface Target {
   /** A token that may do everything; without it nothing that changes the server is looked at. */
   readonly token?: string
   /**
-   * Kills the server as a power cut would (SIGKILL), runs `meanwhile`, starts it again on the same ledger and resolves when it
-   * answers, with its address. Unlocks the laws of durability.
+   * Kills the server (SIGKILL), runs `meanwhile`, starts it again on the same ledger and resolves when it
+   * answers, with its address. While `meanwhile` runs nothing may answer there. Unlocks the laws of durability.
    */
   readonly restart?: (meanwhile?: () => Promise<void>) => Promise<{ readonly url: string }>
   /** Where the server's own ledger lies (`…/.agents/daemon/ledger.jsonl`). With `restart` it unlocks the laws of damage. */

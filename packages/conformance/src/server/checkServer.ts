@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { Effect } from "effect"
 import { randomInt, randomUUID } from "node:crypto"
-import { checkLaw } from "../checkLaws.ts"
 import { findLaws } from "../findLaws.ts"
 import type { Law } from "../Law.ts"
 import type { Level } from "../LawKind.ts"
@@ -14,7 +12,11 @@ import { type Client, makeClient } from "./Client.ts"
 import { detect } from "./detect.ts"
 import { type Address, type Desk, makeDesk } from "./Desk.ts"
 import { claimHolds, highestClaim, type LevelResult, levelResults } from "./levels.ts"
-import type { ServerLaw } from "./serverLaw.ts"
+import { findLedger, isGone, killing } from "./hooks.ts"
+import type { CannotRestart } from "./restartBy.ts"
+import { no_time, type ServerLaw } from "./serverLaw.ts"
+import { tidy } from "./tidy.ts"
+import { lacksOptional, notLookedAt, verdictOn } from "./verdictOn.ts"
 import type { Capabilities, Target } from "./Target.ts"
 
 export interface CheckServerOptions {
@@ -26,9 +28,15 @@ export interface CheckServerOptions {
   readonly time_ms?: number
   /** How long each law that searches may go on at most; by default for what is left of the time. */
   readonly search_ms?: number
+  /** How long the server may still answer after its restart has killed it; 5 s by default. */
+  readonly kill_ms?: number
+  /** How long each of the first answers is waited for, which tell what the server can do; 15 s by default. */
+  readonly detect_ms?: number
+  /** How long the ledger's last event is waited for before a law; where it does not come it is not asked for again; 5 s by default. */
+  readonly last_event_ms?: number
   /** Only the laws with these numbers. */
   readonly only?: ReadonlyArray<string>
-  /** Ends the run before its next law; the promise rejects with the signal's reason. */
+  /** Ends the run; what it made is called off, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
   /** Hears of each law as soon as it was looked at. */
   readonly onChecked?: (checked: CheckedServerLaw, done: number, of: number) => void
@@ -58,16 +66,15 @@ export interface ServerReport {
   readonly isKept: boolean
 }
 
-const law_ms_max = 60_000
-
 /**
- * Examples first, then what leaves much behind or restarts the server, then searches, and at the end what leaves damage behind:
+ * Examples first, then what restarts the server, then searches and what needs much in the ledger, and at the end what leaves damage:
  * laws of honesty that get to the ledger's file.
  */
-const rankOf = ({ hooks = [], id, isSearch }: ServerLaw): 0 | 1 | 2 | 3 => {
+const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): 0 | 1 | 2 | 3 | 4 => {
   if (isSearch === true) return 2
+  if (isLate === true) return 3
   if (!id.startsWith("HONESTY")) return hooks.length > 0 ? 1 : 0
-  return hooks.length === 2 ? 3 : 1
+  return hooks.length === 2 ? 4 : 1
 }
 
 /** What is kept back from searches for each law that comes after them; more on a server that starts more slowly. */
@@ -75,6 +82,13 @@ const kept_back_ms_min = 8_000
 const kept_back_share = 2
 /** Which part of the time each search gets at least: a server that starts slowly must not use it all up for restarts. */
 const search_share_min = 1 / 20
+
+/** How long the server may still answer after it was killed. */
+const kill_ms_default = 5_000
+const last_event_ms_default = 5_000
+const detect_ms_default = 15_000
+/** How long the run's jobs are called off in the end. */
+const tidy_ms = 15_000
 
 const isServerLaw = (law: Law<Desk>): law is ServerLaw => law.level !== undefined && law.source !== undefined
 
@@ -87,33 +101,30 @@ export const serverLaws = async (): Promise<ReadonlyArray<ServerLaw>> => {
   })
 }
 
-/** The ledger's last event; `undefined` where there is none, or the server does not say. */
-const lastEvent = async ({ ask }: Client): Promise<string | undefined> => {
-  const { json } = await ask("/v1/events?limit=0").catch(() => ({ json: undefined }))
+/** The ledger's last event; `undefined` where there is none, or the server does not say. Rejects where it does not answer. */
+const lastEvent = async ({ ask }: Client, last_event_ms: number): Promise<string | undefined> => {
+  const { json } = await ask("/v1/events?limit=0", { deadline_ms: last_event_ms })
   if (typeof json !== "object" || json === null || !("last_event_id" in json)) return undefined
   return typeof json.last_event_id === "string" && json.last_event_id !== "" ? json.last_event_id : undefined
-}
-
-/** Calls off what the run has left behind, so that nobody's worker finds it. */
-const tidy = async (url: string, token: string | undefined, jobs: ReadonlySet<string>): Promise<void> => {
-  const { ask } = makeClient(() => url, token)
-  for (const job_id of jobs)
-    await ask("/v1/jobs/cancel", { method: "POST", body: { job_id, reason: "conformance run ended" } }).catch(
-      () => undefined,
-    )
 }
 
 /**
  * Checks a server against every law that applies. The server should have nobody else who uses it meanwhile.
  *
  * @throws {NotAServer} when nothing answers there as a JobSpec server would
+ * @throws {TokenRefused} when it does not take the token
+ * @throws {CannotRestart} when the restart does not kill the server, or it does not answer after the first one
+ * @throws {NoLedger} when there is no file at the path of the ledger
  *
  * @example
  * const report = await checkServer({ url: "http://127.0.0.1:8765", token }, { level: 3 })
  * process.exitCode = report.isKept ? 0 : 1
  */
-export const checkServer = async (target: Target, options: CheckServerOptions = {}): Promise<ServerReport> => {
+export const checkServer = async (given: Target, options: CheckServerOptions = {}): Promise<ServerReport> => {
   const {
+    detect_ms = detect_ms_default,
+    kill_ms = kill_ms_default,
+    last_event_ms = last_event_ms_default,
     level: claimed,
     only,
     search_ms: search_ms_max = Number.POSITIVE_INFINITY,
@@ -122,47 +133,89 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
   } = options
   const since = performance.now()
   const left_ms = (): number => time_ms - (performance.now() - since)
-  const run = randomUUID().slice(0, 8)
+  const mark = `wb-${randomUUID().slice(0, 8)}`
   let count = 0
-  const fresh = (word = "job"): string => `wb-${run}-${++count}-${word}`
-  const address: Address = { url: target.url }
+  const fresh = (word = "job"): string => `${mark}-${++count}-${word}`
+  const address: Address = { url: given.url }
   const jobs = new Set<string>()
-  const can = await detect(target, fresh("detect"))
+  let unusable: CannotRestart | undefined
+  const target: Target =
+    given.restart === undefined
+      ? given
+      : {
+          ...given,
+          restart: killing(
+            given.restart,
+            () => address.url,
+            kill_ms,
+            (error) => {
+              unusable = error
+            },
+          ),
+        }
+  const can = await detect(target, fresh("detect"), detect_ms)
   const all = (await serverLaws()).filter(({ id }) => only === undefined || only.includes(id))
   const order = all.toSorted((a, b) => rankOf(a) - rankOf(b) || (a.id < b.id ? -1 : 1))
-  const checked: Array<CheckedServerLaw> = []
   const reader = makeClient(() => address.url, target.token)
+  const deskFor = (search_ms: number, last: string | undefined): Desk =>
+    makeDesk(target, address, { can, seed, search_ms, fresh, since: last, onJob: (id) => jobs.add(id) })
+  const outside = (law: ServerLaw): Verdict | undefined => notLookedAt(law, deskFor(time_ms, undefined), claimed)
+  const checked: Array<CheckedServerLaw> = []
   const optional = new Set<string>()
   let slowest_restart_ms = 0
-  for (const [i, law] of order.entries()) {
-    options.signal?.throwIfAborted()
-    const left = order.slice(i)
-    const searches = left.filter(({ isSearch }) => isSearch === true).length
-    const kept_back_ms = Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
-    const searchable_ms = (left_ms() - (left.length - searches) * kept_back_ms) / Math.max(1, searches)
-    const search_ms = Math.min(search_ms_max, Math.max(searchable_ms, time_ms * search_share_min))
-    const desk = makeDesk(target, address, {
-      can,
-      seed,
-      search_ms,
-      fresh,
-      since: await lastEvent(reader),
-      onJob: (id) => jobs.add(id),
-    })
-    const at = performance.now()
-    // Searches and what comes after them are not given up because what came before took longer than it should have.
-    const spare_ms = rankOf(law) >= 2 ? time_ms / 2 : 0
-    const verdict = await verdictOn(law, desk, claimed, left_ms() + spare_ms)
-    const { id, level, source, statement, violation } = law
-    if (verdict.status === "skipped" && lacksOptional(law, target)) optional.add(id)
-    const requests = verdict.status === "fail" ? desk.evidence() : []
-    const took_ms = Math.round(performance.now() - at)
-    if (law.hooks?.includes("restart") === true) slowest_restart_ms = Math.max(slowest_restart_ms, took_ms)
-    const done = { id, level, source, statement, violation, verdict, took_ms, requests }
-    checked.push(done)
-    options.onChecked?.(done, i + 1, order.length)
+  let isMute = false
+  let stopped: string | undefined
+  try {
+    const within = order.filter((law) => outside(law) === undefined)
+    if (target.ledger !== undefined && within.some(({ hooks = [] }) => hooks.includes("ledger"))) {
+      if (can.mutates) await deskFor(0, undefined).post("/v1/jobs", { job_type: "eval.suite" })
+      findLedger(target.ledger)
+    }
+    if (target.restart !== undefined && within.some(({ hooks = [] }) => hooks.includes("restart"))) {
+      const at = performance.now()
+      address.url = (await target.restart()).url
+      slowest_restart_ms = performance.now() - at
+    }
+    for (const [i, law] of order.entries()) {
+      options.signal?.throwIfAborted()
+      const left = order.slice(i)
+      const searches = left.filter(({ isSearch }) => isSearch === true).length
+      const restarts = left.filter(({ isLate, isSearch }) => isSearch !== true && isLate !== true).length
+      const kept_back_ms = Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
+      const searchable_ms = (left_ms() - restarts * kept_back_ms) / Math.max(1, searches)
+      const search_ms = Math.min(search_ms_max, Math.max(searchable_ms, time_ms * search_share_min))
+      // Searches and what comes after them are not given up because what came before took longer than it should have.
+      const spare_ms = rankOf(law) >= 2 ? time_ms / 2 : 0
+      const at = performance.now()
+      let requests: ReadonlyArray<string> = []
+      const look = async (): Promise<Verdict> => {
+        if (stopped !== undefined) return { status: "skipped", reason: stopped }
+        if (left_ms() + spare_ms <= 0) return { status: "skipped", reason: no_time }
+        const last = isMute ? undefined : await lastEvent(reader, last_event_ms).catch(() => void (isMute = true))
+        const desk = deskFor(search_ms, typeof last === "string" ? last : undefined)
+        const verdict = await verdictOn(law, desk, options.signal)
+        if (verdict.status !== "fail") return verdict
+        requests = desk.evidence()
+        const lost = desk.exchanges().find(({ outcome }) => "lost" in outcome)
+        if (unusable !== undefined || options.signal?.aborted === true || !(await isGone(address.url))) return verdict
+        stopped = `the server stopped answering${lost === undefined ? "" : ` at ${lost.asked.method} ${lost.asked.path}`} (${law.id})`
+        return { ...verdict, reason: `${stopped}: ${verdict.reason}` }
+      }
+      const unseen = outside(law)
+      if (unseen !== undefined && lacksOptional(law, unseen, target)) optional.add(law.id)
+      const verdict = unseen ?? (await look())
+      options.signal?.throwIfAborted()
+      if (unusable !== undefined) throw unusable
+      const { id, level, source, statement, violation } = law
+      const took_ms = Math.round(performance.now() - at)
+      if (law.hooks?.includes("restart") === true) slowest_restart_ms = Math.max(slowest_restart_ms, took_ms)
+      const done = { id, level, source, statement, violation, verdict, took_ms, requests }
+      checked.push(done)
+      options.onChecked?.(done, i + 1, order.length)
+    }
+  } finally {
+    if (can.cancels && stopped === undefined) await tidy({ url: address.url, token: target.token, mark, jobs }, tidy_ms)
   }
-  await tidy(address.url, target.token, jobs)
   const levels = levelResults(
     checked.map((each) => ({ ...each, isOptional: optional.has(each.id) })),
     can,
@@ -181,21 +234,5 @@ export const checkServer = async (target: Target, options: CheckServerOptions = 
       claimed === undefined
         ? checked.every(({ verdict }) => verdict.status !== "fail") && highest !== undefined
         : claimHolds(claimed, levels),
-  }
-}
-
-/** Whether something was not given that the law's level does not ask for. */
-const lacksOptional = ({ hooks = [], level }: ServerLaw, target: Target): boolean =>
-  hooks.some((hook) => target[hook] === undefined) || (level < 2 && target.token === undefined)
-
-const verdictOn = async (law: ServerLaw, desk: Desk, claimed: Level | undefined, left_ms: number): Promise<Verdict> => {
-  try {
-    if (claimed !== undefined && law.level > claimed)
-      return { status: "skipped", reason: `level ${law.level} is not claimed` }
-    if (left_ms <= 0) return { status: "skipped", reason: "there was no time left (--time)" }
-    const limit_ms = law.isSearch === true ? law_ms_max + desk.search_ms * 2 : law_ms_max
-    return await Effect.runPromise(checkLaw(law, Effect.succeed(desk), { limit_ms }))
-  } finally {
-    desk.close()
   }
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { makeClient } from "./Client.ts"
+import { type AskOptions, makeClient, NoAnswer } from "./Client.ts"
+import type { Answer } from "./Exchange.ts"
 import { type Capabilities, consumers, type Target } from "./Target.ts"
 
 /** The server does not answer as one of JobSpec would, so that nothing can be checked. */
@@ -11,27 +12,47 @@ export class NotAServer extends Error {
   override readonly name = "NotAServer"
 }
 
+/** The server does not take the token: whatever would follow says nothing about the server. */
+export class TokenRefused extends Error {
+  override readonly name = "TokenRefused"
+}
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** A server lacks a route only where it says so: one that fails there has it, and it is broken. */
+const isAbsent = ({ status }: Answer): boolean => status === 404 || status === 405
 
 /**
  * Asks the server what it can do. Appends one job, which is called off again, if it knows failpoints only by ignoring them.
  *
  * @param id a job id that nobody has used
- * @throws {NotAServer} when `/v1/health` does not answer 200
+ * @param ask_ms how long each answer is waited for
+ * @throws {NotAServer} when `/v1/health` does not answer 200, or something that is asked here gets no answer
+ * @throws {TokenRefused} when a route for mutations refuses the token
  */
-export const detect = async (target: Target, id: string): Promise<Capabilities> => {
-  const { ask } = makeClient(() => target.url, target.token)
+export const detect = async (target: Target, id: string, ask_ms: number): Promise<Capabilities> => {
+  const client = makeClient(() => target.url, target.token)
+  const ask = (path: string, options: AskOptions = {}): Promise<Answer> =>
+    client.ask(path, { deadline_ms: ask_ms, ...options }).catch((cause: unknown) => {
+      if (path === "/v1/health" || !(cause instanceof NoAnswer)) throw cause
+      throw new NotAServer(`${target.url} answers /v1/health, but not ${cause.message}`, { cause })
+    })
   const health = await ask("/v1/health").catch((cause: unknown) => {
     throw new NotAServer(`${target.url} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`)
   })
   if (health.status !== 200)
     throw new NotAServer(`${target.url}/v1/health answers ${health.status}, want 200: is this a JobSpec server?`)
-  const isServed = async (path: string): Promise<boolean> => (await ask(path)).status === 200
-  /** Whether a mutation is read at all: its refusal is that of its body, or of a job that is not there. */
+  const isServed = async (path: string): Promise<boolean> => !isAbsent(await ask(path))
+  /** Whether a mutation is there: its 404 may be that of a job, which a server tells with an error in JSON. */
   const isRead = async (path: string, body: unknown): Promise<boolean> => {
-    const { json, status } = await ask(path, { method: "POST", body })
-    return status < 500 && status !== 403 && status !== 405 && isObject(json) && typeof json["error"] === "string"
+    const answer = await ask(path, { method: "POST", body })
+    if (answer.status === 401 || answer.status === 403)
+      throw new TokenRefused(
+        `POST ${target.url}${path}: the server refuses the token with ${answer.status} ${answer.text.trimEnd().slice(0, 200)}`,
+      )
+    if (!isAbsent(answer)) return true
+    return answer.status === 404 && isObject(answer.json) && typeof answer.json["error"] === "string"
   }
   const mutates = target.token !== undefined && (await isRead("/v1/jobs", {}))
   const failpoints = async (): Promise<boolean> => {

@@ -7,7 +7,8 @@ import { Violation, Words } from "../Law.ts"
 
 export type Doc = Readonly<Record<string, unknown>>
 
-const isDoc = (value: unknown): value is Doc => typeof value === "object" && value !== null && !Array.isArray(value)
+export const isDoc = (value: unknown): value is Doc =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** A JSON object; `name` is the field it was found in, for whoever reads that it is none. */
 export const doc = (value: unknown, name?: string): Doc => {

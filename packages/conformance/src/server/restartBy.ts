@@ -11,6 +11,12 @@ import type { Target } from "./Target.ts"
 /** The command ended with a failure, or the server did not answer afterwards. */
 export class CannotRestart extends Error {
   override readonly name = "CannotRestart"
+  /** Where it went wrong: a server that is not killed says nothing, one that does not start again has lost its ledger. */
+  readonly step: "kill" | "start"
+  constructor(message: string, step: "kill" | "start") {
+    super(message)
+    this.step = step
+  }
 }
 
 const step_ms_max = 30_000
@@ -25,13 +31,14 @@ const run = async (command: string, step: "kill" | "start"): Promise<void> => {
     signal: AbortSignal.timeout(step_ms_max),
   })
   const [code] = (await once(child, "exit")) as [number | null]
-  if (code !== 0) throw new CannotRestart(`the restart command ended with ${code} at the step "${step}": ${command}`)
+  if (code !== 0)
+    throw new CannotRestart(`the restart command ended with ${code} at the step "${step}": ${command}`, step)
 }
 
 /**
- * Makes a restart of a shell's command. It is run twice, with `CONFORMANCE_STEP=kill` (kill the server as a power cut would:
- * SIGKILL) and then with `CONFORMANCE_STEP=start` (start it in the background, on the same ledger and address). A command that does
- * both each time works too.
+ * Makes a restart of a shell's command. It is run twice, with `CONFORMANCE_STEP=kill` (kill the server with
+ * SIGKILL) and then with `CONFORMANCE_STEP=start` (start it in the background, on the same ledger and address). After the first the
+ * address must no longer answer.
  *
  * @throws {CannotRestart} when it fails, or nothing answers at the address within 30 s
  */
@@ -49,7 +56,7 @@ export const restartBy =
         () => 0,
       )
       if (status === 200) return { url }
-      if (performance.now() > until) throw new CannotRestart(`${url} does not answer after "${command}"`)
+      if (performance.now() > until) throw new CannotRestart(`${url} does not answer after "${command}"`, "start")
       await new Promise((resolve) => void setTimeout(resolve, poll_ms))
     }
   }

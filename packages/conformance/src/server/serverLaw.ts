@@ -20,6 +20,8 @@ export interface ServerLaw extends Law<Desk> {
   readonly source: string
   /** Whether it goes on for as long as it may: it comes last, with what is left of the time. */
   readonly isSearch?: boolean
+  /** Whether it needs so much in the ledger that it comes after the searches, which leave much. */
+  readonly isLate?: boolean
   /** What the caller has to give for it. */
   readonly hooks?: ReadonlyArray<Hook>
 }
@@ -36,6 +38,7 @@ export interface ServerLawFields {
   /** What the caller has to give for it. */
   readonly hooks?: ReadonlyArray<Hook>
   readonly isSearch?: boolean
+  readonly isLate?: boolean
   readonly check: (desk: Desk) => Promise<void>
 }
 
@@ -54,6 +57,9 @@ const unasked = {
   restart: "needs a command that kills and restarts the server (--restart-cmd)",
   ledger: "needs the path of the server's ledger (--ledger)",
 } as const
+
+/** Why a law was skipped for which there was no time: that is never an excuse. */
+export const no_time = "there was no time left (--time)"
 
 /** A search that has less time than this shows nothing. */
 const search_ms_min = 500
@@ -76,7 +82,7 @@ export const serverLaw = ({ check, hooks = [], needs = [], ...law }: ServerLawFi
     if (needs.some((ability) => lacksToken(desk, ability))) return "needs a token (--token)"
     const hook = hooks.find((each) => desk.target[each] === undefined)
     if (hook !== undefined) return unasked[hook]
-    return law.isSearch === true && desk.search_ms < search_ms_min ? "there was no time left (--time)" : undefined
+    return law.isSearch === true && desk.search_ms < search_ms_min ? no_time : undefined
   },
   check: (desk) => Effect.tryPromise({ try: () => check(desk), catch: (error) => error }),
 })

@@ -11,6 +11,24 @@ const status = `return yield* ledger.queryAll(projections, (views) =>
               )`
 
 export const brokenReads: ReadonlyArray<BrokenServer> = [
+  events(
+    "loses the last event of every page of a hundred or more",
+    "JOBSPEC-114",
+    "Stream.take(limit),",
+    "Stream.take(limit >= 100 ? limit - 1 : limit),",
+  ),
+  events(
+    "tells three events at most where there is a limit",
+    "JOBSPEC-114",
+    "Stream.take(limit),",
+    "Stream.take(Math.min(limit, 3)),",
+  ),
+  inFile("carriers/jobspec/src/EventsQuery.ts")(
+    "takes a limit as it is, however large",
+    "JOBSPEC-114",
+    "export const events_limit_max = 1000",
+    "export const events_limit_max = 1_000_000",
+  ),
   inFile("carriers/jobspec/src/Health.ts")(
     "does not say that it only reads",
     "JOBSPEC-101",
@@ -70,7 +88,7 @@ export const brokenReads: ReadonlyArray<BrokenServer> = [
     "JOBSPEC-203",
     status,
     `const kept = globalThis as { at_ms?: number; status?: ReturnType<typeof ok> }
-              if (kept.status !== undefined && now_ms() - (kept.at_ms ?? 0) < 100) return kept.status
+              if (kept.status !== undefined && now_ms() - (kept.at_ms ?? 0) < 50) return kept.status
               kept.at_ms = now_ms()
               kept.status = yield* ledger.queryAll(projections, (views) =>
                 ok(jobspec.status(views, { now_ms: now_ms(), replay: found, plans: stored.plans })),

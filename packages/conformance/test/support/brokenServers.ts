@@ -29,6 +29,18 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
     "return generatedJobId(jobType, Math.ceil(n / 4))",
   ),
   submission(
+    "keeps no payload of more than 64 KiB",
+    "JOBSPEC-224",
+    "job_payload: owned.success as JsonObject,",
+    "job_payload: JSON.stringify(owned.success).length > 65_536 ? {} : (owned.success as JsonObject),",
+  ),
+  submission(
+    "leaves out what is null in a payload",
+    "JOBSPEC-224",
+    "job_payload: owned.success as JsonObject,",
+    "job_payload: Object.fromEntries(Object.entries(owned.success as JsonObject).filter(([, value]) => value !== null)),",
+  ),
+  submission(
     "does not look for the id of a retry",
     "JOBSPEC-204",
     "[byKey, byId].filter(isThere)",

@@ -32,7 +32,7 @@ export interface Unfinished {
     FileError,
     Scope.Scope
   >
-  /** Makes a file in a folder that may be on any file system. */
+  /** Makes a file in a folder that may be on any file system, also where the data plane's root may only be read. */
   readonly fileIn: (
     directory: Directory,
     elsewhere: Elsewhere,
@@ -57,6 +57,8 @@ const known_max = 200
 const tries_max = 100
 
 const isMissing = (error: FileError): boolean => error.code === "ENOENT"
+
+const isForbidden = ({ code }: FileError): boolean => code === "EACCES" || code === "EPERM" || code === "EROFS"
 
 /** Takes a folder that nobody else has or had; `undefined` where somebody was faster. */
 const take = (all: Directory, name: string) =>
@@ -174,9 +176,11 @@ export const makeUnfinished = (
             Effect.sync(() => void elsewheres++),
             () => Effect.sync(() => void elsewheres--),
           )
-          const id = yield* inOwn((own) =>
+          const noted = inOwn((own) =>
             gate.withPermit(Effect.suspend(() => Effect.as(note(own, elsewhere, elsewheres === 1), own.id))),
           )
+          // Where nothing can be made below the root nothing can be written down either: what a kill leaves stays there then.
+          const id = yield* Effect.catchIf(noted, isForbidden, () => entropy.hex(16))
           return yield* draft(directory, temporaryName(id, ++count), mode)
         }),
     }

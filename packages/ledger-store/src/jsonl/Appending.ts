@@ -25,6 +25,7 @@ import type { Scanner } from "./Scanner.ts"
 import type { SealHeader } from "./SealHeader.ts"
 import { openSeal, writeRows } from "./Seals.ts"
 import { sealAll } from "./sealing.ts"
+import { oddity } from "./unlessOdd.ts"
 import { sumLines, type Sums } from "./Chain.ts"
 
 /** The index is saved again once so many records are new, and half as many as there are jobs: so it costs each record little. */
@@ -76,8 +77,16 @@ export const makeAppending = (
   let durable = { end: 0, first: 0, generation: -1, rewrite: false }
 
   const refuse = (reason: string) => new StoreRefused({ where, reason })
-  const poisoned = (cause: FileError) =>
-    cause.code === "ENOSPC" || cause.code === "EDQUOT" ? new StoreFull({ where }) : new StorePoisoned({ where, cause })
+  const poisoned = (cause: FileError) => {
+    const odd = oddity(cause)
+    if (odd !== undefined)
+      return refuse(
+        `${cause.path} ${odd}: nothing can be written while it is so: move it away, or make it what it should be`,
+      )
+    return cause.code === "ENOSPC" || cause.code === "EDQUOT"
+      ? new StoreFull({ where })
+      : new StorePoisoned({ where, cause })
+  }
 
   const closeSeal = Effect.suspend(() => {
     const scope = sealFile?.scope
@@ -198,6 +207,17 @@ export const makeAppending = (
       history.saved = history.head
     })
 
+  /** Gives the file that is appended to the name of an archive; nothing that bears it already is ever replaced. */
+  const becomeArchive = ({ directory }: Writing, name: string) =>
+    Effect.gen(function* () {
+      for (const each of [name, `${name}.gz`])
+        if ((yield* directory.find(each)) !== undefined)
+          return yield* refuse(
+            `${each} is in the way of making an archive of ${ledger_name}: move it out of the folder`,
+          )
+      yield* directory.rename(ledger_name, name)
+    })
+
   const turn = (opened: Writing) =>
     Effect.gen(function* () {
       const { active } = scanner.history
@@ -205,7 +225,7 @@ export const makeAppending = (
       // An archive's rows are all there: who reads it never needs to count its lines.
       yield* flushSeal(opened, active.first)
       // Durable together with the name of the file that is made next.
-      yield* opened.directory.rename(ledger_name, archiveName(active.first))
+      yield* becomeArchive(opened, archiveName(active.first))
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.rotated
@@ -277,7 +297,7 @@ export const makeAppending = (
       const { active } = scanner.history
       if (active === undefined) return opened
       // Durable together with the name of the file that is made next.
-      yield* opened.directory.rename(ledger_name, archiveName(active.first))
+      yield* becomeArchive(opened, archiveName(active.first))
       yield* closeSeal
       yield* ledgerFile.close("file")
       yield* scanner.forgetAll

@@ -11,13 +11,7 @@ import { isGzip, membersName, seals_name } from "./Layout.ts"
 import { decodeMembers, type Member } from "./Members.ts"
 import { readExactly } from "./readExactly.ts"
 import { unlessMissing } from "./unlessMissing.ts"
-
-/** What stands in an archive's place and is none, by how opening it is refused. */
-const oddly: Readonly<Record<string, string>> = {
-  EINVAL: "is a pipe or a device, and no file; put the archive back in its place",
-  EISDIR: "is a folder, and no file; put the archive back in its place",
-  ELOOP: "is a symbolic link, which is not followed; put the archive itself in its place",
-}
+import { oddity, unlessOdd } from "./unlessOdd.ts"
 
 /** What unpacks to more than this is not taken for an archive. */
 const unpacked_bytes_max = 536_870_912
@@ -67,7 +61,7 @@ export const readMembers = (directory: Directory, first: number) =>
       const file = yield* seals.openFile(membersName(first), { access: "read" })
       return decodeMembers(yield* readExactly(file, 0, (yield* file.info).bytes))
     }),
-  ).pipe(unlessMissing)
+  ).pipe(unlessMissing, unlessOdd)
 
 const unpacked = (file: string, packed: Uint8Array, extent?: readonly [number, number]) =>
   Effect.tryPromise({
@@ -130,12 +124,24 @@ export const makeArchives = (): Archives => {
     )
   }
 
+  /** What is there and cannot be opened is damage of that one archive. */
+  const openOne = (directory: Directory, name: string) =>
+    Effect.mapError(unlessMissing(directory.openFile(name, { access: "read" })), (error) => {
+      const odd = oddity(error)
+      return odd === undefined
+        ? error
+        : new ArchiveDamaged({
+            file: name,
+            reason: `${odd}: put the archive itself in its place, as a file that this user may read`,
+          })
+    })
+
   /** A plain archive may have been compressed since its name was read. */
   const open = (directory: Directory, { name }: ArchiveName) =>
     Effect.gen(function* () {
-      const plain = yield* unlessMissing(directory.openFile(name, { access: "read" }))
+      const plain = yield* openOne(directory, name)
       if (plain !== undefined || isGzip(name)) return { file: plain, name }
-      return { file: yield* unlessMissing(directory.openFile(`${name}.gz`, { access: "read" })), name: `${name}.gz` }
+      return { file: yield* openOne(directory, `${name}.gz`), name: `${name}.gz` }
     })
 
   const withFile = <A>(
@@ -145,10 +151,7 @@ export const makeArchives = (): Archives => {
   ): Effect.Effect<A, Failure> =>
     Effect.scoped(
       Effect.gen(function* () {
-        const { file, name } = yield* Effect.mapError(open(directory, archive), (error) => {
-          const reason = oddly[error.code]
-          return reason === undefined ? error : new ArchiveDamaged({ file: archive.name, reason })
-        })
+        const { file, name } = yield* open(directory, archive)
         if (file === undefined) return yield* new ArchiveDamaged({ file: archive.name, reason: "is missing" })
         return yield* use(file, name)
       }),

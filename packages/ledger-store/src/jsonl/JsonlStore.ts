@@ -81,7 +81,8 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
             const covers = page.length < found.length ? (page.at(-1)?.position ?? 0) : scanned.head
             return { events: page, generation, covers }
           }
-          if (!isSame) return nothing(now)
+          // What is above the position in the past that holds now is told, so that no reading ends in the middle.
+          if (!isSame) continue
           if (now.head === head) return { events: [], generation, covers: head }
         }
       })

@@ -27,16 +27,21 @@ const seal = /^p(\d{20})\.seal$/u
 
 export const isGzip = (name: string): boolean => name.endsWith(".gz")
 
-/** The first position of an archive of ours; `undefined` for one of the reference daemon's. */
-export const firstOfArchive = (name: string): number | undefined => {
-  const found = ours.exec(name)?.[1]
-  return found === undefined ? undefined : Number(found)
+/**
+ * No position is higher, by far: what may follow a file can still be counted exactly. A name that tells a higher one, or none, is
+ * not one of ours.
+ */
+export const position_max = 2 ** 52
+
+const positionIn = (text: string | undefined): number | undefined => {
+  const position = Number(text ?? 0)
+  return position >= 1 && position <= position_max ? position : undefined
 }
 
-export const firstOfSeal = (name: string): number | undefined => {
-  const found = seal.exec(name)?.[1]
-  return found === undefined ? undefined : Number(found)
-}
+/** The first position of an archive of ours; `undefined` for one of the reference daemon's. */
+export const firstOfArchive = (name: string): number | undefined => positionIn(ours.exec(name)?.[1])
+
+export const firstOfSeal = (name: string): number | undefined => positionIn(seal.exec(name)?.[1])
 
 /**
  * The archives among a folder's names, in the order they are read (JobSpec v0 §7.6): byte order, which `names` are in. One

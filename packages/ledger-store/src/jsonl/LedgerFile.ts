@@ -12,6 +12,7 @@ import { refuseNewer } from "./format.ts"
 import { activation_name, ledger_name, lock_name } from "./Layout.ts"
 import { lockHolder } from "./lockHolder.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { oddity } from "./unlessOdd.ts"
 
 /** The folder, open. */
 export interface Folder {
@@ -90,6 +91,21 @@ const notOurs: Readonly<Record<string, string>> = {
 const linkReason = ({ code, path }: FileError): string =>
   `${path} ${notOurs[code] ?? ""}, and a ledger follows none: move what it leads to in its place, or name the directory above the real .agents as root`
 
+/** What must not be done, and is refused for as long as the folder is as it is. */
+const denied: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"])
+
+/** Why the folder cannot be worked in as it is, and what to do; `undefined` for what may pass by itself. */
+const refusalOf = (cause: FileError): string | undefined => {
+  const { code, message, operation, path } = cause
+  if (Object.hasOwn(notOurs, code)) return linkReason(cause)
+  if (denied.has(code))
+    return `${message}: give this user the right to read all that is in .agents/daemon, and to write it in order to append; whoever only reads needs no more than the first`
+  if (operation === "lock" && (code === "EISDIR" || code === "EINVAL"))
+    return `${path} is ${code === "EISDIR" ? "a directory" : "no regular file"}: remove it while nobody works here, and the lock is made anew`
+  const odd = oddity(cause)
+  return odd === undefined ? undefined : `${path} ${odd}: put the file itself in its place`
+}
+
 /** Opens nothing yet. What is opened later is closed with the scope. */
 export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, Files | Scope.Scope> =>
   Effect.gen(function* () {
@@ -100,10 +116,10 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
     let active: Active | undefined
     let locking: (Folder & { readonly lock: FileLock } & Closeable) | undefined
     let appended: Active | undefined
-    const unavailable = (cause: FileError) =>
-      Object.hasOwn(notOurs, cause.code)
-        ? new StoreRefused({ where, reason: linkReason(cause) })
-        : new StoreUnavailable({ where, cause })
+    const unavailable = (cause: FileError) => {
+      const reason = refusalOf(cause)
+      return reason === undefined ? new StoreUnavailable({ where, cause }) : new StoreRefused({ where, reason })
+    }
     const io: LedgerFile["io"] = (run) => Effect.mapError(run, unavailable)
     const inWords = (error: FileError | StoreRefused) => (error instanceof FileError ? unavailable(error) : error)
 

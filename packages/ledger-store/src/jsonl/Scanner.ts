@@ -9,24 +9,20 @@ import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
 import { flushOthers, isSealedTo } from "./durably.ts"
 import { makeEntering, type ReadPart } from "./entering.ts"
-import { measureOwn } from "./Envelope.ts"
 import { History } from "./History.ts"
 import { archiveName, firstOfArchive } from "./Layout.ts"
 import { isSameFile, isSameOrNone, type LedgerFile, type Sight } from "./LedgerFile.ts"
-import { LineReader } from "./LineReader.ts"
+import type { LineReader } from "./LineReader.ts"
 import { load } from "./opening.ts"
 import type { Packed } from "./pack.ts"
 import { readExactly } from "./readExactly.ts"
 import { adoptSeals } from "./sealing.ts"
 import { hasRecordChanged, makeRecords, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
-import { row_bytes } from "./Rows.ts"
 import type { Segment } from "./Segment.ts"
+import { rows_kept, takeOwn } from "./takeOwn.ts"
 import { isStillThere, rememberedFrom, Witness } from "./Witness.ts"
 
-const nothing_raw = new Uint8Array()
-/** Rows that stay in memory although they could be read from disk: who follows a ledger asks for the latest. */
 const readings_max = 1024
-const rows_kept = Math.ceil(1_048_576 / row_bytes)
 
 /** What a scan has read: the readable records above a position, up to what is known now. */
 export interface Scanned {
@@ -291,6 +287,28 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           : scanning.withPermits(1)(again(scanNow(limit, unsealed))),
       )
 
+    const scanAll = Effect.gen(function* () {
+      for (;;) {
+        const { generation, head } = history
+        const { events } = yield* scan(65_536)
+        if (events.length === 0 && history.generation === generation && history.head === head) return
+      }
+    })
+
+    /** Records that have changed may be another past's that was put in place since: a look tells. */
+    const againWhereOther = <A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
+      Effect.suspend(() => {
+        const { corrupt, generation } = history
+        const known = corrupt.size
+        return Effect.flatMap(read, (answer) =>
+          history.generation !== generation || history.corrupt.size === known
+            ? Effect.succeed(answer)
+            : Effect.flatMap(scan(1), () =>
+                history.generation === generation ? Effect.succeed(answer) : Effect.andThen(scanAll, read),
+              ),
+        )
+      })
+
     return {
       get history() {
         return history
@@ -298,13 +316,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       records,
       archives,
       scan,
-      scanAll: Effect.gen(function* () {
-        for (;;) {
-          const { generation, head } = history
-          const { events } = yield* scan(65_536)
-          if (events.length === 0 && history.generation === generation && history.head === head) return
-        }
-      }),
+      scanAll,
       get seen_bytes() {
         return seen_bytes
       },
@@ -326,7 +338,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         return Effect.suspend(() => {
           const { generation } = history
           // A line that was read while it was written may have been taken back since, and another be there: a look tells.
-          return Effect.catchIf(read, hasRecordChanged, (error) =>
+          return Effect.catchIf(againWhereOther(read), hasRecordChanged, (error) =>
             Effect.flatMap(scan(1), () => (history.generation === generation ? Effect.fail(error) : read)),
           )
         })
@@ -357,27 +369,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           )
         }),
       isHiding: () => isHiding,
-      take: (written, { bytes, isPlain, lengths }) => {
-        const { active, reader } = history
-        if (active === undefined) return
-        const start = reader.end
-        let at = 0
-        let { line_number } = reader
-        for (let i = 0; i < written.length; i++) {
-          const { event, line: text } = written[i] as NewRecord
-          const length = lengths[i] ?? 0
-          const cuts = isPlain ? measureOwn(bytes, at, at + length, event) : undefined
-          const line = { offset: start + at, bytes: length, line_number: ++line_number, content: event, text }
-          addRow(active, { ...line, raw: nothing_raw, lengths: cuts }, false)
-          at += length + 1
-        }
-        const offset = start + at
-        history.reader = new LineReader(offset, line_number)
-        const from = rememberedFrom(offset, active.lastOffset) - start
-        history.witness =
-          from < 0 ? Buffer.concat([history.witness.subarray(from), bytes]) : new Uint8Array(bytes.subarray(from))
-        active.trim(rows_kept)
-      },
+      take: (written, packed) => takeOwn(history, addRow, written, packed),
       forgetAll: restructure(Effect.sync(startAnew)),
       rotated: restructure(
         Effect.sync(() => {

@@ -11,6 +11,7 @@ import { readExactly } from "./readExactly.ts"
 import { row_bytes, Rows } from "./Rows.ts"
 import { decodeHeader, encodeHeader, header_bytes, type SealHeader } from "./SealHeader.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { oddity, unlessOdd } from "./unlessOdd.ts"
 
 const placeOf = (row: number): number => header_bytes + row * row_bytes
 
@@ -27,13 +28,28 @@ export interface SealFile {
   readonly other?: number
   /** Whether it goes on behind the row of the last record that its file can hold. */
   readonly isLonger?: boolean
+  /** Why it cannot be opened: then nothing is known of it. */
+  readonly odd?: string
 }
 
 const withSeal = <A>(directory: Directory, first: number, use: (file: OpenFile) => Effect.Effect<A, FileError>) =>
   Effect.scoped(
     Effect.gen(function* () {
       const seals = yield* directory.openDirectory(seals_name)
-      return yield* use(yield* seals.openFile(sealName(first), { access: "read" }))
+      const file = yield* unlessOdd(seals.openFile(sealName(first), { access: "read" }))
+      return file === undefined ? undefined : yield* use(file)
+    }),
+  ).pipe(unlessMissing)
+
+/** Why the seal cannot be opened, if so. */
+const oddSeal = (directory: Directory, first: number) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const seals = yield* directory.openDirectory(seals_name)
+      return yield* Effect.matchEffect(seals.openFile(sealName(first), { access: "read" }), {
+        onSuccess: () => Effect.succeed(undefined),
+        onFailure: (error) => Effect.succeed(oddity(error)),
+      })
     }),
   ).pipe(unlessMissing)
 
@@ -43,13 +59,18 @@ const rowsIn = ({ info }: OpenFile): Effect.Effect<number, FileError> =>
 
 /** `undefined` where there is no seal for the file that begins at this position. */
 export const readSeal = (directory: Directory, first: number): Effect.Effect<SealFile | undefined, FileError> =>
-  withSeal(directory, first, (file) =>
-    Effect.gen(function* () {
-      const header = decodeHeader(yield* readExactly(file, 0, header_bytes))
-      const isOther = header !== undefined && header.first !== first
-      return isOther ? { header: undefined, rows: 0, other: header.first } : { header, rows: yield* rowsIn(file) }
-    }),
-  )
+  Effect.gen(function* () {
+    const seal = yield* withSeal(directory, first, (file) =>
+      Effect.gen(function* () {
+        const header = decodeHeader(yield* readExactly(file, 0, header_bytes))
+        const isOther = header !== undefined && header.first !== first
+        return isOther ? { header: undefined, rows: 0, other: header.first } : { header, rows: yield* rowsIn(file) }
+      }),
+    )
+    if (seal !== undefined) return seal
+    const odd = yield* oddSeal(directory, first)
+    return odd === undefined ? undefined : { header: undefined, rows: 0, odd }
+  })
 
 /**
  * The same of a file that can hold so many records. Rows behind these are of no record of it; where the head does not tell
@@ -103,6 +124,9 @@ export const isOtherSeal = (seals: Directory, first: number): Effect.Effect<bool
       const header = decodeHeader(yield* readExactly(file, 0, header_bytes))
       return header !== undefined && header.first !== first
     }),
+  ).pipe(
+    unlessOdd,
+    Effect.map((isOther) => isOther ?? true),
   )
 
 /**

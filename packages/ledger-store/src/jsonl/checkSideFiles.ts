@@ -24,6 +24,9 @@ const digestOf = (directory: Directory, folderName: string, name: string) =>
       const file = yield* folder.openFile(name, { access: "read" })
       return hash("sha256", yield* readExactly(file, 0, (yield* file.info).bytes), "hex")
     }),
+  ).pipe(
+    unlessOdd,
+    Effect.map((digest) => digest ?? ""),
   )
 
 export const checkSideFiles = (directory: Directory, add: (flaw: Flaw) => void): Effect.Effect<void, FileError> =>

@@ -1,5 +1,5 @@
 /**
- * What is derived from the lines, the saved index and checkpoints, may be anything: whatever bears one of its names and is not
+ * What is not the lines or their seals, the saved index, checkpoints and quarantine, may be anything: whatever bears one of its names and is not
  * what it should be is passed over and named, and keeps nobody from reading or appending.
  *
  * @module
@@ -8,6 +8,7 @@ import type { Directory, FileError } from "@waybill/host"
 import { Effect } from "effect"
 import { checkpoints_name } from "./checkpoints.ts"
 import { index_name } from "./IndexFile.ts"
+import { quarantine_name } from "./Layout.ts"
 
 /** What bears a name of it and is not what it should be, below the ledger's folder. */
 export const oddities = (
@@ -15,6 +16,12 @@ export const oddities = (
 ): Effect.Effect<ReadonlyArray<{ readonly file: string; readonly error: string }>, FileError> =>
   Effect.gen(function* () {
     const found: Array<{ file: string; error: string }> = []
+    const kept = yield* directory.find(quarantine_name)
+    if (kept !== undefined && kept.kind !== "directory")
+      found.push({
+        file: quarantine_name,
+        error: "is no folder, so what a crash leaves cannot be kept there; move it away, and it is made when needed",
+      })
     for (const folder of [index_name, checkpoints_name]) {
       const info = yield* directory.find(folder)
       if (info === undefined) continue

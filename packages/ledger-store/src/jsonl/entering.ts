@@ -166,3 +166,5 @@ export const makeEntering = (records: Records, history: () => History, forget: (
 
   return { addRow, isCopy, isSuspect, readOn }
 }
+
+export type Entering = ReturnType<typeof makeEntering>

@@ -10,6 +10,7 @@ import { Effect } from "effect"
 import { crc32 } from "node:zlib"
 import { format_name, format_version, seals_name } from "./Layout.ts"
 import { readExactly } from "./readExactly.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 
 const textOf = (format: number): string => {
   const said = `"format":${format},"by":"waybill"`
@@ -28,7 +29,8 @@ export const readFormat = (directory: Directory): Effect.Effect<number | "damage
   Effect.scoped(
     Effect.gen(function* () {
       const folder = yield* directory.openDirectory(seals_name)
-      const file = yield* folder.openFile(format_name, { access: "read" })
+      const file = yield* unlessOdd(folder.openFile(format_name, { access: "read" }))
+      if (file === undefined) return "damaged"
       const text = Buffer.from(yield* readExactly(file, 0, 256)).toString("utf8")
       return decodeFormat(text)
     }),

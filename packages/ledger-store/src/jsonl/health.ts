@@ -13,6 +13,7 @@ import { quarantine_name } from "./Layout.ts"
 import { type LedgerFile } from "./LedgerFile.ts"
 import type { Scanner } from "./Scanner.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 
 /** Bytes of records that no seal covers yet, as `verify` counts them: blank lines behind them are none. */
 const unsealedBytes = ({ segments }: History): number => {
@@ -45,8 +46,10 @@ export const healthOf = (ledgerFile: LedgerFile, scanner: Scanner): Effect.Effec
       sight === undefined
         ? undefined
         : yield* ledgerFile.io(
-            unlessMissing(
-              Effect.scoped(Effect.flatMap(sight.directory.openDirectory(quarantine_name), (folder) => folder.list)),
+            unlessOdd(
+              unlessMissing(
+                Effect.scoped(Effect.flatMap(sight.directory.openDirectory(quarantine_name), (folder) => folder.list)),
+              ),
             ),
           )
     const lock_holder = yield* ledgerFile.holder

@@ -13,6 +13,7 @@ import { readExactly } from "./readExactly.ts"
 import { isOtherSeal, sealBytes } from "./Seals.ts"
 import type { Segment } from "./Segment.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 
 /** What is wrong with such an archive. */
 export const lacksRows = (first: number): string =>
@@ -71,6 +72,10 @@ export const sealedOf = (directory: Directory, archives: ReadonlyArray<string>):
     return { seals: (names ?? []).flatMap((name) => firstOfSeal(name) ?? []), isMarked, isPastSealed }
   })
 
+/** What is wrong with a seal that cannot be opened. */
+export const ofOdd = (odd: string): string =>
+  `${odd}: put the seal itself in its place, or move it out of the folder and let a repair make it anew`
+
 /** What is wrong with a seal that bears the name of another one. */
 export const ofOther = (position: number): string => `it is of position ${position}`
 
@@ -98,8 +103,6 @@ const length_bytes = 4
 const packedContent = (directory: Directory, name: string, first: number) =>
   Effect.scoped(
     Effect.gen(function* () {
-      // What is no file is named where its lines are read.
-      if ((yield* directory.find(name))?.kind !== "file") return undefined
       const file = yield* directory.openFile(name, { access: "read" })
       const { bytes } = yield* file.info
       const last = (yield* readMembers(directory, first))?.at(-1)
@@ -108,7 +111,7 @@ const packedContent = (directory: Directory, name: string, first: number) =>
       const end = yield* readExactly(file, bytes - length_bytes, length_bytes)
       return last.offset + Buffer.from(end).readUInt32LE()
     }),
-  ).pipe(unlessMissing)
+  ).pipe(unlessMissing, unlessOdd)
 
 /** How long an archive's content is; `undefined` where only unpacking it tells, or it is gone. */
 export const contentBytes = (

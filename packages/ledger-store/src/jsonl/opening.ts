@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { ArchiveDamaged, type Archives } from "./Archives.ts"
 import type { History } from "./History.ts"
@@ -13,9 +12,9 @@ import {
   areTheirs,
   is_gone,
   is_missing,
-  is_other,
   wasLaidAside,
   lacksRows,
+  ofOdd,
   ofOther,
   outgrowsRows,
   positions_lost_max,
@@ -28,6 +27,7 @@ import { incomplete_batch, LineReader, partial_line, readLine } from "./LineRead
 import { changed, type Place, type ReadFailure, type Records, SealBroken } from "./Records.ts"
 import { Flag } from "./Rows.ts"
 import { readExactly } from "./readExactly.ts"
+import { recognise, remember } from "./recognise.ts"
 import { ofOtherFile, otherFileOf } from "./otherFile.ts"
 import { readRows, readSealWithin, type SealFile } from "./Seals.ts"
 import { Segment } from "./Segment.ts"
@@ -162,34 +162,10 @@ const takeSeal = (opening: Opening, segment: Segment, seal: SealFile, known: num
       segment.lines = rows + last.blanks(0)
     }
     yield* absorb(opening, segment, known, rows)
-    if (segment.isActive) yield* recognise(opening, segment)
-  })
-
-/** Whether the first line ends where the first record ended. */
-const liesInPlace = ({ place, records }: Opening, segment: Segment, file: OpenFile) =>
-  Effect.gen(function* () {
-    const row = yield* records.rows(place, segment, 0, 1)
-    const line = yield* readExactly(file, row.offset(0), row.end(0) - row.offset(0))
-    return line.indexOf(0x0a) === line.byteLength - 1
-  })
-
-/** Whether the file is the one that was sealed: somebody may have put another in its place, or cut it. */
-const recognise = (opening: Opening, segment: Segment) =>
-  Effect.gen(function* () {
-    const { history, place, records } = opening
-    if (segment.sealed === 0) return
-    // Asked for after the rows were read: they may be of bytes that came after the first look.
-    const bytes = place.file === undefined ? 0 : (yield* place.file.info).bytes
-    const positions = [segment.first, segment.last] as const
-    const refuse = (error: string) => history.note({ file: segment.name, error, positions, blocks: true })
-    if (bytes < segment.link.end) return refuse(`sealed bytes are missing: it has ${bytes} of ${segment.link.end}`)
-    const from = Math.max(0, segment.sealed - recognised_records)
-    yield* records.take(place, segment, from, segment.sealed, "lazy")
-    for (let record = from; record < segment.sealed; record++)
-      if (history.corrupt.get(segment.first + record)?.error !== changed) return
-    // A file of one record cannot tell by another one; it is the same if that record still lies where it lay.
-    if (segment.sealed === 1 && place.file !== undefined && (yield* liesInPlace(opening, segment, place.file))) return
-    refuse(is_other)
+    if (!segment.isActive) return
+    // Before it is recognised: what is remembered is then of the file that was, or differs from what lies there.
+    yield* remember(opening, segment)
+    yield* recognise(opening, segment)
   })
 
 /**
@@ -220,6 +196,8 @@ const addSegment = (opening: Opening, found: Survey, first: number, name: string
     segment.isSealDamaged = broken.has(first)
     segment.most = most
     if (seal?.isLonger === true) history.note({ file: `${seals_name}/${sealName(first)}`, error: sealOutgrown })
+    if (seal?.odd !== undefined)
+      history.note({ file: `${seals_name}/${sealName(first)}`, error: ofOdd(seal.odd), blocks: true })
     if (seal?.other !== undefined)
       history.note({ file: `${seals_name}/${sealName(first)}`, error: ofOther(seal.other), blocks: true })
     if (seal !== undefined && !segment.isSealDamaged) yield* takeSeal(opening, segment, seal, known)
@@ -375,7 +353,8 @@ export const load = (opening: Opening): Effect.Effect<void, ReadFailure> =>
       for (const name of archives)
         if (firstOfArchive(name) === undefined) yield* addSegment(opening, found, history.head + 1, name)
     }
-    for (const [name, error] of strange) history.note({ file: name, error, blocks: true })
+    // A seal of nobody keeps nothing from being read.
+    for (const [name, error] of strange) history.note({ file: name, error, blocks: !name.startsWith(`${seals_name}/`) })
     if (last !== undefined)
       yield* addSegment(opening, found, last.first, byFirst.get(last.first) ?? last.name, last.count)
     // A seal without a file, and with files behind it, is of an archive that is gone.

@@ -21,7 +21,8 @@ export const no_seal_names =
 export const filled_since =
   "it held no record that could be read when the ledger was sealed, and does now; it is not read"
 
-const isEmpty = (
+/** Whether it holds nothing but blank lines. */
+export const isEmpty = (
   archives: Archives,
   directory: Directory,
   name: string,

@@ -11,12 +11,15 @@ import { type Sealed, sealedOf } from "./lackingRows.ts"
 import { archivesAmong, firstOfArchive } from "./Layout.ts"
 import { readSeal } from "./Seals.ts"
 import { strangeness } from "./strangers.ts"
+import { strayName, straysOf } from "./strays.ts"
 
 export interface Survey extends Sealed {
   readonly archives: ReadonlyArray<string>
+  /** All names of archives, also of those that are none of this ledger's. */
+  readonly names: ReadonlyArray<string>
   /** Archives of the reference daemon's, by the position that their seal gives them. */
   readonly claimed: ReadonlyMap<number, string>
-  /** Those that have no position and are not without records, each with what is wrong with it. */
+  /** Those that have no position and are not without records, and seals of no file, each with what is wrong with it. */
   readonly strange: ReadonlyMap<string, string>
   /** Where the positions of the file that is appended to begin, where that does not follow from what is before it. */
   readonly begins: number | undefined
@@ -32,11 +35,15 @@ export const survey = (directory: Directory, archivesOf: Archives): Effect.Effec
 
 const named = (directory: Directory, archivesOf: Archives): Effect.Effect<Omit<Survey, "begins" | "told">, FileError> =>
   Effect.gen(function* () {
-    const archives = archivesAmong(yield* directory.list)
+    const names = archivesAmong(yield* directory.list)
     const claimed = new Map<number, string>()
-    const strange = new Map<string, string>()
-    const sealed = yield* sealedOf(directory, archives)
-    const { seals } = sealed
+    const listed = yield* sealedOf(directory, names)
+    const strays = yield* straysOf(directory, archivesOf, names, listed.seals)
+    const strange = new Map(strays.archives)
+    for (const [first, error] of strays.seals) strange.set(strayName(first), error)
+    const archives = names.filter((name) => !strays.archives.has(name))
+    const seals = listed.seals.filter((first) => !strays.seals.has(first))
+    const sealed = { ...listed, seals, names }
     const strangers = archives.filter((name) => firstOfArchive(name) === undefined)
     if (seals.length === 0 || strangers.length === 0) return { archives, claimed, strange, ...sealed }
     const unnamed: Array<number> = []

@@ -73,7 +73,7 @@ const list = (
     const ours = (all: ReadonlyArray<string>) => all.flatMap((name) => firstOfArchive(name) ?? []).length
     const isSame =
       isSameOrNone(info, yield* directory.find(ledger_name)) &&
-      ours(found.archives) === ours(archivesAmong(yield* directory.list))
+      ours(found.names) === ours(archivesAmong(yield* directory.list))
     // It became an archive in between: then the names would tell of another file than the one that is open.
     if (!isSame && tries < listings_max) return yield* list(directory, archivesOf, scope, tries + 1)
     return { ...found, file, bytes: info?.bytes ?? 0 }
@@ -99,7 +99,14 @@ const partsOf = (
       const seal = yield* readSealWithin(directory, first, (next ?? Number.POSITIVE_INFINITY) - first)
       const isLast = first === firsts.at(-1)
       // Its name was durable before anything in it: nothing of the file is sealed yet.
-      if (isLast && !ours.has(first) && seal?.header === undefined && seal?.rows === 0 && seal.other === undefined)
+      if (
+        isLast &&
+        !ours.has(first) &&
+        seal?.header === undefined &&
+        seal?.rows === 0 &&
+        seal.other === undefined &&
+        seal.odd === undefined
+      )
         continue
       const named = claimed.get(first) ?? ours.get(first)
       parts.push({ first, name: named ?? (isLast ? ledger_name : archiveName(first)), seal, next })

@@ -17,8 +17,10 @@ import {
   contentBytes,
   grew,
   is_gone,
+  is_missing,
   is_other,
   lacksRows,
+  ofOdd,
   ofOther,
   positions_lost_max,
   recognised_records,
@@ -33,6 +35,7 @@ import { Flag, row_bytes, type Rows } from "./Rows.ts"
 import { genesis, header_bytes } from "./SealHeader.ts"
 import { readRows, type SealFile } from "./Seals.ts"
 import { unlessMissing } from "./unlessMissing.ts"
+import { unlessOdd } from "./unlessOdd.ts"
 import { chainOver, walkLines } from "./walkLines.ts"
 
 const chunk_rows = 4096
@@ -130,9 +133,7 @@ export const makeWalk = ({ add, archives, directory, expect, file: active, seals
     Effect.scoped(
       Effect.gen(function* () {
         const isPacked = isGzip(name) ? name : `${name}.gz`
-        // What is no file is named where its lines are read.
-        if ((yield* directory.find(isPacked))?.kind !== "file") return
-        const file = yield* unlessMissing(directory.openFile(isPacked, { access: "read" }))
+        const file = yield* unlessOdd(unlessMissing(directory.openFile(isPacked, { access: "read" })))
         if (file === undefined) return
         if (!isGzip(name) && (yield* directory.find(name)) !== undefined) return
         const members = yield* readMembers(directory, first)
@@ -334,7 +335,8 @@ export const makeWalk = ({ add, archives, directory, expect, file: active, seals
         const file = `${seals_name}/${sealName(first)}`
         begin()
         const header = seal?.header
-        if (seal?.other !== undefined) add({ file, error: ofOther(seal.other), digest: "" })
+        if (seal?.odd !== undefined) add({ file, error: ofOdd(seal.odd), digest: "" })
+        else if (seal?.other !== undefined) add({ file, error: ofOther(seal.other), digest: "" })
         else if (seal !== undefined && header === undefined) add({ file, error: "its head has changed", digest: "" })
         if (seal?.isLonger === true) add({ file, error: sealOutgrown, digest: "" })
         const lacking = first - position
@@ -349,6 +351,12 @@ export const makeWalk = ({ add, archives, directory, expect, file: active, seals
         if (first < position) add({ file, error: `its positions overlap the file before it`, digest: "" })
         position = first
         const total = seal?.rows ?? 0
+        if (name === ledger_name && active === undefined && total > 0)
+          skip(
+            new ArchiveDamaged({ file: name, reason: is_missing }),
+            yield* readRows(directory, first, 0, total),
+            first,
+          )
         yield* walkBytes(name, first, total)
         if (sealed > 0 && total > 0) head = { position: position - 1, sha256: hexOf(sha) }
         if (name === ledger_name) return

@@ -1,7 +1,7 @@
 import { holds, same } from "../Desk.ts"
 import { text } from "../documents.ts"
 import { serverLaw } from "../serverLaw.ts"
-import { claim, work } from "../workers.ts"
+import { claim, long_lease, work } from "../workers.ts"
 
 export default serverLaw({
   id: "QUEUE-03",
@@ -16,7 +16,7 @@ export default serverLaw({
     await desk.submit({ job_type: "eval.suite", job_id })
     const tokens = new Set<string>()
     for (const count of [1, 2]) {
-      const { answer, claim_token, lease_epoch } = await claim(desk, job_id)
+      const { answer, claim_token, lease_epoch } = await claim(desk, job_id, long_lease, {})
       tokens.add(claim_token)
       same("the epoch", lease_epoch, count)
       const ends = Date.parse(text(answer, "lease_expires_at"))

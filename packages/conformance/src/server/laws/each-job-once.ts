@@ -22,10 +22,14 @@ export default serverLaw({
           if (answer.status === 204) return
           const job_id = text(answered("the claim", answer), "job_id")
           got.push(job_id)
-          answered("the completion", await work(desk, job_id, "complete", holdIn(doc(answer.json))))
+          const completed = await work(desk, job_id, "complete", holdIn(doc(answer.json)))
+          if (completed.status !== 200) desk.about([job_id])
+          answered("the completion", completed)
         }
       }),
     )
+    const wrong = ids.filter((id) => got.filter((each) => each === id).length !== 1)
+    desk.about(wrong.slice(0, 1))
     same("what was handed out", got.filter((id) => ids.includes(id)).toSorted(), ids.toSorted())
   },
 })

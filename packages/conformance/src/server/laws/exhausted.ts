@@ -1,7 +1,7 @@
 import { holds, refused, same } from "../Desk.ts"
 import { doc, number } from "../documents.ts"
 import { serverLaw } from "../serverLaw.ts"
-import { claim, short_lease, short_wait_ms, typesOf, wait, work } from "../workers.ts"
+import { claim, lapsed, short_lease, typesOf, work } from "../workers.ts"
 
 export default serverLaw({
   id: "QUEUE-09",
@@ -16,8 +16,7 @@ export default serverLaw({
     await desk.submit({ job_type: "eval.suite", job_id })
     const most = number((await desk.job(job_id)) ?? {}, "max_attempts")
     for (let attempt = 1; attempt <= most; attempt++) {
-      await claim(desk, job_id, short_lease)
-      await wait(short_wait_ms)
+      await lapsed(desk, (await claim(desk, job_id, short_lease)).answer)
     }
     const tired = (await desk.job(job_id)) ?? {}
     same(

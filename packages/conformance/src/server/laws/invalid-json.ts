@@ -6,7 +6,7 @@ export default serverLaw({
   level: 0,
   source: "JobSpec v0 §1.2",
   statement:
-    'A body that is no JSON object is refused with 400 "invalid json": empty, cut off, another type, a byte order mark, a number that is too large, nested too deep.',
+    'A body that is neither a JSON object nor null, which is read as an empty one, is refused with 400 "invalid json": empty, cut off, another type, a byte order mark, a number that is too large, nested too deep.',
   violation: "a default object for an empty body, or a parser error that becomes a 500.",
   needs: ["mutates"],
   check: async (desk) => {

@@ -8,7 +8,7 @@ export default serverLaw({
   source: "JobSpec v0 §7.4, §16.1",
   statement:
     "What was acknowledged survives a kill: the events are the same, and each job is found by its id and key as it was.",
-  violation: "the acknowledgement comes when the kernel has the bytes, or when memory has them.",
+  violation: "the acknowledgement comes when memory has the bytes, and the file gets them later.",
   needs: ["mutates"],
   hooks: ["restart"],
   check: async (desk) => {

@@ -1,6 +1,6 @@
 import { same } from "../Desk.ts"
 import { serverLaw } from "../serverLaw.ts"
-import { held, powerless, short_lease, short_wait_ms, typesOf, wait } from "../workers.ts"
+import { held, powerless, lapsed, short_lease, typesOf } from "../workers.ts"
 
 export default serverLaw({
   id: "QUEUE-07",
@@ -10,8 +10,8 @@ export default serverLaw({
   violation: "a heartbeat after the end brings the lease back to life.",
   needs: ["works"],
   check: async (desk) => {
-    const { hold, job_id } = await held(desk, short_lease)
-    await wait(short_wait_ms)
+    const { answer, hold, job_id } = await held(desk, short_lease)
+    await lapsed(desk, answer)
     await powerless(desk, job_id, hold, "after the lease has ended")
     same("the events", await typesOf(desk, job_id), ["job.accepted", "job.claimed"])
   },

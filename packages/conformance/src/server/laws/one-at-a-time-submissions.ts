@@ -11,6 +11,6 @@ export default serverLaw({
   needs: ["mutates"],
   isSearch: true,
   check: async (desk) => {
-    await search(desk, false)
+    await search(desk, { works: false, cancels: false })
   },
 })

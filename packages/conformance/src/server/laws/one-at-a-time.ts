@@ -12,6 +12,6 @@ export default serverLaw({
   needs: ["works", "cancels"],
   isSearch: true,
   check: async (desk) => {
-    await search(desk, true)
+    await search(desk, { works: true, cancels: true })
   },
 })

@@ -12,6 +12,7 @@ export default serverLaw({
   check: async (desk) => {
     for (const field of ["idempotency_key", "job_id"]) {
       const same_one = desk.fresh(field)
+      desk.about([same_one])
       const answers = await Promise.all(
         Array.from({ length: 16 }, () => desk.submit({ job_type: "eval.suite", [field]: same_one })),
       )

@@ -1,6 +1,6 @@
 import { holds, same } from "../Desk.ts"
 import { serverLaw } from "../serverLaw.ts"
-import { claim, held, short_lease, short_wait_ms, typesOf, wait } from "../workers.ts"
+import { claim, held, lapsed, short_lease, typesOf } from "../workers.ts"
 
 export default serverLaw({
   id: "QUEUE-08",
@@ -12,8 +12,8 @@ export default serverLaw({
     "expiry that only a timer writes, so that a job is lost when the timer is; or a reclaim that starts the history anew.",
   needs: ["works"],
   check: async (desk) => {
-    const { hold, job_id } = await held(desk, short_lease)
-    await wait(short_wait_ms)
+    const { answer, hold, job_id } = await held(desk, short_lease)
+    await lapsed(desk, answer)
     const waiting = (await desk.job(job_id)) ?? {}
     same(
       "the job after its lease",

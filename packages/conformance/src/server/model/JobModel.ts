@@ -51,6 +51,8 @@ const isOver = ({ status }: JobState): boolean =>
 interface Way {
   readonly output: JobOutput
   readonly states: ReadonlyArray<JobState>
+  /** Another answer that is as right: nothing is promised of which it is. */
+  readonly also?: JobOutput
 }
 
 /** Marks what only the server can know: any token, or any id that it made. */
@@ -101,7 +103,8 @@ const byHolder = (
   if (kind === "heartbeat") return isHeld ? { output: { is: "held" }, states: [state] } : refused
   if (kind === "release") {
     const output = { is: "given back" } as const
-    if (state.status !== "running") return { output, states: [state] }
+    // There is nothing to give back: done already, or a hold that is worth nothing.
+    if (state.status !== "running") return { output, states: [state], also: { is: "conflict" } }
     return isHeld ? { output, states: givenBack(state, attempts_max) } : refused
   }
   if (isOver(state)) return { output: { is: "ended", status: state.status }, states: [state] }
@@ -154,9 +157,11 @@ const learned = (state: JobState, output: JobOutput): JobState => {
 export const jobModel = (attempts_max: number): SequentialModel<JobState, JobInput, JobOutput> => ({
   initial: nobody,
   next: (state, input, output) => {
-    const { output: right, states } = wayOf(state, input, attempts_max)
+    const { also, output: right, states } = wayOf(state, input, attempts_max)
     if (output === undefined) return states
-    return agrees(right, output) ? states.map((reached) => learned(reached, output)) : []
+    return agrees(right, output) || (also !== undefined && agrees(also, output))
+      ? states.map((reached) => learned(reached, output))
+      : []
   },
   keyOf: ({ attempt, epoch, job_id, status, token }) => `${status} ${attempt} ${epoch} ${token ?? ""} ${job_id ?? ""}`,
 })

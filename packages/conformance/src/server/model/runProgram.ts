@@ -8,7 +8,7 @@ import { NoAnswer } from "../Client.ts"
 import type { Desk } from "../Desk.ts"
 import { doc, list, number, text } from "../documents.ts"
 import { type Answer, curlOf } from "../Exchange.ts"
-import { type Hold, long_lease } from "../workers.ts"
+import { type Hold, long_lease, tokenFor } from "../workers.ts"
 import type { JobInput, JobOutput } from "./JobModel.ts"
 import type { Program, Step } from "./Step.ts"
 
@@ -53,7 +53,7 @@ const readJob = (job: ReturnType<typeof doc>): JobOutput => ({
   lease_epoch: typeof job["lease_epoch"] === "number" ? job["lease_epoch"] : 0,
 })
 
-const requestFor = (byWorkerRoutes: boolean, slot: Slot, { action }: Step): Request | undefined => {
+const requestFor = (desk: Desk, byWorkerRoutes: boolean, slot: Slot, { action }: Step): Request | undefined => {
   const { job_id, names } = slot
   if (action.kind === "submit")
     return {
@@ -96,7 +96,7 @@ const requestFor = (byWorkerRoutes: boolean, slot: Slot, { action }: Step): Requ
       return {
         method: "POST",
         path: `${at}/claim`,
-        body: { lease: long_lease },
+        body: { lease: long_lease, claim_token: tokenFor(desk) },
         input: { kind: "claim", job_id },
         read: (answer) => {
           if (answer.status === 204) return { is: "nothing" }
@@ -149,12 +149,13 @@ export const runProgram = async (desk: Desk, program: Program, works: boolean): 
   })
 
   const send = async (number: number, slot: Slot, step: Step, isJoined: boolean): Promise<void> => {
-    const request = requestFor(works, slot, step)
+    const request = requestFor(desk, works, slot, step)
     if (request === undefined) return
     const { body, input, method, path, read } = request
     const sent = body === undefined ? {} : { body: JSON.stringify(body) }
     const headers = method === "GET" ? {} : { Authorization: `Bearer ${desk.target.token ?? ""}` }
-    const command = `${curlOf({ method, path, headers, ...sent }, desk.target.token)}${isJoined ? " & # together with the next one" : ""}`
+    const commandOf = (hungUp: { readonly hung_up_ms?: number }): string =>
+      `${curlOf({ method, path, headers, ...sent, ...hungUp }, desk.target.token)}${isJoined ? " & # together with the next one" : ""}`
     const gone = new AbortController()
     const timer = step.hangUp_ms === undefined ? undefined : setTimeout(() => gone.abort(), step.hangUp_ms)
     const called = ++now
@@ -164,9 +165,10 @@ export const runProgram = async (desk: Desk, program: Program, works: boolean): 
       const output = read(answer)
       if (output.is === "submitted") slot.job_id ??= output.job_id
       const outcome = `${answer.status} ${answer.text.trimEnd().slice(0, 300)}`
-      recorded.push({ slot: number, input, called, answer: { at, output }, command, outcome })
+      recorded.push({ slot: number, input, called, answer: { at, output }, command: commandOf({}), outcome })
     } catch (cause) {
       if (!(cause instanceof NoAnswer) || !gone.signal.aborted) throw cause
+      const command = commandOf({ hung_up_ms: step.hangUp_ms ?? 0 })
       recorded.push({ slot: number, input, called, command, outcome: "the client hung up before it heard" })
       if (input.kind === "claim") {
         const nobodysDoing = { command: "", outcome: "", input: { kind: "give back" } } as const

@@ -5,7 +5,7 @@
  */
 import fc from "fast-check"
 import { Violation } from "../../Law.ts"
-import type { Desk } from "../Desk.ts"
+import { answered, type Desk } from "../Desk.ts"
 import { number } from "../documents.ts"
 import { judge, type Problem } from "./judge.ts"
 import { programs } from "./programs.ts"
@@ -22,10 +22,19 @@ const shrink_ms = 5_000
 const programs_at_once = 6
 
 /** How often a job may be claimed here: the server says so of each job. */
-const attemptsOf = async (desk: Desk): Promise<number> => {
+const attemptsOf = async (desk: Desk, works: boolean): Promise<number> => {
   const job_id = desk.fresh()
   await desk.submit({ job_type: "eval.suite", job_id })
+  // The programs read jobs there: a route that is lacking is no job that is gone.
+  const path = `/waybill/v1/jobs/${job_id}`
+  if (works) answered(`GET ${path}`, await desk.get(path))
   return number((await desk.job(job_id)) ?? {}, "max_attempts")
+}
+
+/** What the programs may ask for besides submitting and reading: what the level of the law is about. */
+export interface Searched {
+  readonly works: boolean
+  readonly cancels: boolean
 }
 
 /**
@@ -33,10 +42,10 @@ const attemptsOf = async (desk: Desk): Promise<number> => {
  *
  * @throws {Violation} with the shortest program that was seen to fail; the desk shows its requests
  */
-export const search = async (desk: Desk, works: boolean): Promise<void> => {
-  const attempts_max = await attemptsOf(desk)
+export const search = async (desk: Desk, { cancels, works }: Searched): Promise<void> => {
+  const attempts_max = await attemptsOf(desk, works)
   let found: Problem | undefined
-  const several = fc.array(programs(works, desk.can.cancels), { minLength: 1, maxLength: programs_at_once })
+  const several = fc.array(programs(works, cancels), { minLength: 1, maxLength: programs_at_once })
   const property = fc.asyncProperty(several, async (chosen) => {
     for (let i = 0; i < (found === undefined ? 1 : tries_while_shrinking); i++) {
       const histories = await Promise.all(chosen.map((program) => runProgram(desk, program, works)))

@@ -12,14 +12,26 @@ import type { LevelResult } from "../levels.ts"
 export const formatLevel = ({ fail, level, not_applicable, pass, reason, skipped, status }: LevelResult): string =>
   `  level ${level} ${levels[level].name.padEnd(8)} ${status}${reason === undefined ? "" : ` (${reason})`}: ${pass} pass, ${fail} fail, ${not_applicable} not applicable, ${skipped} skipped`
 
-/** What the run says in the end, in one sentence. */
-export const conclusionOf = ({ claimed, highest, isKept, laws }: ServerReport): string => {
+/** What a level that holds does not say: nobody has killed the server to see what is left. */
+const unseen = ({ claimed, highest, isKept, laws }: ServerReport): string => {
+  const isDurable = (claimed ?? highest ?? 0) >= 2
+  const isUnseen = laws.some(({ id, verdict }) => id === "LEDGER-01" && verdict.status === "skipped")
+  return isKept && isDurable && isUnseen
+    ? " Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)."
+    : ""
+}
+
+/** What the run says in the end. */
+export const conclusionOf = (report: ServerReport): string => {
+  const { claimed, highest, isKept, laws } = report
   if (claimed !== undefined)
-    return `The claim to level ${claimed} (${levels[claimed].name}) ${isKept ? "holds" : "does not hold"}.`
+    return `The claim to level ${claimed} (${levels[claimed].name}) ${isKept ? "holds" : "does not hold"}.${unseen(report)}`
   const most =
     highest === undefined ? "No level was shown to hold." : `Level ${highest} (${levels[highest].name}) holds.`
   const isBroken = laws.some(({ verdict }) => verdict.status === "fail")
-  return isKept ? most : `${most} ${isBroken ? "There are broken laws." : "Not everything was looked at."}`
+  return isKept
+    ? `${most}${unseen(report)}`
+    : `${most} ${isBroken ? "There are broken laws." : "Not everything was looked at."}`
 }
 
 /** What every server says comes before what it comes to: who misreads an answer sees more broken than there is. */

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest"
+import { evidenceOf } from "../src/server/evidence.ts"
+import type { Exchange } from "../src/server/Exchange.ts"
+
+const exchange = (began: number, ended: number, body: string, lost?: string, hung_up_ms?: number): Exchange => ({
+  asked: {
+    method: "POST",
+    path: "/v1/jobs",
+    headers: {},
+    body,
+    ...(hung_up_ms === undefined ? {} : { hung_up_ms }),
+  },
+  outcome:
+    lost === undefined
+      ? { status: 202, headers: new Headers(), text: `{"job_id":"${body}"}`, bytes: new Uint8Array(), json: {} }
+      : { lost },
+  began,
+  ended,
+})
+const curl = (body: string, more = "") => `curl -sS${more} -X POST "$URL/v1/jobs" --data-binary '${body}'`
+
+it("what was asked at the same time is asked so again, in the order of sending, and waited for", () => {
+  // As they were answered: the second one first.
+  const exchanges = [exchange(2, 3, "b"), exchange(1, 4, "a"), exchange(5, 6, "c")]
+  expect(evidenceOf(exchanges, undefined, [])).toEqual([
+    `${curl("a")} &\n# 202 {"job_id":"a"}`,
+    `${curl("b")}\n# 202 {"job_id":"b"}\nwait`,
+    `${curl("c")}\n# 202 {"job_id":"c"}`,
+  ])
+})
+
+it("a client that hung up does so again, after as long", () => {
+  const [line] = evidenceOf([exchange(1, 2, "a", "the client hung up", 3.2)], undefined, [])
+  expect(line).toBe(`${curl("a", " --max-time 0.003")}\n# no answer: the client hung up`)
+})
+
+it("of many requests those are shown that are about what is wrong, whether they asked for it or were told", () => {
+  const many = Array.from({ length: 60 }, (_, i) => exchange(2 * i + 1, 2 * i + 2, `job-${i}-`))
+  expect(evidenceOf(many, undefined, ["job-3-", "job-7-"]).length).toBe(2)
+  expect(evidenceOf(many, undefined, []).length).toBe(12)
+  const [told] = evidenceOf([exchange(1, 2, "x", undefined)], undefined, ['"job_id":"x"'])
+  expect(told).toContain("202")
+})
