@@ -7,13 +7,14 @@ import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream
 import { type Caller, checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { Decider } from "./Decider.ts"
-import { type AppendError, InvalidAppend, type StoreError, type StoreRefused } from "./Errors.ts"
+import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import { type AnyProjection, erase, LiveFolds } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
-import type { Page, Store, StoreHealth } from "./Store.ts"
+import { lastCovered, page_records_max, pages, type Reading, unlessRefused } from "./Reading.ts"
+import type { Store, StoreHealth } from "./Store.ts"
 import { refuseAppend, refuseExpected, refuseJobId, refuseOrigin, refusePosition } from "./refusing.ts"
 import { makeStreams } from "./Streams.ts"
 import { makeTransacting, type Recorded, type Transacting } from "./Transacting.ts"
@@ -31,17 +32,6 @@ export type ViewsOf<P extends Readonly<Record<string, AnyProjection>>> = {
 export interface AppendOptions extends Origin {
   /** Where each named job's stream must end for the append to happen; 0: the job has no facts. */
   readonly expected?: Expected
-}
-
-/** From where events are read, and how many of them are held at once. */
-export interface Reading {
-  readonly after?: number
-  /**
-   * How many events, and about how many bytes of their lines, are read at once at most; 1024 events by default, however large.
-   * For whoever takes few of them, or passes them on no faster than somebody else takes them.
-   */
-  readonly page_records?: number
-  readonly page_bytes?: number
 }
 
 export interface LedgerShape {
@@ -123,8 +113,6 @@ export interface LedgerShape {
   readonly health: Effect.Effect<StoreHealth, StoreError>
 }
 
-const page_records_max = 1024
-
 /** Whether `event` is `fact` as the `index`-th of a batch of `count`. */
 const isSameFact = (
   fact: AnyNewFact,
@@ -140,28 +128,6 @@ const isSameFact = (
   event.actor === actor &&
   event.request_id === requestId &&
   jsonEqual(event.payload, fact.payload)
-
-const lastEvent = (page: Page, position: number): number => page.events.at(-1)?.position ?? position
-/** A page without events may still cover something: records that are damaged. */
-const lastCovered = (page: Page, position: number): number => lastEvent(page, Math.max(position, page.covers))
-
-/** The events, unless what was asked for cannot be. */
-const unlessRefused = (
-  refusal: StoreRefused | undefined,
-  events: Stream.Stream<RecordedEvent, StoreError>,
-): Stream.Stream<RecordedEvent, StoreError> => (refusal === undefined ? events : Stream.fail(refusal))
-
-const pages = (
-  read: (position: number) => Effect.Effect<Page, StoreError>,
-  from: number,
-  next: (page: Page, position: number) => number = lastEvent,
-) =>
-  Stream.unfold(from, (position) =>
-    Effect.map(read(position), (page) => {
-      const reached = next(page, position)
-      return page.events.length === 0 && reached === position ? undefined : ([page.events, reached] as const)
-    }),
-  ).pipe(Stream.flattenIterable)
 
 /**
  * A ledger over a store. `vocabularies` are those whose facts it may hold; their unique keys are enforced. Facts of other
@@ -353,7 +319,7 @@ export const make = (
         pages((position) => store.readStream(jobId, position, page_records, page_bytes), after, lastCovered),
       )
 
-    const tailFrom = ({ after = 0, page_bytes, page_records = page_records_max }: Reading) =>
+    const tailFrom = (after: number, { page_bytes, page_records = page_records_max }: Reading) =>
       Stream.unfold(after, (position) =>
         Effect.suspend(() => {
           // Registered before the read, so that nothing recorded in between goes unnoticed.
@@ -371,8 +337,10 @@ export const make = (
           )
         }),
       ).pipe(Stream.flattenIterable)
-    const tail: LedgerShape["tail"] = (reading = {}) =>
-      unlessRefused(refusePosition(store.where, "after", reading.after ?? 0), tailFrom(reading))
+    const tail: LedgerShape["tail"] = (options = {}) => {
+      const { after = 0 } = options
+      return unlessRefused(refusePosition(store.where, "after", after), tailFrom(after, options))
+    }
 
     return {
       where: store.where,

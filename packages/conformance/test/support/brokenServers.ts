@@ -192,8 +192,8 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
   events(
     "tells the cursor's own event again",
     "JOBSPEC-106",
-    "app.ledger.read({ after }).pipe(\n    Stream.takeWhile",
-    "app.ledger.read({ after: Math.max(0, after - 1) }).pipe(\n    Stream.takeWhile",
+    "app.ledger.read({ after, ...small_pages",
+    "app.ledger.read({ after: Math.max(0, after - 1), ...small_pages",
   ),
   events(
     "takes a limit that is none for no limit",
