@@ -107,9 +107,9 @@ const searched = (
   })
 
 /**
- * At most `limit` positions of a job's records, found on the way back from its last; `undefined` where a link does not hold: it leads nowhere, upwards, or to a record
- * of another job, passes over one, or stops at one that is not the job's first. A row that was made anew from a line that cannot
- * be read tells neither its job nor where that goes on.
+ * At most `limit` positions of a job's records, found on the way back from its last; `undefined` where a link does not hold: it
+ * leads nowhere, upwards, or to a record of another job, passes over one, or stops at one that is not the job's first. A row that
+ * was made anew from a line that cannot be read tells neither its job nor where that goes on.
  */
 const positionsOf = (
   records: Records,
