@@ -12,6 +12,9 @@ import { rolldown } from "rolldown"
 
 let own: string | undefined
 
+/** What this process bundled or is about to. */
+const begun = new Map<string, Promise<string>>()
+
 /** Where the programs of this run lie: a folder that the whole run shares, or one of this process. */
 const folderOfRun = (): string => {
   const shared = process.env["WAYBILL_BUNDLED"]
@@ -31,7 +34,15 @@ const folderOfRun = (): string => {
  * @param also sources that it starts as processes of their own, which must lie next to it
  * @returns the path of the file to start, without any flags
  */
-export const bundled = async (entry: string, also: ReadonlyArray<string> = []): Promise<string> => {
+export const bundled = (entry: string, also: ReadonlyArray<string> = []): Promise<string> => {
+  const known = begun.get(entry)
+  if (known !== undefined) return known
+  const program = bundleOnce(entry, also)
+  begun.set(entry, program)
+  return program
+}
+
+const bundleOnce = async (entry: string, also: ReadonlyArray<string>): Promise<string> => {
   const folder = join(folderOfRun(), createHash("sha256").update(entry).digest("hex").slice(0, 16))
   const program = join(folder, basename(entry).replace(/\.ts$/u, ".js"))
   if (existsSync(program)) return program

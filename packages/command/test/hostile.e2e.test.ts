@@ -50,7 +50,7 @@ describe.concurrent("a handler that fails in its own way", () => {
     const { envelope, exit_code, stdout } = await ask(["hostile", name])
     expect(exit_code).toBe(1)
     expect(envelope.error).toMatchObject({ code, message, retryable: false, phase: "execution" })
-    expect(stdout).not.toMatch(/\bat \S+ \(|\.ts:\d+/)
+    expect(stdout).not.toMatch(/\bat \S+ \(|\.[jt]s:\d+/)
   })
 
   it("the stack of an accident is on stderr, and nowhere with --quiet", async () => {

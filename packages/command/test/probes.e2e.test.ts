@@ -10,7 +10,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { fileJobStore } from "../src/JobStore.ts"
 import { needs } from "../../../test/support/needs.ts"
-import { ask, call, envelopeIn, family } from "./support/call.ts"
+import { ask, call, envelopeIn, family, programOf } from "./support/call.ts"
 import { shell } from "./support/shell.ts"
 
 let state = ""
@@ -117,7 +117,7 @@ describe.concurrent("pipes", () => {
 
 describe.concurrent("a pseudo-terminal", () => {
   const terminal = async (words: string) => {
-    const node = `'${process.execPath}' --conditions=@waybill/source '${join(import.meta.dirname, "support/tool.ts")}'`
+    const node = `'${process.execPath}' '${await programOf("tool.ts")}'`
     const child = spawn("script", ["-qec", `${node} ${words}`, "/dev/null"], {
       env: { ...process.env, CI: "", NO_COLOR: "", TERM: "xterm" },
       stdio: ["ignore", "pipe", "ignore"],
