@@ -30,7 +30,7 @@ describe.concurrent("failures that the handler did not catch", () => {
     const { envelope, exit_code } = await ask(["own-limit", `http://127.0.0.1:${servers.silent}/`])
     expect([exit_code, envelope.error?.code]).toEqual([10, "REQUEST_TIMEOUT"])
   })
-  it("a proxy that the environment names is used, and named in the failure without its password", async () => {
+  it("a proxy that the environment names is used, and named in the failure without its password [F-036 F-037]", async () => {
     const env = { HTTP_PROXY: `http://user:secret@127.0.0.1:${servers.refusing}`, http_proxy: "", NO_PROXY: "" }
     const { envelope, stdout } = await ask(["fetch", "http://example.invalid/"], {
       env: { ...env, http_proxy: env.HTTP_PROXY },
@@ -49,7 +49,7 @@ describe.concurrent("the words of a limit", () => {
     ["-1", "sign"],
     ["0s", "write 0"],
     ["1h30", "1h30m"],
-  ] as const)("--timeout %s is refused before anything is done", async ([text, hint]) => {
+  ] as const)("--timeout %s is refused before anything is done [C-012]", async ([text, hint]) => {
     const { envelope, exit_code } = await ask(["idle", "http://localhost", "--timeout", text])
     expect(exit_code).toBe(2)
     expect(envelope.error).toMatchObject({
