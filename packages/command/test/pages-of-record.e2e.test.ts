@@ -98,10 +98,10 @@ describe("a command that uses the network", () => {
 
   it("always has --timeout and --connect-timeout, in its schema, its help and the manifest [C-012]", async () => {
     const { envelope } = await invoke(tool, ["manifest"])
-    const { commands } = envelope?.data as { readonly commands: Readonly<Record<string, { readonly flags: object }>> }
+    const manifest = envelope?.data as { readonly commands: Readonly<Record<string, { readonly flags: object }>> }
     for (const { declaration } of network_commands) {
       const name = String(declaration.name)
-      expect(commands[name]?.flags).toMatchObject({
+      expect(manifest.commands[name]?.flags).toMatchObject({
         timeout: { type: "string", required: false, default: "300s" },
         "connect-timeout": { type: "string", required: false, default: "10s" },
       })
