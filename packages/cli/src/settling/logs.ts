@@ -118,7 +118,7 @@ export const logs = async (runId: string, bytes_max: number, place: Place, ctx: 
           agent: {
             state: receipt === undefined ? "unfinished" : receipt.ok ? "ended well" : receipt.reason,
             exit: exit === undefined ? null : exit.kind === "code" ? `code ${exit.code}` : exit.signal,
-            note: note ?? null,
+            note: note === undefined ? null : redacted(note, ctx.env),
             stdout: yield* printed(stdout),
             stderr: yield* printed(stderr),
           },
