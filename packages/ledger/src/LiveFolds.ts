@@ -131,7 +131,7 @@ export class LiveFolds {
     return taken
   }
 
-  /** It has been saved. */
+  /** It has been saved, as of the past that was read then. */
   keep({ checkpoint, generation, projection }: Taken): void {
     if (generation === this.#generation) this.#saves.set(projection, savedAt(checkpoint.state.position))
   }

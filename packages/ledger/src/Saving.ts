@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Effect, Exit, Fiber, type Scope, type Semaphore } from "effect"
+import { Effect, Fiber, Result, type Scope, type Semaphore } from "effect"
 import type { StoreError } from "./Errors.ts"
 import type { LiveFolds, Taken } from "./LiveFolds.ts"
 import type { Store } from "./Store.ts"
@@ -29,20 +29,21 @@ export const makeSaving = (
       Effect.gen(function* () {
         const { checkpoint, generation } = taken
         yield* store.prepareCheckpoint?.(checkpoint) ?? Effect.void
-        yield* store
-          .commit((session) => (session.generation === generation ? session.saveCheckpoint(checkpoint) : Effect.void))
-          .pipe(exclusive.withPermits(1))
-        folds.keep(taken)
+        const isSaved = yield* exclusive.withPermits(1)(
+          store.commit((session) =>
+            session.generation === generation
+              ? Effect.as(session.saveCheckpoint(checkpoint), true)
+              : Effect.succeed(false),
+          ),
+        )
+        if (isSaved) folds.keep(taken)
       }).pipe(Effect.scoped)
 
     const save: Saving["save"] = (taken) =>
       Effect.gen(function* () {
-        let outcome: Exit.Exit<void, StoreError> = Exit.void
-        for (const each of taken) {
-          const exit = yield* Effect.exit(saveOne(each))
-          if (Exit.isSuccess(outcome)) outcome = exit
-        }
-        yield* outcome
+        const outcomes = yield* Effect.forEach(taken, (each) => Effect.result(saveOne(each)))
+        const failed = outcomes.find(Result.isFailure)
+        if (failed !== undefined) yield* Effect.fail(failed.failure)
       })
 
     const begin = Effect.withFiber<void>((fiber) => {
