@@ -24,12 +24,29 @@ export interface GcWords {
   readonly logs_ms: number | undefined
 }
 
+/** What went, or would go, and what is left. */
+export interface Removal {
+  readonly root: string
+  readonly removed: boolean
+  readonly bytes: number
+  readonly entries: ReadonlyArray<{ readonly path: string; readonly bytes: number; readonly why: string }>
+  /** What could not be removed, with as many bytes as are still there. */
+  readonly left: ReadonlyArray<{
+    readonly path: string
+    readonly bytes: number
+    readonly why: string
+    readonly error: string
+  }>
+  /** Work that somebody may be at just now. */
+  readonly left_alone: number
+}
+
 /**
  * Removes what ended runs left behind: workspaces, staged and written copies, sealed bytes that were rejected. Facts stay,
  * and so do bytes that can be delivered, unless both words ask for them. Of a run that may go on nothing is touched, and of a
  * ledger that is damaged nothing at all. What the file system refuses is passed over, and told at the end.
  */
-export const gc = async (words: GcWords, place: Place, ctx: Context) => {
+export const gc = async (words: GcWords, place: Place, ctx: Context): Promise<Removal> => {
   if (words.deliverables && !words.yes && !ctx.dryRun)
     throw new CommandError({
       exit: "PRECONDITION",
@@ -40,7 +57,7 @@ export const gc = async (words: GcWords, place: Place, ctx: Context) => {
   const folder = ownFolder(place)
   const data = join(folder, "data")
   const tally: Tally = { gone: [], left: [] }
-  const answer = (entries: ReadonlyArray<Sized>) => ({
+  const answer = (entries: ReadonlyArray<Sized>): Removal => ({
     root: place.root,
     removed: !ctx.dryRun && entries.length > 0,
     bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),

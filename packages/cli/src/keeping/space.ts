@@ -19,7 +19,18 @@ const parts = [
   { part: "workspaces", below: ["waybill", "data", "workspaces"], what: "where agents worked" },
 ] as const
 
-export const du = async (place: Place) => {
+export interface Space {
+  readonly root: string
+  readonly bytes: number
+  readonly parts: ReadonlyArray<{
+    readonly part: string
+    readonly bytes: number
+    readonly files: number
+    readonly what: string
+  }>
+}
+
+export const du = async (place: Place): Promise<Space> => {
   const sizes = parts.map(({ below, part, what }) => ({ part, ...sizeOf(join(place.root, ".agents", ...below)), what }))
   return { root: place.root, bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0), parts: sizes }
 }
