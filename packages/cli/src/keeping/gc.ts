@@ -10,6 +10,7 @@ import { Clock, Effect } from "effect"
 import { join } from "node:path"
 import { knownVocabularies } from "../Ledgers.ts"
 import { notPermitted } from "../notPermitted.ts"
+import { refuseNowhere } from "../Nowhere.ts"
 import { openStore, runOnFiles } from "../Opening.ts"
 import { ownFolder, type Place } from "../Place.ts"
 import { refuseDamaged } from "./damage.ts"
@@ -54,6 +55,7 @@ export const gc = async (words: GcWords, place: Place, ctx: Context): Promise<Re
       message: "--deliverables removes verified bytes, and nobody can deliver them afterwards.",
       fix_required: "Say --yes as well, or look first with --dry-run.",
     })
+  refuseNowhere(place)
   const folder = ownFolder(place)
   const data = join(folder, "data")
   const tally: Tally = { gone: [], left: [] }

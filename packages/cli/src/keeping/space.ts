@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path"
+import { refuseNowhere } from "../Nowhere.ts"
 import type { Place } from "../Place.ts"
 import { sizeOf } from "./files.ts"
 
@@ -31,6 +32,7 @@ export interface Space {
 }
 
 export const du = async (place: Place): Promise<Space> => {
+  refuseNowhere(place)
   const sizes = parts.map(({ below, part, what }) => ({ part, ...sizeOf(join(place.root, ".agents", ...below)), what }))
   return { root: place.root, bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0), parts: sizes }
 }
