@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto"
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { rolldown } from "rolldown"
@@ -24,15 +24,28 @@ const folderOfRun = (): string => {
   return own
 }
 
+/** How a program's sources are changed as they are loaded. */
+export interface Changes {
+  /** Tells programs with other changes apart. */
+  readonly key: string
+  /** A source as it is to be read, or `undefined` for one that stays as it is. */
+  readonly change: (path: string, source: string) => string | undefined
+}
+
 /**
  * Bundles a program from its sources, once for each run.
  *
  * @param entry the path of its first source
  * @param also sources that it starts as processes of their own, which must lie next to it
+ * @param changes what is changed in its sources, nothing by default
  * @returns the path of the file to start, without any flags
  */
-export const bundled = async (entry: string, also: ReadonlyArray<string> = []): Promise<string> => {
-  const folder = join(folderOfRun(), createHash("sha256").update(entry).digest("hex").slice(0, 16))
+export const bundled = async (
+  entry: string,
+  also: ReadonlyArray<string> = [],
+  { change, key }: Changes = { key: "", change: () => undefined },
+): Promise<string> => {
+  const folder = join(folderOfRun(), createHash("sha256").update(`${entry}${key}`).digest("hex").slice(0, 16))
   const program = join(folder, basename(entry).replace(/\.ts$/u, ".js"))
   if (existsSync(program)) return program
   const build = await rolldown({
@@ -40,6 +53,15 @@ export const bundled = async (entry: string, also: ReadonlyArray<string> = []): 
     platform: "node",
     resolve: { conditionNames: ["@waybill/source", "node", "import"] },
     logLevel: "silent",
+    plugins: [
+      {
+        name: "changes",
+        load: (id) => {
+          if (key === "" || !id.endsWith(".ts")) return undefined
+          return change(id, readFileSync(id, "utf8"))
+        },
+      },
+    ],
   })
   // Others may be at it: whoever is first gives the folder its name.
   const making = mkdtempSync(`${folder}-`)

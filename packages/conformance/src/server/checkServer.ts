@@ -77,11 +77,16 @@ const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): 0 | 1 | 2 | 3 
   return hooks.length === 2 ? 4 : 1
 }
 
+/** Of the searches the one that asks for less comes first: another one leaves a ledger that takes long to read. */
+const beforeOther = (a: ServerLaw, b: ServerLaw): number => (a.isSearch === true ? a.level - b.level : 0)
+
 /** What is kept back from searches for each law that comes after them; more on a server that starts more slowly. */
 const kept_back_ms_min = 8_000
 const kept_back_share = 2
 /** Which part of the time each search gets at least: a server that starts slowly must not use it all up for restarts. */
 const search_share_min = 1 / 20
+/** Which part of the time is kept back for what comes after the searches, so that a busy machine does not make the run longer. */
+const after_searches_share = 1 / 4
 
 /** How long the server may still answer after it was killed. */
 const kill_ms_default = 5_000
@@ -155,7 +160,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
         }
   const can = await detect(target, fresh("detect"), detect_ms)
   const all = (await serverLaws()).filter(({ id }) => only === undefined || only.includes(id))
-  const order = all.toSorted((a, b) => rankOf(a) - rankOf(b) || (a.id < b.id ? -1 : 1))
+  const order = all.toSorted((a, b) => rankOf(a) - rankOf(b) || beforeOther(a, b) || (a.id < b.id ? -1 : 1))
   const reader = makeClient(() => address.url, target.token)
   const deskFor = (search_ms: number, last: string | undefined): Desk =>
     makeDesk(target, address, { can, seed, search_ms, fresh, since: last, onJob: (id) => jobs.add(id) })
@@ -181,8 +186,9 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       const left = order.slice(i)
       const searches = left.filter(({ isSearch }) => isSearch === true).length
       const restarts = left.filter(({ isLate, isSearch }) => isSearch !== true && isLate !== true).length
-      const kept_back_ms = Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
-      const searchable_ms = (left_ms() - restarts * kept_back_ms) / Math.max(1, searches)
+      const for_restarts_ms = restarts * Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
+      const kept_back_ms = Math.max(for_restarts_ms, time_ms * after_searches_share)
+      const searchable_ms = (left_ms() - kept_back_ms) / Math.max(1, searches)
       const search_ms = Math.min(search_ms_max, Math.max(searchable_ms, time_ms * search_share_min))
       // Searches and what comes after them are not given up because what came before took longer than it should have.
       const spare_ms = rankOf(law) >= 2 ? time_ms / 2 : 0
