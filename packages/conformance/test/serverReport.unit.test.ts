@@ -91,6 +91,7 @@ describe("a report", () => {
     levels,
     claimed: 3,
     highest: 2,
+    isInterrupted: false,
     isKept: false,
     laws: [
       {

@@ -38,6 +38,8 @@ export interface CheckServerOptions {
   readonly only?: ReadonlyArray<string>
   /** Ends the run; what it made is called off, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /** Hears of what was looked at before the signal ended the run; the laws after it are skipped, and say so. */
+  readonly onInterrupted?: (report: ServerReport) => void
   /** Hears of each law as soon as it was looked at. */
   readonly onChecked?: (checked: CheckedServerLaw, done: number, of: number) => void
 }
@@ -62,7 +64,9 @@ export interface ServerReport {
   readonly claimed?: Level
   /** The highest level whose claim would hold. */
   readonly highest?: Level
-  /** Whether the claimed level holds; without a claim, whether no law is broken and some level holds. */
+  /** Whether the run was ended before everything was looked at. */
+  readonly isInterrupted: boolean
+  /** Whether the claimed level holds; without a claim, whether no law is broken and some level holds. Never so where it was interrupted. */
   readonly isKept: boolean
 }
 
@@ -170,6 +174,33 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
   let slowest_restart_ms = 0
   let isMute = false
   let stopped: string | undefined
+  const reportNow = (isInterrupted: boolean): ServerReport => {
+    const levels = levelResults(
+      checked.map((each) => ({ ...each, isOptional: optional.has(each.id) })),
+      can,
+    )
+    const highest = highestClaim(levels)
+    const isKept =
+      claimed === undefined
+        ? checked.every(({ verdict }) => verdict.status !== "fail") && highest !== undefined
+        : claimHolds(claimed, levels)
+    return {
+      url: target.url,
+      seed,
+      took_ms: Math.round(performance.now() - since),
+      can,
+      laws: checked.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      levels,
+      ...(claimed === undefined ? {} : { claimed }),
+      ...(highest === undefined ? {} : { highest }),
+      isInterrupted,
+      isKept: isKept && !isInterrupted,
+    }
+  }
+  const unlooked = ({ id, level, source, statement, violation }: ServerLaw): CheckedServerLaw => ({
+    ...{ id, level, source, statement, violation, took_ms: 0, requests: [] },
+    verdict: { status: "skipped", reason: "the run was interrupted" },
+  })
   try {
     const within = order.filter((law) => outside(law) === undefined)
     if (target.ledger !== undefined && within.some(({ hooks = [] }) => hooks.includes("ledger"))) {
@@ -219,26 +250,14 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       checked.push(done)
       options.onChecked?.(done, i + 1, order.length)
     }
+  } catch (cause) {
+    if (options.signal?.aborted === true) {
+      checked.push(...order.slice(checked.length).map(unlooked))
+      options.onInterrupted?.(reportNow(true))
+    }
+    throw cause
   } finally {
     if (can.cancels && stopped === undefined) await tidy({ url: address.url, token: target.token, mark, jobs }, tidy_ms)
   }
-  const levels = levelResults(
-    checked.map((each) => ({ ...each, isOptional: optional.has(each.id) })),
-    can,
-  )
-  const highest = highestClaim(levels)
-  return {
-    url: target.url,
-    seed,
-    took_ms: Math.round(performance.now() - since),
-    can,
-    laws: checked.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-    levels,
-    ...(claimed === undefined ? {} : { claimed }),
-    ...(highest === undefined ? {} : { highest }),
-    isKept:
-      claimed === undefined
-        ? checked.every(({ verdict }) => verdict.status !== "fail") && highest !== undefined
-        : claimHolds(claimed, levels),
-  }
+  return reportNow(false)
 }

@@ -28,7 +28,11 @@ const unseen = (report: ServerReport): string =>
 
 /** What the run says in the end. */
 export const conclusionOf = (report: ServerReport): string => {
-  const { claimed, highest, isKept, laws } = report
+  const { claimed, highest, isInterrupted, isKept, laws } = report
+  if (isInterrupted) {
+    const left = laws.filter(({ verdict }) => verdict.status === "skipped").length
+    return `The run was interrupted: ${left} of ${laws.length} laws were not looked at, and no level is claimed to hold.`
+  }
   if (claimed !== undefined)
     return `The claim to level ${claimed} (${levels[claimed].name}) ${isKept ? "holds" : "does not hold"}.${unseen(report)}`
   const most =
