@@ -198,7 +198,13 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
     }
   }
   const unlooked = ({ id, level, source, statement, violation }: ServerLaw): CheckedServerLaw => ({
-    ...{ id, level, source, statement, violation, took_ms: 0, requests: [] },
+    id,
+    level,
+    source,
+    statement,
+    violation,
+    took_ms: 0,
+    requests: [],
     verdict: { status: "skipped", reason: "the run was interrupted" },
   })
   try {

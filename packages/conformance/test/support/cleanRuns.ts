@@ -1,7 +1,11 @@
 /** Runs of the whole kit at default settings against our own server, several at the same time: each waits for its leases most of the time. */
-import { checkServer, formatServerReport, type ServerReport } from "@waybill/conformance"
+import { formatServerReport, type ServerReport } from "@waybill/conformance"
 import { startPostgres } from "@waybill/conformance/postgres-server"
-import { type InDatabase, withOwnProgram } from "./ownProgram.ts"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { join } from "node:path"
+import { text } from "node:stream/consumers"
+import type { InDatabase } from "./ownProgram.ts"
 
 /** Where the server's ledger is. */
 export type LedgerPlace = "files" | "PostgreSQL"
@@ -43,11 +47,17 @@ const sentenceOf = (where: LedgerPlace, { flaws, report, seed }: Run): string =>
   return `${where}, seed ${seed}: ${flaws.length === 0 ? "clean" : "NOT CLEAN"}, ${counts}, ${(report.took_ms / 1000).toFixed(1)} s`
 }
 
+const program = join(import.meta.dirname, "oneRun.ts")
+
+/** One run in a process of its own, so that several at the same time do not wait for each other. */
 const oneRun = async (where: LedgerPlace, seed: number, database: InDatabase | undefined): Promise<Run> => {
-  const reports: Array<ServerReport> = []
-  await withOwnProgram(async (target) => void reports.push(await checkServer(target, { level: 4, seed })), database)
-  const [report] = reports
-  if (report === undefined) throw new Error(`the run with seed ${seed} gave no report`)
+  const words = [String(seed), ...(database === undefined ? [] : [database.url, database.schema])]
+  const child = spawn(process.execPath, ["--conditions=@waybill/source", program, ...words], {
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  const [printed] = await Promise.all([text(child.stdout), once(child, "exit")])
+  if (child.exitCode !== 0) throw new Error(`the run with seed ${seed} ended with ${child.exitCode}: ${printed}`)
+  const report = JSON.parse(printed) as ServerReport
   return { seed, report, flaws: flawsOf(report, where) }
 }
 
