@@ -41,3 +41,16 @@ it("of many requests those are shown that are about what is wrong, whether they 
   const [told] = evidenceOf([exchange(1, 2, "x", undefined)], undefined, ['"job_id":"x"'])
   expect(told).toContain("202")
 })
+
+it("of more requests than are shown, what made the state is kept before what was refused in it, and the last ones always", () => {
+  const refused = { status: 409, headers: new Headers(), text: "no", bytes: new Uint8Array(), json: undefined }
+  const many = [
+    exchange(1, 2, "made"),
+    exchange(3, 4, "claimed", "the client hung up", 2),
+    ...Array.from({ length: 30 }, (_, i) => ({ ...exchange(2 * i + 5, 2 * i + 6, `refused ${i}`), outcome: refused })),
+    { ...exchange(70, 71, "the last"), outcome: refused },
+  ]
+  const bodies = evidenceOf(many, undefined, []).map((line) => /--data-binary '([^']*)'/u.exec(line)?.[1])
+  const between = Array.from({ length: 9 }, (_, i) => `refused ${i + 21}`)
+  expect(bodies).toEqual(["made", "claimed", ...between, "the last"])
+})
