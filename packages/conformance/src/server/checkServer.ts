@@ -238,7 +238,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
         const desk = deskFor(search_ms, typeof last === "string" ? last : undefined)
         const verdict = await verdictOn(law, desk, options.signal)
         if (verdict.status !== "fail") return verdict
-        requests = desk.evidence()
+        requests = desk.evidence(verdict.reason)
         const lost = desk.exchanges().find(({ outcome }) => "lost" in outcome)
         if (unusable !== undefined || options.signal?.aborted === true || !(await isGone(address.url))) return verdict
         stopped = `the server stopped answering${lost === undefined ? "" : ` at ${lost.asked.method} ${lost.asked.path}`} (${law.id})`

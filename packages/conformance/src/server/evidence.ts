@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Exchange, exchangeText } from "./Exchange.ts"
+import { type Exchange, exchangeText, outcomeOf } from "./Exchange.ts"
 
 const shown_max = 12
 
@@ -33,23 +33,41 @@ const fewest = (exchanges: ReadonlyArray<Exchange>): ReadonlyArray<Exchange> => 
   return exchanges.filter((each) => shown.has(each))
 }
 
+const isSame = (a: Exchange, b: Exchange | undefined): boolean =>
+  b !== undefined &&
+  a.asked.method === "GET" &&
+  a.asked.method === b.asked.method &&
+  a.asked.path === b.asked.path &&
+  outcomeOf(a) === outcomeOf(b)
+
+export interface Shown {
+  /** Where there are some, only requests about one of them. */
+  readonly words: ReadonlyArray<string>
+  /** And this one, whatever it is about. */
+  readonly also?: Exchange | undefined
+  /** When the server was killed and started again: after the requests that had begun by then. */
+  readonly restarts?: ReadonlyArray<number>
+}
+
 /**
- * The requests that matter most of the last ones, in the order in which they were sent; those that were under way at the same time are sent so again.
- *
- * @param words where there are some, only requests about one of them
+ * The requests that matter most of the last ones, in the order in which they were sent; those that were under way at the same time are
+ * sent so again. What was only read again, with the same answer, is read once.
  */
 export const evidenceOf = (
   exchanges: ReadonlyArray<Exchange>,
   token: string | undefined,
-  words: ReadonlyArray<string>,
+  { also, restarts = [], words }: Shown,
 ): ReadonlyArray<string> => {
-  const about = words.length === 0 ? exchanges : exchanges.filter((each) => isAbout(each, words))
-  const shown = fewest(about.toSorted((a, b) => a.began - b.began))
+  const about = words.length === 0 ? exchanges : exchanges.filter((each) => each === also || isAbout(each, words))
+  const sent = about.toSorted((a, b) => a.began - b.began)
+  const shown = fewest(sent.filter((each, i) => !isSame(each, sent[i + 1])))
   return shown.map((exchange, i) => {
     const after = shown[i + 1]
     const isJoined = after !== undefined && shown.slice(0, i + 1).some(({ ended }) => ended > after.began)
     const before = shown.slice(0, i).some(({ ended }) => ended > exchange.began)
+    const isKilled = restarts.some((at) => at >= exchange.began && at < (after?.began ?? Number.POSITIVE_INFINITY))
     const text = exchangeText(exchange, token, isJoined)
-    return before && !isJoined ? `${text}\nwait` : text
+    const waited = before && !isJoined ? `${text}\nwait` : text
+    return isKilled ? `${waited}\n# then the server is killed and started again` : waited
   })
 }
