@@ -23,7 +23,12 @@ export interface Settings {
   readonly isShort?: boolean
   /** Whether the curves are left out. */
   readonly skipsCurves?: boolean
+  /** How long rounds may be begun, warm-ups included, in ms: for no longer, but at least {@link rounds_min} are measured. */
+  readonly budget_ms?: number
 }
+
+/** The least number of rounds whose median is one. */
+export const rounds_min = 3
 
 /** Needs at least one number. */
 export const spreadOf = (numbers: ReadonlyArray<number>): Spread => {
@@ -42,6 +47,7 @@ const leastMs = 1e-6
  */
 export const measure = async (bench: Bench, benchmark: Benchmark, settings: Settings): Promise<BenchmarkResult> => {
   const { name, title, unit } = benchmark
+  const opening = bench.now()
   bench.progress(`${name}: building the input`)
   const opened = await benchmark.open(settings.seed, {
     peers: bench.peers ?? noPeers,
@@ -59,26 +65,43 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       }
     }
 
-    for (const { name: subject, prepare, verify } of measured) {
-      await named(subject, prepare)
-      await named(subject, verify)
+    const budget_ms = settings.budget_ms ?? Number.POSITIVE_INFINITY
+    const began = bench.now()
+    let round_ms = 0
+    const isTimeFor = (rounds: number) => bench.now() - began + rounds * round_ms <= budget_ms
+    const timed = async (round: () => Promise<void>): Promise<void> => {
+      const started = bench.now()
+      await round()
+      round_ms = bench.now() - started
     }
-    for (let warmup = 1; warmup <= settings.warmups; warmup++) {
+
+    await timed(async () => {
+      for (const { name: subject, prepare, verify } of measured) {
+        await named(subject, prepare)
+        await named(subject, verify)
+      }
+    })
+    // Each has been run once by now, to see that its answer is right.
+    for (let warmup = 1; warmup <= settings.warmups && isTimeFor(1 + rounds_min); warmup++) {
       bench.progress(`${name}: warm-up ${warmup} of ${settings.warmups}`)
-      for (const { name: subject, prepare, run } of measured) {
-        await named(subject, prepare)
-        await named(subject, run)
-      }
+      await timed(async () => {
+        for (const { name: subject, prepare, run } of measured) {
+          await named(subject, prepare)
+          await named(subject, run)
+        }
+      })
     }
-    for (let round = 1; round <= settings.runs; round++) {
-      bench.progress(`${name}: run ${round} of ${settings.runs}`)
-      for (const { name: subject, prepare, run, runs } of measured) {
-        await named(subject, prepare)
-        bench.collectGarbage?.()
-        const started = bench.now()
-        await named(subject, run)
-        runs.push(Math.max(leastMs, bench.now() - started))
-      }
+    for (let round = 1; round <= settings.runs && (round <= rounds_min || isTimeFor(1)); round++) {
+      bench.progress(`${name}: run ${round} of ${settings.runs}${settings.budget_ms === undefined ? "" : " at most"}`)
+      await timed(async () => {
+        for (const { name: subject, prepare, run, runs } of measured) {
+          await named(subject, prepare)
+          bench.collectGarbage?.()
+          const started = bench.now()
+          await named(subject, run)
+          runs.push(Math.max(leastMs, bench.now() - started))
+        }
+      })
     }
 
     const ratios = measured
@@ -96,23 +119,25 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       progress: (words) => bench.progress(`${name}: ${words}`),
     }
     const curves = settings.skipsCurves === true ? [] : await named("curves", () => opened.curves(tools))
+    const subjects = measured.map((subject) => ({
+      name: subject.name,
+      role: subject.role,
+      runs_ms: subject.runs,
+      ms: spreadOf(subject.runs),
+      per_second: spreadOf(subject.runs.map((ms) => (opened.amount / ms) * 1000)),
+    }))
     return {
       name,
       title,
       unit,
       input: opened.input,
       amount: opened.amount,
-      subjects: measured.map((subject) => ({
-        name: subject.name,
-        role: subject.role,
-        runs_ms: subject.runs,
-        ms: spreadOf(subject.runs),
-        per_second: spreadOf(subject.runs.map((ms) => (opened.amount / ms) * 1000)),
-      })),
+      subjects,
       ratios,
       curves,
-      goals: judge(opened.goals, ratios, curves),
+      goals: judge(opened.goals, { unit, subjects, ratios, curves }),
       left_out: opened.left_out,
+      took_ms: Math.round(bench.now() - opening),
     }
   } finally {
     await opened.close()

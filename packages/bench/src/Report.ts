@@ -39,6 +39,8 @@ export const GoalResult = Schema.Struct({
   bound: Schema.Literals(["at least", "at most"]),
   want: Schema.Finite,
   got: Schema.optionalKey(Schema.Finite),
+  /** What stands in the way, as it was measured: for a goal that is known to be out of reach. */
+  wall: Schema.optionalKey(Schema.String),
 })
 
 /** A peer that could not be had, and why. */
@@ -56,6 +58,8 @@ export const BenchmarkResult = Schema.Struct({
   curves: Schema.Array(Curve),
   goals: Schema.Array(GoalResult),
   left_out: Schema.Array(LeftOut),
+  /** How long all of it took: input, warm-ups, runs and curves. */
+  took_ms: Schema.optionalKey(Schema.Finite),
 })
 
 /** Where it was measured. */
@@ -73,6 +77,7 @@ export const Report = Schema.Struct({
   /** ISO 8601, UTC. */
   started_at: Schema.String,
   seed: Schema.Int,
+  /** The most runs of a subject; a benchmark whose time was up has fewer. */
   runs: Schema.Int,
   warmups: Schema.Int,
   /** Whether garbage was collected before every run, outside the measured time. */

@@ -20,8 +20,7 @@ const goals = judge(
     { curve: curve.name, growth_max: 1.2 },
     { subject: "ours", beside: "nobody", speed_min: 1 },
   ],
-  ratios,
-  [curve],
+  { unit: "things", ratios, subjects: [], curves: [curve] },
 )
 const report: Report = {
   schema_version: "waybill-bench/1",
