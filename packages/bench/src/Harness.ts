@@ -7,6 +7,8 @@ import type { BenchmarkResult, Ratio, Spread } from "./Report.ts"
 export interface Bench {
   /** Milliseconds from any fixed point, never going back. */
   readonly now: () => number
+  /** Milliseconds of processor time that this process has taken so far; told with each run where it is known. */
+  readonly cpu?: () => number
   /** Called before every run, outside the measured time; undefined where the collector is out of reach. */
   readonly collectGarbage: (() => void) | undefined
   /** Told what is going on, in one line. */
@@ -55,7 +57,11 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
   })
   for (const { name: peer, reason } of opened.left_out) bench.progress(`${name}: without ${peer}: ${reason}`)
   try {
-    const measured = opened.subjects.map((subject) => ({ ...subject, runs: new Array<number>() }))
+    const measured = opened.subjects.map((subject) => ({
+      ...subject,
+      runs: new Array<number>(),
+      cpu: new Array<number>(),
+    }))
     const named = async <A>(subject: string, work: () => A): Promise<Awaited<A>> => {
       try {
         return await work()
@@ -94,12 +100,14 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
     for (let round = 1; round <= settings.runs && (round <= rounds_min || isTimeFor(1)); round++) {
       bench.progress(`${name}: run ${round} of ${settings.runs}${settings.budget_ms === undefined ? "" : " at most"}`)
       await timed(async () => {
-        for (const { name: subject, prepare, run, runs } of measured) {
+        for (const { cpu, name: subject, prepare, run, runs } of measured) {
           await named(subject, prepare)
           bench.collectGarbage?.()
-          const started = bench.now()
+          const [started, cpu_before] = [bench.now(), bench.cpu?.()]
           await named(subject, run)
           runs.push(Math.max(leastMs, bench.now() - started))
+          const cpu_after = bench.cpu?.()
+          if (cpu_before !== undefined && cpu_after !== undefined) cpu.push(Math.max(leastMs, cpu_after - cpu_before))
         }
       })
     }
@@ -123,6 +131,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       name: subject.name,
       role: subject.role,
       runs_ms: subject.runs,
+      ...(bench.cpu === undefined ? {} : { runs_cpu_ms: subject.cpu }),
       ms: spreadOf(subject.runs),
       per_second: spreadOf(subject.runs.map((ms) => (opened.amount / ms) * 1000)),
     }))

@@ -123,6 +123,10 @@ type Settings = ReturnType<typeof settingsOf>
 const measureHere = async (benchmark: Benchmark, values: Values, settings: Settings): Promise<Apart> => {
   const bench: Bench = {
     now: () => performance.now(),
+    cpu: () => {
+      const { system, user } = process.cpuUsage()
+      return (system + user) / 1000
+    },
     collectGarbage: exposeCollector(),
     progress,
     peers: values["no-peers"] ? noPeers : installedPeers({ cache, progress }),
