@@ -7,7 +7,7 @@ import type { BenchmarkResult, Ratio, Spread } from "./Report.ts"
 export interface Bench {
   /** Milliseconds from any fixed point, never going back. */
   readonly now: () => number
-  /** Milliseconds of processor time that this process has taken so far; told with each run where it is known. */
+  /** Milliseconds of processor time that this thread has taken so far; told with each run where it is known. */
   readonly cpu?: () => number
   /** Called before every run, outside the measured time; undefined where the collector is out of reach. */
   readonly collectGarbage: (() => void) | undefined

@@ -9,7 +9,7 @@ export const SubjectResult = Schema.Struct({
   role: Schema.Literals(["subject", "limit", "peer"]),
   /** Wall-clock time of each run in milliseconds, in the order they were run. */
   runs_ms: Schema.Array(Schema.Finite),
-  /** Processor time that this process took for each run, in milliseconds; what other processes did for it is not in it. */
+  /** Processor time that the thread took for each run, in milliseconds; what others did for it, as a collector does, is not in it. */
   runs_cpu_ms: Schema.optionalKey(Schema.Array(Schema.Finite)),
   ms: Spread,
   /** Units of the benchmark per second. */

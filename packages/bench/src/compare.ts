@@ -19,7 +19,7 @@ see that the comparison tells it: fold (see fold-queue) or append (see append-js
   --runs N       measured runs in each process, of which the fastest counts (default 5)
   --warmups N    runs before measuring starts (default 2)
   --short        a hundredth of the input
-  --cpu          compare processor time of the process that measures, which other work on the machine moves less
+  --cpu          compare processor time of the thread that measures, which other work on the machine moves less
   --slowed NAME  measure the revision beside itself with packages/bench/slowdowns/NAME.patch
   --fail         exit 1 when a row is slower
   --help         this text

@@ -124,7 +124,7 @@ const measureHere = async (benchmark: Benchmark, values: Values, settings: Setti
   const bench: Bench = {
     now: () => performance.now(),
     cpu: () => {
-      const { system, user } = process.cpuUsage()
+      const { system, user } = process.threadCpuUsage()
       return (system + user) / 1000
     },
     collectGarbage: exposeCollector(),
