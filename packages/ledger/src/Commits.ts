@@ -155,7 +155,7 @@ export const makeCommits = (
   folds: LiveFolds,
   streams: Streams,
   exclusive: Semaphore.Semaphore,
-  onCommitted: (position: number) => void,
+  onCommitted: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => void,
 ): Effect.Effect<Commits, never, Scope.Scope> =>
   Effect.gen(function* () {
     const queue = new Waitlist<Waiting>()
@@ -241,7 +241,7 @@ export const makeCommits = (
       // Those that a lost run had drawn already come first, in their order.
       for (const waiting of group.splice(0)) decide(waiting)
       for (const waiting of draw(() => characters >= group_characters_max)) decide(waiting)
-      return { branches, batches, answers, head }
+      return { branches, batches, answers }
     }
 
     // Made once, as all generators that run for every group: see the decision on what an append waits for.
@@ -250,11 +250,11 @@ export const makeCommits = (
       // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
       if (folds.isAnyDue) yield* Effect.ignore(folds.saveDue(session.saveCheckpoint))
       folds.isComplete = session.endsWithAppend !== true
-      const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
+      const { branches, batches, answers } = planGroup(group, session, yield* Clock.currentTimeMillis)
       if (batches.length > 0) {
         yield* session.append(batches)
         branches.merge()
-        onCommitted(head)
+        onCommitted(batches)
       }
       return answers
     })
