@@ -1,5 +1,5 @@
 import { invoke } from "@waybill/command"
-import type * as Fs from "node:fs"
+import type * as NodeFs from "node:fs"
 import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -9,7 +9,7 @@ import { waybill } from "../src/index.ts"
 /** Paths that cannot be removed, as on a disk that has become read-only. */
 const refused = vi.hoisted(() => ({ paths: [] as Array<string> }))
 vi.mock("node:fs", async (original) => {
-  const fs = await original<typeof Fs>()
+  const fs = await original<typeof NodeFs>()
   return {
     ...fs,
     rmSync: (path: string, ...rest: ReadonlyArray<never>) => {

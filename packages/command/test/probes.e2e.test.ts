@@ -33,6 +33,16 @@ describe.concurrent("signals", () => {
     expect(stderr.match(/cleaned up/g)).toHaveLength(1)
   })
 
+  it("a terminal that is closed ends a command as SIGTERM does, with its cleanup and its answer", async () => {
+    const { envelope, exit_code, stderr } = await ask(["wait"], {
+      onOutput: (text, kill) => {
+        if (text.includes("waiting")) kill("SIGHUP")
+      },
+    })
+    expect([exit_code, envelope.error?.code]).toEqual([143, "CANCELLED"])
+    expect(stderr.match(/cleaned up/g)).toHaveLength(1)
+  })
+
   it("a service that ends as it was told to, in its own time, has succeeded, and is cleaned up after once", async () => {
     const { exit_code, stderr, stdout } = await call(["serve"], {
       onOutput: (text, kill) => {

@@ -157,7 +157,7 @@ export const makeCommits = (
   saving: Saving,
   streams: Streams,
   exclusive: Semaphore.Semaphore,
-  onCommitted: (position: number) => void,
+  onCommitted: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => void,
 ): Effect.Effect<Commits, never, Scope.Scope> =>
   Effect.gen(function* () {
     const queue = new Waitlist<Waiting>()
@@ -243,7 +243,7 @@ export const makeCommits = (
       // Those that a lost run had drawn already come first, in their order.
       for (const waiting of group.splice(0)) decide(waiting)
       for (const waiting of draw(() => characters >= group_characters_max)) decide(waiting)
-      return { branches, batches, answers, head }
+      return { branches, batches, answers }
     }
 
     // Made once, as all generators that run for every group: see the decision on what an append waits for.
@@ -251,11 +251,11 @@ export const makeCommits = (
       yield* folds.catchUp(session)
       yield* saving.begin
       folds.isComplete = session.endsWithAppend !== true
-      const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
+      const { branches, batches, answers } = planGroup(group, session, yield* Clock.currentTimeMillis)
       if (batches.length > 0) {
         yield* session.append(batches)
         branches.merge()
-        onCommitted(head)
+        onCommitted(batches)
       }
       return answers
     })

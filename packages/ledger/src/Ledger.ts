@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream } from "effect"
+import { Context, Effect, Layer, Result, type Scope, Semaphore, type Stream } from "effect"
 import { type Caller, checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
 import type { Decider } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
@@ -17,6 +17,7 @@ import { makeSaving } from "./Saving.ts"
 import type { Store, StoreHealth } from "./Store.ts"
 import { refuseAppend, refuseExpected, refuseJobId, refuseOrigin, refusePosition } from "./refusing.ts"
 import { makeStreams } from "./Streams.ts"
+import { makeTails } from "./Tail.ts"
 import { makeTransacting, type Recorded, type Transacting } from "./Transacting.ts"
 import type { Reader } from "./Vocabulary.ts"
 import type { View } from "./View.ts"
@@ -143,14 +144,10 @@ export const make = (
     const folds = new LiveFolds(store)
     const streams = makeStreams(vocabularies)
     const exclusive = yield* Semaphore.make(1)
-    const watchers = new Set<() => void>()
+    const tails = makeTails(store)
     // Ends after the commits: nothing is appended by then.
     const saving = yield* makeSaving(store, folds, exclusive)
-    const commits = yield* makeCommits(store, folds, saving, streams, exclusive, () => {
-      // A copy, since whoever is woken may at once wait again.
-      const waking = Array.from(watchers)
-      for (const wake of waking) wake()
-    })
+    const commits = yield* makeCommits(store, folds, saving, streams, exclusive, tails.recorded)
     for (const projection of [erase(streams), ...projections]) yield* folds.add(projection)
     yield* folds.catchUp(store)
 
@@ -310,27 +307,9 @@ export const make = (
         pages((position) => store.readStream(jobId, position, page_records, page_bytes), after, lastCovered),
       )
 
-    const tailFrom = (after: number, { page_bytes, page_records = page_records_max }: Reading) =>
-      Stream.unfold(after, (position) =>
-        Effect.suspend(() => {
-          // Registered before the read, so that nothing recorded in between goes unnoticed.
-          const committed = Deferred.makeUnsafe<void>()
-          const wake = () => Deferred.doneUnsafe(committed, Effect.void)
-          watchers.add(wake)
-          return store.readAfter(position, page_records, page_bytes).pipe(
-            Effect.tap((page) =>
-              lastCovered(page, position) > position
-                ? Effect.void
-                : Effect.raceFirst(Deferred.await(committed), store.waitBeyond(position)),
-            ),
-            Effect.map((page) => [page.events, lastCovered(page, position)] as const),
-            Effect.ensuring(Effect.sync(() => watchers.delete(wake))),
-          )
-        }),
-      ).pipe(Stream.flattenIterable)
     const tail: LedgerShape["tail"] = (options = {}) => {
       const { after = 0 } = options
-      return unlessRefused(refusePosition(store.where, "after", after), tailFrom(after, options))
+      return unlessRefused(refusePosition(store.where, "after", after), tails.tail(after, options))
     }
 
     return {

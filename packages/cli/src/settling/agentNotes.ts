@@ -19,10 +19,11 @@ export const agentNotes = (job: Job | undefined, place: Place, ctx: Context) =>
     const notes = new Map<number, string>()
     for (const { request, terminal } of job === undefined ? [] : [...job.earlier, job.current]) {
       if (terminal?.kind !== "failed" || terminal.payload.failure.phase !== "submit") continue
-      const receipt = yield* Effect.catch(agent.find(request.idempotencyKey), (error) => {
-        ctx.warn("RECORD_UNREADABLE", error.message)
-        return Effect.succeed(undefined)
-      })
+      const receipt = yield* Effect.catch(agent.find(request.idempotencyKey), (error) =>
+        Effect.sync(() => {
+          ctx.warn("RECORD_UNREADABLE", error.message)
+        }),
+      )
       const { exit, note } = receipt?.diagnostics ?? {}
       const how =
         exit === undefined
