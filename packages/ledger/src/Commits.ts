@@ -14,6 +14,7 @@ import { eventId, line_bytes_max, type RecordedEvent, utf8Bytes } from "./Ledger
 import { encodeLine } from "./Line.ts"
 import { type Branches, erase, type LiveFolds } from "./LiveFolds.ts"
 import { refuseAppend, timeOf } from "./refusing.ts"
+import type { Saving } from "./Saving.ts"
 import type { NewRecord, Session, Store } from "./Store.ts"
 import type { Streams } from "./Streams.ts"
 import { type Place, Waitlist } from "./Waitlist.ts"
@@ -153,6 +154,7 @@ export interface Commits {
 export const makeCommits = (
   store: Store,
   folds: LiveFolds,
+  saving: Saving,
   streams: Streams,
   exclusive: Semaphore.Semaphore,
   onCommitted: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => void,
@@ -247,8 +249,7 @@ export const makeCommits = (
     // Made once, as all generators that run for every group: see the decision on what an append waits for.
     const record = Effect.fnUntraced(function* (group: Array<Waiting>, session: Session) {
       yield* folds.catchUp(session)
-      // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
-      if (folds.isAnyDue) yield* Effect.ignore(folds.saveDue(session.saveCheckpoint))
+      yield* saving.begin
       folds.isComplete = session.endsWithAppend !== true
       const { branches, batches, answers } = planGroup(group, session, yield* Clock.currentTimeMillis)
       if (batches.length > 0) {

@@ -5,15 +5,15 @@
  */
 import { Context, Effect, Layer, Result, type Scope, Semaphore, type Stream } from "effect"
 import { type Caller, checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
-import * as Checkpoint from "./Checkpoint.ts"
 import type { Decider } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
-import { type AnyProjection, erase, LiveFolds } from "./LiveFolds.ts"
+import { type AnyProjection, erase, LiveFolds, type Taken } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
 import { lastCovered, page_records_max, pages, type Reading, unlessRefused } from "./Reading.ts"
+import { makeSaving } from "./Saving.ts"
 import type { Store, StoreHealth } from "./Store.ts"
 import { refuseAppend, refuseExpected, refuseJobId, refuseOrigin, refusePosition } from "./refusing.ts"
 import { makeStreams } from "./Streams.ts"
@@ -69,14 +69,14 @@ export interface LedgerShape {
   readonly transactAll: Transacting["transactAll"]
   /**
    * Saves a projection where the store keeps checkpoints, so that the next process need not fold from zero; the
-   * ledger's own index goes with it. Takes the
-   * append lock, since whoever only reads writes nothing.
+   * ledger's own index goes with it. Takes the append lock, since whoever only reads writes nothing; for a moment at the
+   * beginning and at the end, so that others append meanwhile.
    */
   readonly saveCheckpoint: <E, F extends AnyFact>(projection: Projection<E, F>) => Effect.Effect<void, StoreError>
   /**
    * Saves every projection that has been folded far beyond its checkpoint, and makes what the store keeps of its own; does nothing
    * where all of them are young. An append does so by itself: this is for a service that starts upon a long history and is not to
-   * make its first caller wait. Takes the append lock.
+   * leave it to the first append. Takes the append lock as `saveCheckpoint` does.
    */
   readonly saveDueCheckpoints: Effect.Effect<void, StoreError>
   /** Asks folded state that is durable and includes everything recorded before the call. Do not keep the view. */
@@ -145,7 +145,9 @@ export const make = (
     const streams = makeStreams(vocabularies)
     const exclusive = yield* Semaphore.make(1)
     const tails = makeTails(store)
-    const commits = yield* makeCommits(store, folds, streams, exclusive, tails.recorded)
+    // Ends after the commits: nothing is appended by then.
+    const saving = yield* makeSaving(store, folds, exclusive)
+    const commits = yield* makeCommits(store, folds, saving, streams, exclusive, tails.recorded)
     for (const projection of [erase(streams), ...projections]) yield* folds.add(projection)
     yield* folds.catchUp(store)
 
@@ -265,34 +267,23 @@ export const make = (
     const query = <E, F extends AnyFact, A>(projection: Projection<E, F>, ask: (view: View<E>) => A) =>
       queryAll({ only: erase(projection) }, ({ only }) => ask(only as View<unknown> as View<E>))
 
+    /** The folds as they stand when nobody else can append: all that they hold is durable. */
+    const takenAtEnd = (take: () => ReadonlyArray<Taken>) =>
+      exclusive.withPermits(1)(store.commit((session) => Effect.map(folds.catchUp(session), take)))
+
     const saveCheckpoint = <E, F extends AnyFact>(projection: Projection<E, F>) =>
-      Effect.andThen(
-        ensure([erase(projection)]),
-        exclusive.withPermits(1)(
-          store.commit((session) =>
-            Effect.andThen(
-              folds.catchUp(session),
-              Effect.forEach(
-                [erase(projection), erase(streams)],
-                (each) => session.saveCheckpoint(Checkpoint.take(folds.get(each))),
-                { discard: true },
-              ),
-            ),
-          ),
-        ),
+      ensure([erase(projection)]).pipe(
+        Effect.andThen(takenAtEnd(() => [erase(projection), erase(streams)].map((each) => folds.take(each)))),
+        Effect.flatMap(saving.save),
       )
 
-    const saveDueCheckpoints = exclusive.withPermits(1)(
-      Effect.suspend(() =>
-        folds.isAnyDue
-          ? store.commit((session) =>
-              Effect.andThen(
-                folds.catchUp(session),
-                Effect.suspend(() => folds.saveDue(session.saveCheckpoint)),
-              ),
-            )
-          : Effect.void,
-      ),
+    const saveDueCheckpoints = Effect.suspend(() =>
+      folds.isAnyDue
+        ? Effect.flatMap(
+            takenAtEnd(() => folds.takeDue()),
+            saving.save,
+          )
+        : Effect.void,
     )
 
     const read: LedgerShape["read"] = ({ after = 0, page_bytes, page_records = page_records_max } = {}) =>
