@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto"
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { rolldown } from "rolldown"
@@ -50,16 +50,29 @@ const once = (name: string, file: string, make: (folder: string) => Promise<unkn
   return known
 }
 
+/** How a program's sources are changed as they are loaded. */
+export interface Changes {
+  /** Tells programs with other changes apart. */
+  readonly key: string
+  /** A source as it is to be read, or `undefined` for one that stays as it is. */
+  readonly change: (path: string, source: string) => string | undefined
+}
+
 /**
  * Bundles a program from its sources, once for each run.
  *
  * @param entry the path of its first source
  * @param also sources that it starts as processes of their own, which must lie next to it
+ * @param changes what is changed in its sources, nothing by default
  * @returns the path of the file to start, without any flags
  */
-export const bundled = (entry: string, also: ReadonlyArray<string> = []): Promise<string> =>
+export const bundled = (
+  entry: string,
+  also: ReadonlyArray<string> = [],
+  { change, key }: Changes = { key: "", change: () => undefined },
+): Promise<string> =>
   once(
-    createHash("sha256").update(entry).digest("hex").slice(0, 16),
+    createHash("sha256").update(`${entry}${key}`).digest("hex").slice(0, 16),
     basename(entry).replace(/\.ts$/u, ".js"),
     async (dir) => {
       const build = await rolldown({
@@ -67,6 +80,12 @@ export const bundled = (entry: string, also: ReadonlyArray<string> = []): Promis
         platform: "node",
         resolve: { conditionNames: ["@waybill/source", "node", "import"] },
         logLevel: "silent",
+        plugins: [
+          {
+            name: "changes",
+            load: (id) => (key === "" || !id.endsWith(".ts") ? undefined : change(id, readFileSync(id, "utf8"))),
+          },
+        ],
       })
       await build.write({ format: "esm", dir, entryFileNames: "[name].js" })
       await build.close()
