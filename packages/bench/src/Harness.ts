@@ -7,6 +7,8 @@ import type { BenchmarkResult, Ratio, Spread } from "./Report.ts"
 export interface Bench {
   /** Milliseconds from any fixed point, never going back. */
   readonly now: () => number
+  /** Milliseconds of processor time that this thread has taken so far; told with each run where it is known. */
+  readonly cpu?: () => number
   /** Called before every run, outside the measured time; undefined where the collector is out of reach. */
   readonly collectGarbage: (() => void) | undefined
   /** Told what is going on, in one line. */
@@ -23,7 +25,12 @@ export interface Settings {
   readonly isShort?: boolean
   /** Whether the curves are left out. */
   readonly skipsCurves?: boolean
+  /** How long rounds may be begun, warm-ups included, in ms: for no longer, but at least {@link rounds_min} are measured. */
+  readonly budget_ms?: number
 }
+
+/** The least number of rounds whose median is one. */
+export const rounds_min = 3
 
 /** Needs at least one number. */
 export const spreadOf = (numbers: ReadonlyArray<number>): Spread => {
@@ -42,6 +49,7 @@ const leastMs = 1e-6
  */
 export const measure = async (bench: Bench, benchmark: Benchmark, settings: Settings): Promise<BenchmarkResult> => {
   const { name, title, unit } = benchmark
+  const opening = bench.now()
   bench.progress(`${name}: building the input`)
   const opened = await benchmark.open(settings.seed, {
     peers: bench.peers ?? noPeers,
@@ -49,7 +57,11 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
   })
   for (const { name: peer, reason } of opened.left_out) bench.progress(`${name}: without ${peer}: ${reason}`)
   try {
-    const measured = opened.subjects.map((subject) => ({ ...subject, runs: new Array<number>() }))
+    const measured = opened.subjects.map((subject) => ({
+      ...subject,
+      runs: new Array<number>(),
+      cpu: new Array<number>(),
+    }))
     const named = async <A>(subject: string, work: () => A): Promise<Awaited<A>> => {
       try {
         return await work()
@@ -59,26 +71,45 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       }
     }
 
-    for (const { name: subject, prepare, verify } of measured) {
-      await named(subject, prepare)
-      await named(subject, verify)
+    const budget_ms = settings.budget_ms ?? Number.POSITIVE_INFINITY
+    const began = bench.now()
+    let round_ms = 0
+    const isTimeFor = (rounds: number) => bench.now() - began + rounds * round_ms <= budget_ms
+    const timed = async (round: () => Promise<void>): Promise<void> => {
+      const started = bench.now()
+      await round()
+      round_ms = bench.now() - started
     }
-    for (let warmup = 1; warmup <= settings.warmups; warmup++) {
+
+    await timed(async () => {
+      for (const { name: subject, prepare, verify } of measured) {
+        await named(subject, prepare)
+        await named(subject, verify)
+      }
+    })
+    // Each has been run once by now, to see that its answer is right.
+    for (let warmup = 1; warmup <= settings.warmups && isTimeFor(1 + rounds_min); warmup++) {
       bench.progress(`${name}: warm-up ${warmup} of ${settings.warmups}`)
-      for (const { name: subject, prepare, run } of measured) {
-        await named(subject, prepare)
-        await named(subject, run)
-      }
+      await timed(async () => {
+        for (const { name: subject, prepare, run } of measured) {
+          await named(subject, prepare)
+          await named(subject, run)
+        }
+      })
     }
-    for (let round = 1; round <= settings.runs; round++) {
-      bench.progress(`${name}: run ${round} of ${settings.runs}`)
-      for (const { name: subject, prepare, run, runs } of measured) {
-        await named(subject, prepare)
-        bench.collectGarbage?.()
-        const started = bench.now()
-        await named(subject, run)
-        runs.push(Math.max(leastMs, bench.now() - started))
-      }
+    for (let round = 1; round <= settings.runs && (round <= rounds_min || isTimeFor(1)); round++) {
+      bench.progress(`${name}: run ${round} of ${settings.runs}${settings.budget_ms === undefined ? "" : " at most"}`)
+      await timed(async () => {
+        for (const { cpu, name: subject, prepare, run, runs } of measured) {
+          await named(subject, prepare)
+          bench.collectGarbage?.()
+          const [started, cpu_before] = [bench.now(), bench.cpu?.()]
+          await named(subject, run)
+          runs.push(Math.max(leastMs, bench.now() - started))
+          const cpu_after = bench.cpu?.()
+          if (cpu_before !== undefined && cpu_after !== undefined) cpu.push(Math.max(leastMs, cpu_after - cpu_before))
+        }
+      })
     }
 
     const ratios = measured
@@ -96,23 +127,26 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       progress: (words) => bench.progress(`${name}: ${words}`),
     }
     const curves = settings.skipsCurves === true ? [] : await named("curves", () => opened.curves(tools))
+    const subjects = measured.map((subject) => ({
+      name: subject.name,
+      role: subject.role,
+      runs_ms: subject.runs,
+      ...(bench.cpu === undefined ? {} : { runs_cpu_ms: subject.cpu }),
+      ms: spreadOf(subject.runs),
+      per_second: spreadOf(subject.runs.map((ms) => (opened.amount / ms) * 1000)),
+    }))
     return {
       name,
       title,
       unit,
       input: opened.input,
       amount: opened.amount,
-      subjects: measured.map((subject) => ({
-        name: subject.name,
-        role: subject.role,
-        runs_ms: subject.runs,
-        ms: spreadOf(subject.runs),
-        per_second: spreadOf(subject.runs.map((ms) => (opened.amount / ms) * 1000)),
-      })),
+      subjects,
       ratios,
       curves,
-      goals: judge(opened.goals, ratios, curves),
+      goals: judge(opened.goals, { unit, subjects, ratios, curves }),
       left_out: opened.left_out,
+      took_ms: Math.round(bench.now() - opening),
     }
   } finally {
     await opened.close()

@@ -50,11 +50,23 @@ const goalRow = (goal: GoalResult): ReadonlyArray<string> => [
 
 const goal_head = ["goal", "asked", "measured", "outcome"]
 
+/** What stands in the way of the goals that were missed, each once. */
+const wallsOf = (goals: ReadonlyArray<GoalResult>): ReadonlyArray<string> => {
+  const missed = goals.filter((goal) => isPassed(goal) === false)
+  const walls = new Set(missed.flatMap(({ wall }) => wall ?? []))
+  return [...walls].map((wall) => `What stands in the way: ${wall}`)
+}
+
+const runsIn = (subjects: BenchmarkResult["subjects"]): string => {
+  const runs = subjects[0]?.runs_ms.length ?? 0
+  return runs === 0 ? "" : ` (${runs} ${runs === 1 ? "run" : "runs"})`
+}
+
 const section = (result: BenchmarkResult): ReadonlyArray<string> => {
   const { curves, goals, input, left_out, name, ratios, subjects, title, unit } = result
   return [
     `## ${title}`,
-    `\`npm run bench -- ${name}\`: ${input}.`,
+    `\`npm run bench -- ${name}\`${runsIn(subjects)}: ${input}.`,
     table(
       [
         ["", "", "ms min", "median", "max", `${unit}/s (median)`],
@@ -74,6 +86,7 @@ const section = (result: BenchmarkResult): ReadonlyArray<string> => {
           ),
         ]),
     ...(goals.length === 0 ? [] : [table([goal_head, ...goals.map(goalRow)], 4)]),
+    ...wallsOf(goals),
     ...left_out.map((peer) => `Without ${peer.name}: ${peer.reason}.`),
     ...curves.flatMap((curve) => curveParts(name, curve)),
   ]
@@ -87,8 +100,8 @@ export const renderPage = (report: Report): string => {
   const missed = goals.filter((goal) => isPassed(goal) === false).length
   return `${[
     "# Benchmarks",
-    "Written by `npm run bench -- --write`; `npm run bench -- NAME` repeats one of them. Subjects, limits and peers of one benchmark run in turns in the same process, on the same input. A ratio is taken run by run, and 1 means as fast as what stands beside it; less is slower.",
-    `${machine.cpu}, ${machine.cores} cores, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; ${started_at}; seed ${seed}, ${runs} runs after ${warmups} warm-ups${garbage_collected ? ", garbage collected before each" : ""}.`,
+    "Written by `npm run bench -- --write`, all in one run; `npm run bench -- NAME` repeats one of them. Subjects, limits and peers of one benchmark run in turns in the same process, on the same input. A ratio is taken run by run, and 1 means as fast as what stands beside it; less is slower.",
+    `${machine.cpu}, ${machine.cores} cores, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; ${started_at}; seed ${seed}, at most ${runs} runs after ${warmups} warm-ups, each benchmark in a process of its own${garbage_collected ? ", garbage collected before each" : ""}.`,
     ...(short ? ["**A short run: a hundredth of the input. It shows that everything runs, and not how fast.**"] : []),
     `Versions: ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
@@ -105,8 +118,8 @@ export const renderPage = (report: Report): string => {
             5,
           ),
         ]),
+    ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}.**`),
     ...benchmarks.flatMap(section),
-    ...failed.map(({ name, reason }) => `\`${name}\` could not be measured: ${reason}.`),
   ].join("\n\n")}\n`
 }
 

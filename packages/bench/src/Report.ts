@@ -9,6 +9,8 @@ export const SubjectResult = Schema.Struct({
   role: Schema.Literals(["subject", "limit", "peer"]),
   /** Wall-clock time of each run in milliseconds, in the order they were run. */
   runs_ms: Schema.Array(Schema.Finite),
+  /** Processor time that the thread took for each run, in milliseconds; what others did for it, as a collector does, is not in it. */
+  runs_cpu_ms: Schema.optionalKey(Schema.Array(Schema.Finite)),
   ms: Spread,
   /** Units of the benchmark per second. */
   per_second: Spread,
@@ -39,6 +41,8 @@ export const GoalResult = Schema.Struct({
   bound: Schema.Literals(["at least", "at most"]),
   want: Schema.Finite,
   got: Schema.optionalKey(Schema.Finite),
+  /** What stands in the way, as it was measured: for a goal that is known to be out of reach. */
+  wall: Schema.optionalKey(Schema.String),
 })
 
 /** A peer that could not be had, and why. */
@@ -56,6 +60,8 @@ export const BenchmarkResult = Schema.Struct({
   curves: Schema.Array(Curve),
   goals: Schema.Array(GoalResult),
   left_out: Schema.Array(LeftOut),
+  /** How long all of it took: input, warm-ups, runs and curves. */
+  took_ms: Schema.optionalKey(Schema.Finite),
 })
 
 /** Where it was measured. */
@@ -73,6 +79,7 @@ export const Report = Schema.Struct({
   /** ISO 8601, UTC. */
   started_at: Schema.String,
   seed: Schema.Int,
+  /** The most runs of a subject; a benchmark whose time was up has fewer. */
   runs: Schema.Int,
   warmups: Schema.Int,
   /** Whether garbage was collected before every run, outside the measured time. */

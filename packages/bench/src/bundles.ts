@@ -5,6 +5,18 @@ import { rolldown } from "rolldown"
 
 const repository = join(import.meta.dirname, "../../..")
 
+/**
+ * Bytes, minified and gzipped, without `effect`, that each carrier comes to: whoever adds to one says here what it costs those who
+ * import it. A test holds the bundles against it, within {@link pinned_tolerance}.
+ */
+export const pinned_bytes: Readonly<Record<string, number>> = {
+  "@waybill/command-contract": 10_800,
+  "@waybill/jobspec": 19_300,
+  "@waybill/workspace-job": 11_350,
+}
+/** A byte here and there is the bundler's or the compressor's. */
+export const pinned_tolerance = 0.02
+
 /** The carriers, by name. */
 export const carriers = (): ReadonlyArray<string> =>
   globSync("packages/carriers/*/package.json", { cwd: repository })

@@ -1,21 +1,26 @@
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { type Change, confidence, judgePairs, pairs_min } from "./Comparison.ts"
 import { figure } from "./Table.ts"
-import { checkOut } from "./worktree.ts"
+import { checkOut, type Worktree } from "./worktree.ts"
 
 const help = `usage: npm run bench:compare -- REVISION [NAME...] [options]
 
 Measures the working tree beside another revision: each benchmark in fresh processes of both, in turns. Says which rows are
 faster or slower beyond noise. Peers are left out.
 
+With --slowed, what is measured beside the revision is that same revision with a slow-down of about a fifth put in on purpose, to
+see that the comparison tells it: fold (see fold-queue) or append (see append-jsonl-64).
+
   --pairs N      pairs of processes for each benchmark (default 12, at least ${pairs_min})
   --runs N       measured runs in each process, of which the fastest counts (default 5)
   --warmups N    runs before measuring starts (default 2)
   --short        a hundredth of the input
+  --cpu          compare processor time of the thread that measures, which other work on the machine moves less
+  --slowed NAME  measure the revision beside itself with packages/bench/slowdowns/NAME.patch
   --fail         exit 1 when a row is slower
   --help         this text
 `
@@ -27,6 +32,7 @@ class UsageError extends Error {}
 class Interrupted extends Error {}
 
 const repository = join(import.meta.dirname, "../../..")
+const slowdowns = join(import.meta.dirname, "../slowdowns")
 
 const readCommandLine = () => {
   try {
@@ -37,6 +43,8 @@ const readCommandLine = () => {
         runs: { type: "string", default: "5" },
         warmups: { type: "string", default: "2" },
         short: { type: "boolean", default: false },
+        cpu: { type: "boolean", default: false },
+        slowed: { type: "string" },
         fail: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -65,17 +73,29 @@ interface Measured {
       readonly name: string
       readonly role: string
       readonly runs_ms: ReadonlyArray<number>
+      readonly runs_cpu_ms?: ReadonlyArray<number>
     }>
   }>
 }
 
-/** The fastest run of every subject in one fresh process, in ms. */
-const fastest = (root: string, name: string, options: ReadonlyArray<string>, folder: string): Map<string, number> => {
+/** The fastest run of every subject in one fresh process, in ms; of processor time, the run that took the least. */
+const fastest = (
+  root: string,
+  name: string,
+  options: ReadonlyArray<string>,
+  folder: string,
+  isCpu: boolean,
+): Map<string, number> => {
   const file = join(folder, "report.json")
   bench(root, name, ...options, "--json", file)
   const { benchmarks }: Measured = JSON.parse(readFileSync(file, "utf8"))
   const subjects = benchmarks.flatMap((each) => each.subjects).filter(({ role }) => role !== "peer")
-  return new Map(subjects.map((subject) => [subject.name, Math.min(...subject.runs_ms)]))
+  return new Map(
+    subjects.map(({ name: subject, runs_cpu_ms, runs_ms }) => {
+      if (isCpu && runs_cpu_ms === undefined) throw new Error("one of the revisions does not tell processor time")
+      return [subject, Math.min(...(isCpu ? (runs_cpu_ms ?? []) : runs_ms))]
+    }),
+  )
 }
 
 const namesIn = (root: string): ReadonlyArray<string> =>
@@ -97,13 +117,20 @@ const main = async (): Promise<void> => {
     throw new UsageError(`--pairs takes a whole number from ${pairs_min} up: fewer cannot tell a change from noise`)
   const progress = (line: string): void => void process.stderr.write(`${line}\n`)
 
+  const patch = values.slowed === undefined ? undefined : join(slowdowns, `${values.slowed}.patch`)
+  if (patch !== undefined && !existsSync(patch))
+    throw new UsageError(`there is no slow-down "${values.slowed}": see packages/bench/slowdowns`)
+
   progress(`checking out ${revision}`)
   const before = await checkOut(repository, revision)
   const folder = mkdtempSync(join(tmpdir(), "waybill-compare-"))
   let slower = 0
+  let slowed: Worktree | undefined
   // Ctrl-C reaches the process that measures, too; its end is what stops this one, so that it can tidy up.
   process.once("SIGINT", () => {})
   try {
+    if (patch !== undefined) slowed = await checkOut(repository, revision, patch)
+    const now_root = slowed?.folder ?? repository
     const helpBefore = bench(before.folder, "--help")
     if (values.short && !helpBefore.includes("--short"))
       throw new UsageError(`${revision} knows no --short, so the same input would not be measured`)
@@ -111,20 +138,20 @@ const main = async (): Promise<void> => {
     const lean = ["--no-peers", "--no-curves"]
     const optionsBefore = [...common, ...lean.filter((option) => helpBefore.includes(option))]
     const optionsNow = [...common, ...lean]
-    const [known, knownBefore] = [namesIn(repository), new Set(namesIn(before.folder))]
+    const [known, knownBefore] = [namesIn(now_root), new Set(namesIn(before.folder))]
     const unknown = names.find((name) => !known.includes(name) || !knownBefore.has(name))
     if (unknown !== undefined) throw new UsageError(`"${unknown}" is not a benchmark of both revisions`)
 
     process.stdout.write(
-      `speed now beside ${revision}: the middle of ${pairs_count} pairs, and where it lies with ${confidence * 100} %\n`,
+      `speed ${slowed === undefined ? "now" : `slowed down (${values.slowed})`} beside ${revision}${values.cpu ? ", in processor time" : ""}: the middle of ${pairs_count} pairs, and where it lies with ${confidence * 100} %\n`,
     )
     for (const name of names.length > 0 ? names : known.filter((each) => knownBefore.has(each))) {
       const pairs = new Map<string, Array<{ readonly before: number; readonly now: number }>>()
       try {
         for (let pair = 1; pair <= pairs_count; pair++) {
           progress(`${name}: pair ${pair} of ${pairs_count}`)
-          const old = () => fastest(before.folder, name, optionsBefore, folder)
-          const ours = () => fastest(repository, name, optionsNow, folder)
+          const old = () => fastest(before.folder, name, optionsBefore, folder, values.cpu)
+          const ours = () => fastest(now_root, name, optionsNow, folder, values.cpu)
           // A machine that slows down all along would favour whoever always comes first.
           const [was, is] = pair % 2 === 0 ? [old(), ours()] : ((now) => [old(), now] as const)(ours())
           for (const [subject, now] of is) {
@@ -152,6 +179,7 @@ const main = async (): Promise<void> => {
   } finally {
     rmSync(folder, { recursive: true, force: true })
     before.remove()
+    slowed?.remove()
   }
 }
 

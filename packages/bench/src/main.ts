@@ -4,6 +4,7 @@ import { Schema } from "effect"
 import { parseArgs } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { type Apart, clockIn, Interrupted, measureApart } from "./apart.ts"
 import type { Benchmark } from "./Benchmark.ts"
 import { discover } from "./Discovery.ts"
 import { type Bench, measure } from "./Harness.ts"
@@ -15,7 +16,7 @@ import { renderTable } from "./Table.ts"
 
 const help = `usage: npm run bench -- [NAME...] [options]
 
-Measures the benchmarks named, or all of them. The table goes to stdout, progress to stderr.
+Measures the benchmarks named, or all of them, each in a process of its own. The table goes to stdout, progress to stderr.
 
   --json FILE    also write the whole report as JSON, anew after every benchmark
   --write        also write docs/benchmarks.md and its plots; takes no names, since the page shows one run
@@ -23,7 +24,9 @@ Measures the benchmarks named, or all of them. The table goes to stdout, progres
   --from FILE    measure nothing, take the report that --json wrote
   --short        a hundredth of the input: shows that everything runs, and not how fast
   --no-peers     leave out the libraries of others, which are installed on first use
-  --runs N       measured runs per subject (default 10)
+  --runs N       measured runs per subject (default 10), or fewer where the time is up
+  --budget S     seconds for the runs of one benchmark, of which there are three at least (default: 20 for several, no end for one)
+  --limit S      seconds after which one of several benchmarks is given up (default 900)
   --warmups N    runs before measuring starts (default 2)
   --seed N       decides the generated input (default 1)
   --no-curves    leave out what is measured once the runs are done: what grows with what
@@ -52,6 +55,8 @@ const readCommandLine = (args: ReadonlyArray<string>) => {
         runs: { type: "string", default: "10" },
         warmups: { type: "string", default: "2" },
         seed: { type: "string", default: "1" },
+        budget: { type: "string" },
+        limit: { type: "string", default: "900" },
         write: { type: "boolean", default: false },
         page: { type: "string" },
         from: { type: "string" },
@@ -99,49 +104,101 @@ const readReport = async (path: string): Promise<Report> => {
   }
 }
 
-/** Measures what is chosen. One benchmark that fails is told and does not take the others with it. */
-const measureAll = async (chosen: ReadonlyArray<Benchmark>, values: Values): Promise<Report> => {
-  const settings = {
+const cache = join(repository, "node_modules/.cache/waybill-bench")
+const progress = (line: string): void => void process.stderr.write(`${line}\n`)
+
+const settingsOf = (values: Values, isOne: boolean) => {
+  const budget = values.budget === undefined ? (isOne ? undefined : 20) : whole("budget", values.budget, 0)
+  return {
     runs: whole("runs", values.runs, 1),
     warmups: whole("warmups", values.warmups, 0),
     seed: whole("seed", values.seed, 0),
+    ...(budget === undefined ? {} : { budget_ms: budget * 1000 }),
+    limit_ms: whole("limit", values.limit, 1) * 1000,
   }
-  const progress = (line: string): void => void process.stderr.write(`${line}\n`)
+}
+type Settings = ReturnType<typeof settingsOf>
+
+/** One benchmark, in this process. */
+const measureHere = async (benchmark: Benchmark, values: Values, settings: Settings): Promise<Apart> => {
   const bench: Bench = {
     now: () => performance.now(),
+    cpu: () => {
+      const { system, user } = process.threadCpuUsage()
+      return (system + user) / 1000
+    },
     collectGarbage: exposeCollector(),
     progress,
-    peers: values["no-peers"]
-      ? noPeers
-      : installedPeers({ cache: join(repository, "node_modules/.cache/waybill-bench"), progress }),
+    peers: values["no-peers"] ? noPeers : installedPeers({ cache, progress }),
   }
+  try {
+    const isShort = values.short
+    const result = await measure(bench, benchmark, { ...settings, isShort, skipsCurves: values["no-curves"] })
+    return { benchmarks: [result], failed: [] }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    progress(`bench: ${reason}`)
+    return { benchmarks: [], failed: [{ name: benchmark.name, reason }] }
+  }
+}
+
+/** The command line of a process that measures one benchmark and writes its report into a file. */
+const commandFor =
+  (values: Values, { budget_ms, runs, seed, warmups }: Settings) =>
+  (name: string, report: string): ReadonlyArray<string> => [
+    ...process.execArgv,
+    import.meta.filename,
+    name,
+    "--json",
+    report,
+    "--runs",
+    `${runs}`,
+    "--warmups",
+    `${warmups}`,
+    "--seed",
+    `${seed}`,
+    ...(budget_ms === undefined ? [] : ["--budget", `${budget_ms / 1000}`]),
+    ...(["short", "no-peers", "no-curves"] as const).filter((option) => values[option]).map((option) => `--${option}`),
+  ]
+
+const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`
+
+/** Measures what is chosen. One benchmark that fails is told and does not take the others with it. */
+const measureAll = async (chosen: ReadonlyArray<Benchmark>, values: Values): Promise<Report> => {
+  const settings = settingsOf(values, chosen.length === 1)
+  const { budget_ms: _, limit_ms, ...told } = settings
   let report: Report = {
     schema_version: "waybill-bench/1",
     started_at: new Date().toISOString(),
-    ...settings,
-    garbage_collected: bench.collectGarbage !== undefined,
+    ...told,
+    garbage_collected: exposeCollector() !== undefined,
     short: values.short,
     machine: describeMachine(),
     versions: { ...installedVersions(repository), ...(values["no-peers"] ? {} : peerVersions()) },
     benchmarks: [],
     failed: [],
   }
+  const clock = clockIn(join(cache, values.short ? "durations-short.json" : "durations.json"))
+  const names = chosen.map(({ name }) => name)
+  const began = performance.now()
   for (const [index, benchmark] of chosen.entries()) {
-    progress(`${benchmark.name}: ${index + 1} of ${chosen.length}`)
-    try {
-      const result = await measure(bench, benchmark, {
-        ...settings,
-        isShort: values.short,
-        skipsCurves: values["no-curves"],
-      })
-      report = { ...report, benchmarks: [...report.benchmarks, result] }
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      progress(`bench: ${reason}`)
-      report = { ...report, failed: [...report.failed, { name: benchmark.name, reason }] }
+    const started = performance.now()
+    if (chosen.length > 1)
+      progress(
+        `${benchmark.name}: ${index + 1} of ${chosen.length}, after ${minutes(started - began)}; about ${minutes(clock.expected_ms(names.slice(index)))} left`,
+      )
+    const { benchmarks, failed } = await (chosen.length === 1
+      ? measureHere(benchmark, values, settings)
+      : measureApart(benchmark.name, commandFor(values, settings), limit_ms))
+    if (chosen.length > 1 && failed.length === 0) clock.took(benchmark.name, performance.now() - started)
+    report = {
+      ...report,
+      benchmarks: [...report.benchmarks, ...benchmarks],
+      failed: [...report.failed, ...failed],
     }
     if (values.json !== undefined) await writeFile(fromHere(values.json), `${JSON.stringify(report, null, 2)}\n`)
   }
+  if (chosen.length > 1) progress(`measured in ${minutes(performance.now() - began)}`)
   return report
 }
 
@@ -167,6 +224,6 @@ const main = async (args: ReadonlyArray<string>): Promise<void> => {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  progress(`bench: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = error instanceof UsageError ? 2 : error instanceof Interrupted ? 130 : 1
 }

@@ -6,7 +6,7 @@ import fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { bareWay } from "./bareWay.ts"
-import { type Benchmark, make } from "./Benchmark.ts"
+import { type Benchmark, type Conditions, make } from "./Benchmark.ts"
 import type { Curve } from "./Report.ts"
 
 const mib = 2 ** 20
@@ -62,8 +62,9 @@ const peak = {
 }
 
 /** All hops of an artifact of `bytes` bytes, on the disk under the system's folder for temporary files. */
-export const settleArtifact = (name: string, size: string, bytes: number): Benchmark => {
-  const open = (seed: number) => {
+export const settleArtifact = (name: string, size: string, full_bytes: number, wall?: string): Benchmark => {
+  const open = (seed: number, { scaled }: Conditions) => {
+    const bytes = full_bytes > mib ? scaled(full_bytes / mib) * mib : full_bytes
     const root = fs.mkdtempSync(join(tmpdir(), "waybill-bench-"))
     const workspace = join(root, "workspaces", key.runId)
     fs.mkdirSync(workspace, { recursive: true })
@@ -78,7 +79,7 @@ export const settleArtifact = (name: string, size: string, bytes: number): Bench
       for (const area of ["staging", "artifacts", "sealed", "out", "bare"])
         fs.rmSync(join(root, area), { recursive: true, force: true })
     }
-    return { root, candidate, digest, runtime, bare, prepare }
+    return { root, bytes, candidate, digest, runtime, bare, prepare }
   }
   type Input = ReturnType<typeof open>
   const ours = ({ root, runtime }: Input) => runtime.runPromise(throughDataPlane(join(root, "out", "artifact")))
@@ -88,7 +89,7 @@ export const settleArtifact = (name: string, size: string, bytes: number): Bench
     title: `All hops of an artifact of ${size}`,
     unit: "MiB",
     input: open,
-    amount: () => bytes / mib,
+    amount: ({ bytes }) => bytes / mib,
     describe: () => `${size} of noise in a file: built, written, read back, sealed, verified and delivered to a file`,
     prepare: ({ prepare }) => prepare(),
     subjects: [
@@ -104,7 +105,9 @@ export const settleArtifact = (name: string, size: string, bytes: number): Bench
         subject: "the data plane",
         beside: "node:crypto and the same copies, flushes and hashes in a bare loop",
         speed_min: 0.8,
+        ...(wall === undefined ? {} : { wall }),
       },
+      { curve: "memory of the data plane at its peak", value_max: 64 },
     ],
     check: (found, { digest }) => {
       if (found !== digest) throw new Error(`the digest is ${found}, want ${digest}`)
@@ -116,7 +119,7 @@ export const settleArtifact = (name: string, size: string, bytes: number): Bench
       if (!peak.reset()) return []
       const before = peak.bytes()
       await ours(input)
-      const points = [{ x: bytes / mib, y: Math.max(0, peak.bytes() - before) / mib }]
+      const points = [{ x: input.bytes / mib, y: Math.max(0, peak.bytes() - before) / mib }]
       return [{ name: "memory of the data plane at its peak", x: "MiB of artifact", y: "MiB more than before", points }]
     },
     close: async ({ root, runtime }) => {

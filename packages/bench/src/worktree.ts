@@ -46,8 +46,8 @@ const share = (from: string, to: string): void => {
   }
 }
 
-/** Checks a revision out. Throws what git says where there is no such revision. */
-export const checkOut = async (repository: string, revision: string): Promise<Worktree> => {
+/** Checks a revision out, with a patch applied where one is named. Throws what git says where that cannot be. */
+export const checkOut = async (repository: string, revision: string, patch?: string): Promise<Worktree> => {
   const folder = join(mkdtempSync(join(tmpdir(), "waybill-revision-")), "waybill")
   const git = (...args: ReadonlyArray<string>): string =>
     execFileSync("git", ["-C", repository, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
@@ -58,6 +58,8 @@ export const checkOut = async (repository: string, revision: string): Promise<Wo
   }
   try {
     git("worktree", "add", "--detach", folder, revision)
+    if (patch !== undefined)
+      execFileSync("git", ["-C", folder, "apply", patch], { stdio: ["ignore", "ignore", "pipe"] })
     if (installed(folder) === installed(repository))
       share(join(repository, "node_modules"), join(folder, "node_modules"))
     else await npmInstall(folder)

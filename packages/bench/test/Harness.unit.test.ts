@@ -149,3 +149,18 @@ it("the middle of an even number of runs is the mean of the two in the middle", 
   expect(spreadOf([4, 1, 3, 10])).toEqual({ min: 1, median: 3.5, max: 10 })
   expect(spreadOf([5])).toEqual({ min: 5, median: 5, max: 5 })
 })
+
+it("no round is begun once the time is up, but three are measured; warm-ups come out of the same time", async () => {
+  const roundsIn = async (budget_ms: number) => {
+    const { bench, events, work } = setUp({ ours: Array.from({ length: 20 }, () => 100) })
+    const subjects = [{ name: "ours", role: "subject" as const, run: work("ours") }]
+    const benchmark = make({ ...options, subjects, check: () => {} })
+    const { subjects: results } = await measure(bench, benchmark, { ...settings, runs: 10, budget_ms })
+    return [events.filter((event) => event === "ours").length, results[0]?.runs_ms.length]
+  }
+  // Each is run once to be checked; a warm-up where there is time for it; a measured run takes 150 with its collection.
+  expect(await roundsIn(0)).toEqual([4, 3])
+  expect(await roundsIn(499)).toEqual([4, 3])
+  expect(await roundsIn(1000)).toEqual([7, 5])
+  expect(await roundsIn(10_000)).toEqual([12, 10])
+})

@@ -9,19 +9,27 @@ import type { Report } from "../src/Report.ts"
 
 const one = { min: 1, median: 2, max: 3 }
 const curve = { name: "cost <of> one", x: "events", y: "ms", points: [1000, 1_000_000].map((x) => ({ x, y: 2 })) }
+const other = { ...curve, name: "the least", points: curve.points.map(({ x }) => ({ x, y: 0.5 })) }
 const ratios = [
   { subject: "ours", to: "a", role: "peer", ratio: { min: 1, median: 4, max: 5 } },
   { subject: "ours", to: "b", role: "peer", ratio: { min: 1, median: 0.5, max: 5 } },
 ] as const
 const goals = judge(
   [
-    { subject: "ours", beside: ["a", "b"], speed_min: 1 },
+    { subject: "ours", beside: ["a", "b"], speed_min: 1, wall: "parsing alone takes as long." },
     { subject: "ours", beside: "a", speed_min: 2 },
     { curve: curve.name, growth_max: 1.2 },
-    { subject: "ours", beside: "nobody", speed_min: 1 },
+    { subject: "ours", beside: "nobody", speed_min: 1, wall: "nobody is there." },
+    { subject: "ours", per_second_min: 4 },
+    { curve: curve.name, than: other.name, times_max: 2 },
+    { curve: curve.name, value_max: 4 },
   ],
-  ratios,
-  [curve],
+  {
+    unit: "things",
+    ratios,
+    subjects: [{ name: "ours", role: "subject", runs_ms: [1], ms: one, per_second: one }],
+    curves: [curve, other],
+  },
 )
 const report: Report = {
   schema_version: "waybill-bench/1",
@@ -51,12 +59,15 @@ const report: Report = {
 }
 
 it("the slowest ratio of several others is the one beside the fastest, and decides", () => {
-  expect(goals.map(({ got }) => got)).toEqual([0.5, 4, 1, undefined])
+  expect(goals.map(({ got }) => got)).toEqual([0.5, 4, 1, undefined, 2, 4, 2])
   expect(goals.map(verdict)).toEqual([
     "missed, at 0.5 of what is asked",
     "passed, 2 times as good as asked",
     "passed, 1.2 times as good as asked",
     "not measured",
+    "missed, at 0.5 of what is asked",
+    "missed, at 0.5 of what is asked",
+    "passed, 2 times as good as asked",
   ])
 })
 
@@ -67,12 +78,15 @@ it("the page tells the machine, the versions, every goal, and what could not be 
   for (const words of [
     "A CPU, 4 cores, 8 GiB, Linux, Node v24.0.0",
     "effect 4.1.0",
-    "Of 4 goals, 2 are passed, 1 missed and 1 not measured.",
+    "Of 7 goals, 3 are passed, 3 missed and 1 not measured.",
     "missed, at 0.5 of what is asked",
+    "What stands in the way: parsing alone takes as long.",
+    "`npm run bench -- sample` (3 runs): one | two.",
     "Without theirs: no registry.",
     "`other` could not be measured: needs PostgreSQL.",
   ])
     expect(page).toContain(words)
+  expect(page).not.toContain("nobody is there.")
   const shown = [...page.matchAll(/\]\(benchmarks\/([^)]+)\)/gu)].map(([, file]) => file)
   expect(shown).toEqual(["sample-cost-of-one.svg"])
   expect(await readdir(join(folder, "benchmarks"))).toEqual(shown)

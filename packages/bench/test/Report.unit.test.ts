@@ -53,6 +53,7 @@ const pinned = {
       ],
       goals: [{ what: "ours: speed beside floor", bound: "at least", want: 0.7, got: 0.5 }],
       left_out: [],
+      took_ms: 30,
     },
   ],
   failed: [],

@@ -3,6 +3,7 @@ import { layerFaultyFiles, makeMemoryFiles } from "@waybill/host"
 import { encodeLine, eventId, type RecordedEvent, type Store, wholeOf } from "@waybill/ledger"
 import { Effect, type Scope } from "effect"
 import { expect, it } from "vitest"
+import { row_bytes } from "../src/jsonl/Rows.ts"
 import { compressArchives, makeJsonlStore } from "../src/index.ts"
 import { file } from "./support/simulated.ts"
 import { brief } from "./support/texts.ts"
@@ -26,10 +27,10 @@ const eventAt = (position: number): RecordedEvent => {
   }
 }
 
-/** A disk with a ledger of many sealed records, in several files. */
+/** A disk with a ledger of many sealed records, in several files, of which the first holds more than three pages. */
 const filled = Effect.gen(function* () {
   const { disk, layer } = makeMemoryFiles()
-  const options = { root: "/r", rotate_bytes: 1_200_000, compress: false }
+  const options = { root: "/r", rotate_bytes: 2_000_000, compress: false }
   const open = Effect.provide(makeJsonlStore(options), layer)
   yield* Effect.scoped(
     Effect.gen(function* () {
@@ -124,25 +125,48 @@ it("a damaged record is named and its neighbours are read, also where it was rea
     }),
   ))
 
-it("a reading that fails once, ahead or not, costs at most the page that needed it", () =>
+it.each([".jsonl", ".seal"])(
+  "a reading of a %s that fails once, ahead or not, costs at most the page that needed it",
+  (kind) =>
+    run(
+      Effect.gen(function* () {
+        const { layer, options } = yield* filled
+        const outcomes: Array<string> = []
+        for (let k = 1; ; k++) {
+          let reads = 0
+          const flaky = layerFaultyFiles(layer, (operation, path) =>
+            operation === "read" && path.endsWith(kind) && ++reads === k ? { kind: "fail", code: "EIO" } : undefined,
+          )
+          const store = yield* Effect.provide(makeJsonlStore(options), flaky)
+          const first = yield* Effect.result(foldAll(store))
+          outcomes.push(first._tag)
+          if (first._tag === "Success") expect(first.success).toEqual(all)
+          if (reads < k) break
+          expect(yield* foldAll(store)).toEqual(all)
+        }
+        expect(outcomes.at(-1)).toBe("Success")
+        // What was read ahead is read again by whoever needs it.
+        expect(outcomes.slice(0, -1)).toContain("Success")
+      }),
+    ),
+)
+
+it("a row that is damaged behind what is read ahead is made anew from its line: every record is read", () =>
   run(
     Effect.gen(function* () {
-      const { layer, options } = yield* filled
-      const outcomes: Array<string> = []
-      for (let k = 1; ; k++) {
-        let reads = 0
-        const flaky = layerFaultyFiles(layer, (operation, path) =>
-          operation === "read" && path.endsWith(".jsonl") && ++reads === k ? { kind: "fail", code: "EIO" } : undefined,
-        )
-        const store = yield* Effect.provide(makeJsonlStore(options), flaky)
-        const first = yield* Effect.result(foldAll(store))
-        outcomes.push(first._tag)
-        if (first._tag === "Success") expect(first.success).toEqual(all)
-        if (reads < k) break
-        expect(yield* foldAll(store)).toEqual(all)
-      }
-      expect(outcomes.at(-1)).toBe("Success")
-      // What was read ahead is read again by whoever needs it.
-      expect(outcomes.slice(0, -1)).toContain("Success")
+      const { disk, open } = yield* filled
+      const [seal = ""] = disk
+        .files("/r")
+        .filter((path) => path.endsWith(".seal"))
+        .toSorted()
+      const rows = disk.bytes(seal) ?? new Uint8Array()
+      // Of the fourth page: it is read along with the bytes of the third.
+      expect(rows.length).toBeGreaterThan(3 * page_records * row_bytes)
+      const at = rows.length - 50
+      rows[at] = (rows[at] ?? 0) ^ 1
+      disk.overwrite(seal, rows)
+      const store = yield* open
+      expect(yield* foldAll(store)).toEqual(all)
+      expect(yield* foldAll(store)).toEqual(all)
     }),
   ))

@@ -1,3 +1,3 @@
 import { appendBenchmark } from "../appendBenchmark.ts"
 
-export default appendBenchmark(16, 16_384)
+export default appendBenchmark(16, 8192, true)

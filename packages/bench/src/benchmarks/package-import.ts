@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { make } from "../Benchmark.ts"
-import { bundledBytes, carriers } from "../bundles.ts"
+import { bundledBytes, carriers, pinned_bytes, pinned_tolerance } from "../bundles.ts"
 
 /** Packages that a program imports; those that only run as a program are not among them. */
 const packages = [
@@ -14,6 +14,7 @@ const packages = [
   "@waybill/conformance",
 ]
 const nothing = "node -e 0"
+const bundle = (name: string): string => `${name}, bundled without effect`
 
 /** A new Node that imports a module and ends; answers whether it could. */
 const start = (code: string): boolean =>
@@ -36,12 +37,16 @@ export default make<null, boolean>({
   check: (isStarted) => {
     if (!isStarted) throw new Error("the module could not be imported")
   },
+  goals: Object.entries(pinned_bytes).map(([name, bytes]) => ({
+    curve: bundle(name),
+    value_max: Math.round(bytes * (1 + pinned_tolerance)),
+  })),
   curves: async (_, { progress }) => {
     const curves = []
     for (const name of carriers()) {
       progress(`bundling ${name}`)
       const points = [{ x: 1, y: await bundledBytes(name) }]
-      curves.push({ name: `${name}, bundled without effect`, x: "carrier", y: "bytes, minified and gzipped", points })
+      curves.push({ name: bundle(name), x: "carrier", y: "bytes, minified and gzipped", points })
     }
     return curves
   },

@@ -8,7 +8,7 @@ import { jobspecEvents } from "../jobspecEvents.ts"
 import { makeRoot, removeRoot } from "../jsonlFolder.ts"
 import { startJobspecServer } from "../jobspecServer.ts"
 
-const events_full = 1_000_000
+const events_full = 300_000
 const page = 10_000
 
 const folderOf = (root: string): string => join(root, ".agents", "daemon")

@@ -102,9 +102,11 @@ export const readRows = (
   first: number,
   from: number,
   to: number,
+  /** Where to; new memory otherwise. */
+  take?: (bytes: number) => Buffer,
 ): Effect.Effect<Rows, FileError> =>
   Effect.map(
-    withSeal(directory, first, (file) => readExactly(file, placeOf(from), (to - from) * row_bytes)),
+    withSeal(directory, first, (file) => readExactly(file, placeOf(from), (to - from) * row_bytes, take)),
     (bytes) => (bytes === undefined ? new Rows() : new Rows(asBuffer(bytes))),
   )
 

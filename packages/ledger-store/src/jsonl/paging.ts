@@ -6,7 +6,8 @@
 import type { Page, RecordedEvent } from "@waybill/ledger"
 import { Effect } from "effect"
 import type { History } from "./History.ts"
-import type { Making, Place, ReadFailure, Records } from "./Records.ts"
+import type { Place, ReadFailure } from "./Pieces.ts"
+import type { Making, Records } from "./Records.ts"
 
 /** Records looked at in one go where a job's are searched. */
 const searched_records = 4096
