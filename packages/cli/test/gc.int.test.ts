@@ -1,3 +1,4 @@
+import type * as NodeFs from "node:fs"
 import { invoke } from "@waybill/command"
 import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -8,7 +9,7 @@ import { waybill } from "../src/index.ts"
 /** Paths that cannot be removed, as on a disk that has become read-only. */
 const refused = vi.hoisted(() => ({ paths: [] as Array<string> }))
 vi.mock("node:fs", async (original) => {
-  const fs = await original<typeof import("node:fs")>()
+  const fs = await original<typeof NodeFs>()
   return {
     ...fs,
     rmSync: (path: string, ...rest: ReadonlyArray<never>) => {

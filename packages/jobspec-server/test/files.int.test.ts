@@ -118,7 +118,7 @@ describe("§7 the files", () => {
           const [kept = ""] = readdirSync(join(daemon(root), "quarantine"))
           expect(readFileSync(join(daemon(root), "quarantine", kept), "utf8")).toBe('{"torn":')
           yield* Effect.promise(async () => {
-            const ready = await fetch(`${url}/v1/ready`)
+            const ready = await fetch(`${url}/v1/ready`, { signal: AbortSignal.timeout(30_000) })
             expect(await ready.json()).toMatchObject({ ready: true, projection_lag: { event_count: 1 } })
           })
         }),

@@ -43,7 +43,7 @@ export const makeSaving = (
       Effect.gen(function* () {
         const outcomes = yield* Effect.forEach(taken, (each) => Effect.result(saveOne(each)))
         const failed = outcomes.find(Result.isFailure)
-        if (failed !== undefined) yield* Effect.fail(failed.failure)
+        if (failed !== undefined) return yield* failed.failure
       })
 
     const begin = Effect.withFiber<void>((fiber) => {

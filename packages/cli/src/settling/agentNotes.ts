@@ -20,7 +20,9 @@ export const agentNotes = (job: Job | undefined, place: Place, ctx: Context) =>
     for (const { request, terminal } of job === undefined ? [] : [...job.earlier, job.current]) {
       if (terminal?.kind !== "failed" || terminal.payload.failure.phase !== "submit") continue
       const receipt = yield* Effect.catch(agent.find(request.idempotencyKey), (error) =>
-        Effect.sync(() => void ctx.warn("RECORD_UNREADABLE", error.message)),
+        Effect.sync(() => {
+          ctx.warn("RECORD_UNREADABLE", error.message)
+        }),
       )
       const { exit, note } = receipt?.diagnostics ?? {}
       const how =
