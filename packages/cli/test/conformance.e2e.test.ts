@@ -1,5 +1,7 @@
 import { invoke } from "@waybill/command"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { type ServerReport, serverLaws } from "@waybill/conformance"
+import { spawn } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { once } from "node:events"
 import { tmpdir } from "node:os"
@@ -145,6 +147,42 @@ describe("conformance run", () => {
         expect(asked).toEqual([])
       }),
     ),
+  )
+
+  it(
+    "that is interrupted writes a report of what was looked at, in which the rest is skipped",
+    inFolder(async (folder) => {
+      // From its sources: laws are files that a bundle does not have.
+      const main = ["--conditions=@waybill/source", join(import.meta.dirname, "../src/main.ts")]
+      let interrupt = (): void => undefined
+      // A law is in the middle of its work: it has asked, and is not answered.
+      const server = createServer(({ url }, response) => {
+        if (url === "/v1/ready") return interrupt()
+        response.writeHead(url === "/v1/health" ? 200 : 404, { "Content-Type": "application/json" })
+        response.end('{"status":"ok","now":"2026-01-01T00:00:00Z"}\n')
+      })
+      server.listen(0, "127.0.0.1")
+      await once(server, "listening")
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      const file = join(folder, "r.json")
+      const words = ["conformance", "run", "--url", `http://127.0.0.1:${port}`, "--report", file]
+      const child = spawn(process.execPath, [...main, ...words, "--badge", join(folder, "b.svg")], { stdio: "ignore" })
+      interrupt = () => void child.kill("SIGINT")
+      try {
+        expect(await once(child, "exit")).toEqual([130, null])
+        const report = JSON.parse(readFileSync(file, "utf8")) as ServerReport
+        expect(report).toMatchObject({ isInterrupted: true, isKept: false })
+        const reasons = report.laws.map(({ verdict }) => ("reason" in verdict ? verdict.reason : verdict.status))
+        expect(reasons.filter((reason) => reason === "the run was interrupted").length).toBeGreaterThan(10)
+        expect(report.laws.length).toBe((await serverLaws()).length)
+        expect(existsSync(join(folder, "b.svg"))).toBe(false)
+      } finally {
+        server.closeAllConnections()
+        server.close()
+      }
+    }),
+    60_000,
   )
 
   it("tells a ledger that is not there, and takes a time without a unit for seconds", () =>

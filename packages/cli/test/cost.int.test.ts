@@ -87,7 +87,7 @@ it("a question about one run costs that run's facts, and is answered as by whoev
           attempts: attemptsOf(view.get(`run-${n}`)),
           anomalies: view.anomalies(`run-${n}`),
         }))
-        expect(told).toMatchObject(known)
+        expect(told?.told).toMatchObject(known)
       }
       given.length = 0
       expect(yield* explainRun(store, "nobody", place)).toBeUndefined()

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { describe, expect, it, vi } from "vitest"
 import { waybill } from "../src/index.ts"
 import { garbageIn } from "../src/keeping/garbage.ts"
-import { removeSeals } from "../src/keeping/gc.ts"
+import { removeSeals, type Tally } from "../src/keeping/removing.ts"
 import { knownVocabularies } from "../src/Ledgers.ts"
 import { openStore, runOnFiles } from "../src/Opening.ts"
 import { placeOf } from "../src/Place.ts"
@@ -123,7 +123,9 @@ describe("what was verified is not removed", () => {
           expect(found.map(({ path }) => path)).toEqual(seals(root))
           yield* Effect.promise(() => settle(call, "V", "true"))
           const sized = found.map((each) => ({ ...each, bytes: 5 }))
-          return yield* removeSeals(sized, false, data, store, place)
+          const tally: Tally = { gone: [], left: [] }
+          yield* removeSeals(sized, false, data, store, place, tally)
+          return tally.gone
         }).pipe(Effect.provideService(Ledger, ledger))
       }),
       new AbortController().signal,

@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { bundleProgram } from "../../../scripts/bundle-program.ts"
+import { bundledAsPublished } from "../../../scripts/bundled.ts"
 import { needs } from "../../../test/support/needs.ts"
 
 const test = needs("PostgreSQL (initdb and postgres)", () => findPostgres() !== undefined)(it)
@@ -17,9 +17,7 @@ let program = ""
 let running: PostgresServer | undefined
 
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), "waybill-program-"))
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}')
-  program = await bundleProgram(join(import.meta.dirname, "../../.."), folder)
+  program = await bundledAsPublished()
   if (findPostgres() !== undefined) running = await startPostgres()
 }, 60_000)
 afterAll(() => running?.close())

@@ -4,14 +4,12 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileS
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
-import { bundleProgram } from "../../../scripts/bundle-program.ts"
+import { bundledAsPublished } from "../../../scripts/bundled.ts"
 import { callWith } from "./support/servers.ts"
 
 let program = ""
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), "waybill-detach-"))
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}')
-  program = await bundleProgram(join(import.meta.dirname, "../../.."), folder)
+  program = await bundledAsPublished()
 }, 60_000)
 
 /** A project whose agent waits until it is let go. */

@@ -52,6 +52,20 @@ describe("what a verifier printed", () => {
     expect(stdout).toMatch(/: code 7\n {2}stdout\n {2}\| half an answer\n {2}stderr\n {2}\| broken/u)
   })
 
+  it("is kept of one whose time was up, as far as it came", async () => {
+    const root = makeRoot()
+    const { envelope, exit_code } = await settle(
+      root,
+      "echo begun; echo so far >&2; tail -n0 -f",
+      "--verify-timeout=5s",
+    )
+    expect([exit_code, envelope?.error?.detail]).toEqual([81, expect.stringContaining("no answer in 5000 ms")])
+    const [attempt] = await logs(root)
+    expect(attempt?.verifier.printed).toMatchObject([
+      { exit: "cut off, SIGTERM", stdout: { text: "begun\n" }, stderr: { text: "so far\n" } },
+    ])
+  })
+
   it("is kept for each of two lines that begin alike", async () => {
     const root = makeRoot()
     const line = `: ${"-".repeat(60)}; echo`

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { delimiter, dirname, join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { beforeAll, describe, expect, it } from "vitest"
-import { bundleProgram } from "../../../scripts/bundle-program.ts"
+import { bundledAsPublished } from "../../../scripts/bundled.ts"
 import { needs } from "../../../test/support/needs.ts"
 
 const repository = join(import.meta.dirname, "../../..")
@@ -54,10 +54,9 @@ const read = (bytes: Buffer): string =>
 let bin = ""
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), "waybill-readme-"))
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}')
   bin = join(folder, "bin")
   mkdirSync(bin)
-  symlinkSync(await bundleProgram(repository, folder), join(bin, "waybill"))
+  symlinkSync(await bundledAsPublished(), join(bin, "waybill"))
 }, 60_000)
 
 const project = () => {

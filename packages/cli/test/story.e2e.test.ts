@@ -6,7 +6,7 @@ import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, writeFileSyn
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
-import { bundleProgram } from "../../../scripts/bundle-program.ts"
+import { bundledAsPublished } from "../../../scripts/bundled.ts"
 import { needs } from "../../../test/support/needs.ts"
 
 const isEnvelope = new Ajv2020({ strict: true }).compile(publishedJsonSchema("response-envelope"))
@@ -14,9 +14,7 @@ const terminal = join(import.meta.dirname, "support/terminal.py")
 let program = ""
 
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), "waybill-program-"))
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}')
-  program = await bundleProgram(join(import.meta.dirname, "../../.."), folder)
+  program = await bundledAsPublished()
 }, 60_000)
 
 const env = { PATH: process.env["PATH"], NO_COLOR: "1", TERM: "xterm" }

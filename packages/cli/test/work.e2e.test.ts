@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { type Line, startProgram } from "./support/program.ts"
 import { callWith, deserted, envOf, makeFolder, tokenFile, withListener, withOurs } from "./support/servers.ts"
 
@@ -66,6 +66,20 @@ describe("a worker with a command", { timeout: 60_000 }, () => {
       const job = (await server.get("/waybill/v1/jobs/slow")).json()["job"]
       expect(job).toMatchObject({ status: "retry_waiting", attempt: 1 })
       expect(worker.stderr()).not.toContain("s3cret")
+    }),
+  )
+
+  it(
+    "is told at once of a type that the server does not take, and goes on with the others",
+    withOurs(async (server) => {
+      const words = working("--root", makeFolder(), "--server", server.url, "--type", "report.bild")
+      const worker = startProgram(words, envOf(server))
+      expect(await worker.until(is("working"))).toMatchObject({ job_types: ["report.build", "report.bild"] })
+      const told = /^warning: UNKNOWN_JOB_TYPE: .* type report\.bild, .*: waybill serve --job-type report\.bild\n$/u
+      await vi.waitFor(() => expect(worker.stderr()).toMatch(told), 10_000)
+      expect(await worker.end("SIGTERM")).toBe(0)
+      // Once.
+      expect(worker.stderr()).toMatch(told)
     }),
   )
 

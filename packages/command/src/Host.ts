@@ -41,7 +41,7 @@ export interface Host {
   readonly monotonic_ms: () => number
   /** For ids that must differ; not for secrets. */
   readonly random: (bytes: number) => Uint8Array
-  /** Hears SIGTERM and SIGINT until the returned function is called. */
+  /** Hears SIGTERM and SIGINT until the returned function is called; SIGHUP, of a terminal that was closed, is heard as SIGTERM. */
   readonly onSignal: (listener: (signal: "SIGTERM" | "SIGINT") => void) => () => void
   /** Hears what nobody caught in this process, until the returned function is called. */
   readonly onAccident: (

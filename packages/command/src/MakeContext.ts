@@ -106,8 +106,8 @@ export const makeContext = (
         })
       }
       if (!isRaw) {
-        const json = JSON.stringify(toJsonable(value, request.secrets)) ?? "null"
-        return stage.stream(`${request.style === undefined ? json : visibleJson(json)}\n`)
+        // In any case: a terminal may be what reads it, also where JSON was asked for by name or in another process.
+        return stage.stream(`${visibleJson(JSON.stringify(toJsonable(value, request.secrets)) ?? "null")}\n`)
       }
       if (typeof value === "string" || value instanceof Uint8Array) return stage.stream(value)
       throw new TypeError("a raw stream takes text or bytes")

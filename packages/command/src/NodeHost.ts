@@ -126,8 +126,9 @@ export const nodeHost = (): Host => ({
   // than everything else here.
   random: (bytes) => Uint8Array.from({ length: bytes }, () => Math.floor(Math.random() * 256)),
   onSignal: (listener) => {
-    const heard = (["SIGTERM", "SIGINT"] as const).map((signal) => {
-      const listen = () => listener(signal)
+    // A terminal that is closed ends what runs in it as anybody else does: whoever is to clean up, does.
+    const heard = (["SIGTERM", "SIGINT", "SIGHUP"] as const).map((signal) => {
+      const listen = () => listener(signal === "SIGHUP" ? "SIGTERM" : signal)
       process.on(signal, listen)
       return () => process.off(signal, listen)
     })

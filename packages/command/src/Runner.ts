@@ -150,6 +150,7 @@ export const runAsRunner = (app: Application): Promise<never> => {
   let performance: Performance | undefined
   process.on("SIGTERM", () => undefined)
   process.on("SIGINT", () => undefined)
+  process.on("SIGHUP", () => undefined)
   process.on("disconnect", endGroup)
   reportGroups()
   const fail = (thrown: unknown, code: string) => {

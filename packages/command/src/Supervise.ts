@@ -17,6 +17,7 @@ import type { FromRunner, RunRequest, StopReason } from "./Protocol.ts"
 import type { RunnerEvents } from "./ProcessRunner.ts"
 import type { Registered } from "./Registered.ts"
 import { makeStepTracker } from "./StepTracker.ts"
+import { visibleBlock } from "./Visible.ts"
 import { makeStrayOutput } from "./StrayOutput.ts"
 
 /** What became of a run: all that an answer says, but for the facts about the run itself. */
@@ -100,6 +101,7 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   const settledLate = Promise.withResolvers<Outcome>()
   const abandoned = Promise.withResolvers<void>()
   const warnings: Array<string> = []
+  const told: Array<string> = []
   const stray = makeStrayOutput()
   const steps = makeStepTracker(command.published.steps, () => undefined)
   let isLatched = false
@@ -126,7 +128,11 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
           return
         case "warning":
           // Who is stopped may still say what it leaves behind.
-          if (!isLatched || isStopping || message.text.startsWith("CLEANUP_FAILED")) warnings.push(message.text)
+          if (isLatched && !isStopping && !message.text.startsWith("CLEANUP_FAILED")) return
+          if (!endless) return void warnings.push(message.text)
+          // It may go on for ever: nobody waits for its end to hear of it.
+          told.push(message.text)
+          if (request.verbosity !== "quiet") host.stderr.write(`warning: ${visibleBlock(message.text)}\n`)
           return
         case "progress":
           progress.say(message.text)
@@ -203,9 +209,15 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
   stopDeadline()
   progress.end()
   stopSignals()
+  const outcome = by.by === "outcome" ? by.outcome : endedWell ? settled : endedBy(by, command, request, report)
   return {
-    outcome: by.by === "outcome" ? by.outcome : endedWell ? settled : endedBy(by, command, request, report),
-    warnings: [...warnings, ...stray.warnings().map((text) => redact(text, request.secrets))],
+    outcome,
+    // What was told already is told again only in the answer of a failure, which holds everything.
+    warnings: [
+      ...(outcome.ok ? [] : told),
+      ...warnings,
+      ...stray.warnings().map((text) => redact(text, request.secrets)),
+    ],
     partial: by.by === "stop" && by.reason !== "reader" && by.reason !== "output" && !endedWell,
     streamed,
   }

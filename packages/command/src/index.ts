@@ -20,6 +20,7 @@ export {
   command,
   returnsEffect,
 } from "./Application.ts"
+export { type BatchReport, type BatchResult, batchReport } from "./Batch.ts"
 export { check, violationsOf } from "./Check.ts"
 export { CommandError, type CommandErrorOptions } from "./CommandError.ts"
 export type { Context, Timeouts } from "./Context.ts"

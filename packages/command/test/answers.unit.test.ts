@@ -104,7 +104,7 @@ describe("discovery", () => {
     command: ajv.compile(publishedJsonSchema("command-schema")),
   }
 
-  it("every command's schema and the manifest keep the published schemas", async () => {
+  it("every command's schema and the manifest keep the published schemas [C-015 O-013 O-041]", async () => {
     const { envelope } = await invoke(shop, ["--schema"])
     expect(validate.manifest(envelope?.data), JSON.stringify(validate.manifest.errors)).toBe(true)
     const { commands } = dataOf<{ readonly commands: Record<string, { readonly flags: object }> }>(envelope)
@@ -135,7 +135,7 @@ describe("discovery", () => {
     const other = { ...fail, declaration: { ...fail.declaration, description: "Fails well." } }
     expect(await etag([list, other, wrong, order])).not.toBe(await etag(shop.commands))
   })
-  it("a current etag is answered with nothing, another one with everything", async () => {
+  it("a current etag is answered with nothing, another one with everything [O-041]", async () => {
     const all = await invoke(shop, ["manifest"])
     const { etag } = dataOf<{ readonly etag: string }>(all.envelope)
     expect((await invoke(shop, ["manifest", "--etag", etag])).envelope).toMatchObject({
@@ -168,14 +168,14 @@ describe("discovery", () => {
 })
 
 describe("help and version", () => {
-  it("the version is one line, and an envelope when that is asked for", async () => {
+  it("the version is one line, and an envelope when that is asked for [F-068]", async () => {
     expect(await invoke(shop, ["-V"])).toMatchObject({ exit_code: 0, stdout: "shop 2.0.0\n", stderr: "" })
     expect((await invoke(shop, ["--version", "--output", "json"])).envelope?.data).toEqual({
       name: "shop",
       version: "2.0.0",
     })
   })
-  it("piped, help is text on stderr and the commands as JSON on stdout", async () => {
+  it("piped, help is text on stderr and the commands as JSON on stdout [F-068 F-003]", async () => {
     const { envelope, stderr } = await invoke(shop, [])
     expect(envelope).toMatchObject({
       data: { usage: "shop COMMAND [flags]" },
@@ -194,7 +194,7 @@ describe("help and version", () => {
     expect(stdout).toMatch(/10 TIMEOUT .*\(worth trying again\)/)
     expect(stdout).toContain("  shop item list --limit 5")
   })
-  it("help works when registrations are broken, a command does not", async () => {
+  it("help works when registrations are broken, a command does not [F-068]", async () => {
     const broken = application({
       ...shop,
       commands: [list, { ...fail, declaration: { ...fail.declaration, danger_level: undefined } }],
@@ -218,7 +218,7 @@ describe("a terminal", () => {
     const colour = await invoke(shop, ["ls"], { terminal })
     expect(colour.stdout).toContain("\u001b[1mid")
   })
-  it("gets JSON under CI and with --output json", async () => {
+  it("gets JSON under CI and with --output json [F-003 O-001]", async () => {
     expect((await invoke(shop, ["ls"], { terminal, env: { CI: "1" } })).envelope?.ok).toBe(true)
     expect((await invoke(shop, ["ls", "--output", "json"], { terminal })).envelope?.ok).toBe(true)
   })
@@ -227,7 +227,7 @@ describe("a terminal", () => {
     expect(stdout).toBe("")
     expect(stderr).toBe("error: There is no such item. [ITEM_MISSING]\nhint: List the items with: shop item list\n")
   })
-  it("tab-separated values have a header, and stderr has the failures", async () => {
+  it("tab-separated values have a header, and stderr has the failures [O-001]", async () => {
     expect(await invoke(shop, ["ls", "--output", "tsv"])).toMatchObject({ stdout: "id\tname\n1\tpen\n2\tink\n" })
     expect(await invoke(shop, ["fail", "partial", "--output", "tsv"])).toMatchObject({
       exit_code: 5,
@@ -238,12 +238,12 @@ describe("a terminal", () => {
 })
 
 describe("failures", () => {
-  it("hints to repeat are only there when repeating is safe", async () => {
+  it("hints to repeat are only there when repeating is safe [C-014]", async () => {
     const { envelope } = await invoke(shop, ["fail"])
     expect(envelope?.error).toMatchObject({ code: "ITEM_MISSING", exit_code: 5, retryable: false })
     expect(envelope?.error).not.toHaveProperty("retry_after_ms")
   })
-  it("an error with a code of the registry takes its defaults from there", async () => {
+  it("an error with a code of the registry takes its defaults from there [C-013 C-014]", async () => {
     const { envelope, exit_code } = await invoke(shop, ["fail", "limited"])
     expect(exit_code).toBe(11)
     expect(envelope?.error).toMatchObject({
@@ -337,7 +337,7 @@ describe("a program's own jobs", () => {
   })
 })
 
-it("doctor keeps its list when a check fails or throws", async () => {
+it("doctor keeps its list when a check fails or throws [O-026]", async () => {
   const sick = application({
     ...shop,
     preflight: [

@@ -19,7 +19,7 @@ describe("a handler that does not end", { retry: 3 }, () => {
     "daemon",
     "swallows-abort",
     "late-success",
-  ])("%s: TIMEOUT within its limit and a second, nobody left behind", async (name) => {
+  ])("%s: TIMEOUT within its limit and a second, nobody left behind [F-011 F-012]", async (name) => {
     const { envelope, exit_code } = await ask(["hostile", name])
     expect(exit_code).toBe(10)
     expect(envelope).toMatchObject({
@@ -46,11 +46,11 @@ describe.concurrent("a handler that fails in its own way", () => {
     ["exit", "HANDLER_EXITED", "The process of the handler ended with code 0 before the handler did."],
     ["exit-13", "HANDLER_EXITED", "The process of the handler ended with code 13 before the handler did."],
     ["kill-itself", "HANDLER_EXITED", "The process of the handler ended by SIGKILL before the handler did."],
-  ] as const)("%s: exit 1 and %s", async ([name, code, message]) => {
+  ] as const)("%s: exit 1 and %s [C-013]", async ([name, code, message]) => {
     const { envelope, exit_code, stdout } = await ask(["hostile", name])
     expect(exit_code).toBe(1)
     expect(envelope.error).toMatchObject({ code, message, retryable: false, phase: "execution" })
-    expect(stdout).not.toMatch(/\bat \S+ \(|\.ts:\d+/)
+    expect(stdout).not.toMatch(/\bat \S+ \(|\.[jt]s:\d+/)
   })
 
   it("the stack of an accident is on stderr, and nowhere with --quiet", async () => {
@@ -62,7 +62,7 @@ describe.concurrent("a handler that fails in its own way", () => {
     expect(quiet.stderr).toBe("")
   })
 
-  it("without a limit, a handler that nothing can settle is found out", async () => {
+  it("without a limit, a handler that nothing can settle is found out [F-049]", async () => {
     const { envelope, exit_code } = await ask(["idle", "http://localhost", "--timeout", "0"])
     expect(exit_code).toBe(1)
     expect(envelope).toMatchObject({ error: { code: "HANDLER_NEVER_SETTLED" }, meta: { timeout_ms: 0 } })
@@ -70,7 +70,7 @@ describe.concurrent("a handler that fails in its own way", () => {
 })
 
 describe.concurrent("a handler that prints", () => {
-  it("prose becomes warnings without colours, JSON is dropped", async () => {
+  it("prose becomes warnings without colours, JSON is dropped [F-006 F-060]", async () => {
     const { envelope } = await ask(["hostile", "stdout"])
     expect(envelope).toMatchObject({
       data: { fine: true },
@@ -83,7 +83,7 @@ describe.concurrent("a handler that prints", () => {
     expect(envelope.warnings).toHaveLength(1)
     expect(envelope.warnings[0]?.length).toBeLessThan(2_100)
   })
-  it("a result of 50 MB is cut to 1 MiB of whole items, and says so", async () => {
+  it("a result of 50 MB is cut to 1 MiB of whole items, and says so [F-052]", async () => {
     const { envelope, stdout } = await ask(["hostile", "large-result"])
     expect(Buffer.byteLength(stdout)).toBeLessThanOrEqual(1_048_576)
     const { items } = envelope.data as { readonly items: ReadonlyArray<unknown> }
@@ -101,7 +101,7 @@ describe.concurrent("a handler that is merely careless", () => {
     ["scalar", { value: 7 }, [expect.stringMatching(/^RESULT_WRAPPED: /)]],
     ["unawaited", {}, [expect.stringMatching(/^UNAWAITED_ASYNC: .*Timeout$/)]],
     ["forgotten-child", {}, []],
-  ] as const)("%s: a success with data, and a warning where it is due", async ([name, data, warnings]) => {
+  ] as const)("%s: a success with data, and a warning where it is due [F-049]", async ([name, data, warnings]) => {
     const { envelope, exit_code } = await ask(["hostile", name])
     expect(exit_code).toBe(0)
     expect(envelope).toMatchObject({ data, warnings })

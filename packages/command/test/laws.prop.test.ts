@@ -45,7 +45,7 @@ describe("what goes into an answer", () => {
         expect(JSON.stringify(toJsonable(data, [secret]))).not.toContain(secret)
       }),
     ))
-  it("no escape sequence survives, and text without one is left alone", () => {
+  it("no escape sequence survives, and text without one is left alone [F-007]", () => {
     const sequence = fc
       .constantFrom("[31m", "[0m", "]0;title\u0007", "]8;;http://x\u001b\\", "[2J", "c", "(")
       .map((tail) => escape + tail)
@@ -92,7 +92,7 @@ describe("the size limit", () => {
       }),
       { numRuns: 500 },
     ))
-  it("an answer is one line of JSON within its limit, whatever is in it", () =>
+  it("an answer is one line of JSON within its limit, whatever is in it [F-052]", () =>
     fc.assert(
       fc.property(data, fc.integer({ min: 700, max: 5_000 }), (whole, limit) => {
         const meta = { duration_ms: 1, timeout_ms: 1 }
@@ -222,7 +222,7 @@ describe("the command line", () => {
 })
 
 describe("ids and pages", () => {
-  it("a request id is a UUID of version 7, and later ones sort later", () =>
+  it("a request id is a UUID of version 7, and later ones sort later [F-025]", () =>
     fc.assert(
       fc.property(
         fc.nat(2 ** 47),
@@ -235,13 +235,13 @@ describe("ids and pages", () => {
         },
       ),
     ))
-  it("a trace id has no control characters and at most 256 characters", () =>
+  it("a trace id has no control characters and at most 256 characters [F-024]", () =>
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 400 }), (text) => {
         expect(readTraceId(text) ?? "x").toMatch(/^\P{Cc}{1,256}$/u)
       }),
     ))
-  it("a cursor is read back, is safe anywhere, and any other text is refused as an argument", () =>
+  it("a cursor is read back, is safe anywhere, and any other text is refused as an argument [F-019]", () =>
     fc.assert(
       fc.property(fc.jsonValue(), fc.string(), (value, text) => {
         const cursor = encodeCursor(value)
@@ -254,7 +254,7 @@ describe("ids and pages", () => {
         }
       }),
     ))
-  it("a page counts its items wherever they are", () => {
+  it("a page counts its items wherever they are [F-018 O-003]", () => {
     expect(pageFacts({ items: [1, 2], name: "x" }, { total: 5, next_cursor: "n" })).toEqual({
       total: 5,
       returned: 2,

@@ -10,7 +10,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { fileJobStore } from "../src/JobStore.ts"
 import { needs } from "../../../test/support/needs.ts"
-import { ask, call, envelopeIn, family } from "./support/call.ts"
+import { ask, call, envelopeIn, family, programOf } from "./support/call.ts"
 import { shell } from "./support/shell.ts"
 
 let state = ""
@@ -23,13 +23,23 @@ describe.concurrent("signals", () => {
   it.for([
     ["SIGTERM", 143],
     ["SIGINT", 130],
-  ] as const)("%s: cleanup once, a CANCELLED answer, exit %i", async ([signal, code]) => {
+  ] as const)("%s: cleanup once, a CANCELLED answer, exit %i [C-017 F-013 F-069]", async ([signal, code]) => {
     const onOutput = (text: string, kill: (signal: NodeJS.Signals) => void) => {
       if (text.includes("waiting")) kill(signal)
     }
     const { envelope, exit_code, stderr } = await ask(["wait"], { onOutput })
     expect(exit_code).toBe(code)
     expect(envelope).toMatchObject({ error: { code: "CANCELLED", signal, retryable: false }, meta: { partial: true } })
+    expect(stderr.match(/cleaned up/g)).toHaveLength(1)
+  })
+
+  it("a terminal that is closed ends a command as SIGTERM does, with its cleanup and its answer", async () => {
+    const { envelope, exit_code, stderr } = await ask(["wait"], {
+      onOutput: (text, kill) => {
+        if (text.includes("waiting")) kill("SIGHUP")
+      },
+    })
+    expect([exit_code, envelope.error?.code]).toEqual([143, "CANCELLED"])
     expect(stderr.match(/cleaned up/g)).toHaveLength(1)
   })
 
@@ -56,7 +66,7 @@ describe.concurrent("signals", () => {
     expect([exit_code, envelopeIn(`${answer}\n`).error?.code]).toEqual([143, "CANCELLED"])
   })
 
-  it("a second SIGINT ends at once what has time to end, and there is still one answer", async () => {
+  it("a second SIGINT ends at once what has time to end, and there is still one answer [F-069]", async () => {
     const began_ms = performance.now()
     const { exit_code, stdout } = await call(["deaf"], {
       onOutput: (text, kill) => {
@@ -69,7 +79,7 @@ describe.concurrent("signals", () => {
     expect(performance.now() - began_ms).toBeLessThan(9_000)
   })
 
-  it("cleanup that does not end is given one second", async () => {
+  it("cleanup that does not end is given one second [C-017]", async () => {
     const { envelope, exit_code } = await ask(["stubborn"], {
       onOutput: (text, kill) => {
         if (text.includes("waiting")) kill("SIGTERM")
@@ -91,7 +101,7 @@ describe.concurrent("signals", () => {
 })
 
 describe.concurrent("pipes", () => {
-  needs("bash")(it)("a reader that leaves early is no failure, and nothing is said about it", async () => {
+  needs("bash")(it)("a reader that leaves early is no failure, and nothing is said about it [F-014]", async () => {
     const line = "tool list --limit 0 --count 20000 | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}"
     expect(await shell(line)).toEqual({ status: 0, stdout: "", stderr: "" })
   })
@@ -99,7 +109,7 @@ describe.concurrent("pipes", () => {
     const line = "tool count 100000000 | head -n 2; exit ${PIPESTATUS[0]}"
     expect(await shell(line)).toEqual({ status: 0, stdout: '{"n":1}\n{"n":2}\n', stderr: "" })
   })
-  needs("bash")(it)("a slow reader gets a stream to its last byte", async () => {
+  needs("bash")(it)("a slow reader gets a stream to its last byte [F-053]", async () => {
     const line = "tool blob | (sleep 4; wc -c); exit ${PIPESTATUS[0]}"
     expect(await shell(line)).toEqual({ status: 0, stdout: "180000\n", stderr: "" })
   })
@@ -110,14 +120,21 @@ describe.concurrent("pipes", () => {
     expect((await shell(`(${line})`)).status).toBe(143)
     expect(performance.now() - began_ms).toBeLessThan(60_000)
   })
-  needs("bash")(it)("a failure keeps its code when nobody reads it", async () => {
+  needs("bash")(it)("a failure keeps its code when nobody reads it [F-014]", async () => {
     expect(await shell("tool echo quota | true; exit ${PIPESTATUS[0]}")).toMatchObject({ status: 80, stderr: "" })
+  })
+})
+
+describe.concurrent("words that are missing", () => {
+  needs("bash")(it)("are not asked for, and a stdin that stays open is not waited for [F-009]", async () => {
+    const { status, stdout } = await shell("mkfifo open && tool echo 0<>open", mkdtempSync(join(state, "stdin-")))
+    expect([status, envelopeIn(stdout).error]).toMatchObject([2, { code: "ARG_ERROR", errors: [{ field: "text" }] }])
   })
 })
 
 describe.concurrent("a pseudo-terminal", () => {
   const terminal = async (words: string) => {
-    const node = `'${process.execPath}' --conditions=@waybill/source '${join(import.meta.dirname, "support/tool.ts")}'`
+    const node = `'${process.execPath}' '${await programOf("tool.ts")}'`
     const child = spawn("script", ["-qec", `${node} ${words}`, "/dev/null"], {
       env: { ...process.env, CI: "", NO_COLOR: "", TERM: "xterm" },
       stdio: ["ignore", "pipe", "ignore"],
@@ -146,11 +163,11 @@ describe.concurrent("a pseudo-terminal", () => {
 })
 
 describe.concurrent("answers", () => {
-  it.for([0, 1, 3])("%i items are one JSON value", async (count) => {
+  it.for([0, 1, 3])("%i items are one JSON value [F-006]", async (count) => {
     const { envelope } = await ask(["list", "--count", String(count)])
     expect(envelope.meta.pagination).toMatchObject({ total: count, returned: count, has_more: false })
   })
-  it("two wrong arguments are told in one answer, and nothing is done", async () => {
+  it("two wrong arguments are told in one answer, and nothing is done [F-002 C-006]", async () => {
     const { envelope, exit_code } = await ask(["echo", "--times", "x", "--mood", "odd"])
     expect(exit_code).toBe(2)
     expect(envelope.error?.errors?.map(({ param }) => param)).toEqual(["--times", "--mood", "TEXT"])
@@ -169,11 +186,11 @@ describe.concurrent("answers", () => {
     expect(envelopeIn(`${lines[2]}\n`).error?.code).toBe("COUNT_FAILED")
     expect(exit_code).toBe(1)
   })
-  it("a validate hook refuses with exit 2, and nothing has run", async () => {
+  it("a validate hook refuses with exit 2, and nothing has run [F-002 F-015]", async () => {
     const { envelope, exit_code } = await ask(["remove"], { env: { REFUSE: "1" } })
     expect([exit_code, envelope.error?.code, envelope.error?.phase]).toEqual([2, "ARG_ERROR", "validation"])
   })
-  it("a trace id travels from the environment into the answer", async () => {
+  it("a trace id travels from the environment into the answer [F-024]", async () => {
     const { envelope } = await ask(["echo", "a"], { env: { TOOL_TRACE_ID: "abc\u0007-1" } })
     expect(envelope.meta.trace_id).toBe("abc-1")
   })
@@ -209,7 +226,7 @@ describe.concurrent("steps", () => {
       },
     ],
     ["disorder", 1, { completed_steps: ["fetch"], failed_step: null, skipped_steps: ["build", "ship"], partial: true }],
-  ] as const)("%s: exit %i and where it stopped", async ([end, code, data]) => {
+  ] as const)("%s: exit %i and where it stopped [C-008]", async ([end, code, data]) => {
     const { envelope, exit_code } = await ask(["steps", end])
     expect({ exit_code, data: envelope.data }).toMatchObject({ exit_code: code, data })
   })
@@ -250,7 +267,7 @@ describe("jobs", { timeout: 60_000 }, () => {
   }
   const status = (id: string) => ask(["job", "status", id], inState())
 
-  it("a job is running at once, is cancelled once, and stays cancelled", async () => {
+  it("a job is running at once, is cancelled once, and stays cancelled [C-003]", async () => {
     const started = await start("a1")
     expect(started).toMatchObject({
       exit_code: 0,
@@ -294,7 +311,7 @@ describe("jobs", { timeout: 60_000 }, () => {
     })
   })
 
-  it("an id that was used is refused, an id that was not is not found, a malformed one is an argument error", async () => {
+  it("an id that was used is refused, an id that was not is not found, a malformed one is an argument error [C-020]", async () => {
     await start("b1")
     expect(await start("b1")).toMatchObject({ exit_code: 1, envelope: { error: { code: "JOB_ID_TAKEN" } } })
     await ask(["job", "cancel", "b1"], inState())

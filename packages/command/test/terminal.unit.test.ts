@@ -37,6 +37,8 @@ it("a terminal obeys nothing that a command, its data or its caller says", async
     ["say", "--output", "json"],
     ["draw"],
     ["echo"],
+    ["echo", "--output", "json"],
+    ["echo", "--output", "jsonl"],
     [hostile],
   ]) {
     const { stderr, stdout } = await invoke(parrot, words, { terminal: { columns: 60 }, env: { NO_COLOR: "1" } })

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { brokenServers, patchesOf } from "./support/brokenServers.ts"
+import { patchedProgram } from "./support/patchedProgram.ts"
 import { applied } from "./support/patches.ts"
 
 const packages = join(import.meta.dirname, "../..")
@@ -61,4 +62,12 @@ it("a patch that no longer applies is a mistake", () => {
   const patch = { file: "a.ts", find: "x", replace: "y" }
   expect(() => applied(patch, "z")).toThrow("the patch of a.ts applies 0 times: x")
   expect(() => applied(patch, "x x")).toThrow("applies 2 times")
+})
+
+it("a program is not made with a patch that no longer applies, or of a source that it does not have", async () => {
+  const file = "cli/src/main.ts"
+  await expect(patchedProgram([{ file, find: "nowhere in it", replace: "" }])).rejects.toThrow("applies 0 times")
+  await expect(patchedProgram([{ file: "conformance/src/Law.ts.none", find: "a", replace: "b" }])).rejects.toThrow(
+    "no part of the program: conformance/src/Law.ts.none",
+  )
 })

@@ -36,3 +36,16 @@ it("the token never stands in it, nor in the answer below it", () => {
   )
   expect(exchangeText({ asked, outcome: { lost: "it ended" } }, token)).toMatch(/\n# no answer: it ended$/u)
 })
+
+it("a token that is no longer than a word is taken out where a token stands, and leaves every other letter as it is", () => {
+  const asked = { method: "POST", path: "/v1/jobs", headers: { Authorization: "Bearer e" }, body: '{"e":"e"}' }
+  const answer = { status: 200, headers: new Headers(), text: '{"error":"e"}', bytes: new Uint8Array(), json: {} }
+  expect(exchangeText({ asked, outcome: answer }, "e")).toBe(
+    `curl -sS -X POST -H "Authorization: Bearer $TOKEN" "$URL/v1/jobs" --data-binary '{"e":"e"}'\n# 200 {"error":"e"}`,
+  )
+})
+
+it("what stands beside the token in a header means nothing to the shell", () => {
+  const asked = { method: "GET", path: "/", headers: { "X-Note": `"$URL" \`id\` \\ ${token}` } }
+  expect(wordsOf(curlOf(asked, token))).toEqual(["-sS", "-H", `X-Note: "$URL" \`id\` \\ ${token}`, "http://server/"])
+})

@@ -1,4 +1,12 @@
-import { CannotRestart, checkServer, NoLedger, restartBy, TokenRefused } from "@waybill/conformance"
+import {
+  CannotRestart,
+  checkServer,
+  NoLedger,
+  reportHtml,
+  restartBy,
+  type ServerReport,
+  TokenRefused,
+} from "@waybill/conformance"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { observing, withFakeServer } from "./support/fakeServer.ts"
@@ -127,15 +135,24 @@ it("everything that the run has submitted is called off in the end, whoever made
     expect(new Set(jobs.map((job) => job.status))).toEqual(new Set(["cancelled"]))
   }))
 
-it("a run that is given up in the middle calls off what it has made", () =>
+it("a run that is given up in the middle calls off what it has made, and tells what was looked at until then", () =>
   withOwnServer(async (url) => {
     const ending = new AbortController()
     const onChecked = (): void => ending.abort(new Error("enough"))
-    const asked = checkServer(
-      { url, token },
-      { only: ["JOBSPEC-217", "JOBSPEC-218"], signal: ending.signal, onChecked },
-    )
+    const told: Array<ServerReport> = []
+    const onInterrupted = (report: ServerReport): void => void told.push(report)
+    const only = ["JOBSPEC-217", "JOBSPEC-218"]
+    const asked = checkServer({ url, token }, { only, signal: ending.signal, onChecked, onInterrupted })
     await expect(asked).rejects.toThrow("enough")
+    const [report, ...more] = told
+    expect(more).toEqual([])
+    expect(report).toMatchObject({ isInterrupted: true, isKept: false })
+    expect(report?.laws.map(({ verdict }) => verdict)).toEqual([
+      { status: "pass" },
+      { status: "skipped", reason: "the run was interrupted" },
+    ])
+    if (report !== undefined)
+      expect(reportHtml(report)).toContain("The run was interrupted: 1 of 2 laws were not looked at")
     const status = await (await fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(5_000) })).text()
     expect(status).toContain('"status":"cancelled"')
     expect(status).not.toContain('"status":"queued"')

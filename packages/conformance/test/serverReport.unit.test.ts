@@ -91,6 +91,7 @@ describe("a report", () => {
     levels,
     claimed: 3,
     highest: 2,
+    isInterrupted: false,
     isKept: false,
     laws: [
       {
@@ -165,7 +166,21 @@ describe("a report", () => {
     expect(JSON.parse(reportJson(report))).toEqual({ schema_version: 1, ...report })
   })
   it("as a badge says which level holds, or that something is broken", () => {
-    expect(badgeSvg({ highest: 4, isKept: true })).toContain('aria-label="JobSpec v0: level 4 project"')
-    expect(badgeSvg({ claimed: 3, isKept: false })).toContain('aria-label="JobSpec v0: broken: level 3 execute"')
+    expect(badgeSvg({ highest: 4, isKept: true, laws: [] })).toContain('aria-label="JobSpec v0: level 4 project"')
+    const broken = badgeSvg({ claimed: 3, isKept: false, laws: [] })
+    expect(broken).toContain('aria-label="JobSpec v0: broken: level 3 execute"')
+  })
+  it("as a badge is green only where a restart was looked at, if the level promises what a restart would show", () => {
+    const [law] = report.laws
+    if (law === undefined) throw new Error("there is no law")
+    const verdict: Verdict = { status: "skipped", reason: "needs a command (--restart-cmd)" }
+    const laws = [{ ...law, id: "LEDGER-01", level: 2 as const, verdict }]
+    const green = "#2c7a4b"
+    expect(badgeSvg({ claimed: 2, isKept: true, laws })).toContain(
+      'aria-label="JobSpec v0: level 2 enqueue, restart not shown"',
+    )
+    expect(badgeSvg({ claimed: 2, isKept: true, laws })).not.toContain(green)
+    expect(badgeSvg({ claimed: 1, isKept: true, laws })).toContain(green)
+    expect(badgeSvg({ claimed: 2, isKept: true, laws: [{ ...law, verdict: pass }] })).toContain(green)
   })
 })

@@ -145,6 +145,8 @@ export interface ExternalModule extends Base {
 }
 export interface FunctionNode extends Base {
   readonly type: "FunctionExpression" | "ArrowFunctionExpression" | "FunctionDeclaration"
+  /** Its own name; of an arrow function there is none. */
+  readonly id?: Node | null
   readonly params: ReadonlyArray<Node>
   readonly body: Node
 }

@@ -8,6 +8,8 @@ import type { Location, Node } from "./ast.ts"
 export interface Definition {
   /** `ImportBinding`, `Parameter`, `Variable`, `FunctionName`, … */
   readonly type: string
+  /** Where the name stands that is defined. */
+  readonly name?: Node
   readonly node: Node
 }
 

@@ -7,6 +7,11 @@ const registration = (more: string): string =>
   `import { request } from "undici"
    export default { name: "x", exit_codes: { SUCCESS: {} }, ${more} execute: async (args, ctx) => { await request(args.url, { signal: ctx.signal }) } }`
 
+/** A registration beside something else in its file. */
+const handled = (before: string, handler: string): string =>
+  `${before}
+   export default { name: "x", exit_codes: { SUCCESS: {} }, ${handler} }`
+
 const rows: ReadonlyArray<Row> = [
   ["no-direct-stdout", `console.log("x")`, /^console\.log writes to standard output.*ctx\.log/],
   ["no-direct-stdout", `globalThis.console.table(x)`, /^console\.table /],
@@ -31,6 +36,29 @@ const rows: ReadonlyArray<Row> = [
   ["declare-network-io", registration("has_network_io: false,"), /^undici\.request /],
   ["declare-network-io", registration("has_network_io: true,")],
   ["declare-network-io", registration("...base,")],
+  ["declare-network-io", handled(`const run = async (args, ctx) => fetch("u")`, "execute: run"), /^fetch /],
+  ["declare-network-io", handled(`async function execute() { await fetch("u") }`, "execute"), /^fetch /],
+  ["declare-network-io", handled(`const run = () => fetch("u")`, "execute: returnsEffect(run)"), /^fetch /],
+  ["declare-network-io", handled("", `execute: returnsEffect(() => load(() => fetch("u")))`), /^fetch /],
+  ["declare-network-io", handled("", `execute(args, ctx) { return fetch("u") }`), /^fetch /],
+  ["declare-network-io", handled("", "execute: (args, ctx) => ctx.fetch(args.url)"), /^ctx\.fetch /],
+  ["declare-network-io", handled("", `execute: async (_, { fetch }) => { await fetch("u") }`), /^ctx\.fetch /],
+  ["declare-network-io", handled("", "execute: (args, c) => each(args.urls, (url) => c.fetch(url))"), /^ctx\.fetch /],
+  ["declare-network-io", handled("const run = (a, ctx) => ctx?.fetch(a.url)", "execute: run"), /^ctx\.fetch /],
+  ["declare-network-io", handled("const run = (a, ctx) => ctx.fetch(a.url)", "has_network_io: true, execute: run")],
+  ["declare-network-io", handled("const run = (a, ctx) => ctx.fetch(a.url)", "...base, execute: run")],
+  ["declare-network-io", handled("", "execute: (args) => args.fetch(1)")],
+  ["declare-network-io", handled("", "execute: (args, ctx) => ctx.repo.fetch(1)")],
+  ["declare-network-io", handled(`const run = () => fetch("u")`, "execute: other, run")],
+  ["declare-network-io", handled(`const run = () => fetch("u"); run()`, "execute: () => 1")],
+  [
+    "declare-network-io",
+    `import { command } from "@waybill/command"; command({ name: "x", execute: () => fetch("u") })`,
+    /^fetch /,
+  ],
+  ["declare-network-io", `import { command } from "./mine.js"; command({ execute: () => fetch("u") })`],
+  ["declare-network-io", `export default { name: "x", danger_level: "safe", execute: () => fetch("u") }`, /^fetch /],
+  ["declare-network-io", `const run = (args, ctx) => ctx.fetch("u"); export const task = { execute: run }`],
   ["declare-network-io", `export const load = async (ctx) => fetch("u", { signal: ctx.signal })`],
   ["declare-network-io", `export const task = { execute: async (ctx) => fetch("u", { signal: ctx.signal }) }`],
 

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest"
 import plugin from "../src/index.ts"
+import { knownSinks, titleOf } from "../src/sinks.ts"
 import { cases } from "./cases/index.ts"
+import { rows } from "./cases/rows.ts"
 import { eslint, type Finding, oxlint, type Sample } from "./support/engines.ts"
 
 const rule = "waybill/network-call-needs-timeout"
@@ -33,6 +35,28 @@ describe("every network call has an explicit, finite time limit", () => {
     expect(new Set(cases.map(({ code, options, path }) => JSON.stringify([code, options, path]))).size).toBe(
       cases.length,
     )
+  })
+
+  it("every row of what it says of itself is shown, right and wrong, and no case is about anything else", () => {
+    const shown = cases.map(({ finds, row }) => `${row}: ${finds.length === 0 ? "right" : "wrong"}`)
+    const wanted = Object.entries(rows).flatMap(([row, { shows }]) => shows.map((kind) => `${row}: ${kind}`))
+    const without = wanted.filter((row) => !shown.includes(row))
+    console.log(`${cases.length} pieces of code; rows without one: ${JSON.stringify(without)}`)
+    expect(without).toEqual([])
+    expect(cases.filter(({ row }) => !(row in rows))).toEqual([])
+  })
+
+  it("every call that is known is found where nothing bounds it, by its own name and with what to write instead", () => {
+    for (const sink of knownSinks) {
+      const { module, path, with: how, write } = sink
+      if (/\(\)|^yield /u.test(path)) continue
+      const callee = module === undefined ? path : ["client", path].filter(Boolean).join(".")
+      const from = module === undefined ? "" : `import * as client from ${JSON.stringify(module)}\n`
+      const found = eslint({ code: `${from}${how === "new" ? "new " : ""}${callee}("u")`, rules: { [rule]: [] } })
+      expect(idsOf(found), `${how} ${module} ${path}`).toEqual(["missingTimeout"])
+      expect(found[0]?.message).toContain(titleOf(sink))
+      expect(found[0]?.message).toContain(write)
+    }
   })
 
   it("every message is said by one of them", () => {

@@ -101,7 +101,7 @@ const capture = (stream: Readable | null, target: OutputTarget | undefined): (()
 
 interface Running {
   readonly outcome: Promise<ProcessOutcome>
-  readonly end: () => Promise<unknown>
+  readonly end: () => Promise<ProcessOutcome>
 }
 
 const markerOf = ({ env, marker: name }: RunRequest): FamilyMarker | undefined => {
@@ -186,7 +186,11 @@ const run = (request: RunRequest): Effect.Effect<ProcessOutcome, ProcessError> =
           resume(Effect.fail(cause instanceof ProcessError ? cause : refusal(request, "spawn", cause))),
       )
     return Effect.promise(
-      () => running.then((one) => one.end()).catch(() => undefined), // the failure has been given to whoever still listens
+      () =>
+        running
+          .then((one) => one.end())
+          .then((outcome) => request.whenInterrupted?.(outcome))
+          .catch(() => undefined), // the failure has been given to whoever still listens
     )
   })
 

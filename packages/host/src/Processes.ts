@@ -82,6 +82,8 @@ export interface RunRequest extends ProcessRequest {
    * however it died. Costs the start of a Node, about 50 ms.
    */
   readonly guarded?: boolean
+  /** Told how it went when the run was interrupted, as soon as its group has ended: of that nobody else hears. */
+  readonly whenInterrupted?: (outcome: ProcessOutcome) => void
 }
 
 /** How a run went. Captured output is empty for streams that were not captured. */

@@ -67,14 +67,17 @@ export const scriptedProcesses = (script: ProcessScript): ScriptedProcesses => {
       const program = yield* begin(request)
       const takes_ms = program.takes_ms ?? 0
       const timedOut = request.timeLimit_ms !== undefined && takes_ms > request.timeLimit_ms
-      yield* Effect.sleep(timedOut ? request.timeLimit_ms : takes_ms)
-      return {
-        exit: timedOut ? { kind: "signal", signal: "SIGTERM" } : (program.exit ?? { kind: "code", code: 0 }),
+      const outcome = {
         timedOut,
         stdout: captured(program.stdout, request.stdout),
         stderr: captured(program.stderr, request.stderr),
         leftovers: nobody,
       }
+      const ended: ProcessExit = { kind: "signal", signal: "SIGTERM" }
+      yield* Effect.onInterrupt(Effect.sleep(timedOut ? request.timeLimit_ms : takes_ms), () =>
+        Effect.sync(() => request.whenInterrupted?.({ ...outcome, exit: ended })),
+      )
+      return { ...outcome, exit: timedOut ? ended : (program.exit ?? { kind: "code", code: 0 }) }
     })
 
   const spawnDetached = (request: ProcessRequest): Effect.Effect<DetachedProcess, ProcessError> =>

@@ -4,7 +4,7 @@
  * @module
  */
 import type { JobSpec, Replay } from "@waybill/jobspec"
-import type { LedgerShape, StoreError } from "@waybill/ledger"
+import type { AppendError, LedgerShape, StoreError } from "@waybill/ledger"
 import type { Effect } from "effect"
 import type { Feed } from "./Feed.ts"
 import type { Metrics } from "./Metrics.ts"
@@ -32,6 +32,8 @@ export interface App {
   readonly plans: Effect.Effect<StoredPlans>
   /** How well the ledger could be read, not longer ago than this. */
   readonly replay: (age_ms_max: number) => Effect.Effect<Replay, StoreError>
+  /** Sees to a write that was cut off; answers whether there was one. */
+  readonly mendTail: Effect.Effect<boolean, AppendError>
 }
 
 /** What an acknowledgement says of the ledger's damage may be this old: looking costs more than the rest of it. */

@@ -1,75 +1,60 @@
 /**
- * What is recorded, for everybody who waits for it: one look at the ledger's end serves them all, and each event is written
- * out once however many follow.
+ * What is recorded, for everybody who waits for it: one look at the ledger's end serves them all, and those who follow are told
+ * together, in turns.
  *
  * @module
  */
-import { encodeDocument, eventDocument } from "@waybill/jobspec"
 import type { LedgerShape, RecordedEvent } from "@waybill/ledger"
 import { Clock, Deferred, Effect, Fiber, Option, type Scope, Stream } from "effect"
-
-/** An event and its text as it is served, without a newline. */
-export interface Told {
-  readonly position: number
-  readonly event_id: string
-  readonly event_type: string
-  readonly text: string
-}
-
-/** An event as it is served, without a newline. */
-export const textOf = (event: RecordedEvent): string => encodeDocument(eventDocument(event)).trimEnd()
-
-const told = (event: RecordedEvent): Told => ({
-  position: event.position,
-  event_id: event.event_id,
-  event_type: event.event_type,
-  text: textOf(event),
-})
+import { firstTold, Recent, type Told } from "./Recent.ts"
 
 /** How much is read at once of what is sent on no faster than a reader takes it: one who takes nothing holds no more. */
 export const small_pages = { page_records: 256, page_bytes: 262_144 } as const
 
-/** So much is sent at once; an event that is larger goes alone. */
-const sent_characters = 262_144
-/** So much is kept for followers. */
-const recent_characters = 8_388_608
-
-/** The first of some events that are sent at once. */
-const sentAtOnce = (events: ReadonlyArray<Told>, start: number): ReadonlyArray<Told> => {
-  let characters = 0
-  let end = start
-  for (; end < events.length; end++) {
-    characters += events[end]?.text.length ?? 0
-    if (characters > sent_characters && end > start) break
-  }
-  return events.slice(start, end)
+/** Somebody who is told what is recorded. */
+export interface Follower {
+  /** Sends, and waits until the peer has taken enough. */
+  readonly send: (events: ReadonlyArray<Told>) => Effect.Effect<void>
+  /** Sends without a look at what the peer has taken. */
+  readonly push: (events: ReadonlyArray<Told>) => void
+  /** Whether the peer has taken enough of it. */
+  readonly hasTaken: () => boolean
+  /** Waits until it has. */
+  readonly taken: Effect.Effect<void>
 }
 
 export interface Feed {
   /** Waits until something stands above a position, for at most this long, or until the server stops. */
   readonly waitBeyond: (position: number, time_ms: number) => Effect.Effect<void>
   /**
-   * Sends everything above a position, then whatever comes; ends when the server stops. Those who stand at one position are sent the
+   * Tells everything above a position, then whatever comes; ends when the server stops. Those who stand at one position are told the
    * very same array.
    */
-  readonly follow: (
-    after: number,
-    send: (events: ReadonlyArray<Told>) => Effect.Effect<void>,
-  ) => Effect.Effect<void, Error>
+  readonly follow: (after: number, follower: Follower) => Effect.Effect<void, Error>
   /** Ends everybody's wait, for good. */
   readonly close: Effect.Effect<void>
   readonly isClosed: () => boolean
   readonly followers: () => number
 }
 
-/** How many of the latest events are kept for followers; who is further behind reads the ledger. */
-const recent_max = 2048
-
-/**
- * How often a follower is sent something at most. All of them are sent to at the same moments, so that what one is told was
- * mostly put together for another already.
- */
+/** How often a follower is told something, at most: all of them are at the same moments, one text for all. */
 const turn_ms = 50
+/** How much longer a turn lasts than telling them takes, so that those who submit wait for followers a fiftieth of the time… */
+const turn_share = 50
+/** …as long as nobody is told later than this. */
+const turn_ms_max = 250
+
+const turnAfter = (telling_ms: number): number => Math.min(turn_ms_max, Math.max(turn_ms, turn_share * telling_ms))
+
+const monotonic_ms = Effect.map(Clock.monotonicTimeNanos, (time_ns) => Number(time_ns) / 1_000_000)
+
+/** Somebody who has been told everything. */
+interface Live {
+  position: number
+  readonly follower: Follower
+  /** Lets him go on by himself: there is more than fits, he is too slow, or nobody watches. */
+  readonly leave: () => void
+}
 
 /** `head` tells the position that the ledger stands at. */
 export const makeFeed = (
@@ -78,102 +63,144 @@ export const makeFeed = (
 ): Effect.Effect<Feed, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    let recent: Array<Told> = []
-    /** How many characters they have. */
-    let recent_length = 0
-    /** Every event above this and up to `seen` is among the recent ones. */
-    let from = 0
-    let seen = 0
-    let latest:
-      | { readonly position: number; readonly last: Told | undefined; readonly events: ReadonlyArray<Told> }
-      | undefined
+    const recent = new Recent()
+    /** Those who wait for something or are told what comes, and those of them who are told. */
     let followers = 0
+    let told_followers = 0
+    const live = new Set<Live>()
     let isClosed = false
     let watching: Fiber.Fiber<unknown, unknown> | undefined
     let changed = Deferred.makeUnsafe<void>()
 
+    /** A copy, since whoever leaves may at once be back. */
+    const everybody = (): ReadonlyArray<Live> => Array.from(live)
     const wake = (): void => {
       const before = changed
       changed = Deferred.makeUnsafe<void>()
       Deferred.doneUnsafe(before, Effect.void)
     }
-    /** Keeps the latest half of what may be kept, so that it is seldom done. */
-    const trim = (): void => {
-      let kept = 0
-      let characters = 0
-      while (kept < Math.min(recent.length, recent_max) && characters <= recent_characters / 2) {
-        kept++
-        characters += recent.at(-kept)?.text.length ?? 0
-      }
-      recent = recent.slice(-kept)
-      recent_length = characters
-      from = (recent[0]?.position ?? 1) - 1
+    /** Lets everybody look for himself. */
+    const scatter = (): void => {
+      for (const each of everybody()) each.leave()
+      wake()
     }
     const take = (events: ReadonlyArray<RecordedEvent>): void => {
-      for (const event of events) {
-        const each = told(event)
-        recent.push(each)
-        recent_length += each.text.length
-      }
-      seen = recent.at(-1)?.position ?? seen
-      if (recent.length > 2 * recent_max || (recent_length > recent_characters && recent.length > 1)) trim()
+      // Whoever only waits is not told what it is that came.
+      if (told_followers > 0) recent.keep(events)
+      else recent.begin(events.at(-1)?.position ?? recent.seen)
       wake()
     }
+
+    const push = (each: Live): void => {
+      if (each.position < recent.from) return each.leave()
+      const events = recent.above(each.position)
+      const last = events.at(-1)
+      if (last === undefined) return
+      each.follower.push(events)
+      each.position = last.position
+      // The rest of what was too much to be sent at once is his own business.
+      if (last.position < recent.seen) each.leave()
+    }
+    const turns = Effect.gen(function* () {
+      for (let told_until = recent.seen; ;) {
+        const waking = changed
+        if (told_until === recent.seen || live.size === 0) {
+          yield* Deferred.await(waking)
+          continue
+        }
+        const start_ms = yield* monotonic_ms
+        told_until = recent.seen
+        for (const each of everybody()) push(each)
+        // What a connection takes at once, it has taken by then.
+        yield* Effect.yieldNow
+        for (const each of everybody()) if (!each.follower.hasTaken()) each.leave()
+        yield* Effect.sleep(turnAfter((yield* monotonic_ms) - start_ms))
+      }
+    })
     const watch = Effect.gen(function* () {
-      from = seen = yield* head
-      wake()
-      yield* Stream.runForEachArray(ledger.tail({ after: seen, ...small_pages }), (events) =>
+      recent.begin(yield* head)
+      scatter()
+      const tail = Stream.runForEachArray(ledger.tail({ after: recent.seen, ...small_pages }), (events) =>
         Effect.sync(() => take(events)),
       )
+      yield* Effect.raceFirst(tail, turns)
     }).pipe(
       Effect.ensuring(
         Effect.sync(() => {
           watching = undefined
-          recent = []
-          recent_length = 0
-          latest = undefined
-          from = seen = 0
+          recent.begin(0)
           // Who waits looks for himself, and meets the error if there is one.
-          wake()
+          scatter()
         }),
       ),
     )
-    const join = Effect.suspend(() => {
-      followers++
+    const ensureWatching = Effect.suspend(() => {
       if (watching !== undefined) return Effect.void
       return Effect.map(Effect.forkIn(Effect.ignore(watch), scope), (fiber) => {
         watching = fiber
       })
+    })
+    const join = Effect.suspend(() => {
+      followers++
+      return ensureWatching
     })
     const leave = Effect.suspend(() => {
       followers--
       return followers > 0 || watching === undefined ? Effect.void : Fiber.interrupt(watching)
     })
 
-    /** The first recent events above a position, put together once for all who stand there. */
-    const recentAbove = (position: number): ReadonlyArray<Told> => {
-      const last = recent.at(-1)
-      if (latest?.position === position && latest.last === last) return latest.events
-      let start = recent.length
-      while (start > 0 && (recent[start - 1]?.position ?? 0) > position) start--
-      const events = sentAtOnce(recent, start)
-      latest = { position, last, events }
-      return events
-    }
+    const isUpToDate = (position: number): boolean => watching !== undefined && !isClosed && position >= recent.seen
 
-    /** The next events above a position, as far as they are known; waits where there are none. */
+    /** Told in turns from a position on; answers with the one that was come to once that ends. */
+    const live_from = (position: number, follower: Follower): Effect.Effect<number> =>
+      Effect.callback((resume) => {
+        if (!isUpToDate(position)) return resume(Effect.succeed(position))
+        const each: Live = {
+          position,
+          follower,
+          leave: () => {
+            if (live.delete(each)) resume(Effect.succeed(each.position))
+          },
+        }
+        live.add(each)
+        return Effect.sync(() => void live.delete(each))
+      })
+
+    /** The next events above a position; none where none are there. */
     const nextAbove = (position: number): Effect.Effect<ReadonlyArray<Told>, Error> =>
+      Effect.suspend(() => {
+        if (recent.has(position)) return Effect.succeed(recent.above(position))
+        return Effect.map(
+          Stream.runHead(Stream.chunks(ledger.read({ after: position, ...small_pages }))),
+          Option.match({ onNone: () => [], onSome: firstTold }),
+        )
+      })
+
+    const follow = (after: number, follower: Follower): Effect.Effect<void, Error> =>
       Effect.gen(function* () {
+        let position = after
         for (;;) {
-          const waking = changed
-          if (seen > position && position >= from) return recentAbove(position)
-          if (seen > position || watching === undefined || isClosed) {
-            // Also at the end: whatever was recorded before it is told.
-            const page = yield* Stream.runHead(Stream.chunks(ledger.read({ after: position, ...small_pages })))
-            if (Option.isSome(page)) return sentAtOnce(page.value.map(told), 0)
-            if (isClosed) return []
+          if (isUpToDate(position)) {
+            position = yield* live_from(position, follower)
+            yield* follower.taken
           }
-          yield* Deferred.await(waking)
+          const isLast = isClosed
+          const known = recent.seen
+          // Also at the end: whatever was recorded before it is told.
+          const events = yield* nextAbove(position)
+          const last = events.at(-1)
+          if (last !== undefined) {
+            yield* follower.send(events)
+            position = last.position
+            yield* Effect.yieldNow
+            continue
+          }
+          if (isLast) return
+          // Nothing readable stands there.
+          position = Math.max(position, known)
+          if (watching !== undefined) continue
+          yield* Effect.sleep(turn_ms)
+          yield* ensureWatching
         }
       })
 
@@ -187,40 +214,28 @@ export const makeFeed = (
             Effect.gen(function* () {
               for (;;) {
                 const waking = changed
-                if (isClosed || seen > position || watching === undefined) return
+                if (isClosed || recent.seen > position || watching === undefined) return
                 yield* Deferred.await(waking)
               }
             }).pipe(Effect.timeoutOption(time_ms), Effect.ignore),
           () => leave,
         ),
-      follow: (after, send) =>
+      follow: (after, follower) =>
         Effect.acquireUseRelease(
-          join,
+          Effect.andThen(
+            Effect.sync(() => void told_followers++),
+            join,
+          ),
+          () => follow(after, follower),
           () =>
-            Effect.gen(function* () {
-              let position = after
-              for (;;) {
-                const events = yield* nextAbove(position)
-                const last = events.at(-1)
-                if (last === undefined) return
-                // What is known beyond was only too much to be sent at once.
-                const isBehind = last.position < seen
-                yield* send(events)
-                position = last.position
-                if (isClosed) continue
-                if (isBehind) {
-                  yield* Effect.yieldNow
-                  continue
-                }
-                const now_ms = yield* Clock.currentTimeMillis
-                yield* Effect.sleep(turn_ms - (now_ms % turn_ms))
-              }
-            }),
-          () => leave,
+            Effect.andThen(
+              Effect.sync(() => void told_followers--),
+              leave,
+            ),
         ),
       close: Effect.sync(() => {
         isClosed = true
-        wake()
+        scatter()
       }),
     }
   })

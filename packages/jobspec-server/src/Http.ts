@@ -51,8 +51,20 @@ export class Refused extends Data.TaggedError("Refused")<{
 export const refuse = (status: number, error: string, more: object = {}): Refused =>
   new Refused({ status, body: { error, ...more } })
 
-/** Writes for as long as it likes; each write waits until the peer has taken enough. */
-export type Follow = (write: (bytes: Uint8Array | string) => Effect.Effect<void>) => Effect.Effect<void, Error>
+/** Where the body of an answer goes that is made while it is sent. */
+export interface Outlet {
+  /** Writes, and waits until the peer has taken enough. */
+  readonly write: (bytes: Uint8Array | string) => Effect.Effect<void>
+  /** Writes without a look at what the peer has taken. */
+  readonly push: (bytes: Uint8Array) => void
+  /** Whether the peer has taken enough of what was pushed. */
+  readonly hasTaken: () => boolean
+  /** Waits until it has. */
+  readonly taken: Effect.Effect<void>
+}
+
+/** Writes for as long as it likes. */
+export type Follow = (outlet: Outlet) => Effect.Effect<void, Error>
 
 export type Answer =
   /** A document of the contract, written piece by piece as far as it is large. */

@@ -42,7 +42,7 @@ export const parseAddress = (text: string): Address | CannotListen => {
 export const urlOf = ({ host, port }: Address): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`
 
 const header_bytes_max = 1_048_576
-const header_ms = 5_000
+const head_ms_default = 5_000
 const request_ms = 300_000
 const idle_ms = 75_000
 
@@ -70,10 +70,11 @@ const endUnread = (request: IncomingMessage, deadlines: Deadlines): void => {
   request.once("close", () => deadlines.delete(deadline))
 }
 
-/** Listens until the scope ends. */
+/** Listens until the scope ends. A request's head may take as long as `head_ms`. */
 export const startListener = (
   answering: Answering,
   address: Address,
+  head_ms = head_ms_default,
 ): Effect.Effect<Listening, CannotListen, Scope.Scope> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
@@ -82,10 +83,10 @@ export const startListener = (
     const server = createServer(
       {
         maxHeaderSize: header_bytes_max,
-        headersTimeout: header_ms,
+        headersTimeout: head_ms,
         requestTimeout: request_ms,
         keepAliveTimeout: idle_ms,
-        connectionsCheckingInterval: 1_000,
+        connectionsCheckingInterval: Math.min(1_000, head_ms),
         noDelay: true,
       },
       (request, response) => {

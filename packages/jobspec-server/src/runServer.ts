@@ -16,6 +16,7 @@ import type { Address } from "./Listener.ts"
 import type { Log } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
 import { newToken } from "./rotateToken.ts"
+import { mendTail } from "./mendTail.ts"
 import { serve, type Serving } from "./serve.ts"
 import { makeStoredPlans } from "./storedPlans.ts"
 import { tellWhileLong } from "./tellWhileLong.ts"
@@ -115,12 +116,15 @@ export const runServer = (options: RunOptions): Effect.Effect<Running, Error, Fi
     )
     // Nothing that was acknowledged is in it, but whoever looks after the machine wants to know.
     const { torn = [], torn_bytes } = yield* ledger.health
+    const isMended = yield* Effect.result(mendTail(ledger, jobspec))
     for (const { error, line_number } of torn)
-      log("warn", "the ledger ends in a write that was cut off; the next append sees to it", {
-        line_number,
-        error,
-        torn_bytes,
-      })
+      log(
+        "warn",
+        isMended._tag === "Success"
+          ? "the ledger ended in a write that was cut off: it lies in quarantine, or was completed where it was whole"
+          : `the ledger ends in a write that was cut off; the next append sees to it, once it can: ${isMended.failure.message}`,
+        { line_number, error, torn_bytes },
+      )
     const metrics = new Metrics()
     const { lease_ms = lease_ms_default } = options
     const serving = yield* serve({

@@ -7,7 +7,7 @@
 import { documentPieces } from "@waybill/jobspec"
 import { Effect } from "effect"
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http"
-import { type Answer, json_type, type Refused } from "./Http.ts"
+import { type Answer, json_type, type Outlet, type Refused } from "./Http.ts"
 import type { Outflow } from "./Outflow.ts"
 
 /** So much of a body that nobody asked for is read and thrown away, so that the connection can go on. */
@@ -59,6 +59,13 @@ const drained = (response: ServerResponse, outflow: Outflow): Effect.Effect<void
 const write = (response: ServerResponse, outflow: Outflow, text: string | Uint8Array): Effect.Effect<void> =>
   Effect.suspend(() => (text.length === 0 || response.write(text) ? Effect.void : drained(response, outflow)))
 
+const outletOf = (response: ServerResponse, outflow: Outflow): Outlet => ({
+  write: (bytes) => write(response, outflow, bytes),
+  push: (bytes) => void response.write(bytes),
+  hasTaken: () => !response.writableNeedDrain,
+  taken: Effect.suspend(() => (response.writableNeedDrain ? drained(response, outflow) : Effect.void)),
+})
+
 /** Ends the response; what its reader has not taken yet waits no longer than anything else. */
 const end = (response: ServerResponse, outflow: Outflow): void => {
   response.end()
@@ -103,7 +110,7 @@ export const sendAnswer = (response: ServerResponse, answer: Answer, outflow: Ou
       response.writeHead(answer.status, { "Content-Type": answer.type, "Cache-Control": "no-store" })
       response.flushHeaders()
       return Effect.andThen(
-        answer.follow((bytes) => write(response, outflow, bytes)),
+        answer.follow(outletOf(response, outflow)),
         Effect.sync(() => end(response, outflow)),
       )
     } else {

@@ -13,6 +13,7 @@ import { makeFeed } from "./Feed.ts"
 import { type Address, type CannotListen, startListener, urlOf } from "./Listener.ts"
 import { type Log, noLog } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
+import { mendTail } from "./mendTail.ts"
 import { makeOutage } from "./Outage.ts"
 import { Outflow } from "./Outflow.ts"
 import { makeReplayWatch } from "./ReplayWatch.ts"
@@ -37,6 +38,8 @@ export interface ServeOptions {
   readonly lease_ms?: number
   /** How long a body may take; 15 seconds by default. */
   readonly body_ms?: number
+  /** How long the head of a request may take, in milliseconds; 5000 by default. */
+  readonly head_ms?: number
   /** How long a reader may take nothing of its answer; 30 seconds by default. */
   readonly outflow_ms?: number
   /** How much may wait for all readers together; beyond it, whoever has waited longest is cut off. 64 MiB by default. */
@@ -104,6 +107,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
       hasFailpoints: options.hasFailpoints ?? false,
       plans,
       replay: makeReplayWatch(ledger.health, plans, now_ms),
+      mendTail: mendTail(ledger, jobspec),
     }
     yield* ledger.queryAll(jobspec.projections, () => undefined)
     // Now, and not while the first submission waits. A ledger that takes no appends is served all the same.
@@ -147,6 +151,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, StoreError 
         log,
       },
       options.address,
+      options.head_ms,
     )
     return {
       address: listening.address,

@@ -100,19 +100,27 @@ describe("§7 the files", () => {
         }),
       ),
     ))
-  it("§7.6 a start upon a write that was cut off says so in the log", () =>
+  it("§7.6 a start upon a write that was cut off lays it aside, says so in the log, and is ready", () =>
     Effect.runPromise(
       Effect.scoped(
         Effect.gen(function* () {
           const root = yield* folder
-          writeRoot(root, { active: `${accepted("a", "rpi.run")}\n{"torn":` })
+          const whole = `${accepted("a", "rpi.run")}\n`
+          writeRoot(root, { active: `${whole}{"torn":` })
           const said: Array<unknown> = []
           const log: Log = (level, _, fields) => void said.push([level, fields])
-          yield* runServer({ root, address: { host: "127.0.0.1", port: 0 }, log })
+          const { url } = yield* runServer({ root, address: { host: "127.0.0.1", port: 0 }, log })
           expect(said).toContainEqual([
             "warn",
             { line_number: 2, error: "partial trailing line at EOF", torn_bytes: '{"torn":'.length },
           ])
+          expect(readFileSync(ledger(root), "utf8")).toBe(whole)
+          const [kept = ""] = readdirSync(join(daemon(root), "quarantine"))
+          expect(readFileSync(join(daemon(root), "quarantine", kept), "utf8")).toBe('{"torn":')
+          yield* Effect.promise(async () => {
+            const ready = await fetch(`${url}/v1/ready`, { signal: AbortSignal.timeout(30_000) })
+            expect(await ready.json()).toMatchObject({ ready: true, projection_lag: { event_count: 1 } })
+          })
         }),
       ).pipe(Effect.provide(layerNodeFiles)),
     ))

@@ -18,6 +18,21 @@ const raw = (server: TestServer, bytes: string, until = "\u0000"): Promise<strin
     socket.on("close", () => resolve(text))
   })
 
+/** The refusal that was the whole answer on a connection. */
+const refusalIn = (answer: string) => {
+  const end = answer.indexOf("\r\n\r\n")
+  const [line = "", ...headers] = answer.slice(0, end).split("\r\n")
+  const header = (name: string) =>
+    headers.find((each) => each.toLowerCase().startsWith(`${name}: `))?.slice(name.length + 2)
+  return {
+    status: Number(/^HTTP\/1\.1 (\d+) /u.exec(line)?.[1]),
+    type: header("content-type"),
+    connection: header("connection"),
+    length: Number(header("content-length")),
+    body: answer.slice(end + 4),
+  }
+}
+
 describe("§1.1 HTTP", () => {
   it(
     "§1.1 JSON answers have the bare media type and end with one newline; there are no CORS headers",
@@ -110,15 +125,35 @@ describe("§1.1 HTTP", () => {
     }),
   )
   it(
-    "a body that drips is cut off, and so is a head that is too long or none",
+    "a body that drips is cut off, and so is a head that is too long or none, with an error in JSON of its very length",
     withServer({ body_ms: 50 }, async (server) => {
       const head = `POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-AgentOps-Daemon-Token: ${token}\r\nContent-Length: 99\r\n\r\n{`
-      const answer = await raw(server, head)
-      expect(answer).toMatch(/^HTTP\/1\.1 408 /u)
-      expect(answer).toContain("request body took too long")
-      expect(await raw(server, "GET\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /u)
       const long = `GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(1_100_000)}`
-      expect(await raw(server, long)).toMatch(/^HTTP\/1\.1 431 /u)
+      for (const [sent, status, error] of [
+        [head, 408, "request body took too long"],
+        [long, 431, "the request's head is too large"],
+        ["GET\r\n\r\n", 400, "the request is no HTTP/1.1"],
+      ] as const)
+        expect(refusalIn(await raw(server, sent))).toEqual({
+          status,
+          type: "application/json",
+          connection: "close",
+          body: `${JSON.stringify({ error })}\n`,
+          length: JSON.stringify({ error }).length + 1,
+        })
+    }),
+  )
+  it(
+    "a head that does not come in time is a 408 of the same shape, also where not a letter came",
+    withServer({ head_ms: 50 }, async (server) => {
+      for (const sent of ["GET /v1/health HTTP/1.1\r\nHos", ""])
+        expect(refusalIn(await raw(server, sent))).toEqual({
+          status: 408,
+          type: "application/json",
+          connection: "close",
+          body: '{"error":"the request took too long"}\n',
+          length: 38,
+        })
     }),
   )
 })

@@ -77,8 +77,7 @@ it(
   }),
 )
 
-it(
-  "SIGTERM ends whoever waits and lets no acknowledged submission go",
+it.each(["SIGTERM", "SIGHUP"] as const)("%s ends whoever waits and lets no acknowledged submission go", (signal) =>
   inFolder(async (root) => {
     const program = await startProgram(["--root", root, "--addr", "127.0.0.1:0"])
     const { first, token } = program
@@ -92,8 +91,8 @@ it(
     const following = ask(first.url, { path: "/v1/events", headers: { Accept: "text/event-stream" } })
     const submitted = await submit(first.url, token, { job_type: "wiki.build" })
     expect(submitted.status).toBe(202)
-    expect(await program.end("SIGTERM")).toBe(0)
+    expect(await program.end(signal)).toBe(0)
     expect((await waiting).status).toBe(204)
     expect((await following).text).toContain(String(submitted.json()["last_event_id"]))
-  }),
+  })(),
 )

@@ -304,6 +304,18 @@ describe("§7 folders of the reference daemon", () => {
     )(),
   )
   it(
+    "§7.6 what the trigger's own append would see to does not refuse it",
+    withRoot(
+      (root) => writeRoot(root, { active: `${accepted("a", "rpi.run")}\n{"torn":` }),
+      async ({ get, post }) => {
+        expect((await get("/v1/ready")).json()).toMatchObject({ ready: false })
+        const triggered = await post("/consumer/v1/triggers/jobs", { job_type: "wiki.forge", job_id: "t" })
+        expect([triggered.status, triggered.text]).toMatchObject([202, expect.stringContaining('"t"')])
+        expect((await get("/v1/ready")).json()).toMatchObject({ ready: true })
+      },
+    ),
+  )
+  it(
     "§7.6 blank bytes at the end are no damage",
     withRoot(
       (root) => writeRoot(root, { active: `${accepted("a", "rpi.run")}\n  \t` }),

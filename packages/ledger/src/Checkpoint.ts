@@ -10,6 +10,8 @@ import type { SavedState } from "./SavedState.ts"
 import type { Projection } from "./Projection.ts"
 import { makeValidator } from "./Validator.ts"
 
+export { CheckpointReader, piecesOf } from "./CheckpointText.ts"
+
 export interface Checkpoint<E = unknown> {
   readonly name: string
   readonly version: number

@@ -14,6 +14,7 @@ import { eventId, line_bytes_max, type RecordedEvent, utf8Bytes } from "./Ledger
 import { encodeLine } from "./Line.ts"
 import { type Branches, erase, type LiveFolds } from "./LiveFolds.ts"
 import { refuseAppend, timeOf } from "./refusing.ts"
+import type { Saving } from "./Saving.ts"
 import type { NewRecord, Session, Store } from "./Store.ts"
 import type { Streams } from "./Streams.ts"
 import { type Place, Waitlist } from "./Waitlist.ts"
@@ -153,9 +154,10 @@ export interface Commits {
 export const makeCommits = (
   store: Store,
   folds: LiveFolds,
+  saving: Saving,
   streams: Streams,
   exclusive: Semaphore.Semaphore,
-  onCommitted: (position: number) => void,
+  onCommitted: (batches: ReadonlyArray<ReadonlyArray<NewRecord>>) => void,
 ): Effect.Effect<Commits, never, Scope.Scope> =>
   Effect.gen(function* () {
     const queue = new Waitlist<Waiting>()
@@ -241,20 +243,19 @@ export const makeCommits = (
       // Those that a lost run had drawn already come first, in their order.
       for (const waiting of group.splice(0)) decide(waiting)
       for (const waiting of draw(() => characters >= group_characters_max)) decide(waiting)
-      return { branches, batches, answers, head }
+      return { branches, batches, answers }
     }
 
     // Made once, as all generators that run for every group: see the decision on what an append waits for.
     const record = Effect.fnUntraced(function* (group: Array<Waiting>, session: Session) {
       yield* folds.catchUp(session)
-      // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
-      if (folds.isAnyDue) yield* Effect.ignore(folds.saveDue(session.saveCheckpoint))
+      yield* saving.begin
       folds.isComplete = session.endsWithAppend !== true
-      const { branches, batches, answers, head } = planGroup(group, session, yield* Clock.currentTimeMillis)
+      const { branches, batches, answers } = planGroup(group, session, yield* Clock.currentTimeMillis)
       if (batches.length > 0) {
         yield* session.append(batches)
         branches.merge()
-        onCommitted(head)
+        onCommitted(batches)
       }
       return answers
     })

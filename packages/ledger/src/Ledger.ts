@@ -3,20 +3,21 @@
  *
  * @module
  */
-import { Context, Deferred, Effect, Layer, Result, type Scope, Semaphore, Stream } from "effect"
+import { Context, Effect, Layer, Result, type Scope, Semaphore, type Stream } from "effect"
 import { type Caller, checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
-import * as Checkpoint from "./Checkpoint.ts"
 import type { Decider } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
 import { type Fact, isRecordedFact, type RecordedFact } from "./Fact.ts"
 import { jsonEqual } from "./Json.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
-import { type AnyProjection, erase, LiveFolds } from "./LiveFolds.ts"
+import { type AnyProjection, erase, LiveFolds, type Taken } from "./LiveFolds.ts"
 import type { Projection } from "./Projection.ts"
 import { lastCovered, page_records_max, pages, type Reading, unlessRefused } from "./Reading.ts"
+import { makeSaving } from "./Saving.ts"
 import type { Store, StoreHealth } from "./Store.ts"
 import { refuseAppend, refuseExpected, refuseJobId, refuseOrigin, refusePosition } from "./refusing.ts"
 import { makeStreams } from "./Streams.ts"
+import { makeTails } from "./Tail.ts"
 import { makeTransacting, type Recorded, type Transacting } from "./Transacting.ts"
 import type { Reader } from "./Vocabulary.ts"
 import type { View } from "./View.ts"
@@ -68,14 +69,14 @@ export interface LedgerShape {
   readonly transactAll: Transacting["transactAll"]
   /**
    * Saves a projection where the store keeps checkpoints, so that the next process need not fold from zero; the
-   * ledger's own index goes with it. Takes the
-   * append lock, since whoever only reads writes nothing.
+   * ledger's own index goes with it. Takes the append lock, since whoever only reads writes nothing; for a moment at the
+   * beginning and at the end, so that others append meanwhile.
    */
   readonly saveCheckpoint: <E, F extends AnyFact>(projection: Projection<E, F>) => Effect.Effect<void, StoreError>
   /**
    * Saves every projection that has been folded far beyond its checkpoint, and makes what the store keeps of its own; does nothing
    * where all of them are young. An append does so by itself: this is for a service that starts upon a long history and is not to
-   * make its first caller wait. Takes the append lock.
+   * leave it to the first append. Takes the append lock as `saveCheckpoint` does.
    */
   readonly saveDueCheckpoints: Effect.Effect<void, StoreError>
   /** Asks folded state that is durable and includes everything recorded before the call. Do not keep the view. */
@@ -143,12 +144,10 @@ export const make = (
     const folds = new LiveFolds(store)
     const streams = makeStreams(vocabularies)
     const exclusive = yield* Semaphore.make(1)
-    const watchers = new Set<() => void>()
-    const commits = yield* makeCommits(store, folds, streams, exclusive, () => {
-      // A copy, since whoever is woken may at once wait again.
-      const waking = Array.from(watchers)
-      for (const wake of waking) wake()
-    })
+    const tails = makeTails(store)
+    // Ends after the commits: nothing is appended by then.
+    const saving = yield* makeSaving(store, folds, exclusive)
+    const commits = yield* makeCommits(store, folds, saving, streams, exclusive, tails.recorded)
     for (const projection of [erase(streams), ...projections]) yield* folds.add(projection)
     yield* folds.catchUp(store)
 
@@ -268,34 +267,23 @@ export const make = (
     const query = <E, F extends AnyFact, A>(projection: Projection<E, F>, ask: (view: View<E>) => A) =>
       queryAll({ only: erase(projection) }, ({ only }) => ask(only as View<unknown> as View<E>))
 
+    /** The folds as they stand when nobody else can append: all that they hold is durable. */
+    const takenAtEnd = (take: () => ReadonlyArray<Taken>) =>
+      exclusive.withPermits(1)(store.commit((session) => Effect.map(folds.catchUp(session), take)))
+
     const saveCheckpoint = <E, F extends AnyFact>(projection: Projection<E, F>) =>
-      Effect.andThen(
-        ensure([erase(projection)]),
-        exclusive.withPermits(1)(
-          store.commit((session) =>
-            Effect.andThen(
-              folds.catchUp(session),
-              Effect.forEach(
-                [erase(projection), erase(streams)],
-                (each) => session.saveCheckpoint(Checkpoint.take(folds.get(each))),
-                { discard: true },
-              ),
-            ),
-          ),
-        ),
+      ensure([erase(projection)]).pipe(
+        Effect.andThen(takenAtEnd(() => [erase(projection), erase(streams)].map((each) => folds.take(each)))),
+        Effect.flatMap(saving.save),
       )
 
-    const saveDueCheckpoints = exclusive.withPermits(1)(
-      Effect.suspend(() =>
-        folds.isAnyDue
-          ? store.commit((session) =>
-              Effect.andThen(
-                folds.catchUp(session),
-                Effect.suspend(() => folds.saveDue(session.saveCheckpoint)),
-              ),
-            )
-          : Effect.void,
-      ),
+    const saveDueCheckpoints = Effect.suspend(() =>
+      folds.isAnyDue
+        ? Effect.flatMap(
+            takenAtEnd(() => folds.takeDue()),
+            saving.save,
+          )
+        : Effect.void,
     )
 
     const read: LedgerShape["read"] = ({ after = 0, page_bytes, page_records = page_records_max } = {}) =>
@@ -319,27 +307,9 @@ export const make = (
         pages((position) => store.readStream(jobId, position, page_records, page_bytes), after, lastCovered),
       )
 
-    const tailFrom = (after: number, { page_bytes, page_records = page_records_max }: Reading) =>
-      Stream.unfold(after, (position) =>
-        Effect.suspend(() => {
-          // Registered before the read, so that nothing recorded in between goes unnoticed.
-          const committed = Deferred.makeUnsafe<void>()
-          const wake = () => Deferred.doneUnsafe(committed, Effect.void)
-          watchers.add(wake)
-          return store.readAfter(position, page_records, page_bytes).pipe(
-            Effect.tap((page) =>
-              lastCovered(page, position) > position
-                ? Effect.void
-                : Effect.raceFirst(Deferred.await(committed), store.waitBeyond(position)),
-            ),
-            Effect.map((page) => [page.events, lastCovered(page, position)] as const),
-            Effect.ensuring(Effect.sync(() => watchers.delete(wake))),
-          )
-        }),
-      ).pipe(Stream.flattenIterable)
     const tail: LedgerShape["tail"] = (options = {}) => {
       const { after = 0 } = options
-      return unlessRefused(refusePosition(store.where, "after", after), tailFrom(after, options))
+      return unlessRefused(refusePosition(store.where, "after", after), tails.tail(after, options))
     }
 
     return {

@@ -34,12 +34,14 @@ export interface Branches {
 }
 
 /**
- * A fold is saved once so many events are new to it, and more than it has entities to save. Where it could not be saved, it is
- * tried again a while later and not with every append, since a save that fails may cost what one that works does.
+ * A fold is saved once so many events are new to it, and so many for each of its entities, so that saving costs each event little.
+ * Where it could not be saved, it is tried again a while later and not with every append, since a save that fails may cost what
+ * one that works does.
  */
 const unsaved_events_min = 4096
-/** How many events an entity must bring on average before all are saved again: so that saving costs each event little. */
-const unsaved_events_per_entity = 4
+const unsaved_events_per_entity = 2
+/** The same at the ledger's end: whoever opens it next then has to read and fold little. */
+const left_events_per_entity = 0.5
 
 interface Saves {
   /** The position that the fold was saved at, or resumed from. */
@@ -48,6 +50,14 @@ interface Saves {
   readonly tried: number
 }
 const savedAt = (position: number): Saves => ({ saved: position, tried: position })
+
+/** A fold as it stood at a moment, to be saved. */
+export interface Taken {
+  readonly projection: AnyProjection
+  readonly checkpoint: Checkpoint.Checkpoint
+  /** What was read had this one: a checkpoint of a past that holds no longer is none. */
+  readonly generation: number | undefined
+}
 
 export class LiveFolds {
   readonly #store: Store
@@ -92,11 +102,11 @@ export class LiveFolds {
       this.#saves.set(projection, savedAt(fold.position))
     })
 
-  #isDue(projection: AnyProjection, fold: AnyFold): boolean {
+  #isDue(projection: AnyProjection, fold: AnyFold, perEntity = unsaved_events_per_entity): boolean {
     const { saved, tried } = this.#saves.get(projection) ?? savedAt(0)
     const { position, size } = fold
     const isUntried = tried === saved || position - tried >= Math.max(unsaved_events_min, size)
-    return isUntried && position - saved >= Math.max(unsaved_events_min, size * unsaved_events_per_entity)
+    return isUntried && position - saved >= Math.max(unsaved_events_min, size * perEntity)
   }
 
   /** Whether any fold has moved on far enough for a checkpoint. */
@@ -105,23 +115,26 @@ export class LiveFolds {
     return false
   }
 
-  /**
-   * Saves the folds that have moved on far enough, so that the next process need not fold from zero. What is folded must be
-   * durable. Each is tried, whatever becomes of the others; fails with the first failure.
-   */
-  readonly saveDue = (save: (checkpoint: Checkpoint.Checkpoint) => Effect.Effect<void, StoreError>) =>
-    Effect.gen({ self: this }, function* () {
-      let failure: Effect.Effect<void, StoreError> = Effect.void
-      for (const [projection, fold] of this.#folds) {
-        if (!this.#isDue(projection, fold)) continue
-        const { position } = fold
-        this.#saves.set(projection, { saved: this.#saves.get(projection)?.saved ?? 0, tried: position })
-        const exit = yield* Effect.exit(save(Checkpoint.take(fold)))
-        if (exit._tag === "Success") this.#saves.set(projection, savedAt(position))
-        else if (failure === Effect.void) failure = exit
-      }
-      yield* failure
-    })
+  /** One fold as it stands now. What is folded must be durable. */
+  take(projection: AnyProjection): Taken {
+    return { projection, checkpoint: Checkpoint.take(this.get(projection)), generation: this.#generation }
+  }
+
+  /** The folds that have moved on far enough, so that they are saved and the next process need not fold from zero. */
+  takeDue(when: "while appending" | "at the end" = "while appending"): ReadonlyArray<Taken> {
+    const taken: Array<Taken> = []
+    for (const [projection, fold] of this.#folds) {
+      if (!this.#isDue(projection, fold, when === "at the end" ? left_events_per_entity : undefined)) continue
+      this.#saves.set(projection, { saved: this.#saves.get(projection)?.saved ?? 0, tried: fold.position })
+      taken.push(this.take(projection))
+    }
+    return taken
+  }
+
+  /** It has been saved, as of the past that was read then. */
+  keep({ checkpoint, generation, projection }: Taken): void {
+    if (generation === this.#generation) this.#saves.set(projection, savedAt(checkpoint.state.position))
+  }
 
   /** Whether the event that a saved fold ends with is still where it was. */
   readonly #isOfThisLedger = (fold: AnyFold): Effect.Effect<boolean, StoreError> =>

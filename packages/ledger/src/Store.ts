@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Effect } from "effect"
+import type { Effect, Scope } from "effect"
 import type { Checkpoint } from "./Checkpoint.ts"
 import type { StoreError } from "./Errors.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
@@ -134,6 +134,11 @@ export interface Store {
   ) => Effect.Effect<Page, StoreError>
   /** Returns when there may be records above `position` that another process appended. */
   readonly waitBeyond: (position: number) => Effect.Effect<void, StoreError>
+  /**
+   * Where a store has it: does what takes long of saving a checkpoint, while others append. Within the scope, the session's
+   * `saveCheckpoint` of the very same object has little left to do.
+   */
+  readonly prepareCheckpoint?: (checkpoint: Checkpoint) => Effect.Effect<void, StoreError, Scope.Scope>
   readonly loadCheckpoint: (name: string) => Effect.Effect<Checkpoint | undefined, StoreError>
   readonly health: Effect.Effect<StoreHealth, StoreError>
 }

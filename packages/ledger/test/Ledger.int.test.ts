@@ -263,10 +263,11 @@ describe("checkpoints", () => {
         const old = yield* open(watched)
         yield* old.query(Doors, (doors) => doors.size)
         yield* old.saveDueCheckpoints
-        expect(commits).toBe(1)
+        // One to take them, one for each of the two to put it in place.
+        expect(commits).toBe(3)
         expect((yield* store.loadCheckpoint(Doors.name))?.state.position).toBe(5001)
         yield* old.saveDueCheckpoints
-        expect(commits).toBe(1)
+        expect(commits).toBe(3)
       }),
     ))
   it("that could not be saved are tried again, but not with every append; what keeps one back keeps back no other", () =>
@@ -297,9 +298,9 @@ describe("checkpoints", () => {
             Array.from({ length: count }, (_, n) => openedBy(`door ${first + n}`)),
             by("r"),
           )
-        // Two thousand doors: eight thousand events must be new to a fold before all of them are saved again.
+        // Four thousand doors: eight thousand events must be new to a fold before all of them are saved again.
         const grow = (batches: number) =>
-          Effect.forEach(Array.from({ length: batches }), (_, i) => append(1000, (i % 2) * 1000))
+          Effect.forEach(Array.from({ length: batches }), (_, i) => append(1000, (i % 4) * 1000))
         yield* grow(8)
         expect(tried).toEqual([])
         const refusal = yield* Effect.flip(ledger.saveDueCheckpoints)
@@ -313,6 +314,8 @@ describe("checkpoints", () => {
         yield* append(100, 0)
         yield* append(1, 0)
         yield* append(1, 0)
+        // Nobody waits for it.
+        while (saved.length < 2) yield* Effect.yieldNow
         expect([tried.length, saved]).toEqual([3, ["ledger.streams", Doors.name]])
         expect((yield* store.loadCheckpoint(Doors.name))?.state.position).toBe(12_100)
       }),

@@ -2,6 +2,7 @@
 import { type Page, type Store, StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
 import { Deferred, Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { AlreadyOpen, Diary, Doors, openDoor } from "./support/door.ts"
 import { all, by, open, openedBy, run, settle } from "./support/ledgers.ts"
@@ -215,11 +216,62 @@ describe("reading", () => {
         yield* settle
         for (let i = 0; i < 20; i++) yield* ledger.append([openedBy("a")], by("r"))
         yield* settle
+        // Who was just told something looks for others a moment later.
+        yield* TestClock.adjust("1 second")
+        yield* settle
         expect(waiting).toBe(3)
         yield* Effect.forEach(tails, Fiber.interrupt)
         expect(waiting).toBe(0)
         isBroken = true
         expect((yield* Effect.flip(Stream.runDrain(ledger.tail())))._tag).toBe("StoreUnavailable")
+      }).pipe(Effect.provide(TestClock.layer())),
+    ))
+  it("a tail hears of what was recorded here however much it is at once, and of what others recorded before it", () =>
+    run(
+      Effect.gen(function* () {
+        const store = yield* makeMemoryStore()
+        // Nobody tells of others: whoever waits for that alone waits for ever.
+        const one = yield* open({ ...store, waitBeyond: () => Effect.never })
+        const two = yield* open(store)
+        const seen: Array<number> = []
+        const slowly = Stream.runForEach(one.tail({ page_records: 3 }), ({ position }) =>
+          Effect.andThen(
+            Effect.sync(() => seen.push(position)),
+            Effect.repeat(Effect.yieldNow, { times: 5 }),
+          ),
+        )
+        const tailing = yield* Effect.forkChild(slowly)
+        yield* settle
+        const sizes = [1, 2, 3, 4, 9, 1, 1]
+        for (const size of sizes) {
+          if (size > 1) yield* two.append([openedBy("back")], by("r"))
+          const batch = Array.from({ length: size }, () => openedBy("front"))
+          yield* one.append(batch, by("r"))
+          yield* one.append([openedBy("front")], by("r"))
+          if (size !== 3) yield* settle
+        }
+        // What is too much to be kept comes while he is busy with what was told before, and then nothing more.
+        yield* Effect.repeat(settle, { times: 10 })
+        yield* one.append([openedBy("front"), openedBy("front")], by("r"))
+        yield* Effect.repeat(Effect.yieldNow, { times: 3 })
+        yield* one.append(
+          Array.from({ length: 9 }, () => openedBy("front")),
+          by("r"),
+        )
+        yield* Effect.repeat(settle, { times: 10 })
+        expect(seen).toEqual(yield* all(one.read()))
+        yield* Fiber.interrupt(tailing)
+      }),
+    ))
+  it("a tail tells the same whether it was read or recorded here", () =>
+    run(
+      Effect.gen(function* () {
+        const ledger = yield* open(yield* makeMemoryStore())
+        const tailing = yield* Effect.forkChild(Stream.runCollect(Stream.take(ledger.tail(), 3)))
+        yield* settle
+        yield* ledger.append([openedBy("front"), openedBy("front")], by("r1"))
+        yield* ledger.append([openedBy("back")], by("r2"))
+        expect(yield* Fiber.join(tailing)).toEqual(yield* Stream.runCollect(ledger.read()))
       }),
     ))
 })

@@ -1,5 +1,6 @@
 export * from "./agent/Agent.ts"
 export { type CommandAgentOptions, layerCommandAgent } from "./agent/commandAgent.ts"
+export { folderNameOf as agentRunFolder } from "./agent/runFolder.ts"
 export * from "./pipeline/Declaration.ts"
 export * from "./pipeline/Errors.ts"
 export { deliverJob } from "./pipeline/deliver.ts"

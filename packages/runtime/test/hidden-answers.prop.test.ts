@@ -141,7 +141,8 @@ describe("a value of a command's environment", () => {
     fc.assert(
       fc.asyncProperty(value, fc.integer({ min: 0, max: 320 }), async (secret, before) => {
         const verifier = jsonSchemaVerifier({
-          schema: { additionalProperties: { type: "string" } },
+          // No other type: a value in quotes is JSON by itself.
+          schema: { type: "object", additionalProperties: { type: "string" } },
           hidden: { TOKEN: secret },
         })
         const key = `${"x".repeat(before)}${secret}`

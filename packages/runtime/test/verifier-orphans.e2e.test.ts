@@ -2,16 +2,16 @@ import { Effect } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, describe, it } from "vitest"
 import { aliveIn, makeBase, until } from "./support/agentLab.ts"
+import { bundledProgram } from "./support/bundledProgram.ts"
 
 const base = makeBase("verifier-orphans")
 afterAll(() => rmSync(base, { recursive: true, force: true }))
-const program = fileURLToPath(new URL("./support/verifyingRunner.ts", import.meta.url))
+const program = await bundledProgram("verifyingRunner.ts")
 
 const startRunner = (root: string, script: string): ChildProcess =>
-  spawn(process.execPath, ["--conditions=@waybill/source", program, root, script], {
+  spawn(process.execPath, [program, root, script], {
     stdio: ["ignore", "pipe", "inherit"],
   })
 const exitOf = (child: ChildProcess) => new Promise((resolve) => child.once("exit", resolve))

@@ -9,15 +9,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
 import { aliveIn, until } from "./support/agentLab.ts"
+import { bundledProgram } from "./support/bundledProgram.ts"
 import { cancel, jobNow, submit } from "./support/workplace.ts"
 
 // Programs start as slowly as the machine is busy.
 vi.setConfig({ testTimeout: 120_000 })
 
-const program = fileURLToPath(new URL("./support/workerProgram.ts", import.meta.url))
+const program = await bundledProgram("workerProgram.ts")
 let root = ""
 const children: Array<ChildProcess> = []
 beforeEach(() => {
@@ -50,7 +50,7 @@ const brief = ["600000", "1000"]
 
 /** A worker as a process, and what it tells. */
 const start = (...args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, ["--conditions=@waybill/source", program, root, ...args], {
+  const child = spawn(process.execPath, [program, root, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   })
   children.push(child)

@@ -34,7 +34,7 @@ describe("commands side by side", () => {
       [remove, leaf("a", { error_registry: { FULL: { exit: "SUCCESS", fix_command: "tool remove all --now" } } })],
       "FIX_COMMAND_UNSAFE a error_registry.FULL.fix_command",
     ],
-  ])("%s is refused", (_, commands, violation) => expect(found(commands)).toEqual([violation]))
+  ])("%s is refused [C-030]", (_, commands, violation) => expect(found(commands)).toEqual([violation]))
   it("job is a name like any other where nothing is async, and a fix may start what is safe", () => {
     const safe = { error_registry: { FULL: { exit: "SUCCESS", fix_command: "tool a --again" } } }
     expect(found([leaf("job"), leaf("job list"), remove, leaf("a", safe)])).toEqual([])
@@ -73,7 +73,7 @@ describe("descriptor schemas", () => {
   })
 })
 
-it("what is legal and likely a mistake is told to the author", () => {
+it("what is legal and likely a mistake is told to the author [F-049 F-021 C-020]", () => {
   const odd = {
     name: "odd",
     execute: () => Promise.resolve({}),

@@ -101,7 +101,7 @@ describe("registrations", () => {
       ),
     ))
 
-  it("one broken field is one violation there, whatever else is in the registration", () =>
+  it("one broken field is one violation there, whatever else is in the registration [C-001 C-002]", () =>
     fc.assert(
       fc.property(
         registration,
@@ -149,7 +149,7 @@ describe("registrations", () => {
 })
 
 describe("exit codes", () => {
-  it("the effective map keeps what the author said and always has 1, 2, 10, 130 and 143", () =>
+  it("the effective map keeps what the author said and always has 1, 2, 10, 130 and 143 [C-001 F-001]", () =>
     fc.assert(
       fc.property(registration, (command) => {
         const map = effectiveExitCodes(command)
@@ -162,7 +162,7 @@ describe("exit codes", () => {
       }),
     ))
 
-  it("every integer falls into one range, and every other number is no exit code", () =>
+  it("every integer falls into one range, and every other number is no exit code [F-001]", () =>
     fc.assert(
       fc.property(fc.oneof(fc.integer({ min: -10, max: 300 }), fc.double()), (code) => {
         expect(rangeOf(code) === "invalid").toBe(!Number.isInteger(code) || code < 0 || code > 255)
@@ -172,7 +172,7 @@ describe("exit codes", () => {
 
 describe("answers", () => {
   const valid = validates("response-envelope")
-  it("whatever an answer is made of, it has the five keys, says ok exactly for exit 0, and keeps the published schema", () =>
+  it("whatever an answer is made of, it has the five keys, says ok exactly for exit 0, and keeps the published schema [F-004 F-039]", () =>
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 255 }),
@@ -199,7 +199,7 @@ describe("answers", () => {
 })
 
 describe("steps", () => {
-  it("completed, failed and skipped are together all steps in order, after any sequence of words from the handler", () =>
+  it("completed, failed and skipped are together all steps in order, after any sequence of words from the handler [C-008]", () =>
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.stringMatching(/^[a-z]{1,3}$/), { minLength: 1, maxLength: 5 }),
@@ -244,7 +244,7 @@ describe("the manifest", () => {
     .uniqueArray(registration, { selector: ({ name }) => name, minLength: 1, maxLength: 5 })
     .chain((commands) => fc.tuple(fc.constant(commands), fc.shuffledSubarray(commands, { minLength: commands.length })))
 
-  it("its text is the same in any order of registration", () =>
+  it("its text is the same in any order of registration [O-041]", () =>
     fc.assert(
       fc.property(shuffled, ([commands, others]) => {
         expect(manifestText(manifestCommands(others.map(publish)))).toBe(

@@ -68,7 +68,7 @@ it("what keeps the rules compiles and is accepted", () => {
   ).toEqual([])
 })
 
-it("args have the types of their flags", () => {
+it("args have the types of their flags [C-015]", () => {
   expect(
     declare({
       ...base,

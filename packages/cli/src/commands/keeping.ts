@@ -8,6 +8,8 @@ import { changed, damaged_flag, done, ledger_errors, ledger_exits, LEDGER_FLAWED
 import type { Verified } from "../keeping/verify.ts"
 import { place_flags, placeOf, root_flags } from "../Place.ts"
 
+const day_ms = 86_400_000
+
 const position = (description: string) => ({ type: "integer", value_name: "POSITION", description }) as const
 const refusePosition = (field: string, value: number | undefined) =>
   value === undefined || value >= 1 ? [] : [{ field, message: `${value} is no position; the first one is 1` }]
@@ -187,13 +189,29 @@ export const gc = command({
   parameters: {
     deliverables: { type: "boolean", description: "Remove verified bytes, too; needs --yes" },
     yes: { type: "boolean", description: "Yes, even what could still be delivered" },
+    logs: {
+      type: "number",
+      value_name: "DAYS",
+      description: "Remove what was printed in runs that ended that long ago, too; 0 for all that have ended",
+    },
     ...place_flags,
   },
-  exit_codes: { ...sound, SUCCESS: changed("What may go is gone, or listed with --dry-run") },
+  exit_codes: {
+    ...sound,
+    SUCCESS: changed("What may go is gone, or listed with --dry-run"),
+    PARTIAL_FAILURE: {
+      description: "Some is gone and some could not be removed; data has both",
+      retryable: false,
+      side_effects: "partial",
+    },
+  },
   error_registry: ledger_errors,
-  output_schema: { type: "object", required: ["root", "removed", "bytes", "entries"] },
+  output_schema: { type: "object", required: ["root", "removed", "bytes", "entries", "left"] },
+  validate: ({ logs = 0 }) => (logs >= 0 ? [] : [{ field: "logs", message: `${logs} is no number of days` }]),
   execute: async (args, ctx) => {
     const { gc: run } = await import("../keeping/gc.ts")
-    return run({ deliverables: args.deliverables, yes: args.yes }, placeOf(args, ctx.env), ctx)
+    const { deliverables, logs, yes } = args
+    const logs_ms = logs === undefined ? undefined : logs * day_ms
+    return run({ deliverables, yes, logs_ms }, placeOf(args, ctx.env), ctx)
   },
 })

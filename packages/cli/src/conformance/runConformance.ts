@@ -23,7 +23,7 @@ import {
   TokenRefused,
 } from "@waybill/conformance"
 import { readRegularFile } from "@waybill/host"
-import { accessSync, constants, existsSync } from "node:fs"
+import { accessSync, constants, existsSync, writeFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { irregular, refuseIrregular } from "../refuseIrregular.ts"
@@ -75,6 +75,9 @@ const refusals = [
   [NoLedger, "NO_LEDGER"],
 ] as const
 
+const reportIn = (path: string, report: ServerReport): string =>
+  path.endsWith(".html") ? reportHtml(report) : reportJson(report)
+
 const unwritable = (option: string, path: string, cause: unknown, data?: object): CommandError =>
   new CommandError({
     exit: "PRECONDITION",
@@ -97,6 +100,19 @@ const refuseUnwritable = (option: string, path: string): void => {
 /** Where no terminal shows what is going on, `--verbose` shows it as lines. */
 const log_every_ms = 10_000
 
+/**
+ * Writes what was looked at until the run was ended, at once: who ended it does not wait for long. There is no badge of a part. Whatever
+ * cannot be written is said.
+ */
+const writeInterrupted = (run: ConformanceRun, ctx: Context, report: ServerReport): void => {
+  for (const path of run.report)
+    try {
+      writeFileSync(path, reportIn(path, report))
+    } catch (cause) {
+      ctx.log(unwritable("--report", path, cause).message)
+    }
+}
+
 const checked = async (run: ConformanceRun, ctx: Context): Promise<ServerReport> => {
   let logged_ms = performance.now()
   const level: Level | undefined = all_levels.find((each) => each === run.level)
@@ -114,6 +130,7 @@ const checked = async (run: ConformanceRun, ctx: Context): Promise<ServerReport>
         ctx.progress(`${done}/${of} ${id} ${verdict.status}`)
         if (verdict.status === "fail") ctx.log(`${id}: ${verdict.reason}`)
       },
+      onInterrupted: (report) => writeInterrupted(run, ctx, report),
     })
   } catch (cause) {
     const [, code] = refusals.find(([of]) => cause instanceof of) ?? []
@@ -149,19 +166,23 @@ const fixOfNotShown = ({ claimed = 4, levels }: ServerReport): string => {
   return `No law is broken: ${said.join("; ")}. Give what is lacking, or claim a lower level with --level.`
 }
 
+const nothing = (): void => undefined
+
 /** Checks, writes the reports, and ends well only if the claim holds. */
 export const runConformance = async (run: ConformanceRun, ctx: Context) => {
   for (const path of run.report) refuseUnwritable("--report", path)
   if (run.badge !== undefined) refuseUnwritable("--badge", run.badge)
   if (run.ledger !== undefined) refuseIrregular("--ledger", run.ledger)
-  const report = await checked(run, ctx)
+  const checking = checked(run, ctx)
+  // When the run is told to end, what it made is called off meanwhile.
+  ctx.onCleanup(() => checking.then(nothing, nothing))
+  const report = await checking
   const data = summaryOf(report)
   const write = (option: string, path: string, text: string): Promise<void> =>
     writeFile(path, text).catch((cause: unknown) => {
       throw unwritable(option, path, cause, data)
     })
-  for (const path of run.report)
-    await write("--report", path, path.endsWith(".html") ? reportHtml(report) : reportJson(report))
+  for (const path of run.report) await write("--report", path, reportIn(path, report))
   if (run.badge !== undefined) await write("--badge", run.badge, badgeSvg(report))
   if (report.isKept) return data
   const [first] = data.broken

@@ -5,6 +5,7 @@
  */
 import { folderName } from "@waybill/data-plane"
 import { Ledger, type RecordedEvent, type View } from "@waybill/ledger"
+import { agentRunFolder } from "@waybill/runtime"
 import { type Job, Jobs, jobStatus } from "@waybill/workspace-job"
 import { Effect, Stream } from "effect"
 import { join } from "node:path"
@@ -41,21 +42,41 @@ const digestsOf = ({ current, earlier }: Job): ReadonlyArray<string> =>
 const isWhole = (view: View<Job>, runId: string): boolean =>
   view.get(runId) !== undefined && view.anomalies(runId).length === 0
 
+/** What agents and verifiers printed may go as well, of runs that ended before a time. */
+export interface OldLogs {
+  /** Host path of the folder that has them. */
+  readonly folder: string
+  readonly before_ms: number
+}
+
+/** Where what was printed in the attempts of a run is kept. */
+const logsOf = (runId: string, { current, earlier }: Job, folder: string): ReadonlyArray<Garbage> => [
+  ...[...earlier, current].map(({ request }) => ({
+    path: join(folder, "agent-runs", agentRunFolder(request.idempotencyKey)),
+    why: "what an agent printed",
+    runId,
+  })),
+  { path: join(folder, "verifier-runs", folderName(runId)), why: "what verifiers printed", runId },
+  { path: join(folder, "runners", folderName(runId)), why: "what a detached settlement said", runId },
+]
+
 /**
  * What may go as the ledger stands now. A digest that any fact names of a run which is open, verified, or not wholly understood
  * is none of it; and where damage was acknowledged, no sealed bytes are, since nobody knows what the lost records named.
  * `deliverables` gives up those that are verified or not understood.
  */
-export const garbageIn = (data: string, deliverables: boolean) =>
+export const garbageIn = (data: string, deliverables: boolean, logs?: OldLogs) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
     const { corrupt, damage = [] } = yield* ledger.health
     const hasGaps = corrupt.length > 0 || damage.length > 0
     const named = new Map<string, Set<string>>()
+    const last_ms = new Map<string, number>()
     yield* Stream.runForEach(
       Stream.filter(ledger.read(), ({ event_type }) => event_type.startsWith("workspace_job.")),
       (event) =>
         Effect.sync(() => {
+          if (logs !== undefined) last_ms.set(event.job_id, Date.parse(event.occurred_at))
           for (const digest of digestsIn(event))
             named.set(event.job_id, (named.get(event.job_id) ?? new Set()).add(digest))
         }),
@@ -75,6 +96,9 @@ export const garbageIn = (data: string, deliverables: boolean) =>
         }
         for (const digest of digestsOf(job)) rejected.add(digest)
         if (status.status === "verified") verified.add(status.terminalArtifact.sha256.slice("sha256:".length))
+        // A time that cannot be read is no time before.
+        if (logs !== undefined && (last_ms.get(runId) ?? Number.NaN) <= logs.before_ms)
+          found.push(...logsOf(runId, job, logs.folder))
         for (const name of per_run)
           found.push({ path: join(data, name, folderName(runId)), why: `${name} of an ended run`, runId })
       }

@@ -13,6 +13,8 @@ export interface ShownAttempt {
   readonly summary?: string
   readonly checks?: ReadonlyArray<Check>
   readonly failure?: { readonly phase: string; readonly code: string; readonly reason: string }
+  /** Why the agent left no work, in words; where its record is on this machine. */
+  readonly note?: string
 }
 
 const shown = (attempt: Attempt): ShownAttempt => {

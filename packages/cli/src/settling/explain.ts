@@ -5,7 +5,7 @@
  */
 import { CommandError, type Context } from "@waybill/command"
 import { foldAll, type Store } from "@waybill/ledger"
-import { explain as explainStatus, jobStatus, Jobs, type JobStatus } from "@waybill/workspace-job"
+import { explain as explainStatus, type Job, jobStatus, Jobs, type JobStatus } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { findJob, streamOf } from "../jobs/askJob.ts"
 import { refuseNowhere } from "../Nowhere.ts"
@@ -43,7 +43,7 @@ const noRunYet = (jobId: string, place: Place) =>
     suggestion: `See where it stands with: ${commandAbout(jobId, place, "job", "status")}`,
   })
 
-const wordsOf = (status: JobStatus): string => {
+const wordsOf = (status: JobStatus, note?: string): string => {
   switch (status.status) {
     case "missing":
       return "Nobody asked for this run."
@@ -61,7 +61,9 @@ const wordsOf = (status: JobStatus): string => {
           readonly failureExplanation: { readonly publicMessage: string; readonly retryable: boolean }
         }
       ).failureExplanation
-      return `The run ended without a verdict. ${publicMessage}${retryable ? " A new run may succeed." : ""}`
+      const why =
+        note === undefined ? publicMessage : `${publicMessage.replace(/\.$/u, "")}: ${note.replace(/\.$/u, "")}.`
+      return `The run ended without a verdict. ${why}${retryable ? " A new run may succeed." : ""}`
     }
   }
 }
@@ -77,25 +79,46 @@ const nextOf = (status: JobStatus, place: Place): string => {
   }
 }
 
+interface Found {
+  readonly told: Explained
+  readonly status: JobStatus
+  readonly job: Job | undefined
+}
+
 /** What the facts of one run say of it; `undefined` for a run that nobody asked for. Reads those facts, and no others. */
 export const explainRun = (store: Store, runId: string, place: Place) =>
-  Effect.map(streamOf(store, runId), (events): Explained | undefined => {
+  Effect.map(streamOf(store, runId), (events): Found | undefined => {
     const runs = foldAll(Jobs, events)
     const status = jobStatus(runs, runId)
     if (status.status === "missing") return undefined
-    return {
+    const job = runs.get(runId)
+    const told: Explained = {
       run_id: runId,
       status: status.status,
       in_words: wordsOf(status),
-      attempts: attemptsOf(runs.get(runId)),
+      attempts: attemptsOf(job),
       explanation: explainStatus(status),
       anomalies: runs.anomalies(runId),
       next_command: nextOf(status, place),
     }
+    return { told, status, job }
   })
 
-const isUnsettled = (found: Explained | undefined): boolean =>
-  found === undefined || found.status === "running" || found.status === "reconcile_required"
+/** The same, with what the agent's own records say of attempts that failed. */
+const withNotes = ({ job, status, told }: Found, place: Place, ctx: Context) =>
+  Effect.gen(function* () {
+    if (told.attempts.every(({ failure }) => failure === undefined)) return told
+    const { agentNotes } = yield* Effect.promise(() => import("./agentNotes.ts"))
+    const notes = yield* agentNotes(job, place, ctx)
+    const attempts = told.attempts.map((attempt) => {
+      const note = notes.get(attempt.attempt)
+      return note === undefined ? attempt : { ...attempt, note }
+    })
+    return { ...told, in_words: wordsOf(status, attempts.at(-1)?.note), attempts }
+  })
+
+const isUnsettled = (found: Found | undefined): boolean =>
+  found === undefined || found.told.status === "running" || found.told.status === "reconcile_required"
 
 export const explain = async (runId: string, place: Place, ctx: Context): Promise<Explained> => {
   refuseNowhere(place)
@@ -104,7 +127,7 @@ export const explain = async (runId: string, place: Place, ctx: Context): Promis
       const store = yield* openStore(place, "read")
       const found = yield* explainRun(store, runId, place)
       yield* tellDamage(store, isUnsettled(found), place, ctx)
-      if (found !== undefined) return found
+      if (found !== undefined) return yield* withNotes(found, place, ctx)
       const isJob = (yield* findJob(store, runId)) !== undefined
       return yield* Effect.fail(isJob ? noRunYet(runId, place) : noSuchRun(runId, place))
     }),

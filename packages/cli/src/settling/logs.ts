@@ -100,7 +100,7 @@ export const logs = async (runId: string, bytes_max: number, place: Place, ctx: 
     yield* tellDamage(ledger, job === undefined, place, ctx)
     if (job === undefined) return yield* Effect.fail(noSuchRun(runId, place))
     const shown = attemptsOf(job)
-    const attempts = yield* Effect.forEach([...job.earlier, job.current], ({ request }, index) =>
+    const attempts = yield* Effect.forEach([...job.earlier, job.current], ({ request, terminal }, index) =>
       Effect.gen(function* () {
         const receipt = yield* agent.find(request.idempotencyKey)
         const { exit, note, stderr, stdout } = receipt?.diagnostics ?? {}
@@ -116,9 +116,16 @@ export const logs = async (runId: string, bytes_max: number, place: Place, ctx: 
         return {
           attempt: attemptOf(request).index,
           agent: {
-            state: receipt === undefined ? "unfinished" : receipt.ok ? "ended well" : receipt.reason,
+            state:
+              receipt === undefined
+                ? terminal === undefined
+                  ? "unfinished"
+                  : "without a record"
+                : receipt.ok
+                  ? "ended well"
+                  : receipt.reason,
             exit: exit === undefined ? null : exit.kind === "code" ? `code ${exit.code}` : exit.signal,
-            note: note ?? null,
+            note: note === undefined ? null : redacted(note, ctx.env),
             stdout: yield* printed(stdout),
             stderr: yield* printed(stderr),
           },

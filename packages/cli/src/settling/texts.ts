@@ -10,8 +10,9 @@ import type { Logged, Printed } from "./logs.ts"
 import type { Settled } from "./settle.ts"
 
 const attemptText = (attempts: ReadonlyArray<ShownAttempt>): ReadonlyArray<string> =>
-  attempts.flatMap(({ attempt, checks = [], failure, sha256, status, summary }) => [
+  attempts.flatMap(({ attempt, checks = [], failure, note, sha256, status, summary }) => [
     `  ${attempt}. ${failure === undefined ? status : `failed: ${visible(failure.code)}`}${summary === undefined ? "" : `: ${visible(summary)}`}`,
+    ...(note === undefined ? [] : [`     ${visible(note)}`]),
     ...(sha256 === undefined ? [] : [`     ${sha256}`]),
     ...checks.flatMap((check) =>
       check.status === "failed"
@@ -70,6 +71,7 @@ export const loggedText = ({ attempts }: Logged): string =>
     .map(({ agent, attempt, verifier }) =>
       [
         `attempt ${attempt}: agent ${agent.state}${agent.exit === null ? "" : `, ${agent.exit}`}`,
+        ...(agent.note === null ? [] : [`  ${visible(agent.note)}`]),
         ...printedText(agent),
         ...verifier.printed.flatMap((printed) => [
           `verifier ${visible(printed.name)}: ${visible(printed.exit)}`,

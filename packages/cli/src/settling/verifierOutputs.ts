@@ -22,7 +22,7 @@ export interface KeptText {
 
 export interface KeptVerifier {
   readonly verifier: string
-  /** As people read it: `code 1`, `SIGKILL`. */
+  /** As people read it: `code 1`, `SIGKILL`, `cut off, SIGTERM`. */
   readonly exit: string
   readonly stdout: KeptText
   readonly stderr: KeptText
@@ -41,13 +41,13 @@ const kept = ({ bytes, dropped_bytes }: VerifierOutput["stdout"]): KeptText => {
 /** Keeps outputs below a place. A folder that refuses, or a full disk, costs the output and not the verdict. */
 export const keepOutputs =
   (place: Place, refused: (why: string) => void): KeepOutput =>
-  ({ attempt, exit, runId, stderr, stdout, verifier }) =>
+  ({ attempt, exit, runId, stderr, stdout, verifier, wasCutOff }) =>
     Effect.sync(() => {
       const folder = folderOf(place, runId)
       const name = createHash("sha256").update(verifier).digest("hex").slice(0, 16)
       const record: KeptVerifier = {
         verifier,
-        exit: exit.kind === "code" ? `code ${exit.code}` : exit.signal,
+        exit: `${wasCutOff ? "cut off, " : ""}${exit.kind === "code" ? `code ${exit.code}` : exit.signal}`,
         stdout: kept(stdout),
         stderr: kept(stderr),
       }

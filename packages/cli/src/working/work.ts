@@ -50,6 +50,20 @@ const aborted = (signal: AbortSignal): Effect.Effect<void> =>
     else signal.addEventListener("abort", told, { once: true })
   })
 
+/** Warns of types that the server does not take: a worker waits for their jobs, and there can be none until it is told of them. */
+const tellUnknown = async (types: ReadonlyArray<string>, server: ServerPlace, ctx: Context): Promise<void> => {
+  const { makeClient } = await import("../server/Client.ts")
+  // A server that has no such list takes what it takes.
+  const known = (await makeClient(server, ctx).find("/waybill/v1/job-types"))?.["job_types"]
+  if (!Array.isArray(known)) return
+  for (const type of types)
+    if (!known.includes(type))
+      ctx.warn(
+        "UNKNOWN_JOB_TYPE",
+        `the server at ${server.url} takes no jobs of the type ${type}, so that none can come; start it with: waybill serve --job-type ${type}`,
+      )
+}
+
 /** Works until the signal aborts; then running work may end, and the rest is handed back. */
 export const work = async (
   words: WorkWords,
@@ -80,6 +94,8 @@ export const work = async (
     })
     const fiber = yield* Effect.forkChild(worker)
     const queue = server?.url ?? place.root
+    if (server !== undefined)
+      yield* Effect.tryPromise({ try: () => tellUnknown(type, server, ctx), catch: (cause) => cause })
     tell(
       { event: "working", queue, job_types: type, concurrency, pid: process.pid },
       `working on ${type.join(", ")} of ${queue}`,

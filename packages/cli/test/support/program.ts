@@ -3,8 +3,15 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
+import { bundled } from "../../../../scripts/bundled.ts"
 
-const main = join(import.meta.dirname, "../../src/main.ts")
+const packages = join(import.meta.dirname, "../../..")
+
+/** The file to start. */
+export const main = await bundled(join(packages, "cli/src/main.ts"), [
+  join(packages, "runtime/src/agent/wrapper.ts"),
+  join(packages, "host/src/guard.ts"),
+])
 
 export type Line = Readonly<Record<string, unknown>>
 
@@ -18,7 +25,7 @@ export interface Running {
 }
 
 export const startProgram = (words: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}): Running => {
-  const child = spawn(process.execPath, ["--conditions=@waybill/source", main, ...words], {
+  const child = spawn(process.execPath, [main, ...words], {
     env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "pipe", "pipe"],
   })

@@ -6,6 +6,7 @@ import { publishedJsonSchema } from "@waybill/command-contract/wire"
 import { findFamily } from "@waybill/host/process-tree"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { expect } from "vitest"
+import { bundled } from "../../../../scripts/bundled.ts"
 
 const isEnvelope = new Ajv2020({ strict: true }).compile(publishedJsonSchema("response-envelope"))
 
@@ -25,21 +26,21 @@ export interface CallOptions {
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void
 }
 
-/** Types are stripped once per file and not once per call. */
-const compile_cache = join(import.meta.dirname, "../../../../.waybill/compile-cache")
+/** The file to start for a program of this folder. */
+export const programOf = (name: string): Promise<string> => bundled(join(import.meta.dirname, name))
 
 /** Starts a program of this folder and waits for its end. */
-export const call = (words: ReadonlyArray<string>, { env = {}, onOutput, program = "tool.ts" }: CallOptions = {}) =>
-  new Promise<Call>((resolve, reject) => {
+export const call = async (
+  words: ReadonlyArray<string>,
+  { env = {}, onOutput, program = "tool.ts" }: CallOptions = {},
+) => {
+  const file = await programOf(program)
+  return new Promise<Call>((resolve, reject) => {
     const began_ms = performance.now()
-    const child = spawn(
-      process.execPath,
-      ["--conditions=@waybill/source", join(import.meta.dirname, program), ...words],
-      {
-        stdio: ["ignore", "pipe", "pipe"],
-        env: { ...process.env, NODE_ENV: "", CI: "", NO_COLOR: "", NODE_COMPILE_CACHE: compile_cache, ...env },
-      },
-    )
+    const child = spawn(process.execPath, [file, ...words], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NODE_ENV: "", CI: "", NO_COLOR: "", ...env },
+    })
     let [stdout, stderr] = ["", ""]
     const heard = (chunk: unknown) => onOutput?.(String(chunk), (signal) => child.kill(signal))
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
@@ -55,6 +56,7 @@ export const call = (words: ReadonlyArray<string>, { env = {}, onOutput, program
       resolve({ exit_code, signal, stdout, stderr, elapsed_ms: performance.now() - began_ms }),
     )
   })
+}
 
 /** The one answer on stdout, which must be a line of JSON that keeps the published schema. */
 export const envelopeIn = (stdout: string): ResponseEnvelope => {

@@ -8,6 +8,8 @@ import { Effect } from "effect"
 import { application, command, main, returnsEffect } from "../../src/index.ts"
 
 const SUCCESS = { description: "Done", retryable: false, side_effects: "none" } as const
+const TIMEOUT = { description: "Out of time", retryable: true, side_effects: "none" } as const
+const UNAVAILABLE = { description: "Not reachable", retryable: true, side_effects: "none" } as const
 const NOT_FOUND = { description: "Not there", retryable: false, side_effects: "none" } as const
 
 class ThingMissing extends Error {
@@ -18,6 +20,25 @@ const app = application({
   name: "effects",
   version: "1.0.0",
   commands: [
+    command({
+      name: "effectful",
+      description: "Asks an address in an Effect.",
+      danger_level: "safe",
+      has_network_io: true,
+      parameters: { url: { type: "string", required: true, positional: 0, description: "Where" } },
+      exit_codes: { SUCCESS, TIMEOUT, UNAVAILABLE },
+      output_schema: { type: "object" },
+      execute: returnsEffect(({ url }: { readonly url: string }) =>
+        Effect.tryPromise({
+          try: async (signal) => {
+            // oxlint-disable-next-line waybill/network-call-needs-timeout -- the framework ends the Effect, and so this signal
+            const response = await fetch(url, { signal })
+            return { body: await response.text() }
+          },
+          catch: (cause) => cause,
+        }),
+      ),
+    }),
     command({
       name: "effect",
       description: "Runs an Effect that its end interrupts.",

@@ -4,6 +4,8 @@
  * @module
  */
 import http from "node:http"
+import https from "node:https"
+import { request } from "undici"
 import { type Context, command } from "../../src/index.ts"
 import { never } from "./hostile-commands.ts"
 
@@ -13,13 +15,14 @@ const UNAVAILABLE = { description: "Not reachable", retryable: true, side_effect
 
 const get = (address: string, agent: http.Agent, signal: AbortSignal) =>
   new Promise<string>((resolve, reject) => {
-    const request = http.get(address, { agent, signal }, (response) => {
+    const { get: ask } = address.startsWith("https:") ? https : http
+    const asked = ask(address, { agent, signal }, (response) => {
       let body = ""
       response.on("data", (chunk) => (body += String(chunk)))
       response.on("end", () => resolve(body))
       response.on("error", reject)
     })
-    request.on("error", reject)
+    asked.on("error", reject)
   })
 
 const network = (name: string, execute: (args: { readonly url: string }, ctx: Context) => Promise<unknown>) =>
@@ -40,8 +43,16 @@ export const network_commands = [
     return { status: response.status, body: await response.text() }
   }),
   network("agent", async ({ url }, ctx) => ({
-    body: await get(url, ctx.httpAgent, ctx.signal),
+    body: await get(url, url.startsWith("https:") ? ctx.httpsAgent : ctx.httpAgent, ctx.signal),
   })),
+  network("dispatcher", async ({ url }, ctx) => {
+    const { body } = await request(url, { dispatcher: ctx.dispatcher, signal: ctx.signal })
+    return { body: await body.text() }
+  }),
+  network("signal", async ({ url }, ctx) => {
+    const response = await fetch(url, { signal: ctx.signal })
+    return { body: await response.text() }
+  }),
   network("own-limit", async ({ url }) => {
     await fetch(url, { signal: AbortSignal.timeout(200) })
     return {}

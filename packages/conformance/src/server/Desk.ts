@@ -38,8 +38,8 @@ export interface Desk extends Client {
   readonly job: (job_id: string) => Promise<Doc | undefined>
   /** Kills the server and starts it again; only where the target can. */
   readonly restart: (meanwhile?: () => Promise<void>) => Promise<void>
-  /** The requests that a report shows for a failure, as commands for a shell. */
-  readonly evidence: () => ReadonlyArray<string>
+  /** The requests that a report shows for a failure, as commands for a shell; where its reason names jobs, those about them. */
+  readonly evidence: (reason: string) => ReadonlyArray<string>
   /** Shows the requests about one of these words, such as the job that was given twice, instead of the last ones. */
   readonly about: (words: ReadonlyArray<string>) => void
   /** Shows these requests instead of the last ones: the shortest that still fail. */
@@ -115,10 +115,14 @@ export const makeDesk = (
   { can, fresh, onJob, search_ms, seed, since }: DeskOptions,
 ): Desk => {
   const client = makeClient(() => address.url, target.token)
+  const made = new Set<string>()
+  const restarts: Array<number> = []
   const ask: Desk["ask"] = async (path, options) => {
     const answer = await client.ask(path, options)
-    if (answer.status === 202 && isDoc(answer.json) && typeof answer.json["job_id"] === "string")
+    if (answer.status === 202 && isDoc(answer.json) && typeof answer.json["job_id"] === "string") {
+      made.add(answer.json["job_id"])
       onJob?.(answer.json["job_id"])
+    }
     return answer
   }
   let words: ReadonlyArray<string> = []
@@ -159,9 +163,16 @@ export const makeDesk = (
     },
     restart: async (meanwhile) => {
       if (target.restart === undefined) throw new TypeError("the target cannot be restarted")
+      restarts.push(Math.max(0, ...client.exchanges().map(({ began }) => began)))
       address.url = (await target.restart(meanwhile)).url
     },
-    evidence: () => focus ?? evidenceOf(client.exchanges(), target.token, words),
+    evidence: (reason) => {
+      if (focus !== undefined) return focus
+      const exchanges = client.exchanges()
+      if (words.length > 0) return evidenceOf(exchanges, target.token, { words, restarts })
+      const named = [...made].filter((id) => reason.includes(id))
+      return evidenceOf(exchanges, target.token, { words: named, also: exchanges.at(-1), restarts })
+    },
     about: (chosen) => {
       words = chosen
     },

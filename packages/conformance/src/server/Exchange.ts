@@ -44,6 +44,26 @@ const bodyOf = (body: string | Uint8Array): string => {
     : ` --data-binary @- # ${text.length} characters: ${quoted(text.slice(0, 80))}…`
 }
 
+/** What is shorter than this stands in a text for something else as likely: only where a token is expected it is taken for one. */
+const secret_characters_min = 6
+
+const isSecret = (token: string | undefined): token is string =>
+  token !== undefined && token.length >= secret_characters_min
+
+/** A text without the token, which is `$TOKEN` in it. */
+export const redacted = (text: string, token: string | undefined): string =>
+  isSecret(token) ? text.replaceAll(token, "$TOKEN") : text
+
+/** A text between quotes in which the shell fills in names. */
+const filledIn = (text: string): string => text.replaceAll(/[\\"$`]/gu, "\\$&")
+
+/** What stands around the token in a header; one part where it is not in it. */
+const aroundToken = (name: string, header: string, token: string | undefined): ReadonlyArray<string> => {
+  if (token === undefined || token === "") return [header]
+  if (name.toLowerCase() === "authorization" && header.endsWith(token)) return [header.slice(0, -token.length), ""]
+  return isSecret(token) ? header.split(token) : [header]
+}
+
 /**
  * A request as a command for a shell; the token is `$TOKEN` and the server `$URL`, so that it can be shown to anybody.
  *
@@ -54,9 +74,8 @@ const bodyOf = (body: string | Uint8Array): string => {
 export const curlOf = ({ body, headers, hung_up_ms, method, path }: Asked, token: string | undefined): string => {
   const heads = Object.entries(headers).map(([name, value]) => {
     const header = `${name}: ${value}`
-    return token !== undefined && token !== "" && header.includes(token)
-      ? ` -H "${header.replaceAll(token, "$TOKEN")}"`
-      : ` -H ${quoted(header)}`
+    const parts = aroundToken(name, header, token)
+    return parts.length === 1 ? ` -H ${quoted(header)}` : ` -H "${parts.map(filledIn).join("$TOKEN")}"`
   })
   const asked = method === "HEAD" ? " -I" : method === "GET" ? "" : ` -X ${method}`
   const plain = /^[\w/.?=&%:,+~-]*$/u.test(path)
@@ -81,6 +100,6 @@ export const exchangeText = (
   token: string | undefined,
   isJoined = false,
 ): string => {
-  const outcome = outcomeOf(exchange)
-  return `${curlOf(exchange.asked, token)}${isJoined ? " &" : ""}\n# ${(token === undefined || token === "" ? outcome : outcome.replaceAll(token, "$TOKEN")).replaceAll("\n", "\n# ")}`
+  const outcome = redacted(outcomeOf(exchange), token).replaceAll("\n", "\n# ")
+  return `${curlOf(exchange.asked, token)}${isJoined ? " &" : ""}\n# ${outcome}`
 }

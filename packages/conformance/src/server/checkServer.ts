@@ -38,6 +38,8 @@ export interface CheckServerOptions {
   readonly only?: ReadonlyArray<string>
   /** Ends the run; what it made is called off, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /** Hears of what was looked at before the signal ended the run; the laws after it are skipped, and say so. */
+  readonly onInterrupted?: (report: ServerReport) => void
   /** Hears of each law as soon as it was looked at. */
   readonly onChecked?: (checked: CheckedServerLaw, done: number, of: number) => void
 }
@@ -62,7 +64,9 @@ export interface ServerReport {
   readonly claimed?: Level
   /** The highest level whose claim would hold. */
   readonly highest?: Level
-  /** Whether the claimed level holds; without a claim, whether no law is broken and some level holds. */
+  /** Whether the run was ended before everything was looked at. */
+  readonly isInterrupted: boolean
+  /** Whether the claimed level holds; without a claim, whether no law is broken and some level holds. Never so where it was interrupted. */
   readonly isKept: boolean
 }
 
@@ -77,11 +81,16 @@ const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): 0 | 1 | 2 | 3 
   return hooks.length === 2 ? 4 : 1
 }
 
+/** Of the searches the one that asks for less comes first: another one leaves a ledger that takes long to read. */
+const beforeOther = (a: ServerLaw, b: ServerLaw): number => (a.isSearch === true ? a.level - b.level : 0)
+
 /** What is kept back from searches for each law that comes after them; more on a server that starts more slowly. */
 const kept_back_ms_min = 8_000
 const kept_back_share = 2
 /** Which part of the time each search gets at least: a server that starts slowly must not use it all up for restarts. */
 const search_share_min = 1 / 20
+/** Which part of the time is kept back for what comes after the searches, so that a busy machine does not make the run longer. */
+const after_searches_share = 1 / 4
 
 /** How long the server may still answer after it was killed. */
 const kill_ms_default = 5_000
@@ -155,7 +164,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
         }
   const can = await detect(target, fresh("detect"), detect_ms)
   const all = (await serverLaws()).filter(({ id }) => only === undefined || only.includes(id))
-  const order = all.toSorted((a, b) => rankOf(a) - rankOf(b) || (a.id < b.id ? -1 : 1))
+  const order = all.toSorted((a, b) => rankOf(a) - rankOf(b) || beforeOther(a, b) || (a.id < b.id ? -1 : 1))
   const reader = makeClient(() => address.url, target.token)
   const deskFor = (search_ms: number, last: string | undefined): Desk =>
     makeDesk(target, address, { can, seed, search_ms, fresh, since: last, onJob: (id) => jobs.add(id) })
@@ -165,6 +174,39 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
   let slowest_restart_ms = 0
   let isMute = false
   let stopped: string | undefined
+  const reportNow = (isInterrupted: boolean): ServerReport => {
+    const levels = levelResults(
+      checked.map((each) => ({ ...each, isOptional: optional.has(each.id) })),
+      can,
+    )
+    const highest = highestClaim(levels)
+    const isKept =
+      claimed === undefined
+        ? checked.every(({ verdict }) => verdict.status !== "fail") && highest !== undefined
+        : claimHolds(claimed, levels)
+    return {
+      url: target.url,
+      seed,
+      took_ms: Math.round(performance.now() - since),
+      can,
+      laws: checked.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      levels,
+      ...(claimed === undefined ? {} : { claimed }),
+      ...(highest === undefined ? {} : { highest }),
+      isInterrupted,
+      isKept: isKept && !isInterrupted,
+    }
+  }
+  const unlooked = ({ id, level, source, statement, violation }: ServerLaw): CheckedServerLaw => ({
+    id,
+    level,
+    source,
+    statement,
+    violation,
+    took_ms: 0,
+    requests: [],
+    verdict: { status: "skipped", reason: "the run was interrupted" },
+  })
   try {
     const within = order.filter((law) => outside(law) === undefined)
     if (target.ledger !== undefined && within.some(({ hooks = [] }) => hooks.includes("ledger"))) {
@@ -181,8 +223,9 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       const left = order.slice(i)
       const searches = left.filter(({ isSearch }) => isSearch === true).length
       const restarts = left.filter(({ isLate, isSearch }) => isSearch !== true && isLate !== true).length
-      const kept_back_ms = Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
-      const searchable_ms = (left_ms() - restarts * kept_back_ms) / Math.max(1, searches)
+      const for_restarts_ms = restarts * Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
+      const kept_back_ms = Math.max(for_restarts_ms, time_ms * after_searches_share)
+      const searchable_ms = (left_ms() - kept_back_ms) / Math.max(1, searches)
       const search_ms = Math.min(search_ms_max, Math.max(searchable_ms, time_ms * search_share_min))
       // Searches and what comes after them are not given up because what came before took longer than it should have.
       const spare_ms = rankOf(law) >= 2 ? time_ms / 2 : 0
@@ -195,7 +238,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
         const desk = deskFor(search_ms, typeof last === "string" ? last : undefined)
         const verdict = await verdictOn(law, desk, options.signal)
         if (verdict.status !== "fail") return verdict
-        requests = desk.evidence()
+        requests = desk.evidence(verdict.reason)
         const lost = desk.exchanges().find(({ outcome }) => "lost" in outcome)
         if (unusable !== undefined || options.signal?.aborted === true || !(await isGone(address.url))) return verdict
         stopped = `the server stopped answering${lost === undefined ? "" : ` at ${lost.asked.method} ${lost.asked.path}`} (${law.id})`
@@ -213,26 +256,14 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       checked.push(done)
       options.onChecked?.(done, i + 1, order.length)
     }
+  } catch (cause) {
+    if (options.signal?.aborted === true) {
+      checked.push(...order.slice(checked.length).map(unlooked))
+      options.onInterrupted?.(reportNow(true))
+    }
+    throw cause
   } finally {
     if (can.cancels && stopped === undefined) await tidy({ url: address.url, token: target.token, mark, jobs }, tidy_ms)
   }
-  const levels = levelResults(
-    checked.map((each) => ({ ...each, isOptional: optional.has(each.id) })),
-    can,
-  )
-  const highest = highestClaim(levels)
-  return {
-    url: target.url,
-    seed,
-    took_ms: Math.round(performance.now() - since),
-    can,
-    laws: checked.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-    levels,
-    ...(claimed === undefined ? {} : { claimed }),
-    ...(highest === undefined ? {} : { highest }),
-    isKept:
-      claimed === undefined
-        ? checked.every(({ verdict }) => verdict.status !== "fail") && highest !== undefined
-        : claimHolds(claimed, levels),
-  }
+  return reportNow(false)
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Exchange, exchangeText } from "./Exchange.ts"
+import { type Exchange, exchangeText, outcomeOf } from "./Exchange.ts"
 
 const shown_max = 12
 
@@ -14,23 +14,60 @@ const isAbout = ({ asked, outcome }: Exchange, words: ReadonlyArray<string>): bo
   return words.some((word) => `${asked.path} ${body} ${answer}`.includes(word))
 }
 
+/** Whether a request may have changed something: it was taken, or nobody knows. */
+const mayHaveChanged = ({ asked, outcome }: Exchange): boolean =>
+  asked.method !== "GET" && asked.method !== "HEAD" && ("lost" in outcome || outcome.status < 300)
+
+/** How many of the last requests are shown whatever they were: they show what is wrong. */
+const last_shown = 2
+
+/** So many requests at most, in their order: the last ones, what made things as they were then, and what was asked between. */
+const fewest = (exchanges: ReadonlyArray<Exchange>): ReadonlyArray<Exchange> => {
+  if (exchanges.length <= shown_max) return exchanges
+  const latest = exchanges.toReversed()
+  const last = latest.slice(0, last_shown)
+  const before = latest.slice(last_shown)
+  const changing = before.filter(mayHaveChanged)
+  const others = before.filter((each) => !mayHaveChanged(each))
+  const shown = new Set([...last, ...changing, ...others].slice(0, shown_max))
+  return exchanges.filter((each) => shown.has(each))
+}
+
+const isSame = (a: Exchange, b: Exchange | undefined): boolean =>
+  b !== undefined &&
+  a.asked.method === "GET" &&
+  a.asked.method === b.asked.method &&
+  a.asked.path === b.asked.path &&
+  outcomeOf(a) === outcomeOf(b)
+
+export interface Shown {
+  /** Where there are some, only requests about one of them. */
+  readonly words: ReadonlyArray<string>
+  /** And this one, whatever it is about. */
+  readonly also?: Exchange | undefined
+  /** When the server was killed and started again: after the requests that had begun by then. */
+  readonly restarts?: ReadonlyArray<number>
+}
+
 /**
- * The last requests, in the order in which they were sent; those that were under way at the same time are sent so again.
- *
- * @param words where there are some, only requests about one of them
+ * The requests that matter most of the last ones, in the order in which they were sent; those that were under way at the same time are
+ * sent so again. What was only read again, with the same answer, is read once.
  */
 export const evidenceOf = (
   exchanges: ReadonlyArray<Exchange>,
   token: string | undefined,
-  words: ReadonlyArray<string>,
+  { also, restarts = [], words }: Shown,
 ): ReadonlyArray<string> => {
-  const about = words.length === 0 ? exchanges : exchanges.filter((each) => isAbout(each, words))
-  const shown = about.toSorted((a, b) => a.began - b.began).slice(-shown_max)
+  const about = words.length === 0 ? exchanges : exchanges.filter((each) => each === also || isAbout(each, words))
+  const sent = about.toSorted((a, b) => a.began - b.began)
+  const shown = fewest(sent.filter((each, i) => !isSame(each, sent[i + 1])))
   return shown.map((exchange, i) => {
     const after = shown[i + 1]
     const isJoined = after !== undefined && shown.slice(0, i + 1).some(({ ended }) => ended > after.began)
     const before = shown.slice(0, i).some(({ ended }) => ended > exchange.began)
+    const isKilled = restarts.some((at) => at >= exchange.began && at < (after?.began ?? Number.POSITIVE_INFINITY))
     const text = exchangeText(exchange, token, isJoined)
-    return before && !isJoined ? `${text}\nwait` : text
+    const waited = before && !isJoined ? `${text}\nwait` : text
+    return isKilled ? `${waited}\n# then the server is killed and started again` : waited
   })
 }

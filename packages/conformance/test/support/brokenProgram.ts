@@ -6,11 +6,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { pathToFileURL } from "node:url"
+import { patchedProgram } from "./patchedProgram.ts"
 import type { Patch } from "./patches.ts"
-
-const main = join(import.meta.dirname, "../../../cli/src/main.ts")
-const hook = pathToFileURL(join(import.meta.dirname, "patchAtLoad.ts")).href
 
 interface Started {
   readonly child: ChildProcess
@@ -18,11 +15,9 @@ interface Started {
   readonly token: string
 }
 
-const start = async (root: string, patches: ReadonlyArray<Patch>): Promise<Started> => {
-  const args = ["--conditions=@waybill/source", `--import=${hook}`, main]
-  const child = spawn(process.execPath, [...args, "serve", "--root", root, "--addr", "127.0.0.1:0", "--failpoints"], {
+const start = async (root: string, main: string): Promise<Started> => {
+  const child = spawn(process.execPath, [main, "serve", "--root", root, "--addr", "127.0.0.1:0", "--failpoints"], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, CONFORMANCE_PATCH: JSON.stringify(patches) },
   })
   let said = ""
   child.stderr.on("data", (chunk: Buffer) => {
@@ -48,8 +43,9 @@ export const withBrokenProgram = async (
   patches: ReadonlyArray<Patch>,
   body: (target: Target) => Promise<void>,
 ): Promise<void> => {
+  const main = await patchedProgram(patches)
   const root = mkdtempSync(join(tmpdir(), "waybill-broken-"))
-  let program = await start(root, patches)
+  let program = await start(root, main)
   try {
     await body({
       url: program.url,
@@ -58,7 +54,7 @@ export const withBrokenProgram = async (
       restart: async (meanwhile) => {
         await kill(program)
         await meanwhile?.()
-        program = await start(root, patches)
+        program = await start(root, main)
         return { url: program.url }
       },
     })

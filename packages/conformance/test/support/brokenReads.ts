@@ -148,4 +148,10 @@ export const brokenReads: ReadonlyArray<BrokenServer> = [
     '{ rel: "source-event", kind: "daemon-ledger-event", event_id: job.last_event_id },',
     "",
   ),
+  events(
+    "shows in its projections what is not in the ledger yet",
+    "PROJECTION-01",
+    "Stream.takeWhile(({ position }) => position <= until)",
+    "Stream.takeWhile(({ position }) => position < until)",
+  ),
 ]

@@ -1,20 +1,28 @@
-/** Our own server as a process of its own, which a law may kill and start again. */
+/** Our own server as a process of its own, which a law may kill and start again, on files or in a database. */
 import type { Target } from "@waybill/conformance"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { startProgram } from "../../../jobspec-server/test/support/program.ts"
 
-/** Runs a body with a target that has every hook. */
-export const withOwnProgram = async (body: (target: Target) => Promise<void>): Promise<void> => {
+/** Where in a database its ledger is; without one it is in files. */
+export interface InDatabase {
+  readonly url: string
+  /** Of its own, where several servers are in one database. */
+  readonly schema: string
+}
+
+/** Runs a body with a target that has every hook: in a database there is no ledger's file to look into. */
+export const withOwnProgram = async (body: (target: Target) => Promise<void>, database?: InDatabase): Promise<void> => {
   const root = mkdtempSync(join(tmpdir(), "waybill-kit-"))
-  const start = () => startProgram(["--root", root, "--addr", "127.0.0.1:0", "--failpoints"])
+  const ledger = database === undefined ? [] : ["--ledger", database.url, "--ledger-schema", database.schema]
+  const start = () => startProgram(["--root", root, "--addr", "127.0.0.1:0", "--failpoints", ...ledger])
   let program = await start()
   try {
     await body({
       url: program.first.url,
       token: program.token,
-      ledger: join(root, ".agents/daemon/ledger.jsonl"),
+      ...(database === undefined ? { ledger: join(root, ".agents/daemon/ledger.jsonl") } : {}),
       restart: async (meanwhile) => {
         await program.end("SIGKILL")
         await meanwhile?.()

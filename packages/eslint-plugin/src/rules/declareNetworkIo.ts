@@ -1,20 +1,10 @@
-import { above, type Call, isFunction, nameOf, type Node, type ObjectExpression } from "../ast.ts"
+import type { Call, Node } from "../ast.ts"
 import { sinkFinder } from "../findSink.ts"
-import type { RuleModule, SourceCode } from "../lint.ts"
+import type { RuleModule } from "../lint.ts"
+import { registrationAround, registrationOfFetch } from "../registration.ts"
 import { titleOf } from "../sinks.ts"
 import { entryOf } from "../value.ts"
 import { docsOf } from "./docs.ts"
-
-/** The registration whose handler runs a node: an object with `execute` and `exit_codes`. */
-const registrationAround = (code: SourceCode, node: Node): ObjectExpression | undefined => {
-  for (const at of above(node)) {
-    const property = isFunction(at) && at.parent?.type === "Property" ? at.parent : undefined
-    const object = property?.parent
-    if (property === undefined || object?.type !== "ObjectExpression") continue
-    if (nameOf(property) === "execute" && entryOf(code, object, "exit_codes") !== undefined) return object
-  }
-  return undefined
-}
 
 /** A command whose handler calls the network says so, and so gets `--timeout` and `--connect-timeout`. */
 export const declareNetworkIo: RuleModule = {
@@ -31,13 +21,15 @@ export const declareNetworkIo: RuleModule = {
     const code = context.sourceCode
     const find = sinkFinder(code)
     const check = (node: Node): void => {
+      const { callee } = node as Call
       const found = find(node as Call)
-      const registration = found === undefined ? undefined : registrationAround(code, node)
-      if (found === undefined || registration === undefined) return
+      const registration = found === undefined ? registrationOfFetch(code, callee) : registrationAround(code, node)
+      if (registration === undefined) return
       const declared = entryOf(code, registration, "has_network_io")
       const isMissing = declared === undefined || (declared !== "unknown" && isFalse(declared))
       if (!isMissing) return
-      context.report({ node: (node as Call).callee, messageId: "undeclared", data: { call: titleOf(found.sink) } })
+      const call = found === undefined ? "ctx.fetch" : titleOf(found.sink)
+      context.report({ node: callee, messageId: "undeclared", data: { call } })
     }
     return { CallExpression: check, NewExpression: check }
   },

@@ -2,7 +2,7 @@ import type { Options } from "../../src/index.ts"
 
 /** A piece of code and what `network-call-needs-timeout` must find in it, in the order of the source. */
 export interface Case {
-  /** What the case is about: a group of calls, a form of limit, a message, or what must be left alone. */
+  /** What the case is about: a group of calls, a form of limit, a message, or what must be left alone; see `rows.ts`. */
   readonly row: string
   readonly code: string
   readonly finds: ReadonlyArray<string>

@@ -17,6 +17,9 @@ export const limits: ReadonlyArray<Case> = [
   right("AbortSignal.timeout", `import ky from "ky"; ky("u", { signal: AbortSignal.timeout(1) })`),
   right("AbortSignal.timeout", `import got from "got"; got({ url: "u", signal: AbortSignal.timeout(1) })`),
 
+  wrong("AbortSignal.timeout", `fetch("u", { signal: AbortSignal.timeout() })`, "infiniteTimeout"),
+  wrong("AbortSignal.timeout", `const AbortSignal = mine; fetch("u", { method: AbortSignal.timeout(5) })`, missing),
+
   right("AbortSignal.any", `fetch("u", { signal: AbortSignal.any([user, AbortSignal.timeout(5)]) })`),
   right("AbortSignal.any", `async (ctx) => fetch("u", { signal: AbortSignal.any([ctx.signal, other]) })`, strict),
   wrong(
@@ -34,6 +37,8 @@ export const limits: ReadonlyArray<Case> = [
     `async function execute(args, ctx) { const { signal } = ctx; await fetch("u", { signal }) }`,
     strict,
   ),
+
+  wrong("ctx.signal", `const execute = async (args, ctx) => fetch("u", { method: ctx.signal })`, missing),
 
   right(
     "AbortController",
@@ -55,6 +60,12 @@ export const limits: ReadonlyArray<Case> = [
   right(
     "AbortController",
     `const run = (ctx) => { const c = new AbortController(); ctx.signal.addEventListener("abort", () => c.abort()); return fetch("u", { signal: c.signal }) }`,
+  ),
+
+  wrong(
+    "AbortController",
+    `const c = new AbortController(); setTimeout(() => log("slow"), 500); fetch("u", { signal: c.signal })`,
+    "signalNotBounded",
   ),
 
   right("parameter", `const load = (url, signal) => fetch(url, { signal })`),
@@ -111,6 +122,12 @@ export const limits: ReadonlyArray<Case> = [
     `import http from "http"; function stop() { r.destroy() } const r = http.request("u"); r.setTimeout(500, stop)`,
   ),
 
+  wrong(
+    "http timeout",
+    `import http from "http"; const r = http.get("u"); r.on("timeout", () => r.destroy())`,
+    missing,
+  ),
+
   right("net setTimeout", `import net from "net"; const s = net.connect(80); s.setTimeout(500, () => s.destroy())`),
   right(
     "net setTimeout",
@@ -119,6 +136,12 @@ export const limits: ReadonlyArray<Case> = [
   right(
     "net setTimeout",
     `import http2 from "http2"; const s = http2.connect("u"); s.setTimeout(500, () => s.close())`,
+  ),
+
+  wrong(
+    "net setTimeout",
+    `import net from "net"; const s = net.connect(80); s.on("timeout", () => s.destroy())`,
+    missing,
   ),
 
   right("preset", `import axios from "axios"; const api = axios.create({ timeout: 500 }); api.get("/x"); api("/y")`),

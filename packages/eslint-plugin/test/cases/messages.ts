@@ -2,6 +2,7 @@ import { type Case, missing, right, strict, wrong } from "./Case.ts"
 
 /** What each message is said about, and what the options change. */
 export const messages: ReadonlyArray<Case> = [
+  wrong("missingTimeout", `fetch("u", { headers: { timeout: "5" } })`, missing),
   wrong("infiniteTimeout", `fetch("u", { signal: undefined })`, "infiniteTimeout"),
   wrong("infiniteTimeout", `fetch("u", { signal: null })`, "infiniteTimeout"),
   wrong("infiniteTimeout", `fetch("u", { signal: AbortSignal.timeout(Infinity) })`, "infiniteTimeout"),

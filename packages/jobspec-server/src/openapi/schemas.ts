@@ -292,5 +292,6 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
   }),
   Holding: sent({ ...hold, "lease?": duration, ...report }),
   Failing: sent({ ...hold, ...report, "failure?": object({ "code?": text, "message?": text, "retryable?": flag }) }),
+  JobTypes: object({ job_types: listOf(text) }),
   Job: object({ "job?": ref("QueueJob") }),
 }

@@ -11,8 +11,9 @@ import type { App } from "../App.ts"
 import { prefersEventStream } from "../accepting.ts"
 import { makeCursors } from "../cursors.ts"
 import { durationOf } from "../durations.ts"
-import { small_pages, textOf, type Told } from "../Feed.ts"
+import { small_pages } from "../Feed.ts"
 import { type Answer, type Call, header, json_type, refuse } from "../Http.ts"
+import { textOf, type Told } from "../Recent.ts"
 import type { QueryParameter, Route } from "../Route.ts"
 
 const wait_ms_max = 60_000
@@ -45,9 +46,14 @@ const waiting = Buffer.from(": waiting\n\n")
 const followed = (app: App, frames: (events: ReadonlyArray<Told>) => Uint8Array, after: number): Answer => ({
   status: 200,
   type: "text/event-stream",
-  follow: (write) =>
+  follow: ({ hasTaken, push, taken, write }) =>
     Effect.raceFirst(
-      app.feed.follow(after, (events) => write(frames(events))),
+      app.feed.follow(after, {
+        send: (events) => write(frames(events)),
+        push: (events) => push(frames(events)),
+        hasTaken,
+        taken,
+      }),
       Effect.forever(Effect.andThen(Effect.sleep(heartbeat_ms), write(waiting))),
     ),
 })
@@ -70,7 +76,7 @@ const eventsOf = (app: App, { after, limit = Number.MAX_SAFE_INTEGER, until }: P
 export const listed = (events: Stream.Stream<RecordedEvent, Error>, rest: string): Answer => ({
   status: 200,
   type: json_type,
-  follow: (write) =>
+  follow: ({ write }) =>
     Effect.gen(function* () {
       let text = '{"events":['
       let separator = ""

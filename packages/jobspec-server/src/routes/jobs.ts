@@ -1,5 +1,5 @@
 /**
- * One job and what was recorded of it.
+ * One job and what was recorded of it, and what types of jobs there can be.
  *
  * @module
  */
@@ -13,8 +13,19 @@ import { listed } from "./events.ts"
 import { asItIs, jobIn } from "./workRoute.ts"
 
 export const jobRoutes = (app: App): ReadonlyArray<Route> => {
-  const { ledger, now_ms } = app
+  const { jobspec, ledger, now_ms } = app
   return [
+    {
+      path: "/waybill/v1/job-types",
+      operations: {
+        GET: {
+          id: "job_types",
+          summary: "The types of jobs that this server takes.",
+          answers: { 200: { description: "Their names, in byte order.", schema: "JobTypes" } },
+          handle: () => Effect.succeed(ok({ job_types: [...jobspec.jobTypes.names].toSorted() })),
+        },
+      },
+    },
     {
       path: "/waybill/v1/jobs/{id}",
       operations: {

@@ -87,10 +87,11 @@ const submitted = (app: App, call: Call, body: JsonObject): Effect.Effect<Answer
     return accepted({ ...answer, projection_status: "degraded", degraded_reasons })
   })
 
-/** Refuses while there is damage that nobody has acknowledged. */
+/** Refuses while there is damage that nobody has acknowledged. What its own append would see to is none. */
 const requireReady = (app: App): Effect.Effect<Replay, Error> =>
   Effect.gen(function* () {
-    const replay = yield* app.replay(replay_age_ms)
+    let replay = yield* app.replay(replay_age_ms)
+    if (!isReady(replay) && (yield* Effect.orElseSucceed(app.mendTail, () => false))) replay = yield* app.replay(0)
     if (isReady(replay)) return replay
     const lag = yield* app.ask(({ states }) => projectionLag(states, replay))
     const more = { projection_lag: lag, degraded_reasons: degradedReasons(replay) }

@@ -10,7 +10,7 @@ import type { Files } from "@waybill/host"
 import type { Page, Session, Store, StoreError } from "@waybill/ledger"
 import { Effect, type Scope, Semaphore } from "effect"
 import { makeAppending } from "./Appending.ts"
-import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts"
+import { loadCheckpoint, makeCheckpoints } from "./checkpoints.ts"
 import { compressArchives } from "./compress.ts"
 import { healthOf } from "./health.ts"
 import type { History } from "./History.ts"
@@ -55,6 +55,8 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       lock_wait_ms,
       Effect.ignore(Effect.suspend(() => scanner.scan(1024, "left"))),
     )
+
+    const checkpoints = makeCheckpoints(ledgerFile, lock_wait_ms)
 
     const nothing = ({ generation }: History): Page => ({ events: [], generation, covers: 0 })
 
@@ -101,7 +103,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       append: (batches) => appender.append(opened, batches),
       // Who goes on from a checkpoint should not have to read anew what lies below it.
       saveCheckpoint: (checkpoint) =>
-        Effect.andThen(appender.keepUp(opened), io(saveCheckpoint(opened.directory, checkpoint))),
+        Effect.andThen(appender.keepUp(opened), checkpoints.save(opened.directory, checkpoint)),
     })
 
     /** Reads one job's stream without learning all others first. */
@@ -148,6 +150,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
             yield* Effect.sleep(poll_ms)
           }
         }),
+      prepareCheckpoint: checkpoints.prepare,
       loadCheckpoint: (name) =>
         Effect.gen(function* () {
           const sight = yield* ledgerFile.look

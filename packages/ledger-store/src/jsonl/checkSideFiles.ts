@@ -6,7 +6,7 @@
 import type { Directory, FileError } from "@waybill/host"
 import { Effect } from "effect"
 import { hash } from "node:crypto"
-import { readChecked } from "./checkedFile.ts"
+import { isChecked } from "./checkedFile.ts"
 import { checkpoints_name } from "./checkpoints.ts"
 import { oddities } from "./derived.ts"
 import type { Flaw } from "./Flaw.ts"
@@ -45,7 +45,7 @@ export const checkSideFiles = (directory: Directory, add: (flaw: Flaw) => void):
       )
       const isSound = (name: string) => odd.every(({ file }) => file !== `${folder}/${name}`)
       for (const name of (names ?? []).filter((each) => each.endsWith(".json") && isSound(each)))
-        if ((yield* readChecked(directory, folder, name)) === undefined)
+        if (!(yield* isChecked(directory, folder, name)))
           add({
             file: `${folder}/${name}`,
             error: "has changed; it is passed over, and made anew with time",

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Directory, FileError } from "@waybill/host"
+import { type Directory, FileError, type OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { join } from "node:path"
+import { StringDecoder } from "node:string_decoder"
 import { crc32 } from "node:zlib"
 import { readExactly } from "./readExactly.ts"
 import { unlessMissing } from "./unlessMissing.ts"
@@ -13,42 +14,103 @@ import { unlessOdd } from "./unlessOdd.ts"
 
 /** The checksum and its newline, of one byte each. */
 const head_bytes = 9
+/** How much is read at once. */
+const chunk_bytes = 1_048_576
 
-const headOf = (text: Uint8Array): string => `${crc32(text).toString(16).padStart(8, "0")}\n`
+const headOf = (crc: number): string => `${crc.toString(16).padStart(8, "0")}\n`
+const draftOf = (name: string): string => `${name}.tmp`
 
-/** The bytes of a file; `undefined` where the text is longer than one string can be. */
-const bytesOf = (value: unknown): Buffer | undefined => {
-  try {
-    const bytes = Buffer.from(`${"0".repeat(head_bytes - 1)}\n${JSON.stringify(value)}\n`)
-    bytes.write(headOf(bytes.subarray(head_bytes)), "latin1")
-    return bytes
-  } catch (cause) {
-    if (cause instanceof RangeError) return undefined
-    throw cause
-  }
-}
+/** Writes the draft of a file, flushed; what bears the name stays as it is. No more than one piece is held at a time. */
+export const writeDraft = (
+  directory: Directory,
+  folderName: string,
+  name: string,
+  pieces: Iterable<string>,
+): Effect.Effect<void, FileError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const folder = yield* directory.openDirectory(folderName, { create: true })
+      const draft = yield* folder.openFile(draftOf(name), { access: "write", create: "missing" })
+      yield* draft.truncate(0)
+      let crc = 0
+      let offset = head_bytes
+      for (const piece of pieces) {
+        const bytes = Buffer.from(piece)
+        crc = crc32(bytes, crc)
+        yield* draft.write(bytes, offset)
+        offset += bytes.byteLength
+      }
+      yield* draft.write(Buffer.from(headOf(crc), "latin1"), 0)
+      yield* draft.flush
+    }),
+  )
 
-/** Writes a draft, flushes it and gives it the name. */
+/** Gives the draft the name. */
+export const placeDraft = (directory: Directory, folderName: string, name: string): Effect.Effect<void, FileError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const folder = yield* directory.openDirectory(folderName)
+      yield* folder.rename(draftOf(name), name)
+      yield* folder.flush
+    }),
+  )
+
+/** Writes a value that fits into one text. */
 export const writeChecked = (
   directory: Directory,
   folderName: string,
   name: string,
   value: unknown,
 ): Effect.Effect<void, FileError> =>
+  Effect.gen(function* () {
+    const text = yield* Effect.try({
+      try: () => `${JSON.stringify(value)}\n`,
+      // The text is longer than one string can be.
+      catch: (cause) =>
+        new FileError({ operation: "write", path: join(directory.path, folderName, name), code: "EFBIG", cause }),
+    })
+    yield* writeDraft(directory, folderName, name, [text])
+    yield* placeDraft(directory, folderName, name)
+  })
+
+/** The file's text, chunk by chunk. Answers whether it is what was written, which is known at its end. */
+const readTo = (file: OpenFile, take: (chunk: Uint8Array) => void): Effect.Effect<boolean, FileError> =>
+  Effect.gen(function* () {
+    const { bytes } = yield* file.info
+    const head = Buffer.from(yield* readExactly(file, 0, head_bytes)).toString("latin1")
+    let crc = 0
+    for (let offset = head_bytes; offset < bytes; offset += chunk_bytes) {
+      const chunk = yield* readExactly(file, offset, Math.min(chunk_bytes, bytes - offset))
+      crc = crc32(chunk, crc)
+      take(chunk)
+    }
+    return head === headOf(crc)
+  })
+
+const opened = <A>(
+  directory: Directory,
+  folderName: string,
+  name: string,
+  read: (file: OpenFile) => Effect.Effect<A, FileError>,
+): Effect.Effect<A | undefined, FileError> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const folder = yield* directory.openDirectory(folderName, { create: true })
-      const bytes = bytesOf(value)
-      if (bytes === undefined)
-        return yield* new FileError({ operation: "write", path: join(folder.path, name), code: "EFBIG" })
-      const draft = yield* folder.openFile(`${name}.tmp`, { access: "write", create: "missing" })
-      yield* draft.truncate(0)
-      yield* draft.write(bytes, 0)
-      yield* draft.flush
-      yield* folder.rename(`${name}.tmp`, name)
-      yield* folder.flush
+      const folder = yield* directory.openDirectory(folderName)
+      return yield* read(yield* folder.openFile(name, { access: "read" }))
     }),
-  )
+  ).pipe(unlessMissing, unlessOdd)
+
+/** Takes the text that was written, piece by piece. Answers whether there was such a file, and it is what was written. */
+export const readPieces = (
+  directory: Directory,
+  folderName: string,
+  name: string,
+  take: (piece: string) => void,
+): Effect.Effect<boolean, FileError> =>
+  opened(directory, folderName, name, (file) => {
+    const decoder = new StringDecoder("utf8")
+    return readTo(file, (chunk) => take(decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))))
+  }).pipe(Effect.map((isSound) => isSound === true))
 
 /** The text that was written; `undefined` where there is no such file, or one that is not what was written. */
 export const readCheckedText = (
@@ -56,15 +118,13 @@ export const readCheckedText = (
   folderName: string,
   name: string,
 ): Effect.Effect<string | undefined, FileError> =>
-  Effect.scoped(
+  opened(directory, folderName, name, (file) =>
     Effect.gen(function* () {
-      const folder = yield* directory.openDirectory(folderName)
-      const file = yield* folder.openFile(name, { access: "read" })
       const bytes = Buffer.from(yield* readExactly(file, 0, (yield* file.info).bytes))
       const text = bytes.subarray(head_bytes)
-      return bytes.subarray(0, head_bytes).toString("latin1") === headOf(text) ? text.toString("utf8") : undefined
+      return bytes.toString("latin1", 0, head_bytes) === headOf(crc32(text)) ? text.toString("utf8") : undefined
     }),
-  ).pipe(unlessMissing, unlessOdd)
+  )
 
 /** What was written; `undefined` where there is no such file, or one that is not what was written. */
 export const readChecked = (
@@ -75,3 +135,7 @@ export const readChecked = (
   Effect.map(readCheckedText(directory, folderName, name), (text) =>
     text === undefined ? undefined : (JSON.parse(text) as unknown),
   )
+
+/** Whether the file is there, and what was written. */
+export const isChecked = (directory: Directory, folderName: string, name: string): Effect.Effect<boolean, FileError> =>
+  readPieces(directory, folderName, name, () => {})

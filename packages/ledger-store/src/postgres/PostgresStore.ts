@@ -7,7 +7,7 @@
  * @module
  */
 import {
-  type Checkpoint,
+  Checkpoint,
   type NewRecord,
   type Page,
   type Session,
@@ -22,7 +22,7 @@ import { headless, makePatience, storeError } from "./failures.ts"
 import { makePages } from "./Pages.ts"
 import { type Missing, prepareSchema, refuseSchemaName } from "./schema.ts"
 import { makeSqlPgDatabase } from "./SqlPgDatabase.ts"
-import { begin, commit, makeStatements } from "./statements.ts"
+import { begin, commit, makeStatements, partsOf } from "./statements.ts"
 import { makeTail } from "./Tail.ts"
 import { makeTurns, type Turn } from "./Turns.ts"
 
@@ -152,6 +152,19 @@ export const makePostgresStoreOver = (
         if (records.length > 0) yield* told(turn.append(records))
       })
 
+    /** The rows of those that are about to be saved. */
+    const prepared = new WeakMap<Checkpoint.Checkpoint, ReadonlyArray<string>>()
+    const partsOfCheckpoint = Effect.fnUntraced(function* (checkpoint: Checkpoint.Checkpoint) {
+      const known = prepared.get(checkpoint)
+      if (known !== undefined) return known
+      const parts: Array<string> = []
+      for (const part of partsOf(Checkpoint.piecesOf(checkpoint))) {
+        if (part !== undefined) parts.push(...part)
+        yield* Effect.yieldNow
+      }
+      return parts
+    })
+
     const sessionOf = (turn: Turn): Session => ({
       head: turn.head,
       generation: pages.generation,
@@ -174,7 +187,9 @@ export const makePostgresStoreOver = (
       saveCheckpoint: (checkpoint) =>
         told(
           Effect.asVoid(
-            runAgain([begin, ...statements.saveCheckpoint(checkpoint.name, JSON.stringify(checkpoint)), commit]),
+            Effect.flatMap(partsOfCheckpoint(checkpoint), (parts) =>
+              runAgain([begin, ...statements.saveCheckpoint(checkpoint.name, parts), commit]),
+            ),
           ),
         ),
     })
@@ -211,16 +226,23 @@ export const makePostgresStoreOver = (
       readStream: (jobId, position, limit) =>
         readPage(statements.readStream(jobId, position, limit), "head if all", limit),
       waitBeyond: (position) => told(tail.waitBeyond(position)),
+      prepareCheckpoint: (checkpoint) =>
+        Effect.acquireRelease(
+          Effect.map(partsOfCheckpoint(checkpoint), (parts) => prepared.set(checkpoint, parts)),
+          () => Effect.sync(() => prepared.delete(checkpoint)),
+          { interruptible: true },
+        ),
       loadCheckpoint: (name) =>
         told(
           Effect.map(ask(statements.loadCheckpoint(name)), (rows) => {
-            const text = rows.map((row) => String(row["body"])).join("")
+            const reader = new Checkpoint.CheckpointReader()
             try {
-              return text === "" ? undefined : (JSON.parse(text) as Checkpoint.Checkpoint)
+              for (const row of rows) reader.push(String(row["body"]))
             } catch {
               // It is a copy of what the ledger says; without it the ledger is folded anew.
               return undefined
             }
+            return reader.checkpoint
           }),
         ),
       health: told(

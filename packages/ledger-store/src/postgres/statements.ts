@@ -12,7 +12,7 @@ const page_bytes_max = 8 * 1024 * 1024
 const part_characters_max = 4 * 1024 * 1024
 
 /** A text in parts, none of which ends in the middle of a character. */
-const partsOf = (text: string): ReadonlyArray<string> => {
+const cut = (text: string): ReadonlyArray<string> => {
   const parts: Array<string> = []
   for (let from = 0; from < text.length;) {
     const to = from + part_characters_max
@@ -21,6 +21,20 @@ const partsOf = (text: string): ReadonlyArray<string> => {
     from = isSplit ? to - 1 : to
   }
   return parts
+}
+
+/** The pieces of a text, put together to parts: one for every row, `undefined` for each piece that makes none yet. */
+export function* partsOf(pieces: Iterable<string>): Generator<ReadonlyArray<string> | undefined, void, undefined> {
+  let part = ""
+  for (const piece of pieces) {
+    part += piece
+    if (part.length < part_characters_max) yield undefined
+    else {
+      yield cut(part)
+      part = ""
+    }
+  }
+  yield cut(part)
 }
 
 export const begin: Statement = { text: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE" }
@@ -117,20 +131,17 @@ export const makeStatements = (schema: string) => {
       values: [BigInt(position), BigInt(last), BigInt(limit)],
     }),
     /** Meant for one transaction. Parts are replaced in their order, so that two who save wait for each other. */
-    saveCheckpoint: (name: string, body: string): ReadonlyArray<Statement> => {
-      const parts = partsOf(body)
-      return [
-        ...parts.map((text, part) => ({
-          text: `INSERT INTO ${schema}.checkpoints (name, part, body) VALUES ($1, $2, $3)
-            ON CONFLICT (name, part) DO UPDATE SET body = excluded.body`,
-          values: [name, BigInt(part), text],
-        })),
-        {
-          text: `DELETE FROM ${schema}.checkpoints WHERE name = $1 AND part >= $2`,
-          values: [name, BigInt(parts.length)],
-        },
-      ]
-    },
+    saveCheckpoint: (name: string, parts: ReadonlyArray<string>): ReadonlyArray<Statement> => [
+      ...parts.map((text, part) => ({
+        text: `INSERT INTO ${schema}.checkpoints (name, part, body) VALUES ($1, $2, $3)
+          ON CONFLICT (name, part) DO UPDATE SET body = excluded.body`,
+        values: [name, BigInt(part), text],
+      })),
+      {
+        text: `DELETE FROM ${schema}.checkpoints WHERE name = $1 AND part >= $2`,
+        values: [name, BigInt(parts.length)],
+      },
+    ],
     loadCheckpoint: (name: string): Statement => ({
       text: `SELECT body FROM ${schema}.checkpoints WHERE name = $1 ORDER BY part`,
       values: [name],

@@ -12,6 +12,8 @@ export interface VerifierOutput {
   readonly attempt: number
   readonly verifier: string
   readonly exit: ProcessExit
+  /** Its time was up, or whoever asked went away: it was ended, and has answered nothing. */
+  readonly wasCutOff: boolean
   readonly stdout: CapturedOutput
   readonly stderr: CapturedOutput
 }
@@ -20,8 +22,8 @@ export interface VerifierOutput {
 export type KeepOutput = (output: VerifierOutput) => Effect.Effect<void>
 
 /**
- * Who keeps the outputs of the verifiers that are made here; nobody, unless it is provided to `commandVerifier`. What a verifier had
- * printed whose time was up is not kept.
+ * Who keeps the outputs of the verifiers that are made here; nobody, unless it is provided to `commandVerifier`. Of a verifier that was
+ * cut off it is what it had printed by then.
  */
 export const VerifierOutputs = Context.Reference<KeepOutput>("@waybill/runtime/VerifierOutputs", {
   defaultValue: () => () => Effect.void,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CapturedOutput, Processes } from "@waybill/host"
+import { type CapturedOutput, type ProcessOutcome, Processes } from "@waybill/host"
 import { Effect, Result, Schema } from "effect"
 import { basename } from "node:path"
 import { hideInStream } from "../hideInStream.ts"
@@ -144,8 +144,13 @@ export const commandVerifier = (
         Effect.gen(function* () {
           // Nobody else verifies this attempt now, so whoever still does was left by a runner that died.
           yield* processes.endFamily({ marker: { name: marker, value: verificationId } }, grace_ms)
-          const { exit, leftovers, stderr, stdout } = yield* Effect.mapError(
-            processes.run({
+          const keepOf = ({ exit, stderr, stdout }: ProcessOutcome, wasCutOff: boolean) => {
+            const outputs = { stdout: hidden(stdout, env), stderr: hidden(stderr, env) }
+            return Effect.as(keep({ runId, attempt, verifier: name, exit, wasCutOff, ...outputs }), outputs.stderr)
+          }
+          let cutOff: ProcessOutcome | undefined
+          const outcome = yield* processes
+            .run({
               argv: [...command, artifact.path],
               cwd,
               env: {
@@ -164,11 +169,16 @@ export const commandVerifier = (
               inherit: ["PATH"],
               stdout: { kind: "capture", bytes_max: outputBytes_max },
               stderr: { kind: "capture", bytes_max: 65_536 },
-            }),
-            (cause) => error("failed", cause.message),
-          )
-          const shown = hidden(stderr, env)
-          yield* keep({ runId, attempt, verifier: name, exit, stdout: hidden(stdout, env), stderr: shown })
+              whenInterrupted: (seen) => {
+                cutOff = seen
+              },
+            })
+            .pipe(
+              Effect.mapError((cause) => error("failed", cause.message)),
+              Effect.onInterrupt(() => (cutOff === undefined ? Effect.void : keepOf(cutOff, true))),
+            )
+          const { exit, leftovers, stdout } = outcome
+          const shown = yield* keepOf(outcome, false)
           if (leftovers.remaining.length > 0)
             return yield* error("failed", `left ${leftovers.remaining.length} processes that could not be ended`)
           const dropped = shown.dropped_bytes === 0 ? "" : ` … and ${shown.dropped_bytes} bytes more`

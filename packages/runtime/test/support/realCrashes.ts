@@ -5,15 +5,10 @@ import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { bundled } from "../../../../scripts/bundled.ts"
 import { aliveIn } from "./agentLab.ts"
+import { bundledProgram } from "./bundledProgram.ts"
 
-const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const program = await bundled(source("./program.ts"), [
-  source("../../src/agent/wrapper.ts"),
-  source("../../../host/src/guard.ts"),
-])
+const program = await bundledProgram("program.ts")
 
 export interface Outcome {
   readonly status: { readonly status: string; readonly terminalArtifact?: { readonly sha256: string } }

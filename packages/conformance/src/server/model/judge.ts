@@ -53,11 +53,23 @@ const sharedIds = (history: ReadonlyArray<Recorded>): Problem | undefined => {
         what: "two submissions that have nothing in common were answered with one job",
         expected: "two jobs",
         found: job_id,
-        requests: linesOf(history.filter((each) => each.slot === slot || each.slot === other)),
+        requests: linesOf(
+          history.filter(({ answer: its }) => its?.output.is === "submitted" && its.output.job_id === job_id),
+        ),
       }
     slotOf.set(job_id, slot)
   }
   return undefined
+}
+
+/** What several programs did at the same time, as one history: no job of one is a job of another. */
+export const besideEachOther = (histories: ReadonlyArray<ReadonlyArray<Recorded>>): ReadonlyArray<Recorded> => {
+  let slots = 0
+  return histories.flatMap((history) => {
+    const first = slots
+    slots += 1 + Math.max(-1, ...history.map(({ slot }) => slot))
+    return history.map((each) => ({ ...each, slot: first + each.slot }))
+  })
 }
 
 /** What is wrong with a history, or `undefined`. */

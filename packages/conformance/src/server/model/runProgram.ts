@@ -7,7 +7,7 @@ import type { Operation } from "../../linearizability/index.ts"
 import { NoAnswer } from "../Client.ts"
 import type { Desk } from "../Desk.ts"
 import { doc, list, number, text } from "../documents.ts"
-import { type Answer, curlOf } from "../Exchange.ts"
+import { type Answer, curlOf, redacted } from "../Exchange.ts"
 import { type Hold, long_lease, tokenFor } from "../workers.ts"
 import type { JobInput, JobOutput } from "./JobModel.ts"
 import type { Program, Step } from "./Step.ts"
@@ -164,7 +164,7 @@ export const runProgram = async (desk: Desk, program: Program, works: boolean): 
       const at = ++now
       const output = read(answer)
       if (output.is === "submitted") slot.job_id ??= output.job_id
-      const outcome = `${answer.status} ${answer.text.trimEnd().slice(0, 300)}`
+      const outcome = redacted(`${answer.status} ${answer.text.trimEnd().slice(0, 300)}`, desk.target.token)
       recorded.push({ slot: number, input, called, answer: { at, output }, command: commandOf({}), outcome })
     } catch (cause) {
       if (!(cause instanceof NoAnswer) || !gone.signal.aborted) throw cause

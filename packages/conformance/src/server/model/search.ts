@@ -7,17 +7,17 @@ import fc from "fast-check"
 import { Violation } from "../../Law.ts"
 import { answered, type Desk } from "../Desk.ts"
 import { number } from "../documents.ts"
-import { judge, type Problem } from "./judge.ts"
+import { besideEachOther, judge } from "./judge.ts"
+import { openings } from "./openings.ts"
 import { programs } from "./programs.ts"
 import { runProgram } from "./runProgram.ts"
+import { type Failing, type RunOnce, shorten } from "./shorten.ts"
 import type { Program } from "./Step.ts"
 
-/** A shorter program may fail only now and then: it is tried so many times. */
-const tries_while_shrinking = 4
 /** The time is the limit. */
 const programs_max = 1_000_000
-/** How long a program that was found at the end of the time is made shorter. */
-const shrink_ms = 5_000
+/** How long what was found is made shorter. */
+const shorten_ms = 8_000
 /** So many programs run beside each other, each with jobs of its own. */
 const programs_at_once = 6
 
@@ -42,36 +42,42 @@ export interface Searched {
  *
  * @throws {Violation} with the shortest program that was seen to fail; the desk shows its requests
  */
-export const search = async (desk: Desk, { cancels, works }: Searched): Promise<void> => {
+export const search = async (desk: Desk, searched: Searched): Promise<void> => {
+  const { cancels, works } = searched
   const attempts_max = await attemptsOf(desk, works)
-  let found: Problem | undefined
+  const runOnce: RunOnce = async (chosen) => {
+    const histories = await Promise.all(chosen.map((program) => runProgram(desk, program, works)))
+    return judge(besideEachOther(histories), attempts_max)
+  }
+  let failing: Failing | undefined
   const several = fc.array(programs(works, cancels), { minLength: 1, maxLength: programs_at_once })
   const property = fc.asyncProperty(several, async (chosen) => {
-    for (let i = 0; i < (found === undefined ? 1 : tries_while_shrinking); i++) {
-      const histories = await Promise.all(chosen.map((program) => runProgram(desk, program, works)))
-      const problem = histories.map((history) => judge(history, attempts_max)).find((each) => each !== undefined)
-      if (problem === undefined) continue
-      found = problem
-      throw new Error(problem.what)
-    }
+    const problem = await runOnce(chosen)
+    if (problem === undefined) return
+    failing = { programs: chosen, problem }
+    throw new Error(problem.what)
   })
+  const examples = openings(searched).map((chosen): [ReadonlyArray<Program>] => [chosen])
   const run = (more: fc.Parameters<[ReadonlyArray<Program>]>) =>
-    fc.check(property, { seed: desk.seed, numRuns: programs_max, markInterruptAsFailure: false, ...more })
-  let details = await run({ interruptAfterTimeLimit: desk.search_ms })
+    fc.check(property, { seed: desk.seed, markInterruptAsFailure: false, endOnFailure: true, ...more })
+  // The openings are few, and are run whatever the time.
+  let details = await run({ examples, numRuns: examples.length })
+  if (!details.failed) details = await run({ numRuns: programs_max, interruptAfterTimeLimit: desk.search_ms })
   // On a slow server the time may end within the first programs: they are run nevertheless.
   if (details.interrupted && details.failed && details.counterexample === null) details = await run({ numRuns: 1 })
-  if (found === undefined) {
+  if (failing === undefined) {
     if (details.failed)
       throw details.errorInstance instanceof Error ? details.errorInstance : new Error(String(details.errorInstance))
     return
   }
-  // Found late, it could not be made much shorter: that goes on, for a while.
-  if (details.interrupted && details.counterexamplePath !== null)
-    await run({ path: details.counterexamplePath, interruptAfterTimeLimit: shrink_ms })
-  desk.show(found.requests)
+  const until = performance.now() + shorten_ms
+  // A run in which something got no answer says nothing about what was found.
+  const runAgain: RunOnce = (chosen) => runOnce(chosen).catch(() => undefined)
+  const { problem } = await shorten(failing, runAgain, () => performance.now() >= until)
+  desk.show(problem.requests)
   throw new Violation({
-    what: `${found.what} (seed ${desk.seed})`,
-    expected: found.expected,
-    found: found.found,
+    what: `${problem.what} (seed ${desk.seed})`,
+    expected: problem.expected,
+    found: problem.found,
   })
 }

@@ -12,18 +12,27 @@ import type { LevelResult } from "../levels.ts"
 export const formatLevel = ({ fail, level, not_applicable, pass, reason, skipped, status }: LevelResult): string =>
   `  level ${level} ${levels[level].name.padEnd(8)} ${status}${reason === undefined ? "" : ` (${reason})`}: ${pass} pass, ${fail} fail, ${not_applicable} not applicable, ${skipped} skipped`
 
-/** What a level that holds does not say: nobody has killed the server to see what is left. */
-const unseen = ({ claimed, highest, isKept, laws }: ServerReport): string => {
-  const isDurable = (claimed ?? highest ?? 0) >= 2
-  const isUnseen = laws.some(({ id, verdict }) => id === "LEDGER-01" && verdict.status === "skipped")
-  return isKept && isDurable && isUnseen
-    ? " Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)."
-    : ""
-}
+/** What a level that holds does not say: whether nobody has killed the server to see what is left. */
+export const isUnrestarted = ({
+  claimed,
+  highest,
+  isKept,
+  laws,
+}: Pick<ServerReport, "claimed" | "highest" | "isKept" | "laws">): boolean =>
+  isKept &&
+  (claimed ?? highest ?? 0) >= 2 &&
+  laws.some(({ id, verdict }) => id === "LEDGER-01" && verdict.status === "skipped")
+
+const unseen = (report: ServerReport): string =>
+  isUnrestarted(report) ? " Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)." : ""
 
 /** What the run says in the end. */
 export const conclusionOf = (report: ServerReport): string => {
-  const { claimed, highest, isKept, laws } = report
+  const { claimed, highest, isInterrupted, isKept, laws } = report
+  if (isInterrupted) {
+    const left = laws.filter(({ verdict }) => verdict.status === "skipped").length
+    return `The run was interrupted: ${left} of ${laws.length} laws were not looked at, and no level is claimed to hold.`
+  }
   if (claimed !== undefined)
     return `The claim to level ${claimed} (${levels[claimed].name}) ${isKept ? "holds" : "does not hold"}.${unseen(report)}`
   const most =

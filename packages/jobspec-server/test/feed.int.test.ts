@@ -1,0 +1,164 @@
+import { Ledger, Vocabulary } from "@waybill/ledger"
+import { makeMemoryStore } from "@waybill/ledger-store"
+import { Effect, Fiber, Schema, type Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { describe, expect, it } from "vitest"
+import { type Follower, makeFeed } from "../src/Feed.ts"
+
+const Note = Vocabulary.make("note", { put: { payload: Schema.Struct({ text: Schema.String }) } })
+
+/** Lets every other fiber go as far as it can. */
+const settle = Effect.repeat(Effect.yieldNow, { times: 100 })
+
+const run = (body: Effect.Effect<void, unknown, Scope.Scope>) => () =>
+  Effect.runPromise(Effect.scoped(body).pipe(Effect.provide(TestClock.layer())))
+
+const started = Effect.gen(function* () {
+  const ledger = yield* Ledger.make(yield* makeMemoryStore(), [Note])
+  let position = 0
+  const put = (text = "") =>
+    Effect.map(
+      ledger.append([Note.facts.put.makeOrThrow("j", { text })], { actor: "a", requestId: "r" }),
+      (facts) => (position = facts[0]?.position ?? 0),
+    )
+  const feed = yield* makeFeed(
+    ledger,
+    Effect.sync(() => position),
+  )
+  return { feed, put }
+})
+
+/** A follower that notes what it was told at a time, and takes it or not. */
+const makeFollower = () => {
+  const told: Array<ReadonlyArray<number>> = []
+  const arrays = new Set<unknown>()
+  const state = { isTaking: true, waits: 0 }
+  const note: Follower["push"] = (events) => {
+    arrays.add(events)
+    told.push(events.map(({ position }) => position))
+  }
+  const follower: Follower = {
+    send: (events) => Effect.sync(() => note(events)),
+    push: note,
+    hasTaken: () => state.isTaking,
+    taken: Effect.suspend(() => {
+      if (state.isTaking) return Effect.void
+      state.waits++
+      return Effect.never
+    }),
+  }
+  return { follower, told, arrays, state }
+}
+
+describe("a feed", () => {
+  it(
+    "tells a lone fact at once, and what comes within a turn together at its end",
+    run(
+      Effect.gen(function* () {
+        const { feed, put } = yield* started
+        const { follower, told } = makeFollower()
+        yield* put()
+        yield* Effect.forkChild(feed.follow(0, follower))
+        yield* settle
+        expect(told).toEqual([[1]])
+        yield* put()
+        yield* settle
+        expect(told).toEqual([[1], [2]])
+        for (let i = 0; i < 3; i++) yield* put()
+        yield* settle
+        expect(told).toEqual([[1], [2]])
+        yield* TestClock.adjust("50 millis")
+        yield* settle
+        expect(told).toEqual([[1], [2], [3, 4, 5]])
+        yield* TestClock.adjust("1 second")
+        yield* put()
+        yield* settle
+        expect(told.at(-1)).toEqual([6])
+      }),
+    ),
+  )
+  it(
+    "wakes whoever waits for something at once, however lately it has told others",
+    run(
+      Effect.gen(function* () {
+        const { feed, put } = yield* started
+        const { follower, told } = makeFollower()
+        yield* Effect.forkChild(feed.follow(0, follower))
+        yield* settle
+        yield* put()
+        yield* settle
+        expect(told).toEqual([[1]])
+        const waiting = yield* Effect.forkChild(feed.waitBeyond(1, 60_000))
+        yield* settle
+        yield* put()
+        yield* Fiber.join(waiting)
+        expect(told).toEqual([[1]])
+      }),
+    ),
+  )
+  it(
+    "hands the very same array to all who stand at one position",
+    run(
+      Effect.gen(function* () {
+        const { feed, put } = yield* started
+        const all = Array.from({ length: 5 }, makeFollower)
+        for (const { follower } of all) yield* Effect.forkChild(feed.follow(0, follower))
+        yield* settle
+        yield* put()
+        yield* settle
+        expect(new Set(all.flatMap(({ arrays }) => [...arrays])).size).toBe(1)
+      }),
+    ),
+  )
+  it(
+    "tells one that takes nothing no more until it has, and the others go on",
+    run(
+      Effect.gen(function* () {
+        const { feed, put } = yield* started
+        const [slow, quick] = [makeFollower(), makeFollower()]
+        for (const { follower } of [slow, quick]) yield* Effect.forkChild(feed.follow(0, follower))
+        yield* settle
+        slow.state.isTaking = false
+        for (let i = 0; i < 3; i++) {
+          yield* put()
+          yield* TestClock.adjust("1 second")
+          yield* settle
+        }
+        expect(slow.told).toEqual([[1]])
+        expect(slow.state.waits).toBe(1)
+        expect(quick.told).toEqual([[1], [2], [3]])
+      }),
+    ),
+  )
+  it(
+    "tells everything in order, also where more comes at once than is sent at once",
+    run(
+      Effect.gen(function* () {
+        const { feed, put } = yield* started
+        const { follower, told } = makeFollower()
+        yield* Effect.forkChild(feed.follow(0, follower))
+        yield* settle
+        for (let i = 0; i < 12; i++) yield* put("x".repeat(100_000))
+        yield* TestClock.adjust("1 second")
+        yield* settle
+        expect(told.flat()).toEqual(Array.from({ length: 12 }, (_, i) => i + 1))
+        expect(Math.max(...told.map(({ length }) => length))).toBeLessThan(4)
+      }),
+    ),
+  )
+  it(
+    "ends with what was recorded before its end",
+    run(
+      Effect.gen(function* () {
+        const { feed, put } = yield* started
+        const { follower, told } = makeFollower()
+        const following = yield* Effect.forkChild(feed.follow(0, follower))
+        yield* settle
+        for (let i = 0; i < 3; i++) yield* put()
+        yield* feed.close
+        yield* Fiber.join(following)
+        expect(told.flat()).toEqual([1, 2, 3])
+      }),
+    ),
+  )
+})
