@@ -27,12 +27,16 @@ export const asWhole = (value: Json | undefined): number | undefined => {
 
 export const asObject = (value: Json | undefined): JsonObject | undefined => (isObject(value) ? value : undefined)
 
+const isText = (value: Json): value is string => typeof value === "string"
+
 /** `projection_targets`, which may also be a single text. */
 export const asTargets = (value: Json | undefined): ReadonlyArray<string> | undefined => {
   if (value === undefined) return undefined
   if (typeof value === "string") return value === "" ? undefined : [value]
   if (!Array.isArray(value)) return undefined
-  return (value as ReadonlyArray<Json>).filter((item) => typeof item === "string")
+  const items = value as ReadonlyArray<Json>
+  // Nothing is changed once it was decoded, so a list that is right is taken as it is.
+  return items.every(isText) ? items : items.filter(isText)
 }
 
 /** How a job failed. */
@@ -65,10 +69,22 @@ export interface Made {
 const entriesWhere = <A extends Json>(value: Json | undefined, is: (item: Json) => item is A): Array<[string, A]> =>
   isObject(value) ? Object.entries(value).filter((entry): entry is [string, A] => is(entry[1])) : []
 
+/** An object that has names, all of them of texts, as it is. */
+const textsOnly = (value: Json | undefined): Texts | undefined => {
+  if (!isObject(value)) return undefined
+  const values = Object.values(value)
+  return values.length > 0 && values.every(isText) ? (value as Texts) : undefined
+}
+
 /** With what a payload adds; a reference that has a path names an artifact, too. The same value when it adds nothing. */
 export const addMade = (before: Made, payload: JsonObject): Made => {
   if (payload["artifacts"] === undefined && payload["artifact_refs"] === undefined) return before
-  const artifacts = entriesWhere(payload["artifacts"], (value) => typeof value === "string")
+  // What most jobs tell, once: names and nothing else.
+  if (before.artifacts === undefined && payload["artifact_refs"] === undefined) {
+    const only = textsOnly(payload["artifacts"])
+    if (only !== undefined) return { artifacts: only, artifact_refs: before.artifact_refs }
+  }
+  const artifacts = entriesWhere(payload["artifacts"], isText)
   const refs = entriesWhere(payload["artifact_refs"], isObject)
   if (artifacts.length === 0 && refs.length === 0) return before
   const named = refs.flatMap(([name, ref]) => {
@@ -89,10 +105,13 @@ export const addMade = (before: Made, payload: JsonObject): Made => {
 /** How many request ids a job remembers; a job that was asked for under more is nothing a worker makes. */
 export const request_ids_max = 1000
 
-/** With one more request id, unless it is known. The same list when nothing is new. */
+/**
+ * With one more request id, unless it is known. The same list when nothing is new. A list that is spread has room for sixteen more,
+ * which a million jobs would keep; one that is concatenated has not.
+ */
 export const addRequestId = (known: ReadonlyArray<string>, id: string): ReadonlyArray<string> => {
   if (known.length === 0) return [id]
-  return known.at(-1) === id || known.length >= request_ids_max || known.includes(id) ? known : [...known, id]
+  return known.at(-1) === id || known.length >= request_ids_max || known.includes(id) ? known : known.concat(id)
 }
 
 /** Whether a job's payload asks for a terminal artifact: such a job needs a worker with this ledger's data plane. */
