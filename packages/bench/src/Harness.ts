@@ -90,6 +90,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
 
     await timed(async () => {
       for (const { name: subject, prepare, verify } of measured) {
+        bench.progress(`${name}: checking ${subject}`)
         await named(subject, prepare)
         await named(subject, verify)
       }
