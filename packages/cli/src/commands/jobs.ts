@@ -151,7 +151,8 @@ export const submit = command({
   },
   execute: async ({ payload, ...args }, ctx) => {
     const { readPayload } = await import("../jobs/readPayload.ts")
-    const words = { ...args, payload: readPayload(payload) }
+    const source = { signal: ctx.signal, stdin: () => process.stdin }
+    const words = { ...args, payload: await readPayload(payload, source) }
     const server = serverOf(args, ctx.env)
     if (server !== undefined) return (await import("../server/serverJobs.ts")).submitToServer(words, server, ctx)
     const { submitJob } = await import("../jobs/submitJob.ts")
