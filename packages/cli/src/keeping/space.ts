@@ -5,6 +5,7 @@
  */
 import { join } from "node:path"
 import { refuseNowhere } from "../Nowhere.ts"
+import { unlessForbidden } from "../notPermitted.ts"
 import type { Place } from "../Place.ts"
 import { sizeOf } from "./files.ts"
 
@@ -31,8 +32,13 @@ export interface Space {
   }>
 }
 
-export const du = async (place: Place): Promise<Space> => {
-  refuseNowhere(place)
+const spaceOf = (place: Place): Space => {
   const sizes = parts.map(({ below, part, what }) => ({ part, ...sizeOf(join(place.root, ".agents", ...below)), what }))
   return { root: place.root, bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0), parts: sizes }
+}
+
+/** Throws `CommandError` where a part may not be looked at: a sum without it would be wrong. */
+export const du = async (place: Place): Promise<Space> => {
+  refuseNowhere(place)
+  return unlessForbidden(async () => spaceOf(place))
 }
