@@ -14,7 +14,11 @@ const parts = [
   { part: "ledger", below: ["daemon"], what: "facts; never removed" },
   { part: "sealed", below: ["waybill", "data", "sealed"], what: "the bytes that were verified or rejected" },
   { part: "agent-runs", below: ["waybill", "agent-runs"], what: "what agents printed, and their receipts" },
-  { part: "verifier-runs", below: ["waybill", "verifier-runs"], what: "what verifiers printed" },
+  {
+    part: "verifier-runs",
+    below: ["waybill", "verifier-runs"],
+    what: "what verifiers printed, and why attempts failed",
+  },
   { part: "runners", below: ["waybill", "runners"], what: "what settlements that were detached said" },
   { part: "artifacts", below: ["waybill", "data", "artifacts"], what: "artifacts as they were written" },
   { part: "staging", below: ["waybill", "data", "staging"], what: "artifacts as they were built" },
