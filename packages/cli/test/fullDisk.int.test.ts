@@ -44,6 +44,18 @@ it("no empty token file is left, and the next call makes a whole one", async () 
   expect(readFileSync(join(daemon(root), "token"), "utf8")).toBe(before)
 })
 
+it("doctor says so, of the root that is meant, and leaves nothing behind", async () => {
+  const root = makeRoot()
+  const ask = () => invoke(waybill, ["doctor", "--root", root], { env: {} })
+  expect((await ask()).exit_code).toBe(0)
+  disk.isFull = true
+  const { envelope, exit_code } = await ask()
+  expect([exit_code, envelope?.error?.code]).toEqual([1, "DOCTOR_CHECKS_FAILED"])
+  expect(envelope?.error?.message).toContain("root can be written")
+  expect(envelope?.error?.detail).toMatch(/ENOSPC.*make room, or name another folder with --root/u)
+  expect(readdirSync(root)).toEqual([])
+})
+
 it("an empty token file is named, with what to do about it", async () => {
   const root = makeRoot()
   const file = join(root, "token")

@@ -9,7 +9,7 @@ import { changed, damaged_flag, done, ledger_errors, ledger_exits, SOURCE_UNUSAB
 import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
 import { refuseJobType } from "../jobs/refuseJobType.ts"
 import { job_ledger_errors, lookFor } from "../jobs/sourceUnusable.ts"
-import { type Addressed, commandLine, place_flags, placeOf, type Place } from "../Place.ts"
+import { type Addressed, commandLine, place_flags, placeIn, placeOf, type Place } from "../Place.ts"
 import { server_exits } from "../server/refusals.ts"
 import { refuseServer, server_flags, serverOf, type ServerPlace } from "../server/ServerPlace.ts"
 
@@ -17,11 +17,6 @@ const desk_flags = { ...server_flags, ...place_flags } as const
 const desk_exits = { ...ledger_exits, ...server_exits } as const
 /** Both at once would leave it open which is asked. */
 const one_desk = [{ if_flag: "server", prohibited: ["ledger"] }] as const
-
-const placeIn = (args: Readonly<Record<string, unknown>>, env: Readonly<Record<string, string | undefined>>): Place => {
-  const textIn = (name: string) => (typeof args[name] === "string" ? args[name] : undefined)
-  return placeOf({ root: textIn("root"), ledger: textIn("ledger"), "ledger-schema": textIn("ledger-schema") }, env)
-}
 
 const refuseAddress = ({ server }: { readonly server?: string | undefined }): ReadonlyArray<Problem> => {
   const refused = server === undefined ? undefined : refuseServer(server)
