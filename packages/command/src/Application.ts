@@ -65,6 +65,8 @@ export interface JobState {
   readonly descriptor: Partial<JobDescriptor> & Pick<JobDescriptor, "status">
   readonly result?: unknown
   readonly error?: { readonly code: string; readonly message: string }
+  /** Of a job that is running by its descriptor, and that nobody works on: what that means, and what to do. */
+  readonly idle?: { readonly message: string; readonly suggestion: string }
 }
 
 /** What became of a request to cancel; `descriptor.status` is `running` while the job winds down. */

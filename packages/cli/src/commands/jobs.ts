@@ -7,6 +7,7 @@ import { command, CommandError, type Jobs, type JobState, type Problem } from "@
 import { job_statuses, parseDuration } from "@waybill/command-contract"
 import { changed, damaged_flag, done, ledger_errors, ledger_exits, SOURCE_UNUSABLE } from "../Exits.ts"
 import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
+import { tellNewRoot } from "../Nowhere.ts"
 import { refuseJobType } from "../jobs/refuseJobType.ts"
 import { job_ledger_errors, lookFor } from "../jobs/sourceUnusable.ts"
 import { type Addressed, commandLine, place_flags, placeIn, placeOf, type Place } from "../Place.ts"
@@ -151,7 +152,9 @@ export const submit = command({
     const server = serverOf(args, ctx.env)
     if (server !== undefined) return (await import("../server/serverJobs.ts")).submitToServer(words, server, ctx)
     const { submitJob } = await import("../jobs/submitJob.ts")
-    return submitJob(words, placeOf(args, ctx.env), ctx)
+    const place = placeOf(args, ctx.env)
+    tellNewRoot(args, place, ctx)
+    return submitJob(words, place, ctx)
   },
 })
 
@@ -227,7 +230,7 @@ export const events = command({
   },
 })
 
-const ended = ({ descriptor, error, result }: JobState): object => {
+const ended = ({ descriptor, error, idle, result }: JobState): object => {
   const id = String(descriptor.job_id)
   if (descriptor.status === "complete")
     return { ...descriptor, terminal: true, ...(result === undefined ? {} : { result }) }
@@ -237,6 +240,7 @@ const ended = ({ descriptor, error, result }: JobState): object => {
       code: "JOB_RUNNING",
       message: `The job ${id} is still running.`,
       suggestion: `Ask again with: ${String(descriptor.status_command)}`,
+      ...idle,
       data: { ...descriptor, terminal: false },
     })
   throw new CommandError({
