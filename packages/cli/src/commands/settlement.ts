@@ -226,6 +226,7 @@ export const deliver = command({
       suggestion: "Correct what the message names, and make the same call again.",
     },
   },
+  validate: ({ to }) => (to === "" ? [{ field: "to", message: "is empty: name a file, or - for stdout" }] : []),
   execute: async ({ to, ...args }, ctx) => {
     const { deliver: run } = await import("../settling/deliver.ts")
     return run(args["run-id"], to, placeOf(args, ctx.env), ctx)
