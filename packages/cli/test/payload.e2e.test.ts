@@ -77,6 +77,24 @@ describe("words that can never be right end with 2, and nothing is begun", () =>
     expect(existsSync(join(root, ".agents"))).toBe(false)
   })
 
+  it("a file that is not there", async () => {
+    const root = makeRoot()
+    const nope = join(root, "nope")
+    for (const words of [
+      ["submit", "--type=a.b", `--payload=@${nope}`],
+      ["ledger", "import", nope],
+    ]) {
+      const { envelope, exit_code } = await invoke(waybill, [...words, `--root=${root}`])
+      expect([exit_code, envelope?.error?.message]).toEqual([2, expect.stringContaining(`there is no file ${nope}.`)])
+    }
+  })
+
+  it("a port that no request is sent to", async () => {
+    const { envelope, exit_code } = await invoke(waybill, ["list", "--server=http://127.0.0.1:1"], { env: {} })
+    expect([exit_code, envelope?.error?.retryable]).toEqual([2, false])
+    expect(envelope?.error?.message).toContain("port")
+  })
+
   it("nowhere to deliver to", async () => {
     const { envelope, exit_code } = await invoke(waybill, ["deliver", "r", "--to=", `--root=${makeRoot()}`])
     expect([exit_code, envelope?.error?.message]).toEqual([2, expect.stringContaining("name a file, or - for stdout")])

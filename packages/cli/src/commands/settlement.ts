@@ -153,7 +153,7 @@ export const settle = command({
     RUN_TAKEN: { exit: "CONFLICT", fix_required: "Use another --run-id, or the --key it was asked for under." },
     NO_ROOM: {
       exit: "UNAVAILABLE",
-      suggestion: "See what takes space with: waybill du; make room, and make the same call again",
+      suggestion: "See what takes space with: waybill du, and the same --root; make room, and make the same call again",
     },
     FOLDER_REFUSED: {
       exit: "UNAVAILABLE",

@@ -12,7 +12,7 @@ import { createReadStream } from "node:fs"
 import { addAbortSignal, type Readable } from "node:stream"
 import { fromHere } from "../Place.ts"
 import { inexactIn } from "./exactJson.ts"
-import { irregular } from "../refuseIrregular.ts"
+import { irregular, isGone } from "../refuseIrregular.ts"
 
 const refuse = (message: string, cause?: unknown) =>
   new CommandError({
@@ -56,6 +56,7 @@ const read = async (from: () => Readable, signal: AbortSignal): Promise<string> 
     if (CommandError.is(cause)) throw cause
     const refused = irregular("--payload", cause)
     if (refused !== undefined) throw refused
+    if (isGone(cause)) throw refuse(`there is no file ${cause.path}`, cause)
     throw refuse(cause instanceof Error ? cause.message : String(cause), cause)
   }
 }
