@@ -25,6 +25,8 @@ export interface Settings {
   readonly isShort?: boolean
   /** Whether the curves are left out. */
   readonly skipsCurves?: boolean
+  /** The one subject to measure; without it, all of them. */
+  readonly only?: string
   /** How long rounds may be begun, warm-ups included, in ms: for no longer, but at least {@link rounds_min} are measured. */
   readonly budget_ms?: number
 }
@@ -57,7 +59,12 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
   })
   for (const { name: peer, reason } of opened.left_out) bench.progress(`${name}: without ${peer}: ${reason}`)
   try {
-    const measured = opened.subjects.map((subject) => ({
+    const chosen = opened.subjects.filter((subject) => settings.only === undefined || subject.name === settings.only)
+    if (chosen.length === 0)
+      throw new Error(
+        `there is no subject "${settings.only}"; there are ${opened.subjects.map((each) => each.name).join(", ")}`,
+      )
+    const measured = chosen.map((subject) => ({
       ...subject,
       runs: new Array<number>(),
       cpu: new Array<number>(),
@@ -83,6 +90,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
 
     await timed(async () => {
       for (const { name: subject, prepare, verify } of measured) {
+        bench.progress(`${name}: checking ${subject}`)
         await named(subject, prepare)
         await named(subject, verify)
       }

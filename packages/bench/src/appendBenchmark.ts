@@ -46,7 +46,7 @@ const byHand = async (input: Input, pieces: ReadonlyArray<number>, facts: number
 }
 
 /** Its appends go out one after the other: more writers make them no faster, and so many take minutes. */
-const emmett_writers_max = 16
+const emmett_writers_max = 1
 const [one, emmett_name] = ["node:sqlite, one to a transaction", "emmett over SQLite"]
 
 const wall =
@@ -73,7 +73,7 @@ export const appendBenchmark = (writers: number, facts_count: number, hasHistory
     }),
     amount: ({ facts }) => facts,
     describe: ({ facts }) =>
-      `${facts} facts of about 450 bytes, one to a batch; the same pieces written and flushed by hand; as many facts made lines, chained by SHA-256, written and flushed in groups, and answered by hand, which checks nothing and takes no lock. SQLite has WAL and synchronous=FULL, keys on event and job, writers that wait as the ledger's do, and no chain of seals; emmett, which is measured for up to 16 writers, appends one after the other, since it does not wait for a busy database`,
+      `${facts} facts of about 450 bytes, one to a batch; the same pieces written and flushed by hand; as many facts made lines, chained by SHA-256, written and flushed in groups, and answered by hand, which checks nothing and takes no lock. SQLite has WAL and synchronous=FULL, keys on event and job, writers that wait as the ledger's do, and no chain of seals; emmett, which is measured for one writer, appends one after the other, since it does not wait for a busy database`,
     subjects: [
       {
         name: "one process",

@@ -19,6 +19,7 @@ see that the comparison tells it: fold (see fold-queue) or append (see append-js
   --runs N       measured runs in each process, of which the fastest counts (default 5)
   --warmups N    runs before measuring starts (default 2)
   --short        a hundredth of the input
+  --only NAME    one subject of each benchmark, by its name
   --cpu          compare processor time of the thread that measures, which other work on the machine moves less
   --slowed NAME  measure the revision beside itself with packages/bench/slowdowns/NAME.patch
   --fail         exit 1 when a row is slower
@@ -45,6 +46,7 @@ const readCommandLine = () => {
         short: { type: "boolean", default: false },
         cpu: { type: "boolean", default: false },
         slowed: { type: "string" },
+        only: { type: "string" },
         fail: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -134,7 +136,9 @@ const main = async (): Promise<void> => {
     const helpBefore = bench(before.folder, "--help")
     if (values.short && !helpBefore.includes("--short"))
       throw new UsageError(`${revision} knows no --short, so the same input would not be measured`)
-    const common = ["--runs", values.runs, "--warmups", values.warmups, ...(values.short ? ["--short"] : [])]
+    if (values.only !== undefined && !helpBefore.includes("--only")) throw new UsageError(`${revision} knows no --only`)
+    const only = values.only === undefined ? [] : ["--only", values.only]
+    const common = [...only, "--runs", values.runs, "--warmups", values.warmups, ...(values.short ? ["--short"] : [])]
     const lean = ["--no-peers", "--no-curves"]
     const optionsBefore = [...common, ...lean.filter((option) => helpBefore.includes(option))]
     const optionsNow = [...common, ...lean]

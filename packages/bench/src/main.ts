@@ -28,6 +28,7 @@ Measures the benchmarks named, or all of them, each in a process of its own. The
   --budget S     seconds for the runs of one benchmark, of which there are three at least (default: 20 for several, no end for one)
   --limit S      seconds after which one of several benchmarks is given up (default 900)
   --warmups N    runs before measuring starts (default 2)
+  --only NAME    measure one subject of a benchmark, by its name
   --seed N       decides the generated input (default 1)
   --no-curves    leave out what is measured once the runs are done: what grows with what
   --list         print the names and titles, measure nothing
@@ -56,6 +57,7 @@ const readCommandLine = (args: ReadonlyArray<string>) => {
         warmups: { type: "string", default: "2" },
         seed: { type: "string", default: "1" },
         budget: { type: "string" },
+        only: { type: "string" },
         limit: { type: "string", default: "900" },
         write: { type: "boolean", default: false },
         page: { type: "string" },
@@ -114,6 +116,7 @@ const settingsOf = (values: Values, isOne: boolean) => {
     warmups: whole("warmups", values.warmups, 0),
     seed: whole("seed", values.seed, 0),
     ...(budget === undefined ? {} : { budget_ms: budget * 1000 }),
+    ...(values.only === undefined ? {} : { only: values.only }),
     limit_ms: whole("limit", values.limit, 1) * 1000,
   }
 }
@@ -165,12 +168,15 @@ const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`
 
 /** Measures what is chosen. One benchmark that fails is told and does not take the others with it. */
 const measureAll = async (chosen: ReadonlyArray<Benchmark>, values: Values): Promise<Report> => {
+  if (values.only !== undefined && chosen.length !== 1) throw new UsageError("--only takes one benchmark: name it")
   const settings = settingsOf(values, chosen.length === 1)
-  const { budget_ms: _, limit_ms, ...told } = settings
+  const { limit_ms, runs, seed, warmups } = settings
   let report: Report = {
     schema_version: "waybill-bench/1",
     started_at: new Date().toISOString(),
-    ...told,
+    seed,
+    runs,
+    warmups,
     garbage_collected: exposeCollector() !== undefined,
     short: values.short,
     machine: describeMachine(),

@@ -150,6 +150,18 @@ it("the middle of an even number of runs is the mean of the two in the middle", 
   expect(spreadOf([5])).toEqual({ min: 5, median: 5, max: 5 })
 })
 
+it("one subject is measured alone where it is named, and a name that is none is told with those that are", async () => {
+  const { bench, events, work } = setUp({})
+  const subjects = ["ours", "theirs"].map((name) => ({ name, role: "subject" as const, run: work(name) }))
+  const benchmark = make({ ...options, subjects })
+  const result = await measure(bench, benchmark, { ...settings, only: "theirs" })
+  expect(result.subjects.map(({ name }) => name)).toEqual(["theirs"])
+  expect(events).not.toContain("ours")
+  await expect(measure(bench, benchmark, { ...settings, only: "nobody" })).rejects.toThrow(
+    'there is no subject "nobody"; there are ours, theirs',
+  )
+})
+
 it("no round is begun once the time is up, but three are measured; warm-ups come out of the same time", async () => {
   const roundsIn = async (budget_ms: number) => {
     const { bench, events, work } = setUp({ ours: Array.from({ length: 20 }, () => 100) })

@@ -114,11 +114,14 @@ const inOne = (writers: number) => {
   ] as const
 }
 
+const wall =
+  "one order of all commits without a gap is a row that each commit moves. The server's process takes 0.06 ms to insert one fact and 0.15 ms to insert it and move that row, in one statement and without any flush; 0.11 and 0.21 for eight facts, 0.31 and 0.47 for 32. The notification adds nothing that can be measured. On this side a fact is checked, stamped, made a line and folded, 15 µs each."
+
 const goalsOf = (writers: number) => {
   const { emmett, boss, graphile, name, plain } = namesOf(writers)
   return [
-    { subject: name, beside: plain, speed_min: 0.7 },
-    { subject: name, beside: [emmett, boss, graphile], speed_min: 1 },
+    { subject: name, beside: plain, speed_min: 0.7, wall },
+    { subject: name, beside: [emmett, boss, graphile], speed_min: 1, wall },
   ]
 }
 

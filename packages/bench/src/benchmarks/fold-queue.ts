@@ -50,6 +50,9 @@ const evolvePeer: Evolve<PeerJob> = (job, { event_type }) => ({
   status: status_after[event_type] ?? job?.status ?? "queued",
 })
 
+const wall =
+  "half of the view's processor time is the collector's, where the loop by hand is collected a fifth as often: a job is a new entity in each batch that touches it, since readers may hold the one before; each field of a payload is looked at for its type, and ids, keys, copies and anomalies are minded, which the loop leaves out."
+
 /** Folding the queue's view out of facts that are decoded already. */
 export default make<
   {
@@ -97,7 +100,7 @@ export default make<
     },
   ],
   goals: [
-    { subject: "the queue view", beside: "a loop over a Map, by hand", speed_min: 0.7 },
+    { subject: "the queue view", beside: "a loop over a Map, by hand", speed_min: 0.7, wall },
     { subject: "the queue view", beside: ["emmett", "castore"], speed_min: 1 },
   ],
   check: (statuses, { expected }) => {
