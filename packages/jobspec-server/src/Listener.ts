@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http"
 import { answer, type Answering } from "./answering.ts"
 import { isLoopback } from "./authorize.ts"
 import { answerBroken, type Broken } from "./brokenRequests.ts"
+import { Connections } from "./Connections.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import { refuse } from "./Http.ts"
 import { sendRefusal } from "./send.ts"
@@ -60,14 +61,20 @@ const listen = (server: Server, { host, port }: Address): Effect.Effect<Address,
 
 export interface Listening {
   readonly address: Address
-  /** Takes no new connections, lets requests end for at most this long, then cuts the rest. */
+  /**
+   * Takes no new connections, ends those without a request at once, lets requests end for at most this long, then cuts the rest.
+   * A reader that takes nothing of its answer is not waited for.
+   */
   readonly drain: (grace_ms: number) => Effect.Effect<void>
 }
 
 /** Node throws away what is left of an answered request's body; whoever never sends it loses the connection. */
-const endUnread = (request: IncomingMessage, deadlines: Deadlines): void => {
+const endUnread = (request: IncomingMessage, deadlines: Deadlines, over: () => void): void => {
   const deadline = deadlines.add(() => request.socket.destroy())
-  request.once("close", () => deadlines.delete(deadline))
+  request.once("close", () => {
+    deadlines.delete(deadline)
+    over()
+  })
 }
 
 /** Listens until the scope ends. A request's head may take as long as `head_ms`. */
@@ -79,7 +86,7 @@ export const startListener = (
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
     const run = Effect.runForkWith(context)
-    let isDraining = false
+    const connections = new Connections()
     const server = createServer(
       {
         maxHeaderSize: header_bytes_max,
@@ -91,7 +98,8 @@ export const startListener = (
       },
       (request, response) => {
         const start = performance.now()
-        if (isDraining) response.setHeader("Connection", "close")
+        const { socket } = request
+        connections.begin(socket, response)
         let fiber: Fiber.Fiber<void> | undefined
         const route = answer(answering, request, response, (effect) => {
           if (!response.destroyed) fiber = run(effect)
@@ -101,7 +109,9 @@ export const startListener = (
           const known = knownMethods.has(method) ? method : "other"
           answering.metrics.answered(known, route, response.statusCode, performance.now() - start)
           if (fiber !== undefined && !response.writableFinished) run(Fiber.interrupt(fiber))
-          if (!request.complete) endUnread(request, answering.deadlines)
+          const over = (): void => connections.end(socket, response)
+          if (request.complete) over()
+          else endUnread(request, answering.deadlines, over)
         })
       },
     )
@@ -112,9 +122,11 @@ export const startListener = (
     server.on("checkExpectation", (_, response) => {
       sendRefusal(response, refuse(417, "no expectation is met but 100-continue", {}))
     })
+    server.on("connection", (socket) => connections.add(socket))
     const closed = Effect.callback<void>((resume) => {
       server.close(() => resume(Effect.void))
-      server.closeIdleConnections()
+      connections.drain()
+      answering.outflow.drain()
     })
     const listening = yield* Effect.acquireRelease(listen(server, address), () =>
       Effect.sync(() => {
@@ -126,7 +138,6 @@ export const startListener = (
       address: listening,
       drain: (grace_ms) =>
         Effect.gen(function* () {
-          isDraining = true
           yield* Effect.timeoutOption(closed, grace_ms)
           server.closeAllConnections()
         }),
