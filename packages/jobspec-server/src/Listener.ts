@@ -7,7 +7,7 @@ import { Data, Effect, Fiber, type Scope } from "effect"
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import { answer, type Answering } from "./answering.ts"
 import { isLoopback } from "./authorize.ts"
-import { answerBroken, type Broken } from "./brokenRequests.ts"
+import { answerBroken, type Broken, head_bytes_max, header_lines_max } from "./brokenRequests.ts"
 import { Connections } from "./Connections.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import { refuse } from "./Http.ts"
@@ -42,7 +42,6 @@ export const parseAddress = (text: string): Address | CannotListen => {
 /** An address as a URL names it. */
 export const urlOf = ({ host, port }: Address): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`
 
-const header_bytes_max = 1_048_576
 const head_ms_default = 5_000
 const request_ms = 300_000
 const idle_ms = 75_000
@@ -89,7 +88,9 @@ export const startListener = (
     const connections = new Connections()
     const server = createServer(
       {
-        maxHeaderSize: header_bytes_max,
+        maxHeaderSize: head_bytes_max,
+        // Refused where requests are, with a body that says why.
+        requireHostHeader: false,
         headersTimeout: head_ms,
         requestTimeout: request_ms,
         keepAliveTimeout: idle_ms,
@@ -115,6 +116,7 @@ export const startListener = (
         })
       },
     )
+    server.maxHeadersCount = header_lines_max
     // What never became a request is answered as far as somebody still listens; somebody who hangs up is no event.
     server.on("clientError", (cause: Broken, socket) => {
       answerBroken(socket, cause)

@@ -21,6 +21,7 @@ interface Connection {
 /** A connection on which bytes were sent as they are. */
 const open = async ({ address }: TestServer, bytes = ""): Promise<Connection> => {
   const socket = connect(address.port, "127.0.0.1")
+  socket.setTimeout(25_000, () => socket.destroy())
   const { promise: connected, resolve } = Promise.withResolvers<void>()
   socket.once("connect", resolve)
   let text = ""
