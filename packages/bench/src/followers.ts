@@ -12,20 +12,26 @@ import { createInterface } from "node:readline"
 const [address = "", count = "0"] = process.argv.slice(2)
 const { hostname, port } = new URL(address)
 const bytes = Array.from({ length: Number(count) }, () => 0)
+/** All of them read into this one: what a follower would do with what it is told is no cost of the server's. */
+const buffer = Buffer.alloc(262_144)
 
 await Promise.all(
   bytes.map(
     (_, n) =>
       new Promise<void>((resolve, reject) => {
-        const socket = connect({ host: hostname, port: Number(port) }, () => {
+        const onread = {
+          buffer,
+          callback: (read: number) => {
+            bytes[n] = (bytes[n] ?? 0) + read
+            resolve()
+            return true
+          },
+        }
+        const socket = connect({ host: hostname, port: Number(port), onread }, () => {
           socket.write("GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
         })
         socket.setTimeout(600_000, () => socket.destroy(new Error("the server has fallen silent")))
         socket.on("error", reject)
-        socket.on("data", (chunk) => {
-          bytes[n] = (bytes[n] ?? 0) + chunk.length
-          resolve()
-        })
       }),
   ),
 )

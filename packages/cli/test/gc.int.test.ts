@@ -1,5 +1,5 @@
-import type * as NodeFs from "node:fs"
 import { invoke } from "@waybill/command"
+import type * as NodeFs from "node:fs"
 import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -76,6 +76,27 @@ describe("gc that is refused midway", () => {
     const { call } = await settled("a")
     refused.paths = ["/"]
     expect(await call("gc")).toMatchObject({ exit_code: 4, error: { code: "NOT_PERMITTED" }, data: null })
+  })
+})
+
+describe("on a terminal", () => {
+  it("du, gc and deliver say in words what there is, what went, and where to", async () => {
+    const { root } = await settled("a")
+    const shown = async (...words: ReadonlyArray<string>) => {
+      const on = { env: { NO_COLOR: "1" }, terminal: { columns: 80 } }
+      const { stderr, stdout } = await invoke(waybill, [...words, "--root", root], on)
+      return stdout + stderr.replaceAll("\r\u001b[K", "")
+    }
+    const made = join(root, "made")
+    expect(await shown("deliver", "a", "--to", made)).toMatch(/^delivered 5 bytes to \S+\/made, sha256:[\da-f]{64}\n$/u)
+    const space = (await shown("du")).trimEnd().split("\n")
+    expect(space[0]).toMatch(/^[\d.]+ kB in /u)
+    expect(space).toContainEqual(expect.stringMatching(/^ +5 B {2}sealed {9}the bytes/u))
+    expect(await shown("gc", "--dry-run")).toMatch(/^would remove 15 B from /u)
+    expect(await shown("gc")).toMatch(
+      /^removed 15 B from \S+\n {2}5 B {2}\S*workspaces\/a {2}workspaces of an ended run\n/u,
+    )
+    expect(await shown("gc")).toBe("nothing to remove\n")
   })
 })
 

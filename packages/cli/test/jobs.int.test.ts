@@ -12,7 +12,8 @@ const at =
   async (...words: ReadonlyArray<string>) => {
     const { envelope, exit_code, stdout } = await invoke(waybill, [...words, "--root", root])
     const data = (envelope?.data ?? {}) as Readonly<Record<string, unknown>>
-    return { exit_code, code: envelope?.error?.code, error: envelope?.error, data, stdout }
+    const warnings = envelope?.warnings
+    return { exit_code, code: envelope?.error?.code, error: envelope?.error, data, stdout, warnings }
   }
 
 it("nobody's job is told with the command that lists the jobs of the same place", async () => {
@@ -115,5 +116,8 @@ describe("reading", () => {
       return (data["entities"] as ReadonlyArray<{ readonly entity: { readonly status: string } }>)[0]?.entity.status
     }
     expect([await status("1"), await status("2")]).toEqual(["queued", "cancelled"])
+    const warnings = async (position: string) => (await call("ledger", "replay", "--at", position)).warnings
+    expect(await warnings("2")).toEqual([])
+    expect(await warnings("3")).toEqual([expect.stringMatching(/^BEYOND_THE_END: .* at 2, where the ledger ends$/u)])
   })
 })

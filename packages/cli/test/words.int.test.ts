@@ -115,16 +115,24 @@ describe("what programs say is shown, and no terminal obeys it", () => {
   })
 })
 
-it.each([["list"], ["job", "status", "r"], ["explain", "r"], ["logs", "r"], ["deliver", "r"]])(
-  "%s of a folder that is not there is a mistake, and no ledger without jobs",
-  async (...words) => {
-    const root = join(makeRoot(), "nosuch")
-    const { envelope, exit_code, stderr } = await invoke(waybill, [...words, `--root=${root}`], { env })
-    expect(exit_code).toBe(2)
-    expect(JSON.stringify(envelope ?? stderr)).toContain("ROOT_NOT_FOUND")
-    expect(existsSync(root)).toBe(false)
-  },
-)
+it.each([
+  ["list"],
+  ["job", "status", "r"],
+  ["explain", "r"],
+  ["logs", "r"],
+  ["deliver", "r"],
+  ["wait", "r"],
+  ["events"],
+  ["du"],
+  ["gc"],
+  ...["show", "verify", "replay", "repair", "head", "export"].map((name) => ["ledger", name]),
+])("%s of a folder that is not there is a mistake, and no ledger without jobs", async (...words) => {
+  const root = join(makeRoot(), "nosuch")
+  const { envelope, exit_code, stderr } = await invoke(waybill, [...words, `--root=${root}`], { env })
+  expect(exit_code).toBe(2)
+  expect(JSON.stringify(envelope ?? stderr)).toContain("ROOT_NOT_FOUND")
+  expect(existsSync(root)).toBe(false)
+})
 
 describe("under one key there is one job", () => {
   it("and another text in the schema's file is other work, wherever the file lies", async () => {

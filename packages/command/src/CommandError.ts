@@ -21,6 +21,8 @@ export interface CommandErrorOptions {
   readonly network_context?: NetworkContext
   /** What there is in spite of the failure; becomes `data`. */
   readonly data?: object
+  /** Whether `data` has the shape of a result, so that a person is shown it as the command's own `render` shows results. */
+  readonly isResult?: true
   readonly cause?: unknown
 }
 

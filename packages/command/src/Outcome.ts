@@ -17,4 +17,5 @@ export type Outcome =
       readonly error: ErrorDetail
       readonly data: object | null
       readonly truncation?: Truncation
+      readonly text?: string
     }

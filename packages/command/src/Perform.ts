@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { CommandError } from "./CommandError.ts"
 import type { ArgumentError, ErrorDetail } from "@waybill/command-contract"
 import type { Application, Problem, Style } from "./Application.ts"
 import { argumentFix } from "./argumentFix.ts"
@@ -114,7 +115,9 @@ export const perform = (app: Application, command: Registered, request: RunReque
     const error = { ...failure.error, ...shownError(failure.error) }
     const data = failure.data === null ? null : asObject(jsonable(failure.data))
     const report = made.steps.report("failure")
-    if (report === undefined) return { ok: false, exit_code, error, data }
+    const isResult = CommandError.is(thrown) && thrown.options.isResult === true && data !== null
+    const text = isResult && request.style !== undefined ? rendered(data, request.style) : undefined
+    if (report === undefined) return { ok: false, exit_code, error, data, ...(text === undefined ? {} : { text }) }
     const merged = { ...data, ...report }
     // A word out of order is the author's mistake, however far the run had come.
     const isViolation = error.code === "STEP_PROTOCOL_VIOLATION"

@@ -105,7 +105,7 @@ class Session {
       verbosity: this.options.verbosity,
       size_max_bytes: isManifest ? Number.POSITIVE_INFINITY : this.size.bytes,
       hint: this.hint(command, envelope, secrets),
-      text: outcome.ok ? outcome.text : undefined,
+      text: outcome.text,
       stream:
         stream === undefined || aboutIt || more.validation_only === true
           ? undefined

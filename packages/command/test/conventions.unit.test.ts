@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect, it } from "vitest"
-import { application, batchReport, command, invoke } from "../src/index.ts"
+import { application, batchReport, command, CommandError, invoke } from "../src/index.ts"
 
 const SUCCESS = { description: "Done", retryable: false, side_effects: "none" } as const
 const PARTIAL_FAILURE = { description: "Some failed", retryable: false, side_effects: "partial" } as const
@@ -139,4 +139,25 @@ it("a batch says what became of each item; one that failed is exit 3, and the da
       },
     },
   })
+})
+
+it("data of a failure that is a result is shown as results are", async () => {
+  const judge = command({
+    name: "judge",
+    description: "Judges.",
+    danger_level: "safe",
+    parameters: { plain: { type: "boolean", description: "Whether the data is something else" } },
+    exit_codes: { SUCCESS, NOT_FOUND: SUCCESS },
+    output_schema: object,
+    render: ({ verdict }: { readonly verdict?: string }) => `the verdict: ${verdict}`,
+    execute: async ({ plain }) => {
+      const said = { exit: "NOT_FOUND", code: "NONE", message: "No.", data: { verdict: "no" } } as const
+      throw new CommandError(plain ? said : { ...said, isResult: true })
+    },
+  })
+  const app = application({ name: "court", version: "1.0.0", commands: [judge] })
+  const on = { terminal: { columns: 80 }, env: { NO_COLOR: "1" } }
+  expect((await invoke(app, ["judge"], on)).stdout).toBe("the verdict: no\n")
+  expect((await invoke(app, ["judge", "--plain"], on)).stdout).toBe("verdict  no\n")
+  expect((await invoke(app, ["judge"])).envelope?.data).toEqual({ verdict: "no" })
 })

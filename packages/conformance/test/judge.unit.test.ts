@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { JobInput, JobOutput } from "../src/server/model/JobModel.ts"
 import { shown, Words } from "../src/Law.ts"
-import { judge } from "../src/server/model/judge.ts"
+import { besideEachOther, judge } from "../src/server/model/judge.ts"
 import type { Recorded } from "../src/server/model/runProgram.ts"
 
 type Row = readonly [JobInput, number, number, JobOutput] | readonly [JobInput, number]
@@ -125,4 +125,14 @@ describe("a server that is wrong is told with the requests that show it", () => 
     const one: Row = [{ kind: "submit", job_id: undefined }, 1, 2, { is: "submitted", job_id: "same" }]
     expect(judge([...historyOf([one], 0), ...historyOf([one], 1)], 3)?.found).toBe("same")
   })
+})
+
+it("two programs beside each other that are told one id are seen, though each by itself is right", () => {
+  const one = historyOf([[{ kind: "submit", job_id: undefined }, 1, 2, submitted]])
+  const other = historyOf([[{ kind: "submit", job_id: undefined }, 1, 3, submitted]])
+  expect([judge(one, 3), judge(other, 3)]).toEqual([undefined, undefined])
+  const problem = judge(besideEachOther([one, other]), 3)
+  expect(problem).toMatchObject({ expected: "two jobs", found: job_id })
+  expect(problem?.requests.length).toBe(2)
+  expect(besideEachOther([one, [], other]).map(({ slot }) => slot)).toEqual([0, 1])
 })

@@ -9,7 +9,7 @@ it(
   () =>
     withOwnServer(
       async (url) => {
-        const report = await checkServer({ url, token }, { seed: 7, search_ms: 1_000 })
+        const report = await checkServer({ url, token }, { seed: 7, search_ms: 500 })
         expect(report.isKept, formatServerReport(report)).toBe(true)
         expect(report.highest).toBe(4)
         const skipped = report.laws.filter(({ verdict }) => verdict.status !== "pass")
@@ -43,7 +43,7 @@ it("a server that makes two jobs of one is caught by the search, with the reques
   const broken = brokenServers.find(({ name }) => name === "does not look for the id of a retry")
   if (broken === undefined) throw new Error("there is no such broken server")
   await withBrokenProgram(patchesOf(broken), async (target) => {
-    const { isKept, laws, seed } = await checkServer(target, { seed: 3, only: ["QUEUE-01"], search_ms: 4_000 })
+    const { isKept, laws, seed } = await checkServer(target, { seed: 3, only: ["QUEUE-01"], search_ms: 1_000 })
     expect(isKept).toBe(false)
     expect(laws[0]?.verdict).toMatchObject({ status: "fail", reason: expect.stringContaining(`seed ${seed}`) })
     expect(laws[0]?.requests.join("\n")).toMatch(

@@ -37,6 +37,9 @@ export interface Feed {
   readonly followers: () => number
 }
 
+/** How much of what comes may wait for the next turn; of more, the ledger is read again. */
+const tail_pages = { page_records: 1024, page_bytes: 1_048_576 } as const
+
 /** How often a follower is told something, at most: all of them are at the same moments, one text for all. */
 const turn_ms = 50
 /** How much longer a turn lasts than telling them takes, so that those who submit wait for followers a fiftieth of the time… */
@@ -64,13 +67,15 @@ export const makeFeed = (
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const recent = new Recent()
-    /** Those who wait for something or are told what comes, and those of them who are told. */
-    let followers = 0
+    /** Those who are told what comes, and those who only wait for something. */
     let told_followers = 0
+    let waiters = 0
     const live = new Set<Live>()
     let isClosed = false
     let watching: Fiber.Fiber<unknown, unknown> | undefined
     let changed = Deferred.makeUnsafe<void>()
+    /** Done when the next turn may begin, and when somebody comes who is to be woken before. */
+    let turnOver = Deferred.makeUnsafe<void>()
 
     /** A copy, since whoever leaves may at once be back. */
     const everybody = (): ReadonlyArray<Live> => Array.from(live)
@@ -84,12 +89,21 @@ export const makeFeed = (
       for (const each of everybody()) each.leave()
       wake()
     }
-    const take = (events: ReadonlyArray<RecordedEvent>): void => {
-      // Whoever only waits is not told what it is that came.
-      if (told_followers > 0) recent.keep(events)
-      else recent.begin(events.at(-1)?.position ?? recent.seen)
-      wake()
+    const endTurn = (): void => {
+      const before = turnOver
+      turnOver = Deferred.makeUnsafe<void>()
+      Deferred.doneUnsafe(before, Effect.void)
     }
+    /** While nobody waits, all that comes within a turn is taken at once at its end: to take each group costs those who submit. */
+    const take = (events: ReadonlyArray<RecordedEvent>): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const over = turnOver
+        // Whoever only waits is not told what it is that came.
+        if (told_followers > 0) recent.keep(events)
+        else recent.begin(events.at(-1)?.position ?? recent.seen)
+        wake()
+        return live.size === 0 || waiters > 0 ? Effect.void : Deferred.await(over)
+      })
 
     const push = (each: Live): void => {
       if (each.position < recent.from) return each.leave()
@@ -105,6 +119,7 @@ export const makeFeed = (
       for (let told_until = recent.seen; ;) {
         const waking = changed
         if (told_until === recent.seen || live.size === 0) {
+          endTurn()
           yield* Deferred.await(waking)
           continue
         }
@@ -120,9 +135,7 @@ export const makeFeed = (
     const watch = Effect.gen(function* () {
       recent.begin(yield* head)
       scatter()
-      const tail = Stream.runForEachArray(ledger.tail({ after: recent.seen, ...small_pages }), (events) =>
-        Effect.sync(() => take(events)),
-      )
+      const tail = Stream.runForEachArray(ledger.tail({ after: recent.seen, ...tail_pages }), take)
       yield* Effect.raceFirst(tail, turns)
     }).pipe(
       Effect.ensuring(
@@ -140,14 +153,9 @@ export const makeFeed = (
         watching = fiber
       })
     })
-    const join = Effect.suspend(() => {
-      followers++
-      return ensureWatching
-    })
-    const leave = Effect.suspend(() => {
-      followers--
-      return followers > 0 || watching === undefined ? Effect.void : Fiber.interrupt(watching)
-    })
+    const leave = Effect.suspend(() =>
+      told_followers + waiters > 0 || watching === undefined ? Effect.void : Fiber.interrupt(watching),
+    )
 
     const isUpToDate = (position: number): boolean => watching !== undefined && !isClosed && position >= recent.seen
 
@@ -206,10 +214,14 @@ export const makeFeed = (
 
     return {
       isClosed: () => isClosed,
-      followers: () => followers,
+      followers: () => told_followers + waiters,
       waitBeyond: (position, time_ms) =>
         Effect.acquireUseRelease(
-          join,
+          Effect.suspend(() => {
+            waiters++
+            endTurn()
+            return ensureWatching
+          }),
           () =>
             Effect.gen(function* () {
               for (;;) {
@@ -218,20 +230,13 @@ export const makeFeed = (
                 yield* Deferred.await(waking)
               }
             }).pipe(Effect.timeoutOption(time_ms), Effect.ignore),
-          () => leave,
+          () => Effect.suspend(() => (waiters--, leave)),
         ),
       follow: (after, follower) =>
         Effect.acquireUseRelease(
-          Effect.andThen(
-            Effect.sync(() => void told_followers++),
-            join,
-          ),
+          Effect.suspend(() => (told_followers++, ensureWatching)),
           () => follow(after, follower),
-          () =>
-            Effect.andThen(
-              Effect.sync(() => void told_followers--),
-              leave,
-            ),
+          () => Effect.suspend(() => (told_followers--, leave)),
         ),
       close: Effect.sync(() => {
         isClosed = true

@@ -17,7 +17,7 @@ const kept_characters_max = 1_048_576
  * Whoever was just told what this process recorded waits so long before he looks for what others have: under load the next
  * group comes first, and a look at the store costs more than telling it.
  */
-const own_first_ms = 20
+const own_first_ms = 100
 
 type Batches = ReadonlyArray<ReadonlyArray<NewRecord>>
 

@@ -5,6 +5,7 @@
  */
 import { command } from "@waybill/command"
 import { changed, damaged_flag, done, ledger_errors, ledger_exits, LEDGER_FLAWED } from "../Exits.ts"
+import { removalText, spaceText } from "../keeping/texts.ts"
 import type { Verified } from "../keeping/verify.ts"
 import { place_flags, placeOf, root_flags } from "../Place.ts"
 
@@ -174,6 +175,7 @@ export const du = command({
   parameters: root_flags,
   exit_codes: { SUCCESS: done("The sizes are in data") },
   output_schema: { type: "object", required: ["root", "bytes", "parts"], properties: { parts: { type: "array" } } },
+  render: spaceText,
   execute: async (args, ctx) => {
     const { du: run } = await import("../keeping/space.ts")
     return run(placeOf(args, ctx.env))
@@ -207,6 +209,7 @@ export const gc = command({
   },
   error_registry: ledger_errors,
   output_schema: { type: "object", required: ["root", "removed", "bytes", "entries", "left"] },
+  render: removalText,
   validate: ({ logs = 0 }) => (logs >= 0 ? [] : [{ field: "logs", message: `${logs} is no number of days` }]),
   execute: async (args, ctx) => {
     const { gc: run } = await import("../keeping/gc.ts")

@@ -9,6 +9,7 @@ import { Effect, Stream } from "effect"
 import { runHere } from "../Opening.ts"
 import { type Damaged, endOnDamage } from "../keeping/damage.ts"
 import { ledgerLayer } from "../Ledgers.ts"
+import { refuseNowhere } from "../Nowhere.ts"
 import type { Place } from "../Place.ts"
 
 export interface EventWords {
@@ -21,6 +22,7 @@ export interface EventWords {
 }
 
 export const showEvents = (words: EventWords, place: Place, ctx: Context): Promise<void> => {
+  refuseNowhere(place)
   const { after, damaged = "refuse", follow, job, type } = words
   const isWanted = ({ event_type, job_id }: RecordedEvent): boolean =>
     (job === undefined || job_id === job) && (type === undefined || event_type.startsWith(type))

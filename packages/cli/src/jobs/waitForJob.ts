@@ -6,6 +6,7 @@
 import type { Context, JobState } from "@waybill/command"
 import { Effect } from "effect"
 import { openStore, runOnFiles } from "../Opening.ts"
+import { refuseNowhere } from "../Nowhere.ts"
 import type { Place } from "../Place.ts"
 import { tellDamage } from "../keeping/damage.ts"
 import { findJob } from "./askJob.ts"
@@ -17,8 +18,9 @@ export const waitForJob = (
   wait_ms: number,
   place: Place,
   ctx: Pick<Context, "signal" | "warn">,
-): Promise<JobState | undefined> =>
-  runOnFiles(
+): Promise<JobState | undefined> => {
+  refuseNowhere(place)
+  return runOnFiles(
     Effect.gen(function* () {
       const store = yield* openStore(place, "read")
       const until_ms = Date.now() + wait_ms
@@ -38,3 +40,4 @@ export const waitForJob = (
     }),
     ctx.signal,
   )
+}

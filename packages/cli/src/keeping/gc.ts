@@ -10,6 +10,7 @@ import { Clock, Effect } from "effect"
 import { join } from "node:path"
 import { knownVocabularies } from "../Ledgers.ts"
 import { notPermitted } from "../notPermitted.ts"
+import { refuseNowhere } from "../Nowhere.ts"
 import { openStore, runOnFiles } from "../Opening.ts"
 import { ownFolder, type Place } from "../Place.ts"
 import { refuseDamaged } from "./damage.ts"
@@ -24,12 +25,29 @@ export interface GcWords {
   readonly logs_ms: number | undefined
 }
 
+/** What went, or would go, and what is left. */
+export interface Removal {
+  readonly root: string
+  readonly removed: boolean
+  readonly bytes: number
+  readonly entries: ReadonlyArray<{ readonly path: string; readonly bytes: number; readonly why: string }>
+  /** What could not be removed, with as many bytes as are still there. */
+  readonly left: ReadonlyArray<{
+    readonly path: string
+    readonly bytes: number
+    readonly why: string
+    readonly error: string
+  }>
+  /** Work that somebody may be at just now. */
+  readonly left_alone: number
+}
+
 /**
  * Removes what ended runs left behind: workspaces, staged and written copies, sealed bytes that were rejected. Facts stay,
  * and so do bytes that can be delivered, unless both words ask for them. Of a run that may go on nothing is touched, and of a
  * ledger that is damaged nothing at all. What the file system refuses is passed over, and told at the end.
  */
-export const gc = async (words: GcWords, place: Place, ctx: Context) => {
+export const gc = async (words: GcWords, place: Place, ctx: Context): Promise<Removal> => {
   if (words.deliverables && !words.yes && !ctx.dryRun)
     throw new CommandError({
       exit: "PRECONDITION",
@@ -37,10 +55,11 @@ export const gc = async (words: GcWords, place: Place, ctx: Context) => {
       message: "--deliverables removes verified bytes, and nobody can deliver them afterwards.",
       fix_required: "Say --yes as well, or look first with --dry-run.",
     })
+  refuseNowhere(place)
   const folder = ownFolder(place)
   const data = join(folder, "data")
   const tally: Tally = { gone: [], left: [] }
-  const answer = (entries: ReadonlyArray<Sized>) => ({
+  const answer = (entries: ReadonlyArray<Sized>): Removal => ({
     root: place.root,
     removed: !ctx.dryRun && entries.length > 0,
     bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),

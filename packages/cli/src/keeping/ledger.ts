@@ -11,6 +11,7 @@ import { Effect, Stream } from "effect"
 import { accessSync, constants, createReadStream } from "node:fs"
 import { jobSpecOf } from "../jobs/JobSpecHere.ts"
 import { openStore, runHere, runOnFiles } from "../Opening.ts"
+import { refuseNowhere } from "../Nowhere.ts"
 import { ledgerLayer } from "../Ledgers.ts"
 import { type Damaged, endOnDamage, refuseDamaged, tellDamage } from "./damage.ts"
 import { commandLine, type Place } from "../Place.ts"
@@ -19,14 +20,27 @@ import { refuseIrregular } from "../refuseIrregular.ts"
 const upTo = (at: number | undefined, place: Place, ctx: Context) =>
   Effect.gen(function* () {
     const ledger = yield* Ledger
-    const events = at === undefined ? ledger.read() : Stream.takeWhile(ledger.read(), ({ position }) => position <= at)
+    let goesOn = false
+    const isWithin = ({ position }: RecordedEvent): boolean => {
+      goesOn = at !== undefined && position > at
+      return !goesOn
+    }
     const found: Array<RecordedEvent> = []
     yield* tellDamage(ledger, false, place, ctx)
-    yield* Stream.runForEach(events, (event) => Effect.sync(() => void found.push(event)))
+    yield* Stream.runForEach(Stream.takeWhile(ledger.read(), isWithin), (event) =>
+      Effect.sync(() => void found.push(event)),
+    )
+    const last = found.at(-1)?.position ?? 0
+    if (at !== undefined && at > last && !goesOn)
+      ctx.warn(
+        "BEYOND_THE_END",
+        `nothing stands at position ${at}: this is how it is at ${last}, where the ledger ends`,
+      )
     return found
   })
 
 export const show = (position: number | undefined, place: Place, ctx: Context) => {
+  refuseNowhere(place)
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
     yield* tellDamage(ledger, false, place, ctx)
@@ -64,6 +78,7 @@ export const show = (position: number | undefined, place: Place, ctx: Context) =
 }
 
 export const repair = async (place: Place, ctx: Context) => {
+  refuseNowhere(place)
   if (place.url !== undefined)
     (await import("./databaseLedger.ts")).refuseInDatabase(place, "there is no damaged file to be acknowledged")
   const options = { root: place.root, actor: "waybill", requestId: ctx.requestId }
@@ -72,6 +87,7 @@ export const repair = async (place: Place, ctx: Context) => {
 }
 
 export const head = async (place: Place, ctx: Context) => {
+  refuseNowhere(place)
   if (place.url !== undefined)
     (await import("./databaseLedger.ts")).refuseInDatabase(place, "there is no head to be printed")
   const found = await runOnFiles(chainHead(place.root), ctx.signal)
@@ -86,6 +102,7 @@ export const head = async (place: Place, ctx: Context) => {
 
 /** Any projection as it was at a position. */
 export const replay = (at: number | undefined, projection: "runs" | "queue" | "jobs", place: Place, ctx: Context) => {
+  refuseNowhere(place)
   const program = Effect.map(upTo(at, place, ctx), (events) => {
     const { projections } = jobSpecOf()
     const folded =
@@ -116,6 +133,7 @@ export const replay = (at: number | undefined, projection: "runs" | "queue" | "j
  * the last line when one was left out that nobody has acknowledged, unless `skip` takes that.
  */
 export const exportLines = (damaged: Damaged, place: Place, ctx: Context): Promise<void> => {
+  refuseNowhere(place)
   const program = Effect.gen(function* () {
     const ledger = yield* Ledger
     let records = 0

@@ -96,6 +96,7 @@ export const stoppedAt = (cause: Error, data: object, { gone, left }: Tally): Co
     fix_required:
       options?.fix_required ?? "Mend what the message names, and call gc again: it goes on with what is left.",
     data,
+    isResult: true,
     cause,
   })
 }

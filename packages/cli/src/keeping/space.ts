@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path"
+import { refuseNowhere } from "../Nowhere.ts"
 import type { Place } from "../Place.ts"
 import { sizeOf } from "./files.ts"
 
@@ -19,7 +20,19 @@ const parts = [
   { part: "workspaces", below: ["waybill", "data", "workspaces"], what: "where agents worked" },
 ] as const
 
-export const du = async (place: Place) => {
+export interface Space {
+  readonly root: string
+  readonly bytes: number
+  readonly parts: ReadonlyArray<{
+    readonly part: string
+    readonly bytes: number
+    readonly files: number
+    readonly what: string
+  }>
+}
+
+export const du = async (place: Place): Promise<Space> => {
+  refuseNowhere(place)
   const sizes = parts.map(({ below, part, what }) => ({ part, ...sizeOf(join(place.root, ".agents", ...below)), what }))
   return { root: place.root, bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0), parts: sizes }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { refuseNowhere } from "../Nowhere.ts"
 import { CommandError, type Context } from "@waybill/command"
 import { parseHead, printHead, type Verification, verifyLedger } from "@waybill/ledger-store"
 import { runHere, runOnFiles } from "../Opening.ts"
@@ -118,6 +119,7 @@ const unsealedError = (data: Verified, place: Place): CommandError =>
  * seal nor a kept head (`LEDGER_UNSEALED`).
  */
 export const verify = async (expect: ReadonlyArray<string>, place: Place, ctx: Context): Promise<Verified> => {
+  refuseNowhere(place)
   const data = await check(expect, place, ctx)
   const open = data.flaws.filter(({ isAcknowledged }) => isAcknowledged !== true)
   if (open.length > 0) throw (open.every(({ kept }) => kept !== undefined) ? headError : flawError)(open, data, place)

@@ -56,7 +56,8 @@ export const deliver = async (runId: string, to: string, place: Place, ctx: Cont
   if (to !== "-") {
     const file = fromHere(to)
     const receipt = await runHere(Effect.provide(hand(runId, { file }, place), layer), ctx.signal)
-    await ctx.write(`${JSON.stringify(receipt)}\n`)
+    if (ctx.isForPeople) ctx.log(`delivered ${receipt.bytes} bytes to ${file}, ${receipt.sha256}`)
+    else await ctx.write(`${JSON.stringify(receipt)}\n`)
     return
   }
   const sink = (chunk: Uint8Array) => Effect.promise(() => ctx.write(Uint8Array.from(chunk)))

@@ -58,6 +58,7 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
       message: `The verifier rejected what run ${run_id} made: ${status.summary ?? "see the checks"}.`,
       suggestion: `See what it said with: ${commandAbout(run_id, place, "explain")}`,
       data,
+      isResult: true,
     })
   const failure = status.status === "failed" ? status.failed.failure : undefined
   throw new CommandError({
@@ -67,6 +68,7 @@ const answer = (data: Settled, status: JobStatus, place: Place, cause: string | 
     ...(cause === undefined || cause === "" ? {} : { detail: cause }),
     suggestion: `See what was printed with: ${commandAbout(run_id, place, "logs")}`,
     data,
+    isResult: true,
   })
 }
 

@@ -90,7 +90,7 @@ const kept_back_share = 2
 /** Which part of the time each search gets at least: a server that starts slowly must not use it all up for restarts. */
 const search_share_min = 1 / 20
 /** Which part of the time is kept back for what comes after the searches, so that a busy machine does not make the run longer. */
-const after_searches_share = 1 / 4
+const after_searches_share = 1 / 3
 
 /** How long the server may still answer after it was killed. */
 const kill_ms_default = 5_000

@@ -24,7 +24,8 @@ export interface RunsOptions {
 /** What one run came to. */
 export interface Run {
   readonly seed: number
-  readonly report: ServerReport
+  /** None where the run itself came to grief. */
+  readonly report: ServerReport | undefined
   /** What was broken, or not looked at although it could have been; empty where the run is clean. */
   readonly flaws: ReadonlyArray<string>
 }
@@ -42,6 +43,7 @@ const flawsOf = ({ claimed, isKept, laws }: ServerReport, where: LedgerPlace): R
 ]
 
 const sentenceOf = (where: LedgerPlace, { flaws, report, seed }: Run): string => {
+  if (report === undefined) return `${where}, seed ${seed}: NO REPORT`
   const count = (status: string) => report.laws.filter(({ verdict }) => verdict.status === status).length
   const counts = `${count("pass")} pass, ${count("fail")} fail, ${count("not applicable")} not applicable, ${count("skipped")} skipped`
   return `${where}, seed ${seed}: ${flaws.length === 0 ? "clean" : "NOT CLEAN"}, ${counts}, ${(report.took_ms / 1000).toFixed(1)} s`
@@ -56,7 +58,8 @@ const oneRun = async (where: LedgerPlace, seed: number, database: InDatabase | u
     stdio: ["ignore", "pipe", "inherit"],
   })
   const [printed] = await Promise.all([text(child.stdout), once(child, "exit")])
-  if (child.exitCode !== 0) throw new Error(`the run with seed ${seed} ended with ${child.exitCode}: ${printed}`)
+  if (child.exitCode !== 0)
+    return { seed, report: undefined, flaws: [`the run ended with ${child.exitCode ?? child.signalCode}: ${printed}`] }
   const report = JSON.parse(printed) as ServerReport
   return { seed, report, flaws: flawsOf(report, where) }
 }
@@ -82,7 +85,8 @@ export const cleanRuns = async (
           const run = await oneRun(where, seed, its)
           done.push(run)
           say(sentenceOf(where, run))
-          if (run.flaws.length > 0) say([...run.flaws, formatServerReport(run.report)].join("\n"))
+          const full = run.report === undefined ? [] : [formatServerReport(run.report)]
+          if (run.flaws.length > 0) say([...run.flaws, ...full].join("\n"))
         }
       }),
     )
@@ -90,7 +94,7 @@ export const cleanRuns = async (
     await database?.close()
   }
   const clean = done.filter(({ flaws }) => flaws.length === 0).length
-  const took_s = done.map(({ report }) => report.took_ms / 1000).toSorted((a, b) => a - b)
+  const took_s = done.map(({ report }) => (report?.took_ms ?? 0) / 1000).toSorted((a, b) => a - b)
   const all_s = ((performance.now() - since) / 1000).toFixed(0)
   const last = first_seed + runs - 1
   say(

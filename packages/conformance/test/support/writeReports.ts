@@ -14,7 +14,7 @@ const first_seed = Number(process.argv[2] ?? 1)
 
 for (const [where, page] of pages) {
   const [run] = await cleanRuns(where, { runs: 1, at_once: 1, first_seed, say: (line) => console.log(line) })
-  if (run === undefined || run.flaws.length > 0) {
+  if (run?.report === undefined || run.flaws.length > 0) {
     process.exitCode = 1
     continue
   }

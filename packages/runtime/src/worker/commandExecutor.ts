@@ -5,13 +5,14 @@
  */
 import { folderName } from "@waybill/data-plane"
 import { Files, Processes, refuseDuration } from "@waybill/host"
-import { ArtifactRef, type Report } from "@waybill/jobspec"
-import { Effect, Result, Schema } from "effect"
+import type { Report } from "@waybill/jobspec"
+import { Effect, Result } from "effect"
 import { join } from "node:path"
 import { hideValues } from "../hideValues.ts"
 import { messageOf } from "../messageOf.ts"
 import { InvalidDeclaration } from "../pipeline/Errors.ts"
 import { refuseCommand } from "../refuseCommand.ts"
+import { readCommandResult } from "./commandResult.ts"
 import { type Executor, WorkFailed } from "./Executor.ts"
 import type { ClaimedJob } from "./WorkQueue.ts"
 
@@ -38,32 +39,6 @@ const marker = "WAYBILL_WORK"
 const default_grace_ms = 2_000
 /** Linux takes no variable that is longer than 128 KiB. */
 const variable_bytes_max = 120_000
-
-const Output = Schema.fromJsonString(
-  Schema.Struct({
-    artifacts: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-    artifact_refs: Schema.optionalKey(Schema.Record(Schema.String, ArtifactRef)),
-    failure: Schema.optionalKey(
-      Schema.Struct({
-        code: Schema.optionalKey(Schema.String),
-        message: Schema.optionalKey(Schema.String),
-        retryable: Schema.optionalKey(Schema.Boolean),
-      }),
-    ),
-  }),
-)
-type Output = typeof Output.Type
-const decode = Schema.decodeUnknownResult(Output)
-
-const outputOf = (bytes: Uint8Array): Result.Result<Output, string> => {
-  let text: string
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim()
-  } catch {
-    return Result.fail("its output is not UTF-8")
-  }
-  return text === "" ? Result.succeed({}) : Result.mapError(decode(text), ({ message }) => message)
-}
 
 /**
  * Makes the executor. The command gets the payload as JSON, and `WAYBILL_JOB_ID`, `WAYBILL_JOB_TYPE`, `WAYBILL_ATTEMPT` and
@@ -151,7 +126,9 @@ export const commandExecutor = (
           return yield* failed(`left ${leftovers.remaining.length} processes that could not be ended`, kept)
         if (exit.kind === "signal") return yield* failed(`ended by ${exit.signal}`, kept)
         const said =
-          stdout.dropped_bytes > 0 ? Result.fail(`it wrote more than ${outputBytes_max} bytes`) : outputOf(stdout.bytes)
+          stdout.dropped_bytes > 0
+            ? Result.fail(`it wrote more than ${outputBytes_max} bytes`)
+            : readCommandResult(stdout.bytes, (text) => hideValues(text, env))
         if (Result.isFailure(said))
           return yield* failed(`exited with ${exit.code}; its result cannot be read: ${said.failure}`, kept)
         const { failure, ...made } = said.success
