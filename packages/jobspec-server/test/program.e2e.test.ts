@@ -92,6 +92,7 @@ it.each(["SIGTERM", "SIGHUP"] as const)("%s ends whoever waits and lets no ackno
     const submitted = await submit(first.url, token, { job_type: "wiki.build" })
     expect(submitted.status).toBe(202)
     expect(await program.end(signal)).toBe(0)
+    expect(program.said()).toContain(`"draining","reason":"${signal} was received."`)
     expect((await waiting).status).toBe(204)
     expect((await following).text).toContain(String(submitted.json()["last_event_id"]))
   })(),
