@@ -100,6 +100,8 @@ describe("a report", () => {
         source: "JobSpec v0 §10",
         statement: "Epochs go up.",
         violation: "by going down.",
+        isSearch: false,
+        hooks: [],
         took_ms: 3,
         verdict: fail,
         requests: ['curl -sS "$URL/v1/status"\n# 200 {"a":"<b>"}'],
@@ -146,6 +148,20 @@ describe("a report", () => {
       "HONESTY-01",
       "QUEUE-03",
     ])
+  })
+  it("names within a level first what few requests show, and searches last", () => {
+    const [law] = report.laws
+    if (law === undefined) throw new Error("there is no law")
+    const laws = [
+      { ...law, id: "QUEUE-01", isSearch: true },
+      { ...law, id: "QUEUE-02", requests: [] },
+      { ...law, id: "QUEUE-04", requests: ["curl 1", "curl 2", "curl 3"] },
+      { ...law, id: "QUEUE-05", requests: ["curl 1", "curl 2"] },
+    ]
+    const text = formatServerReport({ ...report, laws })
+    const ids = [...text.matchAll(/FAIL {2}(\S+)/gu)].map(([, id]) => id)
+    expect(ids).toEqual(["QUEUE-05", "QUEUE-04", "QUEUE-02", "QUEUE-01"])
+    expect(text).toContain("Begin with QUEUE-05 ")
   })
   it("as a page shows expected, found and requests, loads nothing, and takes nothing of a server's answer for markup", () => {
     const page = reportHtml(report)

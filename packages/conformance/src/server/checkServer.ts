@@ -14,7 +14,7 @@ import { type Address, type Desk, makeDesk } from "./Desk.ts"
 import { claimHolds, highestClaim, type LevelResult, levelResults } from "./levels.ts"
 import { findLedger, isGone, killing } from "./hooks.ts"
 import type { CannotRestart } from "./restartBy.ts"
-import { no_time, type ServerLaw } from "./serverLaw.ts"
+import { type Hook, no_time, type ServerLaw } from "./serverLaw.ts"
 import { tidy } from "./tidy.ts"
 import { lacksOptional, notLookedAt, verdictOn } from "./verdictOn.ts"
 import type { Capabilities, Target } from "./Target.ts"
@@ -48,6 +48,10 @@ export interface CheckServerOptions {
 export interface CheckedServerLaw extends Checked {
   readonly level: Level
   readonly source: string
+  /** Whether it sends random requests: what it finds is often said shorter by a law that asks for one thing. */
+  readonly isSearch: boolean
+  /** What the caller has to give for it. */
+  readonly hooks: ReadonlyArray<Hook>
   /** For a law that is broken: the requests that show it, as commands for a shell, each with its answer. */
   readonly requests: ReadonlyArray<string>
 }
@@ -109,6 +113,17 @@ export const serverLaws = async (): Promise<ReadonlyArray<ServerLaw>> => {
     return law
   })
 }
+
+/** What a report says of a law, whatever became of it. */
+const toldOf = ({ hooks = [], id, isSearch = false, level, source, statement, violation }: ServerLaw) => ({
+  id,
+  level,
+  source,
+  statement,
+  violation,
+  isSearch,
+  hooks,
+})
 
 /** The ledger's last event; `undefined` where there is none, or the server does not say. Rejects where it does not answer. */
 const lastEvent = async ({ ask }: Client, last_event_ms: number): Promise<string | undefined> => {
@@ -197,12 +212,8 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       isKept: isKept && !isInterrupted,
     }
   }
-  const unlooked = ({ id, level, source, statement, violation }: ServerLaw): CheckedServerLaw => ({
-    id,
-    level,
-    source,
-    statement,
-    violation,
+  const unlooked = (law: ServerLaw): CheckedServerLaw => ({
+    ...toldOf(law),
     took_ms: 0,
     requests: [],
     verdict: { status: "skipped", reason: "the run was interrupted" },
@@ -249,10 +260,9 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       const verdict = unseen ?? (await look())
       options.signal?.throwIfAborted()
       if (unusable !== undefined) throw unusable
-      const { id, level, source, statement, violation } = law
       const took_ms = Math.round(performance.now() - at)
       if (law.hooks?.includes("restart") === true) slowest_restart_ms = Math.max(slowest_restart_ms, took_ms)
-      const done = { id, level, source, statement, violation, verdict, took_ms, requests }
+      const done = { ...toldOf(law), verdict, took_ms, requests }
       checked.push(done)
       options.onChecked?.(done, i + 1, order.length)
     }

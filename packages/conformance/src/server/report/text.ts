@@ -46,11 +46,25 @@ export const conclusionOf = (report: ServerReport): string => {
 /** What every server says comes before what it comes to: who misreads an answer sees more broken than there is. */
 const formFirst = (id: string): number => (kindOf(id) === "JOBSPEC" ? 0 : 1)
 
-/** What is broken, in the order in which to mend it: a level rests on those below it. */
+/** How much there is to paste; where nothing is shown it is more than anything that is. */
+const lengthOf = ({ requests }: CheckedServerLaw): number =>
+  requests.length === 0 ? Number.MAX_SAFE_INTEGER : requests.length
+
+/**
+ * What is broken, in the order in which to mend it: a level rests on those below it. Within one, a law that asks for one thing comes
+ * before a search, and what few requests show before what takes many.
+ */
 export const brokenLaws = ({ laws }: Pick<ServerReport, "laws">): ReadonlyArray<CheckedServerLaw> =>
   laws
     .filter(({ verdict }) => verdict.status === "fail")
-    .toSorted((a, b) => a.level - b.level || formFirst(a.id) - formFirst(b.id) || (a.id < b.id ? -1 : 1))
+    .toSorted(
+      (a, b) =>
+        a.level - b.level ||
+        formFirst(a.id) - formFirst(b.id) ||
+        Number(a.isSearch) - Number(b.isSearch) ||
+        lengthOf(a) - lengthOf(b) ||
+        (a.id < b.id ? -1 : 1),
+    )
 
 /** Where to begin when laws are broken; `undefined` where none is. */
 export const beginWith = (report: Pick<ServerReport, "laws">): string | undefined => {
