@@ -83,6 +83,13 @@ describe("a restart command", () => {
         /the restart command ended with 3 at the step "kill"/u,
       )
     }))
+  it("is tried also where the laws that rest on it lack the ledger's path", () =>
+    withOwnServer(async (url) => {
+      const restart = restartBy("true", url)
+      await expect(checkServer({ url, restart }, { only: ["HONESTY-05"], level: 1, kill_ms: 200 })).rejects.toThrow(
+        CannotRestart,
+      )
+    }))
   it("is not tried where no law that is looked at needs it", () =>
     withOwnServer(async (url) => {
       const restart = restartBy("exit 3", url)

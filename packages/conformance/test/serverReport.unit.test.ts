@@ -125,12 +125,27 @@ describe("a report", () => {
       status: "skipped",
       reason: "needs a command that kills and restarts the server (--restart-cmd)",
     }
-    const kept = { ...report, isKept: true, laws: [{ ...law, id: "LEDGER-01", level: 2 as const, verdict }] }
+    const durable = { ...law, id: "LEDGER-01", level: 2 as const, hooks: ["restart" as const], verdict }
+    const kept = { ...report, isKept: true, laws: [durable] }
     const unseen = "Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)."
     expect(formatServerReport({ ...kept, claimed: 2 })).toContain(`The claim to level 2 (Enqueue) holds. ${unseen}`)
     expect(reportHtml({ ...kept, claimed: 2 })).toContain(unseen)
     expect(formatServerReport({ ...kept, claimed: 1 })).not.toContain(unseen)
     expect(formatServerReport({ ...kept, claimed: 2, laws: [] })).not.toContain(unseen)
+    const seen = { ...durable, id: "LEDGER-03", verdict: pass }
+    expect(formatServerReport({ ...kept, claimed: 2, laws: [durable, seen] })).not.toContain(unseen)
+  })
+  it("does not say either that level 1 holds without saying so, whatever hook it was that was lacking", () => {
+    const [law] = report.laws
+    if (law === undefined) throw new Error("there is no law")
+    const verdict: Verdict = { status: "skipped", reason: "needs the path of the server's ledger (--ledger)" }
+    const laws = [
+      { ...law, id: "HONESTY-05", level: 1 as const, hooks: ["restart" as const, "ledger" as const], verdict },
+    ]
+    const kept = { ...report, isKept: true, claimed: 1 as const, laws }
+    const unseen = "What it tells after a restart was not looked at (--token, --restart-cmd and --ledger)."
+    expect(formatServerReport(kept)).toContain(`The claim to level 1 (Observe) holds. ${unseen}`)
+    expect(badgeSvg(kept)).toContain("restart not shown")
   })
   it("names first what the rest of the broken laws rest on", () => {
     const [law] = report.laws
@@ -190,7 +205,7 @@ describe("a report", () => {
     const [law] = report.laws
     if (law === undefined) throw new Error("there is no law")
     const verdict: Verdict = { status: "skipped", reason: "needs a command (--restart-cmd)" }
-    const laws = [{ ...law, id: "LEDGER-01", level: 2 as const, verdict }]
+    const laws = [{ ...law, id: "LEDGER-01", level: 2 as const, hooks: ["restart" as const], verdict }]
     const green = "#2c7a4b"
     expect(badgeSvg({ claimed: 2, isKept: true, laws })).toContain(
       'aria-label="JobSpec v0: level 2 enqueue, restart not shown"',

@@ -224,7 +224,10 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       if (can.mutates) await deskFor(0, undefined).post("/v1/jobs", { job_type: "eval.suite" })
       findLedger(target.ledger)
     }
-    if (target.restart !== undefined && within.some(({ hooks = [] }) => hooks.includes("restart"))) {
+    // A hook that does nothing is told also where what needs it lacks another one.
+    const usesRestart = ({ hooks = [], level }: ServerLaw): boolean =>
+      hooks.includes("restart") && level <= (claimed ?? level)
+    if (target.restart !== undefined && order.some(usesRestart)) {
       const at = performance.now()
       address.url = (await target.restart()).url
       slowest_restart_ms = performance.now() - at

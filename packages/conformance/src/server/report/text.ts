@@ -12,19 +12,28 @@ import type { LevelResult } from "../levels.ts"
 export const formatLevel = ({ fail, level, not_applicable, pass, reason, skipped, status }: LevelResult): string =>
   `  level ${level} ${levels[level].name.padEnd(8)} ${status}${reason === undefined ? "" : ` (${reason})`}: ${pass} pass, ${fail} fail, ${not_applicable} not applicable, ${skipped} skipped`
 
-/** What a level that holds does not say: whether nobody has killed the server to see what is left. */
+/** Nobody has killed the server to see what is left, although a law of a level that is said to hold would. */
 export const isUnrestarted = ({
   claimed,
   highest,
   isKept,
   laws,
-}: Pick<ServerReport, "claimed" | "highest" | "isKept" | "laws">): boolean =>
-  isKept &&
-  (claimed ?? highest ?? 0) >= 2 &&
-  laws.some(({ id, verdict }) => id === "LEDGER-01" && verdict.status === "skipped")
+}: Pick<ServerReport, "claimed" | "highest" | "isKept" | "laws">): boolean => {
+  const restarting = laws.filter(({ hooks, level }) => hooks.includes("restart") && level <= (claimed ?? highest ?? 0))
+  return (
+    isKept &&
+    restarting.some(({ verdict }) => verdict.status === "skipped") &&
+    !restarting.some(({ verdict }) => verdict.status === "pass")
+  )
+}
 
-const unseen = (report: ServerReport): string =>
-  isUnrestarted(report) ? " Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)." : ""
+/** What a conclusion adds about restarts: below level 2 nothing is acknowledged, and what is left to see is damage. */
+const unseen = (report: ServerReport): string => {
+  if (!isUnrestarted(report)) return ""
+  return (report.claimed ?? report.highest ?? 0) >= 2
+    ? " Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)."
+    : " What it tells after a restart was not looked at (--token, --restart-cmd and --ledger)."
+}
 
 /** What the run says in the end. */
 export const conclusionOf = (report: ServerReport): string => {
