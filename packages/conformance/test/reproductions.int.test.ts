@@ -30,3 +30,37 @@ it(
     ),
   60_000,
 )
+
+it(
+  "a job of an earlier law that differs is shown with its submission, and what it rests on is said",
+  () =>
+    withOwnServer((own) =>
+      withProxy(
+        own,
+        (asked, answer) => {
+          if (!asked.startsWith("GET /v1/events")) return answer
+          const { events, ...rest } = JSON.parse(answer.text) as { readonly events: ReadonlyArray<unknown> }
+          return events.length <= 12
+            ? answer
+            : { status: 200, text: JSON.stringify({ events: events.toSpliced(7, 1), ...rest }) }
+        },
+        async (url) => {
+          const only = ["JOBSPEC-203", "JOBSPEC-208", "PROJECTION-01"]
+          const { laws } = await checkServer({ url, token }, { only })
+          const law = laws.find(({ id }) => id === "PROJECTION-01")
+          if (law?.verdict.status !== "fail") throw new Error(`it was missed: ${JSON.stringify(law)}`)
+          const [named = "no job"] = /\bwb-[\w-]+|\bjob_[\w.-]+/u.exec(law.verdict.reason) ?? []
+          const [first, ...others] = law.requests
+          expect(first).toMatch(new RegExp(`^# ${named}, by JOBSPEC-20[38]:\ncurl .* -X POST .*"\\$URL/v1/jobs"`, "u"))
+          expect(first).toContain(named)
+          expect(others.some((lines) => lines.startsWith("# this rests on the whole ledger"))).toBe(true)
+          expect(others.slice(-2).map((lines) => lines.split("\n")[0])).toEqual([
+            'curl -sS "$URL/v1/events"',
+            'curl -sS "$URL/v1/status"',
+          ])
+          expect(law.requests.filter((lines) => lines.includes("POST") && !lines.includes(named))).toEqual([])
+        },
+      ),
+    ),
+  60_000,
+)

@@ -11,6 +11,7 @@ import type { Checked, Verdict } from "../Report.ts"
 import { type Client, makeClient } from "./Client.ts"
 import { detect } from "./detect.ts"
 import { type Address, type Desk, makeDesk } from "./Desk.ts"
+import { type Earlier, mayHaveChanged } from "./evidence.ts"
 import { claimHolds, highestClaim, type LevelResult, levelResults } from "./levels.ts"
 import { findLedger, isGone, killing } from "./hooks.ts"
 import type { CannotRestart } from "./restartBy.ts"
@@ -162,6 +163,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
   const fresh = (word = "job"): string => `${mark}-${++count}-${word}`
   const address: Address = { url: given.url }
   const jobs = new Set<string>()
+  const earlier: Array<Earlier> = []
   let unusable: CannotRestart | undefined
   const target: Target =
     given.restart === undefined
@@ -182,7 +184,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
   const order = all.toSorted((a, b) => rankOf(a) - rankOf(b) || beforeOther(a, b) || (a.id < b.id ? -1 : 1))
   const reader = makeClient(() => address.url, target.token)
   const deskFor = (search_ms: number, last: string | undefined): Desk =>
-    makeDesk(target, address, { can, seed, search_ms, fresh, since: last, onJob: (id) => jobs.add(id) })
+    makeDesk(target, address, { can, seed, search_ms, fresh, since: last, jobs, earlier })
   const outside = (law: ServerLaw): Verdict | undefined => notLookedAt(law, deskFor(time_ms, undefined), claimed)
   const checked: Array<CheckedServerLaw> = []
   const optional = new Set<string>()
@@ -251,6 +253,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
         const last = isMute ? undefined : await lastEvent(reader, last_event_ms).catch(() => void (isMute = true))
         const desk = deskFor(search_ms, typeof last === "string" ? last : undefined)
         const verdict = await verdictOn(law, desk, options.signal)
+        earlier.push({ law: law.id, exchanges: desk.exchanges().filter(mayHaveChanged) })
         if (verdict.status !== "fail") return verdict
         requests = desk.evidence(verdict.reason)
         const lost = desk.exchanges().find(({ outcome }) => "lost" in outcome)
