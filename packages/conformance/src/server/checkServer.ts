@@ -8,6 +8,7 @@ import { findLaws } from "../findLaws.ts"
 import type { Law } from "../Law.ts"
 import type { Level } from "../LawKind.ts"
 import type { Checked, Verdict } from "../Report.ts"
+import { mayBegin, type Rank, searchTime } from "./budget.ts"
 import { type Client, makeClient } from "./Client.ts"
 import { detect } from "./detect.ts"
 import { type Address, type Desk, makeDesk } from "./Desk.ts"
@@ -25,7 +26,10 @@ export interface CheckServerOptions {
   readonly level?: Level
   /** What the random requests are drawn from; the same seed draws the same ones. */
   readonly seed?: number
-  /** How long it may take altogether, 60 s by default. What there was no time for is skipped, and said. */
+  /**
+   * How long it should take altogether, 60 s by default. On a busy machine examples begin until half as much is over it, what comes after
+   * them until as much; what there was no time for is skipped, and said.
+   */
   readonly time_ms?: number
   /** How long each law that searches may go on at most; by default for what is left of the time. */
   readonly search_ms?: number
@@ -79,7 +83,7 @@ export interface ServerReport {
  * Examples first, then what restarts the server, then searches and what needs much in the ledger, and at the end what leaves damage:
  * laws of honesty that get to the ledger's file.
  */
-const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): 0 | 1 | 2 | 3 | 4 => {
+const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): Rank => {
   if (isSearch === true) return 2
   if (isLate === true) return 3
   if (!id.startsWith("HONESTY")) return hooks.length > 0 ? 1 : 0
@@ -88,14 +92,6 @@ const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): 0 | 1 | 2 | 3 
 
 /** Of the searches the one that asks for less comes first: another one leaves a ledger that takes long to read. */
 const beforeOther = (a: ServerLaw, b: ServerLaw): number => (a.isSearch === true ? a.level - b.level : 0)
-
-/** What is kept back from searches for each law that comes after them; more on a server that starts more slowly. */
-const kept_back_ms_min = 8_000
-const kept_back_share = 2
-/** Which part of the time each search gets at least: a server that starts slowly must not use it all up for restarts. */
-const search_share_min = 1 / 20
-/** Which part of the time is kept back for what comes after the searches, so that a busy machine does not make the run longer. */
-const after_searches_share = 1 / 3
 
 /** How long the server may still answer after it was killed. */
 const kill_ms_default = 5_000
@@ -239,17 +235,13 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       const left = order.slice(i)
       const searches = left.filter(({ isSearch }) => isSearch === true).length
       const restarts = left.filter(({ isLate, isSearch }) => isSearch !== true && isLate !== true).length
-      const for_restarts_ms = restarts * Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
-      const kept_back_ms = Math.max(for_restarts_ms, time_ms * after_searches_share)
-      const searchable_ms = (left_ms() - kept_back_ms) / Math.max(1, searches)
-      const search_ms = Math.min(search_ms_max, Math.max(searchable_ms, time_ms * search_share_min))
-      // Searches and what comes after them are not given up because what came before took longer than it should have.
-      const spare_ms = rankOf(law) >= 2 ? time_ms / 2 : 0
+      const ahead = { time_ms, left_ms: left_ms(), searches, restarts, slowest_restart_ms }
+      const search_ms = Math.min(search_ms_max, searchTime(ahead))
       const at = performance.now()
       let requests: ReadonlyArray<string> = []
       const look = async (): Promise<Verdict> => {
         if (stopped !== undefined) return { status: "skipped", reason: stopped }
-        if (left_ms() + spare_ms <= 0) return { status: "skipped", reason: no_time }
+        if (!mayBegin(rankOf(law), left_ms(), time_ms)) return { status: "skipped", reason: no_time }
         const last = isMute ? undefined : await lastEvent(reader, last_event_ms).catch(() => void (isMute = true))
         const desk = deskFor(search_ms, typeof last === "string" ? last : undefined)
         const verdict = await verdictOn(law, desk, options.signal)
