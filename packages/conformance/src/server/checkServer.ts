@@ -14,7 +14,7 @@ import { detect } from "./detect.ts"
 import { type Address, type Desk, makeDesk } from "./Desk.ts"
 import { type Earlier, mayHaveChanged } from "./evidence.ts"
 import { claimHolds, highestClaim, type LevelResult, levelResults } from "./levels.ts"
-import { findLedger, isGone, killing } from "./hooks.ts"
+import { findLedger, isGone, killing, refusalOf } from "./hooks.ts"
 import type { CannotRestart } from "./restartBy.ts"
 import { type Hook, no_time, type ServerLaw } from "./serverLaw.ts"
 import { tidy } from "./tidy.ts"
@@ -187,6 +187,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
   let slowest_restart_ms = 0
   let isMute = false
   let stopped: string | undefined
+  let spoilt: { readonly law: ServerLaw | undefined; readonly requests: ReadonlyArray<string> } | undefined
   const reportNow = (isInterrupted: boolean): ServerReport => {
     const levels = levelResults(
       checked.map((each) => ({ ...each, isOptional: optional.has(each.id) })),
@@ -226,9 +227,16 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
     const usesRestart = ({ hooks = [], level }: ServerLaw): boolean =>
       hooks.includes("restart") && level <= (claimed ?? level)
     if (target.restart !== undefined && order.some(usesRestart)) {
+      const desk = deskFor(0, undefined)
+      const before = can.mutates ? await refusalOf(desk) : undefined
       const at = performance.now()
-      address.url = (await target.restart()).url
+      await desk.restart()
       slowest_restart_ms = performance.now() - at
+      const refusal = can.mutates && before === undefined ? await refusalOf(desk) : undefined
+      if (refusal !== undefined) {
+        stopped = `after its first restart the server takes no submission any more: ${refusal}`
+        spoilt = { law: within.find(usesRestart), requests: desk.evidence("") }
+      }
     }
     for (const [i, law] of order.entries()) {
       options.signal?.throwIfAborted()
@@ -240,6 +248,10 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       const at = performance.now()
       let requests: ReadonlyArray<string> = []
       const look = async (): Promise<Verdict> => {
+        if (stopped !== undefined && law === spoilt?.law) {
+          requests = spoilt.requests
+          return { status: "fail", reason: stopped }
+        }
         if (stopped !== undefined) return { status: "skipped", reason: stopped }
         if (!mayBegin(rankOf(law), left_ms(), time_ms)) return { status: "skipped", reason: no_time }
         const last = isMute ? undefined : await lastEvent(reader, last_event_ms).catch(() => void (isMute = true))
