@@ -62,6 +62,13 @@ describe("what goes into an answer", () => {
     expect(redact("GET https://ada:pw@host/x with Bearer abcdefgh.ij", [])).toBe(
       "GET https://[redacted]@host/x with Bearer [redacted]",
     )
+    expect(redact("expected text, found x: x=x, 'x' and xx", ["x"])).toBe(
+      "expected text, found [redacted]: [redacted]=[redacted], '[redacted]' and xx",
+    )
+    expect(redact("a long-secret-in-it-self", ["secret-in-it"])).toBe("a long-[redacted]-self")
+    expect(redact("-a-b- stands alone, also beside words: x-a-b-x", ["-a-b-"])).toBe(
+      "[redacted] stands alone, also beside words: x[redacted]x",
+    )
     expect(redact("see https://host/a@b", [])).toBe("see https://host/a@b")
   })
 })
