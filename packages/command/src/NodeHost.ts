@@ -130,7 +130,7 @@ export const nodeHost = (): Host => ({
       return widthOf(2)
     },
     write: (text) => {
-      const bytes = Buffer.from(text)
+      const bytes = typeof text === "string" ? Buffer.from(text) : text
       try {
         for (let at = 0; at < bytes.length;) at += writeSync(2, bytes, at)
       } catch {

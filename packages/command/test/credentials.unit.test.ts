@@ -26,11 +26,7 @@ const app = application({
       },
       exit_codes: { SUCCESS: { description: "Done", retryable: false, side_effects: "none" } },
       output_schema: { type: "object" },
-      execute: async () => {
-        console.error("printed hunter2hunter2")
-        process.stderr.write("written hunter2hunter2\n")
-        return {}
-      },
+      execute: async () => ({}),
     }),
   ],
 })
@@ -66,7 +62,7 @@ it("a refusal repeats no secret, wherever else it stands, and no word behind a m
       ["login", "--pin", secret],
       ["login", "--user", `--pw=${secret}`],
       ["--pw", secret, "login"],
-      [`--pw=${secret}`, "login"],
+      [`--pw=${secret}`, "login", "--tries", secret],
     ]) {
       const { exit_code, stderr, stdout } = await invoke(app, words)
       expect([words, exit_code]).toEqual([words, 2])
