@@ -32,8 +32,21 @@ export type Plan =
   /** A bare object, without an envelope. */
   | { readonly kind: "bare"; readonly value: object }
   | { readonly kind: "data"; readonly command: Registered; readonly data: object | null; readonly meta: object }
-  | { readonly kind: "refused"; readonly command: Registered | undefined; readonly error: ErrorDetail }
+  | {
+      readonly kind: "refused"
+      readonly command: Registered | undefined
+      readonly error: ErrorDetail
+      /** Present when the command's own check can judge what is right so far. */
+      readonly further?: Further
+    }
   | { readonly kind: "run"; readonly command: Registered; readonly validated: Validated; readonly asked: Asked }
+
+export interface Further {
+  readonly command: Registered
+  readonly validated: Validated
+  /** The refusal with what that check found as well. */
+  readonly refusal: (found: ReadonlyArray<ArgumentError>) => ErrorDetail
+}
 
 /** Flags of the framework that a run heeds. */
 export interface Asked {
@@ -123,7 +136,12 @@ const planCommand = (
   const errors = [...parsed.errors, ...validated.errors.filter(isNew(parsed.errors))]
   if (errors.length > 0) {
     const help = `${invocation} ${published.path.replaceAll(".", " ")} --help`
-    return { kind: "refused", command, error: argError(errors, `See: ${help}`, parsed.secrets) }
+    const wrong = new Set(errors.map(({ field }) => field))
+    // Of a word that is wrong already, and stands at its default for the check, no more is said.
+    const refusal = (found: ReadonlyArray<ArgumentError>) =>
+      argError([...errors, ...found.filter(({ field }) => !wrong.has(field))], `See: ${help}`, parsed.secrets)
+    const further = command.handlers.validate === undefined ? {} : { further: { command, validated, refusal } }
+    return { kind: "refused", command, error: refusal([]), ...further }
   }
   const { given } = parsed
   if (published.path === "manifest" && command.by === "framework") {
