@@ -49,23 +49,31 @@ interface Emmett {
   }
 }
 
-/** Puts the events into emmett's store in memory; each fold is `aggregateStream` of every stream. */
+/** Its store in memory counts the events of all streams with every append: two hundred thousand in one would take minutes. */
+const streams_per_store = 256
+
+/** Puts the events into emmett's stores in memory; each fold is `aggregateStream` of every stream. */
 export const emmettStreams = async <S extends object>(
   { load }: PeerModules,
   events: Iterable<StreamEvent>,
   evolve: Evolve<S>,
 ): Promise<FoldStreams<S>> => {
   const { getInMemoryEventStore } = (await load("@event-driven-io/emmett")) as Emmett
-  const store = getInMemoryEventStore()
   const streams = byJob(events, (data): EmmettEvent => ({ type: data.event_type, data }))
-  for (const [job, stream] of streams) await store.appendToStream(job, stream)
+  const stores = new Map<string, ReturnType<Emmett["getInMemoryEventStore"]>>()
+  let store = getInMemoryEventStore()
+  for (const [job, stream] of streams) {
+    if (stores.size % streams_per_store === 0) store = getInMemoryEventStore()
+    await store.appendToStream(job, stream)
+    stores.set(job, store)
+  }
   const options = {
     initialState: (): S | undefined => undefined,
     evolve: (state: S | undefined, { data }: EmmettEvent) => evolve(state, data),
   }
   return async () => {
     const states = new Map<string, S>()
-    for (const job of streams.keys()) states.set(job, (await store.aggregateStream<S>(job, options)).state)
+    for (const [job, its] of stores) states.set(job, (await its.aggregateStream<S>(job, options)).state)
     return states
   }
 }

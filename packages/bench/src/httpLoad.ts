@@ -15,7 +15,12 @@ export interface Connection {
   readonly close: () => void
 }
 
-export const openConnection = (url: string): Promise<Connection> =>
+interface Dialled extends Connection {
+  /** Whether either end has hung up. */
+  readonly isOver: () => boolean
+}
+
+const dial = (url: string): Promise<Dialled> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url)
     let got = ""
@@ -30,6 +35,7 @@ export const openConnection = (url: string): Promise<Connection> =>
             socket.write(request)
           }),
         close: () => socket.destroy(),
+        isOver: () => hungUp !== undefined,
       })
     })
     socket.setTimeout(patience_ms, () => socket.destroy(new Error("the server does not answer")))
@@ -52,6 +58,19 @@ export const openConnection = (url: string): Promise<Connection> =>
       waiting?.done(status)
     })
   })
+
+/** A connection that is opened anew where it was closed since the last answer: others may have had their turn for long. */
+export const openConnection = async (url: string): Promise<Connection> => {
+  let current = await dial(url)
+  const again = async (request: string): Promise<number> => {
+    current = await dial(url)
+    return current.ask(request)
+  }
+  return {
+    ask: (request) => (current.isOver() ? again(request) : current.ask(request)),
+    close: () => current.close(),
+  }
+}
 
 export const requestText = (method: string, path: string, token: string, body: string): string =>
   `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`

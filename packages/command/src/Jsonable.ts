@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { plainText, redacted } from "./PlainText.ts"
+import { plainText, withoutSecrets } from "./PlainText.ts"
 
 /** The value cannot be written as JSON; `message` says where. */
 export class NotJson extends Error {
   override readonly name = "NotJson"
 }
-
-/** Secrets shorter than this are only taken out where they are a whole text: parts of words are no secrets. */
-const part_length_min = 4
 
 /** How deep an answer may nest. */
 const depth_max = 500
@@ -23,15 +20,7 @@ const depth_max = 500
  */
 export const toJsonable = (value: unknown, secrets: ReadonlyArray<string> = []): unknown => {
   const above = new Set<object>()
-  const clean = (text: string): string => {
-    let result = plainText(text)
-    for (const secret of secrets) {
-      if (secret === "") continue
-      if (result === secret) result = redacted
-      else if (secret.length >= part_length_min) result = result.replaceAll(secret, redacted)
-    }
-    return result
-  }
+  const clean = (text: string): string => withoutSecrets(plainText(text), secrets)
   const member = (holder: object, key: string, path: string): unknown => {
     try {
       const found: unknown = Reflect.get(holder, key)

@@ -40,8 +40,8 @@ export interface Branches {
  */
 const unsaved_events_min = 4096
 const unsaved_events_per_entity = 2
-/** The same at the ledger's end: whoever opens it next then has to read and fold little. */
-const left_events_per_entity = 0.5
+/** The same at the ledger's end, when nobody waits; an entity is read in about the time in which one event of it is folded. */
+const left_events_per_entity = 1.5
 
 interface Saves {
   /** The position that the fold was saved at, or resumed from. */

@@ -54,18 +54,15 @@ it("what is left unsaved is saved at the end of who appended, and not by who onl
           Effect.gen(function* () {
             const ledger = yield* open(store)
             yield* ledger.query(Doors, (view) => view.size)
-            for (const [i, count] of counts.entries()) yield* ledger.append(doors(count, i * 1000), by("r"))
+            for (const [i, count] of counts.entries()) yield* ledger.append(doors(count, (i % 2) * 1000), by("r"))
           }),
         )
-      // As many events as doors: too few to be saved while appending.
-      yield* use(1000, 1000, 1000, 1000, 1000, 1000)
-      expect(yield* positionOf(store)).toBe(6000)
       yield* use(1000, 1000, 1000, 1000, 95)
-      expect(yield* positionOf(store)).toBe(6000)
+      expect(yield* positionOf(store)).toBeUndefined()
       yield* use()
-      expect(yield* positionOf(store)).toBe(6000)
+      expect(yield* positionOf(store)).toBeUndefined()
       yield* use(1)
-      expect(yield* positionOf(store)).toBe(10_096)
+      expect(yield* positionOf(store)).toBe(4096)
     }),
   ))
 

@@ -90,7 +90,6 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
     const reason: unknown = ctx.signal.reason
     log("info", "draining", { reason: reason instanceof Error ? reason.message : String(reason) })
     yield* serving.drain(grace_ms)
-    log("info", "stopped")
   })
   const keep = keepOutputs(place, (why) => log("warn", why))
   await unlessForbidden(() =>
@@ -98,4 +97,6 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
       program.pipe(Effect.scoped, Effect.provideService(VerifierOutputs, keep), Effect.provide(layerNodeFiles)),
     ),
   )
+  // What was folded is saved by now, and the ledger let go of: nothing is left that takes time.
+  log("info", "stopped")
 }
