@@ -284,6 +284,18 @@ describe("ids and pages", () => {
 const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/u
 const hostile_marks = [escape, `${escape}[2J`, "\u009b2J", "\u0007", "\b", "\r", "\n", "\u202e", "\u007f"]
 
+it("what JSON would write as an empty object is refused by name, with what to answer in its place", () => {
+  for (const [value, name, instead] of [
+    [new Map([["a", 1]]), "Map", "Object.fromEntries"],
+    [new Set([1]), "Set", "[...set]"],
+    [Promise.resolve(1), "Promise", "await it"],
+  ] as const) {
+    expect(() => toJsonable({ items: [value] })).toThrow(NotJson)
+    expect(() => toJsonable({ items: [value] })).toThrow(`data.items[0] is a ${name}, which JSON would lose`)
+    expect(() => toJsonable(value)).toThrow(instead)
+  }
+})
+
 describe("text for people", () => {
   const row = fc.dictionary(
     fc.constantFrom("label", "name", "size"),
