@@ -146,7 +146,7 @@ export const nodeHost = (): Host => ({
   onSignal: (listener) => {
     // A terminal that is closed ends what runs in it as anybody else does: whoever is to clean up, does.
     const heard = (["SIGTERM", "SIGINT", "SIGHUP"] as const).map((signal) => {
-      const listen = () => listener(signal === "SIGHUP" ? "SIGTERM" : signal)
+      const listen = () => (signal === "SIGHUP" ? listener("SIGTERM", signal) : listener(signal))
       process.on(signal, listen)
       return () => process.off(signal, listen)
     })
