@@ -9,7 +9,7 @@ import { makeRequestId, readTraceId } from "../src/Ids.ts"
 import { NotJson, toJsonable } from "../src/Jsonable.ts"
 import { decodeCursor, encodeCursor, pageFacts } from "../src/Pages.ts"
 import { parse } from "../src/Parse.ts"
-import { plainText, withoutSecrets } from "../src/PlainText.ts"
+import { plainText } from "../src/PlainText.ts"
 import { route } from "../src/Route.ts"
 import { makeStrayOutput } from "../src/StrayOutput.ts"
 
