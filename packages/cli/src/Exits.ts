@@ -16,7 +16,7 @@ export const ledger_exits = {
 
 export const ledger_errors: Readonly<Record<string, ErrorDefaults>> = {
   STORE_LOCKED: { exit: "UNAVAILABLE", suggestion: "See who has it with: waybill ledger show" },
-  STORE_FULL: { exit: "UNAVAILABLE", suggestion: "See what takes space with: waybill du" },
+  STORE_FULL: { exit: "UNAVAILABLE", suggestion: "See what takes space with: waybill du, and the same --root" },
   STORE_POISONED: { exit: "UNAVAILABLE", suggestion: "Check the ledger with: waybill ledger verify" },
   // What is wrong is in the message, and what to do about it: no command tells more of a ledger that cannot be opened.
   STORE_UNAVAILABLE: { exit: "UNAVAILABLE", suggestion: "Do what the message says, or ask again later." },

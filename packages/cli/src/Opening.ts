@@ -7,6 +7,7 @@ import { type Files, layerNodeFiles } from "@waybill/host"
 import type { Store, StoreError } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { Effect, Redacted, type Scope } from "effect"
+import { driverFor } from "./databaseAddress.ts"
 import { notPermitted } from "./notPermitted.ts"
 import type { Place } from "./Place.ts"
 
@@ -21,7 +22,7 @@ export const openStore = (
   url === undefined
     ? makeJsonlStore({ root })
     : Effect.flatMap(
-        Effect.promise(() => import("@waybill/ledger-store/postgres")),
+        Effect.promise(() => driverFor(url)),
         ({ makePostgresStore }) =>
           makePostgresStore({
             url: Redacted.make(url),

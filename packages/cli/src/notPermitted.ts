@@ -70,7 +70,7 @@ const full = (thrown: Error, { message }: FileFault): CommandError =>
     exit: "UNAVAILABLE",
     code: "STORE_FULL",
     message: `${message}.`,
-    suggestion: "See what takes space with: waybill du; make room, and make the same call again",
+    suggestion: "See what takes space with: waybill du, and the same --root; make room, and make the same call again",
     cause: thrown,
   })
 

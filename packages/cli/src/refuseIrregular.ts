@@ -16,6 +16,14 @@ const refusal = (option: string, cause: NotRegularFile): CommandError =>
     cause,
   })
 
+/** Whether what was thrown says that nothing is at a path. */
+export const isGone = (cause: unknown): cause is Error & { readonly path: string } =>
+  cause instanceof Error &&
+  "code" in cause &&
+  cause.code === "ENOENT" &&
+  "path" in cause &&
+  typeof cause.path === "string"
+
 /** The refusal, where this is the reason; otherwise nothing. */
 export const irregular = (option: string, cause: unknown): CommandError | undefined =>
   cause instanceof NotRegularFile ? refusal(option, cause) : undefined

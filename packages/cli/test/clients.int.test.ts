@@ -230,7 +230,7 @@ describe("garbage in place of an answer", () => {
 
   it("a port that is no web server's is never asked", async () => {
     const answer = await callWith(envOf({ url: "http://127.0.0.1:9" }))("submit", "--type", "a.b")
-    expect(answer).toMatchObject({ exit_code: 12, code: "SERVER_UNREACHABLE" })
+    expect(answer).toMatchObject({ exit_code: 2, code: "SERVER_ADDRESS_REFUSED" })
   })
 })
 
@@ -317,7 +317,7 @@ describe("which is asked", () => {
     const root = makeFolder()
     const call = callWith({ WAYBILL_SERVER: "http://127.0.0.1:9" })
     expect((await call("list", "--root", root)).exit_code).toBe(0)
-    expect((await call("list", "--root", root, "--server", "http://127.0.0.1:9")).code).toBe("SERVER_UNREACHABLE")
+    expect((await call("list", "--root", root, "--server", "http://127.0.0.1:9")).code).toBe("SERVER_ADDRESS_REFUSED")
     expect((await call("list", "--ledger", "postgres://x/y", "--server", "http://127.0.0.1:9")).exit_code).toBe(2)
   })
 

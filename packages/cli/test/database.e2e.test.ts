@@ -184,8 +184,8 @@ test("a database that cannot be used is said with the reason, before anything is
       "STORE_UNAVAILABLE",
       /127\.0\.0\.1:1\/postgres.* nobody listens there; check/u,
     ],
-    ["postgres://waybill:wr0ng-and-secret@127.0.0.1:notaport/x", 4, "STORE_REFUSED", /URL/u],
-    ["mysql://waybill:wr0ng-and-secret@127.0.0.1/x", 4, "STORE_REFUSED", /postgres/u],
+    ["postgres://waybill:wr0ng-and-secret@127.0.0.1:notaport/x", 2, "LEDGER_ADDRESS_REFUSED", /URL/u],
+    ["mysql://waybill:wr0ng-and-secret@127.0.0.1/x", 2, "LEDGER_ADDRESS_REFUSED", /postgres/u],
   ] as const)
     for (const words of [["ledger", "verify"], settle("r1")]) {
       const { run } = caller(root, where)

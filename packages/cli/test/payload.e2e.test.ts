@@ -6,7 +6,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough, Readable } from "node:stream"
 import { line_bytes_max } from "@waybill/ledger"
-import { expect, it } from "vitest"
+import { invoke } from "@waybill/command"
+import { describe, expect, it } from "vitest"
+import { waybill } from "../src/index.ts"
 import { readPayload } from "../src/jobs/readPayload.ts"
 import { main } from "./support/program.ts"
 
@@ -56,4 +58,45 @@ it("a payload that no record could hold is left unread, and one that is whole is
   expect(read_bytes).toBeLessThan(2 * line_bytes_max)
   const whole = Readable.from([Buffer.from('{"é":'), Buffer.from("1}")])
   expect(await readPayload("-", { signal, stdin: () => whole })).toEqual({ é: 1 })
+})
+
+describe("words that can never be right end with 2, and nothing is begun", () => {
+  const deep = `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`
+  it.each<readonly [string, ReadonlyArray<string>, RegExp]>([
+    ["a key that is too long", [`--key=${"k".repeat(3000)}`], /--key has 3000 bytes, at most 256 .*digest/u],
+    ["half a character", [String.raw`--payload={"a":"\ud800"}`], /--payload: a contains a lone surrogate/u],
+    ["a payload nested too deep", [`--payload=${deep}`], /--payload: .{1,200} is nested deeper than \d+ levels/u],
+    ["another database", ["--ledger=mysql://u:hidden@h/d"], /write it as postgresql:\/\/host:port\/database/u],
+    ["no address", ["--ledger=postgres://u:hidden@h:notaport/d"], /write it as postgresql:\/\/host:port\/database/u],
+  ])("%s", async (_, words, message) => {
+    const root = makeRoot()
+    const { envelope, exit_code, stdout } = await invoke(waybill, ["submit", "--type=a.b", `--root=${root}`, ...words])
+    expect([exit_code, envelope?.error?.retryable]).toEqual([2, false])
+    expect(envelope?.error?.message).toMatch(message)
+    expect(stdout).not.toContain("hidden")
+    expect(existsSync(join(root, ".agents"))).toBe(false)
+  })
+
+  it("a file that is not there", async () => {
+    const root = makeRoot()
+    const nope = join(root, "nope")
+    for (const words of [
+      ["submit", "--type=a.b", `--payload=@${nope}`],
+      ["ledger", "import", nope],
+    ]) {
+      const { envelope, exit_code } = await invoke(waybill, [...words, `--root=${root}`])
+      expect([exit_code, envelope?.error?.message]).toEqual([2, expect.stringContaining(`there is no file ${nope}.`)])
+    }
+  })
+
+  it("a port that no request is sent to", async () => {
+    const { envelope, exit_code } = await invoke(waybill, ["list", "--server=http://127.0.0.1:1"], { env: {} })
+    expect([exit_code, envelope?.error?.retryable]).toEqual([2, false])
+    expect(envelope?.error?.message).toContain("port")
+  })
+
+  it("nowhere to deliver to", async () => {
+    const { envelope, exit_code } = await invoke(waybill, ["deliver", "r", "--to=", `--root=${makeRoot()}`])
+    expect([exit_code, envelope?.error?.message]).toEqual([2, expect.stringContaining("name a file, or - for stdout")])
+  })
 })

@@ -87,3 +87,14 @@ it("a file that others may read, or that is no token file, is left as it is", as
     expect(readFileSync(file, "utf8")).toBe(text)
   }
 })
+
+it("at a terminal a revealed token is shown whole, however narrow the terminal is", async () => {
+  const root = folder()
+  const made = await invoke(waybill, ["token", "make", "--root", root], { env: {}, terminal: { columns: 40 } })
+  const { token_file } = (await call(["token", "--root", root])).data
+  const secret = readFileSync(token_file, "utf8").trim()
+  expect(made.stdout).toContain(token_file)
+  expect(made.stdout).not.toContain(secret)
+  const shown = await invoke(waybill, ["token", "--reveal", "--root", root], { env: {}, terminal: { columns: 40 } })
+  expect(shown.stdout.split("\n").map((line) => line.trim())).toContain(secret)
+})

@@ -60,6 +60,7 @@ describe("a worker with a command", { timeout: 60_000 }, () => {
       await call("submit", "--type", "report.build", "--job-id", "slow", "--payload", '{"how":"slow"}')
       expect(await worker.until(is("claimed", "slow"))).toMatchObject({ job_type: "report.build", attempt: 1 })
       worker.child.kill("SIGTERM")
+      expect(await worker.until(is("draining", "slow"))).toMatchObject({ drain_ms: 1 })
       await worker.until(is("released", "slow"))
       await worker.until(is("stopped"))
       expect(await worker.end()).toBe(0)

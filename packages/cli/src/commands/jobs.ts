@@ -129,14 +129,16 @@ export const submit = command({
       command: "waybill submit --type report.build --key monday",
     },
   ],
-  validate: async ({ payload, server, type, "job-id": id }) => {
+  validate: async ({ key, payload, server, type, "job-id": id }) => {
     const refusedType = refuseJobType(type)
     const isHere = !isElsewhere(payload) && isObject(payload)
     const inexact = isHere ? (await import("../jobs/exactJson.ts")).inexactIn(payload) : undefined
     // Loaded only where there is an id to look at.
     const refusedId = id === undefined ? undefined : (await import("../settling/refuseWords.ts")).refuseNewId(id)
+    const refusedKey = key === undefined ? undefined : (await import("../jobs/refuseKey.ts")).refuseKey(key)
     return [
       ...refuseAddress({ server }),
+      ...(refusedKey === undefined ? [] : [{ field: "key", message: refusedKey }]),
       ...(isElsewhere(payload) || isObject(payload)
         ? []
         : [{ field: "payload", message: 'is no JSON object, such as {"pages":2}' }]),

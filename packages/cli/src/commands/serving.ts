@@ -8,6 +8,7 @@ import { parseDuration } from "@waybill/command-contract"
 import { changed, done, ledger_errors, ledger_exits } from "../Exits.ts"
 import { refuseJobType } from "../jobs/refuseJobType.ts"
 import { place_flags, placeOf, root_flags } from "../Place.ts"
+import { tokensText } from "../serving/texts.ts"
 import { token_flags, tokenFileOf } from "../serving/tokenFileOf.ts"
 
 const lease_ms_max = 86_400_000
@@ -176,6 +177,7 @@ export const token = command({
   },
   error_registry: bad_token_file,
   output_schema: tokens_schema,
+  render: tokensText,
   execute: async (args, ctx) => {
     const { showTokens } = await import("../serving/tokens.ts")
     const place = placeOf(args, ctx.env)
@@ -191,6 +193,7 @@ export const tokenMake = command({
   exit_codes: { SUCCESS: changed("The file is there"), PRECONDITION: unusable, UNAVAILABLE: no_room },
   error_registry: bad_token_file,
   output_schema: tokens_schema,
+  render: tokensText,
   execute: async (args, ctx) => {
     const { makeTokens } = await import("../serving/tokens.ts")
     return makeTokens(tokenFileOf(args, placeOf(args, ctx.env), ctx.env), args.reveal)
@@ -215,6 +218,7 @@ export const tokenRotate = command({
   },
   error_registry: bad_token_file,
   output_schema: tokens_schema,
+  render: tokensText,
   execute: async (args, ctx) => {
     const { rotateTokens } = await import("../serving/tokens.ts")
     const place = placeOf(args, ctx.env)

@@ -153,7 +153,7 @@ export const settle = command({
     RUN_TAKEN: { exit: "CONFLICT", fix_required: "Use another --run-id, or the --key it was asked for under." },
     NO_ROOM: {
       exit: "UNAVAILABLE",
-      suggestion: "See what takes space with: waybill du; make room, and make the same call again",
+      suggestion: "See what takes space with: waybill du, and the same --root; make room, and make the same call again",
     },
     FOLDER_REFUSED: {
       exit: "UNAVAILABLE",
@@ -226,6 +226,7 @@ export const deliver = command({
       suggestion: "Correct what the message names, and make the same call again.",
     },
   },
+  validate: ({ to }) => (to === "" ? [{ field: "to", message: "is empty: name a file, or - for stdout" }] : []),
   execute: async ({ to, ...args }, ctx) => {
     const { deliver: run } = await import("../settling/deliver.ts")
     return run(args["run-id"], to, placeOf(args, ctx.env), ctx)

@@ -5,13 +5,14 @@
  */
 import { CommandError } from "@waybill/command"
 import { openRegularFile } from "@waybill/host"
-import { type JsonObject, line_bytes_max } from "@waybill/ledger"
+import { type JsonObject, line_bytes_max, ownJson } from "@waybill/ledger"
+import { Result } from "effect"
 import { isUtf8 } from "node:buffer"
 import { createReadStream } from "node:fs"
 import { addAbortSignal, type Readable } from "node:stream"
 import { fromHere } from "../Place.ts"
 import { inexactIn } from "./exactJson.ts"
-import { irregular } from "../refuseIrregular.ts"
+import { irregular, isGone } from "../refuseIrregular.ts"
 
 const refuse = (message: string, cause?: unknown) =>
   new CommandError({
@@ -21,6 +22,9 @@ const refuse = (message: string, cause?: unknown) =>
     fix_required: 'Give one JSON object in UTF-8 that is recorded as it is written, such as {"pages":2}.',
     cause,
   })
+
+/** The way into what is nested deep is as long. */
+const shown_max = 100
 
 /** Bytes that are no text would be recorded as other ones. */
 const textIn = (bytes: Buffer): string => {
@@ -52,6 +56,7 @@ const read = async (from: () => Readable, signal: AbortSignal): Promise<string> 
     if (CommandError.is(cause)) throw cause
     const refused = irregular("--payload", cause)
     if (refused !== undefined) throw refused
+    if (isGone(cause)) throw refuse(`there is no file ${cause.path}`, cause)
     throw refuse(cause instanceof Error ? cause.message : String(cause), cause)
   }
 }
@@ -83,5 +88,8 @@ export const readPayload = async (word: string, source: PayloadSource): Promise<
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("it is no JSON object")
   const inexact = inexactIn(text)
   if (inexact !== undefined) throw refuse(inexact)
-  return value as JsonObject
+  const owned = ownJson(value)
+  if (Result.isSuccess(owned)) return value as JsonObject
+  const [{ message, path } = { message: "is no JSON", path: "it" }] = owned.failure
+  throw refuse(`${path.length > shown_max ? `${path.slice(0, shown_max)}…` : path} ${message}`)
 }

@@ -15,7 +15,7 @@ import { refuseNowhere } from "../Nowhere.ts"
 import { ledgerLayer } from "../Ledgers.ts"
 import { type Damaged, endOnDamage, refuseDamaged, tellDamage } from "./damage.ts"
 import { commandLine, type Place } from "../Place.ts"
-import { refuseIrregular } from "../refuseIrregular.ts"
+import { isGone, refuseIrregular } from "../refuseIrregular.ts"
 
 const upTo = (at: number | undefined, place: Place, ctx: Context) =>
   Effect.gen(function* () {
@@ -156,7 +156,9 @@ const refuseUnreadable = (path: string): void => {
     throw new CommandError({
       exit: "ARG_ERROR",
       code: "FILE_UNREADABLE",
-      message: `FILE ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      message: isGone(cause)
+        ? `FILE: there is no file ${path}.`
+        : `FILE ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`,
       fix_required: "Name a file of lines such as ledger export prints, or - for stdin.",
       cause,
     })

@@ -7,6 +7,7 @@ import { refuseNowhere } from "../Nowhere.ts"
 import { CommandError, type Context } from "@waybill/command"
 import { parseHead, printHead, type Verification, verifyLedger } from "@waybill/ledger-store"
 import { runHere, runOnFiles } from "../Opening.ts"
+import { driverFor } from "../databaseAddress.ts"
 import { commandLine, type Place } from "../Place.ts"
 
 const answerOf = (verification: Verification, place: Place) => {
@@ -45,6 +46,7 @@ const check = async (expect: ReadonlyArray<string>, place: Place, ctx: Context):
   }
   const { refuseInDatabase, verifyThere } = await import("./databaseLedger.ts")
   if (expect.length > 0) refuseInDatabase(place, "there is no head to be expected")
+  await driverFor(place.url)
   const { flaws, head: position, records, where } = await runHere(verifyThere(place.url, place.schema), ctx.signal)
   return { where, head: null, position, sealed: 0, unsealed: records, unproven: 0, torn_bytes: 0, flaws }
 }

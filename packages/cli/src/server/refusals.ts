@@ -56,13 +56,24 @@ export const nobodyThere = (server: ServerPlace, why: string, cause: unknown): C
   })
 }
 
+/** No request goes to a port that the web keeps for something else, whoever listens there. */
+const notAsked = ({ url }: ServerPlace, cause: unknown): CommandError =>
+  new CommandError({
+    exit: "ARG_ERROR",
+    code: "SERVER_ADDRESS_REFUSED",
+    message: `--server ${url}: its port is one that is kept for another protocol, and that no HTTP request is sent to.`,
+    fix_required: "Have the server listen on another port, such as with: waybill serve --addr 127.0.0.1:8765",
+    cause,
+  })
+
 /** The failure of a request that no server took, when it is that. */
 export const unreachable = (thrown: unknown, server: ServerPlace): CommandError | undefined => {
   const codes = codesOf(thrown)
   // Without a code it may be fetch itself that would not ask, for a port that is no web server's; or an answer that is no HTTP.
   const cause = thrown instanceof TypeError && codes.length === 0 ? thrown.cause : undefined
-  const never = cause instanceof Error && cause.message === "bad port" ? cause.message : undefined
-  const code = codes.find((each) => before_sending.has(each)) ?? never
+  const isNever = cause instanceof Error && cause.message === "bad port"
+  if (isNever) return notAsked(server, thrown)
+  const code = codes.find((each) => before_sending.has(each))
   return code === undefined ? undefined : nobodyThere(server, code, thrown)
 }
 

@@ -10,6 +10,7 @@ import { VerifierOutputs } from "@waybill/runtime"
 import { Effect, Redacted } from "effect"
 import { damagesOf, refuseDamaged } from "../keeping/damage.ts"
 import { otherTypes } from "../jobs/JobSpecHere.ts"
+import { driverFor } from "../databaseAddress.ts"
 import { unlessForbidden } from "../notPermitted.ts"
 import { openStore } from "../Opening.ts"
 import { ownFolder, type Place } from "../Place.ts"
@@ -51,6 +52,7 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
   const { failpoints, grace_ms, lease_ms } = words
   const { root, schema, url: database } = place
   const address = addressOf(words.addr)
+  if (database !== undefined) await driverFor(database)
   const log = makeLog((line) => void process.stderr.write(line), Date.now)
   const damages = Effect.scoped(Effect.flatMap(openStore(place, "write"), damagesOf))
   const program = Effect.gen(function* () {

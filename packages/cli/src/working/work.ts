@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { machine } from "../Ledgers.ts"
 import { runHere } from "../Opening.ts"
 import { here, ownFolder, type Place } from "../Place.ts"
+import { formatTook } from "../settling/Timeline.ts"
 import { commandFrom, variables } from "../Programs.ts"
 import type { ServerPlace } from "../server/ServerPlace.ts"
 import { localQueue, serverQueue } from "./queueLayer.ts"
@@ -26,20 +27,27 @@ export interface WorkWords {
 }
 
 /** What is told of an event, as one line of JSON. */
-const lineOf = (event: WorkerEvent): Readonly<Record<string, unknown>> => {
+const lineOf = (event: WorkerEvent, drain_ms: number): Readonly<Record<string, unknown>> => {
   if (event.kind === "unavailable")
     return { event: event.kind, message: event.error.message, pause_ms: Math.round(event.pause_ms) }
   const { attempt, job_id, job_type, max_attempts } = event.job
   const job = { event: event.kind, job_id, job_type, attempt, max_attempts }
   if (event.kind === "failed") return { ...job, failure: event.failure }
+  if (event.kind === "draining") return { ...job, drain_ms }
   return event.kind === "lost" ? { ...job, reason: event.reason } : job
 }
 
+const whyOf = (event: WorkerEvent, drain_ms: number): string | undefined => {
+  if (event.kind === "draining") return `its command may go on for ${formatTook(drain_ms)}, then the job is handed back`
+  if (event.kind === "failed") return event.failure.message
+  return event.kind === "lost" ? event.reason : undefined
+}
+
 /** The same for a person. */
-const textOf = (event: WorkerEvent): string => {
+const textOf = (event: WorkerEvent, drain_ms: number): string => {
   if (event.kind === "unavailable") return `waiting: ${event.error.message}`
   const { attempt, job_id, max_attempts } = event.job
-  const why = event.kind === "lost" ? event.reason : event.kind === "failed" ? event.failure.message : undefined
+  const why = whyOf(event, drain_ms)
   return `${event.kind}: ${job_id}, attempt ${attempt} of ${max_attempts}${why === undefined ? "" : `: ${why}`}`
 }
 
@@ -90,7 +98,7 @@ export const work = async (
       lease_ms,
       heartbeat_ms: Math.max(1, Math.floor(lease_ms / 4)),
       drain_ms,
-      observe: (event) => tell(lineOf(event), textOf(event)),
+      observe: (event) => tell(lineOf(event, drain_ms), textOf(event, drain_ms)),
     })
     const fiber = yield* Effect.forkChild(worker)
     const queue = server?.url ?? place.root

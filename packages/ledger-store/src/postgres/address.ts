@@ -18,7 +18,8 @@ export interface Address {
   readonly target: Target | { readonly refusal: string }
 }
 
-const form = "postgresql://user:password@host:port/database"
+/** Without a password's place: whoever hides credentials would hide the middle of the example. */
+const form = "postgresql://host:port/database, with user:password and an @ before the host"
 
 const refuse = (refusal: string): Address => ({ where: "PostgreSQL", secrets: [], target: { refusal } })
 
@@ -44,7 +45,7 @@ const encryptionOf = (host: string, asked: Target["encryption"] | undefined): Ta
 export const readAddress = (text: string): Address => {
   if (/^postgres(?:ql)?:\/\//u.test(text) && namesSeveralHosts(text)) return refuse(`its URL ${several_hosts}`)
   if (!URL.canParse(text))
-    return refuse(`its URL is none; write it as ${form}, with %2F for / and so on in the password`)
+    return refuse(`its URL is none; write it as ${form}, and %2F for / and so on in the password`)
   const { hash, hostname, password, pathname, port, protocol, search, username } = new URL(text)
   if (protocol !== "postgresql:" && protocol !== "postgres:")
     return refuse(`its URL is of no PostgreSQL; write it as ${form}`)

@@ -1,3 +1,4 @@
+export { type Address, readAddress } from "./address.ts"
 export * from "./Database.ts"
 export { type DatabaseFault, type DatabaseFaultPlan, makeFaultyDatabase } from "./FaultyDatabase.ts"
 export { importToPostgres, type PostgresImportOptions } from "./importPostgres.ts"
