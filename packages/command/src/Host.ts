@@ -33,7 +33,7 @@ export interface Host {
   }
   readonly stderr: TextOutput & {
     /** Faults are ignored: there is no one to tell. */
-    readonly write: (text: string) => void
+    readonly write: (text: string | Uint8Array) => void
   }
   /** Milliseconds since the epoch. */
   readonly now_ms: () => number

@@ -153,6 +153,9 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
       }
     },
     stray: stray.take,
+    said: (chunk) => {
+      if (chunk.length > 0) host.stderr.write(chunk)
+    },
     stream: async (chunk) => {
       if (isReaderGone) return
       streamed = true

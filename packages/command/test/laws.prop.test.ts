@@ -9,8 +9,9 @@ import { makeRequestId, readTraceId } from "../src/Ids.ts"
 import { NotJson, toJsonable } from "../src/Jsonable.ts"
 import { decodeCursor, encodeCursor, pageFacts } from "../src/Pages.ts"
 import { parse } from "../src/Parse.ts"
-import { plainText, redact } from "../src/PlainText.ts"
+import { plainText, redact, withoutSecrets } from "../src/PlainText.ts"
 import { route } from "../src/Route.ts"
+import { makeRedactedStderr } from "../src/RedactedStderr.ts"
 import { makeStrayOutput } from "../src/StrayOutput.ts"
 
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -361,6 +362,28 @@ describe("text for people", () => {
       }),
     ))
 })
+
+it("stderr of a handler has no secret in it, however its bytes arrive, and all else", () =>
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom("a", "b", "ü"), minLength: 6, maxLength: 8 }),
+      fc.array(fc.constantFrom("a", "b", "ü", "\n", "SECRET"), { maxLength: 30 }),
+      fc.array(fc.nat(9), { maxLength: 50 }),
+      (secret, parts, cuts) => {
+        const text = parts.map((part) => (part === "SECRET" ? secret : part)).join("")
+        const bytes = Buffer.from(text)
+        const stderr = makeRedactedStderr([secret, ""])
+        const passed: Array<Uint8Array> = []
+        let at = 0
+        for (const cut of [...cuts, bytes.length]) {
+          passed.push(stderr.take(bytes.subarray(at, at + cut)))
+          at += cut
+        }
+        passed.push(stderr.end())
+        expect(Buffer.concat(passed).toString()).toBe(withoutSecrets(text, [secret]))
+      },
+    ),
+  ))
 
 it("stray output is the same however its bytes arrive", () =>
   fc.assert(

@@ -1,4 +1,5 @@
 import {
+  beginWith,
   CannotRestart,
   checkServer,
   NoLedger,
@@ -11,6 +12,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { observing, withFakeServer } from "./support/fakeServer.ts"
 import { token, withOwnServer } from "./support/ownServer.ts"
+import { type Passed, withProxy } from "./support/proxy.ts"
 
 describe("a token that the server refuses", () => {
   it.each(["wrong", "", "é"])("ends the run: %j", (wrong) =>
@@ -82,6 +84,43 @@ describe("a restart command", () => {
       await expect(checkServer({ url, token, restart }, { only: ["LEDGER-01"] })).rejects.toThrow(
         /the restart command ended with 3 at the step "kill"/u,
       )
+    }))
+  it("is tried also where the laws that rest on it lack the ledger's path", () =>
+    withOwnServer(async (url) => {
+      const restart = restartBy("true", url)
+      await expect(checkServer({ url, restart }, { only: ["HONESTY-05"], level: 1, kill_ms: 200 })).rejects.toThrow(
+        CannotRestart,
+      )
+    }))
+  it("that damages the ledger is told once, where it happened, and nothing else is looked at", () =>
+    withOwnServer((own) => {
+      let is: "whole" | "down" | "damaged" = "whole"
+      const change = (asked: string, answer: Passed): Passed => {
+        if (is === "down") return { status: 503, text: "{}" }
+        return is === "damaged" && asked.startsWith("POST ") ? { status: 500, text: '{"error":"torn"}' } : answer
+      }
+      return withProxy(own, change, async (url) => {
+        const restart = async (meanwhile?: () => Promise<void>) => {
+          is = "down"
+          await meanwhile?.()
+          is = "damaged"
+          return { url }
+        }
+        const only = ["JOBSPEC-010", "JOBSPEC-201", "LEDGER-01", "LEDGER-03"]
+        const report = await checkServer({ url, token, restart }, { only })
+        const reason = 'after its first restart the server takes no submission any more: 500 {"error":"torn"}'
+        expect(report.laws.map(({ verdict }) => verdict)).toEqual([
+          { status: "skipped", reason },
+          { status: "skipped", reason },
+          { status: "fail", reason },
+          { status: "skipped", reason },
+        ])
+        expect(report.laws[2]?.requests.map((lines) => lines.split("\n").slice(1))).toEqual([
+          [expect.stringMatching(/^# 202 /u), "# then the server is killed and started again"],
+          ['# 500 {"error":"torn"}'],
+        ])
+        expect(beginWith(report)).toMatch(/^Begin with LEDGER-01 /u)
+      })
     }))
   it("is not tried where no law that is looked at needs it", () =>
     withOwnServer(async (url) => {

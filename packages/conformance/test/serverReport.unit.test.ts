@@ -100,6 +100,8 @@ describe("a report", () => {
         source: "JobSpec v0 §10",
         statement: "Epochs go up.",
         violation: "by going down.",
+        isSearch: false,
+        hooks: [],
         took_ms: 3,
         verdict: fail,
         requests: ['curl -sS "$URL/v1/status"\n# 200 {"a":"<b>"}'],
@@ -123,12 +125,27 @@ describe("a report", () => {
       status: "skipped",
       reason: "needs a command that kills and restarts the server (--restart-cmd)",
     }
-    const kept = { ...report, isKept: true, laws: [{ ...law, id: "LEDGER-01", level: 2 as const, verdict }] }
+    const durable = { ...law, id: "LEDGER-01", level: 2 as const, hooks: ["restart" as const], verdict }
+    const kept = { ...report, isKept: true, laws: [durable] }
     const unseen = "Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)."
     expect(formatServerReport({ ...kept, claimed: 2 })).toContain(`The claim to level 2 (Enqueue) holds. ${unseen}`)
     expect(reportHtml({ ...kept, claimed: 2 })).toContain(unseen)
     expect(formatServerReport({ ...kept, claimed: 1 })).not.toContain(unseen)
     expect(formatServerReport({ ...kept, claimed: 2, laws: [] })).not.toContain(unseen)
+    const seen = { ...durable, id: "LEDGER-03", verdict: pass }
+    expect(formatServerReport({ ...kept, claimed: 2, laws: [durable, seen] })).not.toContain(unseen)
+  })
+  it("does not say either that level 1 holds without saying so, whatever hook it was that was lacking", () => {
+    const [law] = report.laws
+    if (law === undefined) throw new Error("there is no law")
+    const verdict: Verdict = { status: "skipped", reason: "needs the path of the server's ledger (--ledger)" }
+    const laws = [
+      { ...law, id: "HONESTY-05", level: 1 as const, hooks: ["restart" as const, "ledger" as const], verdict },
+    ]
+    const kept = { ...report, isKept: true, claimed: 1 as const, laws }
+    const unseen = "What it tells after a restart was not looked at (--token, --restart-cmd and --ledger)."
+    expect(formatServerReport(kept)).toContain(`The claim to level 1 (Observe) holds. ${unseen}`)
+    expect(badgeSvg(kept)).toContain("restart not shown")
   })
   it("names first what the rest of the broken laws rest on", () => {
     const [law] = report.laws
@@ -146,6 +163,20 @@ describe("a report", () => {
       "HONESTY-01",
       "QUEUE-03",
     ])
+  })
+  it("names within a level first what few requests show, and searches last", () => {
+    const [law] = report.laws
+    if (law === undefined) throw new Error("there is no law")
+    const laws = [
+      { ...law, id: "QUEUE-01", isSearch: true },
+      { ...law, id: "QUEUE-02", requests: [] },
+      { ...law, id: "QUEUE-04", requests: ["curl 1", "curl 2", "curl 3"] },
+      { ...law, id: "QUEUE-05", requests: ["curl 1", "curl 2"] },
+    ]
+    const text = formatServerReport({ ...report, laws })
+    const ids = [...text.matchAll(/FAIL {2}(\S+)/gu)].map(([, id]) => id)
+    expect(ids).toEqual(["QUEUE-05", "QUEUE-04", "QUEUE-02", "QUEUE-01"])
+    expect(text).toContain("Begin with QUEUE-05 ")
   })
   it("as a page shows expected, found and requests, loads nothing, and takes nothing of a server's answer for markup", () => {
     const page = reportHtml(report)
@@ -174,7 +205,7 @@ describe("a report", () => {
     const [law] = report.laws
     if (law === undefined) throw new Error("there is no law")
     const verdict: Verdict = { status: "skipped", reason: "needs a command (--restart-cmd)" }
-    const laws = [{ ...law, id: "LEDGER-01", level: 2 as const, verdict }]
+    const laws = [{ ...law, id: "LEDGER-01", level: 2 as const, hooks: ["restart" as const], verdict }]
     const green = "#2c7a4b"
     expect(badgeSvg({ claimed: 2, isKept: true, laws })).toContain(
       'aria-label="JobSpec v0: level 2 enqueue, restart not shown"',

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util"
 import { differing, Violation, Words } from "../Law.ts"
 import { type AskOptions, type Client, makeClient } from "./Client.ts"
 import { type Doc, doc, isDoc, list, text } from "./documents.ts"
-import { evidenceOf } from "./evidence.ts"
+import { type Earlier, evidenceBefore, evidenceOf, strangersTo } from "./evidence.ts"
 import type { Answer } from "./Exchange.ts"
 import type { Capabilities, Target } from "./Target.ts"
 
@@ -38,7 +38,10 @@ export interface Desk extends Client {
   readonly job: (job_id: string) => Promise<Doc | undefined>
   /** Kills the server and starts it again; only where the target can. */
   readonly restart: (meanwhile?: () => Promise<void>) => Promise<void>
-  /** The requests that a report shows for a failure, as commands for a shell; where its reason names jobs, those about them. */
+  /**
+   * The requests that a report shows for a failure, as commands for a shell; where its reason names jobs, those about them, also where
+   * an earlier law has made them.
+   */
   readonly evidence: (reason: string) => ReadonlyArray<string>
   /** Shows the requests about one of these words, such as the job that was given twice, instead of the last ones. */
   readonly about: (words: ReadonlyArray<string>) => void
@@ -53,8 +56,10 @@ export interface DeskOptions {
   readonly fresh: (word?: string) => string
   /** The ledger's last event when the law begins. */
   readonly since: string | undefined
-  /** Hears of every job that a request through the desk was answered with. */
-  readonly onJob?: (job_id: string) => void
+  /** Every job that the run was answered with; the desk adds its own. */
+  readonly jobs: Set<string>
+  /** What the laws before this one have sent. */
+  readonly earlier: ReadonlyArray<Earlier>
 }
 
 /** The server's address changes when it is started again. */
@@ -112,17 +117,14 @@ export const answered = (what: string, answer: Answer, status = 200): Doc => {
 export const makeDesk = (
   target: Target,
   address: Address,
-  { can, fresh, onJob, search_ms, seed, since }: DeskOptions,
+  { can, earlier, fresh, jobs, search_ms, seed, since }: DeskOptions,
 ): Desk => {
   const client = makeClient(() => address.url, target.token)
-  const made = new Set<string>()
   const restarts: Array<number> = []
   const ask: Desk["ask"] = async (path, options) => {
     const answer = await client.ask(path, options)
-    if (answer.status === 202 && isDoc(answer.json) && typeof answer.json["job_id"] === "string") {
-      made.add(answer.json["job_id"])
-      onJob?.(answer.json["job_id"])
-    }
+    if (answer.status === 202 && isDoc(answer.json) && typeof answer.json["job_id"] === "string")
+      jobs.add(answer.json["job_id"])
     return answer
   }
   let words: ReadonlyArray<string> = []
@@ -169,9 +171,16 @@ export const makeDesk = (
     evidence: (reason) => {
       if (focus !== undefined) return focus
       const exchanges = client.exchanges()
-      if (words.length > 0) return evidenceOf(exchanges, target.token, { words, restarts })
-      const named = [...made].filter((id) => reason.includes(id))
-      return evidenceOf(exchanges, target.token, { words: named, also: exchanges.at(-1), restarts })
+      const named = words.length > 0 ? words : [...jobs].filter((id) => reason.includes(id))
+      const also = words.length > 0 ? undefined : exchanges.at(-1)
+      const strangers = strangersTo(exchanges, named)
+      if (strangers.length === 0) return evidenceOf(exchanges, target.token, { words: named, also, restarts })
+      const own = named.filter((word) => !strangers.includes(word))
+      const reads = exchanges.filter(({ asked }) => asked.method === "GET")
+      return [
+        ...evidenceBefore(earlier, target.token, strangers),
+        ...evidenceOf(own.length === 0 ? reads : exchanges, target.token, { words: own, also, restarts }),
+      ]
     },
     about: (chosen) => {
       words = chosen

@@ -8,13 +8,15 @@ import { findLaws } from "../findLaws.ts"
 import type { Law } from "../Law.ts"
 import type { Level } from "../LawKind.ts"
 import type { Checked, Verdict } from "../Report.ts"
+import { mayBegin, type Rank, searchTime } from "./budget.ts"
 import { type Client, makeClient } from "./Client.ts"
 import { detect } from "./detect.ts"
 import { type Address, type Desk, makeDesk } from "./Desk.ts"
+import { type Earlier, mayHaveChanged } from "./evidence.ts"
 import { claimHolds, highestClaim, type LevelResult, levelResults } from "./levels.ts"
-import { findLedger, isGone, killing } from "./hooks.ts"
+import { findLedger, isGone, killing, refusalOf } from "./hooks.ts"
 import type { CannotRestart } from "./restartBy.ts"
-import { no_time, type ServerLaw } from "./serverLaw.ts"
+import { type Hook, no_time, type ServerLaw } from "./serverLaw.ts"
 import { tidy } from "./tidy.ts"
 import { lacksOptional, notLookedAt, verdictOn } from "./verdictOn.ts"
 import type { Capabilities, Target } from "./Target.ts"
@@ -24,7 +26,10 @@ export interface CheckServerOptions {
   readonly level?: Level
   /** What the random requests are drawn from; the same seed draws the same ones. */
   readonly seed?: number
-  /** How long it may take altogether, 60 s by default. What there was no time for is skipped, and said. */
+  /**
+   * How long it should take altogether, 60 s by default. On a busy machine examples begin until half as much is over it, what comes after
+   * them until as much; what there was no time for is skipped, and said.
+   */
   readonly time_ms?: number
   /** How long each law that searches may go on at most; by default for what is left of the time. */
   readonly search_ms?: number
@@ -48,6 +53,10 @@ export interface CheckServerOptions {
 export interface CheckedServerLaw extends Checked {
   readonly level: Level
   readonly source: string
+  /** Whether it sends random requests: what it finds is often said shorter by a law that asks for one thing. */
+  readonly isSearch: boolean
+  /** What the caller has to give for it. */
+  readonly hooks: ReadonlyArray<Hook>
   /** For a law that is broken: the requests that show it, as commands for a shell, each with its answer. */
   readonly requests: ReadonlyArray<string>
 }
@@ -74,7 +83,7 @@ export interface ServerReport {
  * Examples first, then what restarts the server, then searches and what needs much in the ledger, and at the end what leaves damage:
  * laws of honesty that get to the ledger's file.
  */
-const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): 0 | 1 | 2 | 3 | 4 => {
+const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): Rank => {
   if (isSearch === true) return 2
   if (isLate === true) return 3
   if (!id.startsWith("HONESTY")) return hooks.length > 0 ? 1 : 0
@@ -83,14 +92,6 @@ const rankOf = ({ hooks = [], id, isLate, isSearch }: ServerLaw): 0 | 1 | 2 | 3 
 
 /** Of the searches the one that asks for less comes first: another one leaves a ledger that takes long to read. */
 const beforeOther = (a: ServerLaw, b: ServerLaw): number => (a.isSearch === true ? a.level - b.level : 0)
-
-/** What is kept back from searches for each law that comes after them; more on a server that starts more slowly. */
-const kept_back_ms_min = 8_000
-const kept_back_share = 2
-/** Which part of the time each search gets at least: a server that starts slowly must not use it all up for restarts. */
-const search_share_min = 1 / 20
-/** Which part of the time is kept back for what comes after the searches, so that a busy machine does not make the run longer. */
-const after_searches_share = 1 / 3
 
 /** How long the server may still answer after it was killed. */
 const kill_ms_default = 5_000
@@ -109,6 +110,17 @@ export const serverLaws = async (): Promise<ReadonlyArray<ServerLaw>> => {
     return law
   })
 }
+
+/** What a report says of a law, whatever became of it. */
+const toldOf = ({ hooks = [], id, isSearch = false, level, source, statement, violation }: ServerLaw) => ({
+  id,
+  level,
+  source,
+  statement,
+  violation,
+  isSearch,
+  hooks,
+})
 
 /** The ledger's last event; `undefined` where there is none, or the server does not say. Rejects where it does not answer. */
 const lastEvent = async ({ ask }: Client, last_event_ms: number): Promise<string | undefined> => {
@@ -147,6 +159,7 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
   const fresh = (word = "job"): string => `${mark}-${++count}-${word}`
   const address: Address = { url: given.url }
   const jobs = new Set<string>()
+  const earlier: Array<Earlier> = []
   let unusable: CannotRestart | undefined
   const target: Target =
     given.restart === undefined
@@ -167,13 +180,14 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
   const order = all.toSorted((a, b) => rankOf(a) - rankOf(b) || beforeOther(a, b) || (a.id < b.id ? -1 : 1))
   const reader = makeClient(() => address.url, target.token)
   const deskFor = (search_ms: number, last: string | undefined): Desk =>
-    makeDesk(target, address, { can, seed, search_ms, fresh, since: last, onJob: (id) => jobs.add(id) })
+    makeDesk(target, address, { can, seed, search_ms, fresh, since: last, jobs, earlier })
   const outside = (law: ServerLaw): Verdict | undefined => notLookedAt(law, deskFor(time_ms, undefined), claimed)
   const checked: Array<CheckedServerLaw> = []
   const optional = new Set<string>()
   let slowest_restart_ms = 0
   let isMute = false
   let stopped: string | undefined
+  let spoilt: { readonly law: ServerLaw | undefined; readonly requests: ReadonlyArray<string> } | undefined
   const reportNow = (isInterrupted: boolean): ServerReport => {
     const levels = levelResults(
       checked.map((each) => ({ ...each, isOptional: optional.has(each.id) })),
@@ -197,12 +211,8 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       isKept: isKept && !isInterrupted,
     }
   }
-  const unlooked = ({ id, level, source, statement, violation }: ServerLaw): CheckedServerLaw => ({
-    id,
-    level,
-    source,
-    statement,
-    violation,
+  const unlooked = (law: ServerLaw): CheckedServerLaw => ({
+    ...toldOf(law),
     took_ms: 0,
     requests: [],
     verdict: { status: "skipped", reason: "the run was interrupted" },
@@ -213,30 +223,41 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       if (can.mutates) await deskFor(0, undefined).post("/v1/jobs", { job_type: "eval.suite" })
       findLedger(target.ledger)
     }
-    if (target.restart !== undefined && within.some(({ hooks = [] }) => hooks.includes("restart"))) {
+    // A hook that does nothing is told also where what needs it lacks another one.
+    const usesRestart = ({ hooks = [], level }: ServerLaw): boolean =>
+      hooks.includes("restart") && level <= (claimed ?? level)
+    if (target.restart !== undefined && order.some(usesRestart)) {
+      const desk = deskFor(0, undefined)
+      const before = can.mutates ? await refusalOf(desk) : undefined
       const at = performance.now()
-      address.url = (await target.restart()).url
+      await desk.restart()
       slowest_restart_ms = performance.now() - at
+      const refusal = can.mutates && before === undefined ? await refusalOf(desk) : undefined
+      if (refusal !== undefined) {
+        stopped = `after its first restart the server takes no submission any more: ${refusal}`
+        spoilt = { law: within.find(usesRestart), requests: desk.evidence("") }
+      }
     }
     for (const [i, law] of order.entries()) {
       options.signal?.throwIfAborted()
       const left = order.slice(i)
       const searches = left.filter(({ isSearch }) => isSearch === true).length
       const restarts = left.filter(({ isLate, isSearch }) => isSearch !== true && isLate !== true).length
-      const for_restarts_ms = restarts * Math.max(kept_back_ms_min, slowest_restart_ms * kept_back_share)
-      const kept_back_ms = Math.max(for_restarts_ms, time_ms * after_searches_share)
-      const searchable_ms = (left_ms() - kept_back_ms) / Math.max(1, searches)
-      const search_ms = Math.min(search_ms_max, Math.max(searchable_ms, time_ms * search_share_min))
-      // Searches and what comes after them are not given up because what came before took longer than it should have.
-      const spare_ms = rankOf(law) >= 2 ? time_ms / 2 : 0
+      const ahead = { time_ms, left_ms: left_ms(), searches, restarts, slowest_restart_ms }
+      const search_ms = Math.min(search_ms_max, searchTime(ahead))
       const at = performance.now()
       let requests: ReadonlyArray<string> = []
       const look = async (): Promise<Verdict> => {
+        if (stopped !== undefined && law === spoilt?.law) {
+          requests = spoilt.requests
+          return { status: "fail", reason: stopped }
+        }
         if (stopped !== undefined) return { status: "skipped", reason: stopped }
-        if (left_ms() + spare_ms <= 0) return { status: "skipped", reason: no_time }
+        if (!mayBegin(rankOf(law), left_ms(), time_ms)) return { status: "skipped", reason: no_time }
         const last = isMute ? undefined : await lastEvent(reader, last_event_ms).catch(() => void (isMute = true))
         const desk = deskFor(search_ms, typeof last === "string" ? last : undefined)
         const verdict = await verdictOn(law, desk, options.signal)
+        earlier.push({ law: law.id, exchanges: desk.exchanges().filter(mayHaveChanged) })
         if (verdict.status !== "fail") return verdict
         requests = desk.evidence(verdict.reason)
         const lost = desk.exchanges().find(({ outcome }) => "lost" in outcome)
@@ -249,10 +270,9 @@ export const checkServer = async (given: Target, options: CheckServerOptions = {
       const verdict = unseen ?? (await look())
       options.signal?.throwIfAborted()
       if (unusable !== undefined) throw unusable
-      const { id, level, source, statement, violation } = law
       const took_ms = Math.round(performance.now() - at)
       if (law.hooks?.includes("restart") === true) slowest_restart_ms = Math.max(slowest_restart_ms, took_ms)
-      const done = { id, level, source, statement, violation, verdict, took_ms, requests }
+      const done = { ...toldOf(law), verdict, took_ms, requests }
       checked.push(done)
       options.onChecked?.(done, i + 1, order.length)
     }

@@ -15,7 +15,7 @@ const isAbout = ({ asked, outcome }: Exchange, words: ReadonlyArray<string>): bo
 }
 
 /** Whether a request may have changed something: it was taken, or nobody knows. */
-const mayHaveChanged = ({ asked, outcome }: Exchange): boolean =>
+export const mayHaveChanged = ({ asked, outcome }: Exchange): boolean =>
   asked.method !== "GET" && asked.method !== "HEAD" && ("lost" in outcome || outcome.status < 300)
 
 /** How many of the last requests are shown whatever they were: they show what is wrong. */
@@ -70,4 +70,40 @@ export const evidenceOf = (
     const waited = before && !isJoined ? `${text}\nwait` : text
     return isKilled ? `${waited}\n# then the server is killed and started again` : waited
   })
+}
+
+/** What a law has sent that may have changed something, before the one that failed. */
+export interface Earlier {
+  readonly law: string
+  readonly exchanges: ReadonlyArray<Exchange>
+}
+
+const headed = (head: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
+  lines.length === 0 ? [head] : [`${head}\n${lines[0]}`, ...lines.slice(1)]
+
+/**
+ * The words that no request of a law was about: what it failed on is then not of its own making, but was in the ledger before it. A law
+ * that reads everything fails on such jobs.
+ */
+export const strangersTo = (exchanges: ReadonlyArray<Exchange>, words: ReadonlyArray<string>): ReadonlyArray<string> =>
+  words.filter((word) => !exchanges.some((each) => isAbout(each, [word])))
+
+/** What was sent about each of some jobs by earlier laws, and that this alone may not show the failure again. */
+export const evidenceBefore = (
+  earlier: ReadonlyArray<Earlier>,
+  token: string | undefined,
+  strangers: ReadonlyArray<string>,
+): ReadonlyArray<string> => {
+  const found = strangers.flatMap((word) => {
+    const sent = earlier.flatMap(({ exchanges, law }) => {
+      const about = exchanges.filter((each) => isAbout(each, [word]))
+      return about.length === 0 ? [] : headed(`# ${word}, by ${law}:`, evidenceOf(about, token, { words: [] }))
+    })
+    return sent.length === 0
+      ? [`# ${word} was in the ledger before this law; what made it is not known any more`]
+      : sent
+  })
+  const rest =
+    "# this rests on the whole ledger as it was during the run; on a ledger with nothing else in it the answers may be right"
+  return [...found, rest]
 }

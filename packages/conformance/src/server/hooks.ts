@@ -5,6 +5,7 @@
  */
 import { statSync } from "node:fs"
 import { makeClient, NoAnswer } from "./Client.ts"
+import type { Desk } from "./Desk.ts"
 import { CannotRestart } from "./restartBy.ts"
 import type { Target } from "./Target.ts"
 
@@ -83,4 +84,19 @@ export const findLedger = (path: string): void => {
     throw new NoLedger(
       `${path} is ${info === undefined ? "not there" : "no file"}: --ledger is the file that the server appends to`,
     )
+}
+
+/**
+ * What the server answers to a submission where it does not take it; `undefined` where it does, and where nothing was heard, which the
+ * laws will tell.
+ */
+export const refusalOf = async ({ fresh, post }: Pick<Desk, "fresh" | "post">): Promise<string | undefined> => {
+  const answer = await post("/v1/jobs", { job_type: "eval.suite", job_id: fresh("restarted") }).catch(
+    (cause: unknown) => {
+      if (cause instanceof NoAnswer) return undefined
+      throw cause
+    },
+  )
+  if (answer === undefined || answer.status === 202) return undefined
+  return `${answer.status} ${answer.text.slice(0, 300).trimEnd()}`
 }

@@ -18,10 +18,12 @@ export default serverLaw({
     const folded = foldJobs(await desk.events())
     const jobs = list(doc(answered("/v1/status", await desk.get("/v1/status"))["projections"], "projections"), "jobs")
     const told = new Map(jobs.map((job) => [text(job, "job_id"), [job["status"], job["result_status"]]]))
-    for (const [job_id, { result_status, status }] of folded)
+    for (const [job_id, { result_status, status }] of folded) {
+      desk.about([job_id, "/v1/events", "/v1/status"])
       same(`${job_id} in the projections`, told.get(job_id), [
         status === "retry_waiting" ? told.get(job_id)?.[0] : status,
         result_status,
       ])
+    }
   },
 })

@@ -3,6 +3,9 @@ import { doc, list, text } from "../documents.ts"
 import { foldJobs } from "../fold.ts"
 import { serverLaw } from "../serverLaw.ts"
 
+/** What is compared is shown, whichever job it is that differs. */
+const reads = ["/v1/events", "/v1/status"]
+
 export default serverLaw({
   id: "PROJECTION-01",
   level: 1,
@@ -20,6 +23,7 @@ export default serverLaw({
     const folded = foldJobs(events)
     for (const job of list(doc(status["queue"], "queue"), "jobs")) {
       const expected = folded.get(text(job, "job_id"))
+      desk.about([text(job, "job_id"), ...reads])
       // What other kinds of events do to a job is not folded here.
       if (expected === undefined || expected.last_event_id !== job["last_event_id"]) {
         holds(
@@ -46,11 +50,13 @@ export default serverLaw({
         },
       )
     }
-    for (const job_id of folded.keys())
+    for (const job_id of folded.keys()) {
+      desk.about([job_id, ...reads])
       holds(
         `${job_id} is in the queue`,
         list(doc(status["queue"], "queue"), "jobs").some((job) => job["job_id"] === job_id),
         job_id,
       )
+    }
   },
 })

@@ -62,6 +62,15 @@ const sharedIds = (history: ReadonlyArray<Recorded>): Problem | undefined => {
   return undefined
 }
 
+/** An answer that cannot be read, with everything that was asked of its job until then. */
+const unreadable = (history: ReadonlyArray<Recorded>): Problem | undefined => {
+  const wrong = history.find((each) => each.unreadable !== undefined)
+  if (wrong?.unreadable === undefined) return undefined
+  const { expected, found, what } = wrong.unreadable
+  const requests = linesOf(history.filter(({ called, slot }) => slot === wrong.slot && called <= wrong.called))
+  return { what: `the answer to a ${wrong.input.kind}: ${what}`, expected, found, requests }
+}
+
 /** What several programs did at the same time, as one history: no job of one is a job of another. */
 export const besideEachOther = (histories: ReadonlyArray<ReadonlyArray<Recorded>>): ReadonlyArray<Recorded> => {
   let slots = 0
@@ -74,8 +83,8 @@ export const besideEachOther = (histories: ReadonlyArray<ReadonlyArray<Recorded>
 
 /** What is wrong with a history, or `undefined`. */
 export const judge = (history: ReadonlyArray<Recorded>, attempts_max: number): Problem | undefined => {
-  const shared = sharedIds(history)
-  if (shared !== undefined) return shared
+  const evident = unreadable(history) ?? sharedIds(history)
+  if (evident !== undefined) return evident
   for (const [, part] of Map.groupBy(history, ({ slot }) => slot)) {
     const found = linearize(jobModel(attempts_max), part)
     if (found.verdict === "linearizable") continue

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Violation } from "../../Law.ts"
 import type { Operation } from "../../linearizability/index.ts"
 import { NoAnswer } from "../Client.ts"
 import type { Desk } from "../Desk.ts"
@@ -17,6 +18,8 @@ export interface Recorded extends Operation<JobInput, JobOutput> {
   readonly slot: number
   readonly command: string
   readonly outcome: string
+  /** What its answer lacks, where it cannot be read: what the server meant by it is then anybody's guess. */
+  readonly unreadable?: Violation
 }
 
 /** One of the program's jobs, as its clients know it by now. */
@@ -131,6 +134,16 @@ const requestFor = (desk: Desk, byWorkerRoutes: boolean, slot: Slot, { action }:
   }
 }
 
+/** What an answer says, or why it cannot be read. */
+const readable = ({ read }: Request, answer: Answer): JobOutput | Violation => {
+  try {
+    return read(answer)
+  } catch (cause) {
+    if (cause instanceof Violation) return cause
+    throw cause
+  }
+}
+
 /**
  * Runs a program with jobs of its own. Rejects when a request that nobody hung up on gets no answer.
  *
@@ -151,7 +164,7 @@ export const runProgram = async (desk: Desk, program: Program, works: boolean): 
   const send = async (number: number, slot: Slot, step: Step, isJoined: boolean): Promise<void> => {
     const request = requestFor(desk, works, slot, step)
     if (request === undefined) return
-    const { body, input, method, path, read } = request
+    const { body, input, method, path } = request
     const sent = body === undefined ? {} : { body: JSON.stringify(body) }
     const headers = method === "GET" ? {} : { Authorization: `Bearer ${desk.target.token ?? ""}` }
     const commandOf = (hungUp: { readonly hung_up_ms?: number }): string =>
@@ -162,10 +175,12 @@ export const runProgram = async (desk: Desk, program: Program, works: boolean): 
     try {
       const answer = await desk.ask(path, { method, ...sent, signal: gone.signal })
       const at = ++now
-      const output = read(answer)
-      if (output.is === "submitted") slot.job_id ??= output.job_id
+      const output = readable(request, answer)
       const outcome = redacted(`${answer.status} ${answer.text.trimEnd().slice(0, 300)}`, desk.target.token)
-      recorded.push({ slot: number, input, called, answer: { at, output }, command: commandOf({}), outcome })
+      const said = { slot: number, input, called, command: commandOf({}), outcome }
+      if (output instanceof Violation) return void recorded.push({ ...said, unreadable: output })
+      if (output.is === "submitted") slot.job_id ??= output.job_id
+      recorded.push({ ...said, answer: { at, output } })
     } catch (cause) {
       if (!(cause instanceof NoAnswer) || !gone.signal.aborted) throw cause
       const command = commandOf({ hung_up_ms: step.hangUp_ms ?? 0 })

@@ -12,19 +12,28 @@ import type { LevelResult } from "../levels.ts"
 export const formatLevel = ({ fail, level, not_applicable, pass, reason, skipped, status }: LevelResult): string =>
   `  level ${level} ${levels[level].name.padEnd(8)} ${status}${reason === undefined ? "" : ` (${reason})`}: ${pass} pass, ${fail} fail, ${not_applicable} not applicable, ${skipped} skipped`
 
-/** What a level that holds does not say: whether nobody has killed the server to see what is left. */
+/** Nobody has killed the server to see what is left, although a law of a level that is said to hold would. */
 export const isUnrestarted = ({
   claimed,
   highest,
   isKept,
   laws,
-}: Pick<ServerReport, "claimed" | "highest" | "isKept" | "laws">): boolean =>
-  isKept &&
-  (claimed ?? highest ?? 0) >= 2 &&
-  laws.some(({ id, verdict }) => id === "LEDGER-01" && verdict.status === "skipped")
+}: Pick<ServerReport, "claimed" | "highest" | "isKept" | "laws">): boolean => {
+  const restarting = laws.filter(({ hooks, level }) => hooks.includes("restart") && level <= (claimed ?? highest ?? 0))
+  return (
+    isKept &&
+    restarting.some(({ verdict }) => verdict.status === "skipped") &&
+    !restarting.some(({ verdict }) => verdict.status === "pass")
+  )
+}
 
-const unseen = (report: ServerReport): string =>
-  isUnrestarted(report) ? " Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)." : ""
+/** What a conclusion adds about restarts: below level 2 nothing is acknowledged, and what is left to see is damage. */
+const unseen = (report: ServerReport): string => {
+  if (!isUnrestarted(report)) return ""
+  return (report.claimed ?? report.highest ?? 0) >= 2
+    ? " Whether what it has acknowledged survives a kill was not looked at (--restart-cmd)."
+    : " What it tells after a restart was not looked at (--token, --restart-cmd and --ledger)."
+}
 
 /** What the run says in the end. */
 export const conclusionOf = (report: ServerReport): string => {
@@ -46,11 +55,25 @@ export const conclusionOf = (report: ServerReport): string => {
 /** What every server says comes before what it comes to: who misreads an answer sees more broken than there is. */
 const formFirst = (id: string): number => (kindOf(id) === "JOBSPEC" ? 0 : 1)
 
-/** What is broken, in the order in which to mend it: a level rests on those below it. */
+/** How much there is to paste; where nothing is shown it is more than anything that is. */
+const lengthOf = ({ requests }: CheckedServerLaw): number =>
+  requests.length === 0 ? Number.MAX_SAFE_INTEGER : requests.length
+
+/**
+ * What is broken, in the order in which to mend it: a level rests on those below it. Within one, a law that asks for one thing comes
+ * before a search, and what few requests show before what takes many.
+ */
 export const brokenLaws = ({ laws }: Pick<ServerReport, "laws">): ReadonlyArray<CheckedServerLaw> =>
   laws
     .filter(({ verdict }) => verdict.status === "fail")
-    .toSorted((a, b) => a.level - b.level || formFirst(a.id) - formFirst(b.id) || (a.id < b.id ? -1 : 1))
+    .toSorted(
+      (a, b) =>
+        a.level - b.level ||
+        formFirst(a.id) - formFirst(b.id) ||
+        Number(a.isSearch) - Number(b.isSearch) ||
+        lengthOf(a) - lengthOf(b) ||
+        (a.id < b.id ? -1 : 1),
+    )
 
 /** Where to begin when laws are broken; `undefined` where none is. */
 export const beginWith = (report: Pick<ServerReport, "laws">): string | undefined => {
