@@ -59,7 +59,7 @@ const start = (characters: ReadonlyArray<string>, width: number): ReadonlyArray<
 const cutTo = (text: string, width: number): string => {
   const room = Math.max(0, width - 1)
   const tail_width = /\s|^[[{]/u.test(text) ? 0 : Math.ceil((room * 2) / 3)
-  const characters = [...text]
+  const characters = Array.from(text)
   const tail = [...start(characters.toReversed(), tail_width)].toReversed()
   return [...start(characters, room - tail_width), "…", ...tail].join("")
 }
