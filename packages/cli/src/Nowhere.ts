@@ -1,9 +1,9 @@
 /**
- * Asking where there is nothing to be asked.
+ * Asking where there is nothing to be asked, and beginning where there was nothing.
  *
  * @module
  */
-import { CommandError } from "@waybill/command"
+import { CommandError, type Context } from "@waybill/command"
 import { existsSync } from "node:fs"
 import type { Place } from "./Place.ts"
 
@@ -16,4 +16,14 @@ export const refuseNowhere = ({ root, url }: Place): void => {
     message: `There is no folder ${root}, and so no ledger in it.`,
     fix_required: "Name the project's folder with --root, or leave it out to use the nearest one that has a ledger.",
   })
+}
+
+/** Warns of a root that was named and is not there yet: writing makes it, also where it was mistyped. */
+export const tellNewRoot = (
+  flags: { readonly root?: string | undefined },
+  { root, url }: Place,
+  ctx: Pick<Context, "warn">,
+): void => {
+  if (flags.root === undefined || url !== undefined || existsSync(root)) return
+  ctx.warn("NEW_ROOT", `the folder ${root} that --root names was not there: a new ledger begins in it`)
 }

@@ -93,6 +93,15 @@ export const placeOf = (
   return { root, url, schema, words: ["--root", root] }
 }
 
+/** The same, of arguments whose types nobody knows any more. */
+export const placeIn = (
+  args: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Place => {
+  const textIn = (name: string) => (typeof args[name] === "string" ? args[name] : undefined)
+  return placeOf({ root: textIn("root"), ledger: textIn("ledger"), "ledger-schema": textIn("ledger-schema") }, env)
+}
+
 /** Where everything lies that is not the ledger: artifacts, agents' records, holds. */
 export const ownFolder = ({ root }: Place): string => join(root, ".agents", "waybill")
 

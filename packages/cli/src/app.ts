@@ -7,7 +7,7 @@ import { application } from "@waybill/command"
 import { conformanceRun } from "./commands/conformance.ts"
 import { events, jobs, list, submit, wait } from "./commands/jobs.ts"
 import * as keeping from "./commands/keeping.ts"
-import { preflight } from "./commands/preflight.ts"
+import { preflight, preflight_flags } from "./commands/preflight.ts"
 import { work } from "./commands/working.ts"
 import { serve, token, tokenMake, tokenRotate } from "./commands/serving.ts"
 import { deliver, explain, logs, settle } from "./commands/settlement.ts"
@@ -20,6 +20,7 @@ export const waybill = application({
   // A handler's own process group would take the agent along on Ctrl-C, and a run could not go on.
   isolation: "inline",
   preflight,
+  preflight_flags,
   jobs,
   commands: [
     settle,

@@ -34,3 +34,32 @@ describe("explain says in plain words why the agent left no work", () => {
     expect((await ask("logs", { terminal })).stdout).toContain("./nowhere could not be started")
   })
 })
+
+describe("explain and logs say later what settle said then", () => {
+  it.each<readonly [string, string, string, string]>([
+    [
+      "the verifier prints something else",
+      "cat",
+      "echo hi >out",
+      "add >/dev/null or -q if its exit code is the answer",
+    ],
+    ["there is no candidate", "true", "true", 'there is no candidate at "out"'],
+    ["the candidate is a link", "true", "ln -s /etc/hostname out", 'the path "out" is refused'],
+    ["the candidate is a folder", "true", "mkdir out", 'the path "out" is refused'],
+  ])("%s", async (_, verify, agent, why) => {
+    const root = mkdtempSync(join(tmpdir(), "waybill-explain-"))
+    const judged = ["--run-id=r", "--candidate=out", "--schema-id=text/v1", `--verify=${verify}`]
+    const words = ["settle", `--root=${root}`, ...judged, "--", "/bin/sh", "-c", agent]
+    const settling = await invoke(waybill, words, { env })
+    expect([settling.exit_code, settling.envelope?.error?.detail]).toEqual([81, expect.stringContaining(why)])
+    const ask = (command: string, more: object = {}) =>
+      invoke(waybill, [command, "r", `--root=${root}`], { env, ...more })
+    const { envelope } = await ask("explain")
+    expect(envelope?.data).toMatchObject({
+      in_words: expect.stringContaining(why),
+      attempts: [{ status: "failed", note: expect.stringContaining(why) }],
+    })
+    expect(envelope?.data).not.toMatchObject({ in_words: expect.stringMatching(/may succeed\.$/u) })
+    expect((await ask("logs", { terminal })).stdout).toContain(why)
+  })
+})

@@ -46,7 +46,7 @@ describe("what a verifier printed", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const space = await invoke(waybill, ["du", `--root=${root}`], { env: {} })
     expect(space.envelope?.data).toMatchObject({
-      parts: expect.arrayContaining([expect.objectContaining({ part: "verifier-runs", files: 1 })]),
+      parts: expect.arrayContaining([expect.objectContaining({ part: "verifier-runs", files: 2 })]),
     })
     const { stdout } = await invoke(waybill, ["logs", "r", `--root=${root}`], { env: {}, terminal: { columns: 80 } })
     expect(stdout).toMatch(/: code 7\n {2}stdout\n {2}\| half an answer\n {2}stderr\n {2}\| broken/u)

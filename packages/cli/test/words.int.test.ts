@@ -84,6 +84,7 @@ describe("what programs say is shown, and no terminal obeys it", () => {
       attempts: [
         {
           attempt: 1,
+          failure: null,
           agent: {
             state: "ended well",
             exit: "code 0",

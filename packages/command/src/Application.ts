@@ -8,6 +8,7 @@ import type {
   CommandDeclaration,
   ErrorDefaults,
   ExitCodePromise,
+  Flag,
   JobDescriptor,
   Parameters,
 } from "@waybill/command-contract"
@@ -31,7 +32,11 @@ export interface Preflight {
   readonly fix?: string
   /** What to do where no one command does it. */
   readonly advice?: string
-  readonly check: (ctx: Context) => Promise<{ readonly version?: string } | void>
+  /** `args` are what was given for the application's `preflight_flags`. */
+  readonly check: (
+    ctx: Context,
+    args: Readonly<Record<string, unknown>>,
+  ) => Promise<{ readonly version?: string } | void>
 }
 
 /** How a person's terminal wants its text. */
@@ -60,6 +65,8 @@ export interface JobState {
   readonly descriptor: Partial<JobDescriptor> & Pick<JobDescriptor, "status">
   readonly result?: unknown
   readonly error?: { readonly code: string; readonly message: string }
+  /** Of a job that is running by its descriptor, and that nobody works on: what that means, and what to do. */
+  readonly idle?: { readonly message: string; readonly suggestion: string }
 }
 
 /** What became of a request to cancel; `descriptor.status` is `running` while the job winds down. */
@@ -159,6 +166,8 @@ export interface ApplicationOptions {
   readonly job_store?: JobStore
   readonly jobs?: Jobs
   readonly preflight?: ReadonlyArray<Preflight>
+  /** Flags of `doctor`, for what its checks are about. */
+  readonly preflight_flags?: Readonly<Record<string, Flag>>
   readonly commands: ReadonlyArray<Command>
 }
 

@@ -112,6 +112,7 @@ export const builtIns = (
       description: "Checks what the commands need.",
       danger_level: "safe",
       has_network_io: hasNetwork,
+      parameters: { ...app.preflight_flags },
       exit_codes: {
         SUCCESS: done("Every check passed"),
         GENERAL_ERROR: done("At least one check failed"),
@@ -119,9 +120,9 @@ export const builtIns = (
       },
       output_schema: { type: "object", required: ["checks"], properties: { checks: { type: "array" } } },
       isolation: preflights.length === 0 ? "inline" : (app.isolation ?? "process"),
-      execute: async (_, ctx) => {
+      execute: async (args, ctx) => {
         const { runDoctor } = await import("./Doctor.ts")
-        return runDoctor(preflights, ctx)
+        return runDoctor(preflights, ctx, args)
       },
     }),
     builtIn({

@@ -22,7 +22,9 @@ interface CheckReport {
   readonly fix_command?: string
 }
 
-const runCheck = async (preflight: Preflight, ctx: Context): Promise<CheckReport> => {
+type Args = Readonly<Record<string, unknown>>
+
+const runCheck = async (preflight: Preflight, ctx: Context, args: Args): Promise<CheckReport> => {
   const { advice, fix, name, required = null } = preflight
   const limit_ms = Math.min(preflight_ms_max, ctx.timeouts.remainingMs() ?? preflight_ms_max)
   let timer: NodeJS.Timeout | undefined
@@ -30,7 +32,7 @@ const runCheck = async (preflight: Preflight, ctx: Context): Promise<CheckReport
     timer = setTimeout(() => reject(new Error(`did not answer within ${limit_ms} ms`)), limit_ms)
   })
   try {
-    const found = await Promise.race([preflight.check(ctx), expired])
+    const found = await Promise.race([preflight.check(ctx, args), expired])
     return { name, ok: true, version: found?.version ?? null, required }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
@@ -56,8 +58,8 @@ const tell = ({ error = "failed", fix, name }: CheckReport): string =>
   `${name}: ${error}${fix === undefined ? "" : `${/[.!?]$/u.test(error) ? "" : "."} Fix: ${fix}`}`
 
 /** Runs all checks; fails with DOCTOR_CHECKS_FAILED, keeping the list, when one does not pass. */
-export const runDoctor = async (preflights: ReadonlyArray<Preflight>, ctx: Context): Promise<object> => {
-  const checks = await Promise.all(preflights.map((each) => runCheck(each, ctx)))
+export const runDoctor = async (preflights: ReadonlyArray<Preflight>, ctx: Context, args: Args): Promise<object> => {
+  const checks = await Promise.all(preflights.map((each) => runCheck(each, ctx, args)))
   const failed = checks.filter(({ ok }) => !ok)
   if (failed.length === 0) return { checks }
   throw new CommandError({

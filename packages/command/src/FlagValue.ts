@@ -19,8 +19,11 @@ const preset_names: Readonly<Record<PatternType, string>> = {
   url: "a URL such as https://example.org/",
 }
 
+/** A value in a message about it; a secret one is not repeated. */
+const quotedOf = (entry: FlagEntry, text: string): string => (entry.secret === true ? "the value" : shown(text))
+
 const readText = (entry: FlagEntry, text: string): ValueReading => {
-  const quoted = entry.secret === true ? "the value" : shown(text)
+  const quoted = quotedOf(entry, text)
   if (entry.max_bytes !== undefined && Buffer.byteLength(text) > entry.max_bytes) {
     return refuse("FLAG_TOO_LONG", `is ${Buffer.byteLength(text)} bytes long; at most ${entry.max_bytes} are accepted`)
   }
@@ -37,21 +40,21 @@ export const readFlagValue = (entry: FlagEntry, text: string): ValueReading => {
     case "integer":
       return /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text))
         ? { ok: true, value: Number(text) }
-        : refuse("FLAG_TYPE", `${shown(text)} is not a whole number`)
+        : refuse("FLAG_TYPE", `${quotedOf(entry, text)} is not a whole number`)
     case "number":
       return /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text))
         ? { ok: true, value: Number(text) }
-        : refuse("FLAG_TYPE", `${shown(text)} is not a number`)
+        : refuse("FLAG_TYPE", `${quotedOf(entry, text)} is not a number`)
     case "boolean":
       return text === "true" || text === "false"
         ? { ok: true, value: text === "true" }
-        : refuse("FLAG_TYPE", `${shown(text)} is neither true nor false`)
+        : refuse("FLAG_TYPE", `${quotedOf(entry, text)} is neither true nor false`)
     case "enum": {
       const values = entry.enum_values ?? []
       if (values.includes(text)) return { ok: true, value: text }
       const meant = nearest(text, values)
       const hint = meant === undefined ? "" : `; did you mean ${meant}?`
-      return refuse("FLAG_ENUM", `${shown(text)} is none of ${values.join(", ")}${hint}`)
+      return refuse("FLAG_ENUM", `${quotedOf(entry, text)} is none of ${values.join(", ")}${hint}`)
     }
     default:
       return readText(entry, text)

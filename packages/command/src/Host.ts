@@ -33,7 +33,7 @@ export interface Host {
   }
   readonly stderr: TextOutput & {
     /** Faults are ignored: there is no one to tell. */
-    readonly write: (text: string) => void
+    readonly write: (text: string | Uint8Array) => void
   }
   /** Milliseconds since the epoch. */
   readonly now_ms: () => number
@@ -41,8 +41,11 @@ export interface Host {
   readonly monotonic_ms: () => number
   /** For ids that must differ; not for secrets. */
   readonly random: (bytes: number) => Uint8Array
-  /** Hears SIGTERM and SIGINT until the returned function is called; SIGHUP, of a terminal that was closed, is heard as SIGTERM. */
-  readonly onSignal: (listener: (signal: "SIGTERM" | "SIGINT") => void) => () => void
+  /**
+   * Hears SIGTERM and SIGINT until the returned function is called. SIGHUP, of a terminal that was closed, is told as a SIGTERM, and
+   * beside it what was sent.
+   */
+  readonly onSignal: (listener: (signal: "SIGTERM" | "SIGINT", sent?: "SIGHUP") => void) => () => void
   /** Hears what nobody caught in this process, until the returned function is called. */
   readonly onAccident: (
     listener: (thrown: unknown, code: "UNHANDLED_EXCEPTION" | "UNHANDLED_REJECTION") => void,

@@ -48,14 +48,25 @@ const widthOf = (text: string): number => {
   return width
 }
 
+/** As many of the characters as go into the width. */
+const start = (characters: ReadonlyArray<string>, width: number): ReadonlyArray<string> => {
+  let used = 0
+  const end = characters.findIndex((character) => (used += widthOf(character)) > width)
+  return end === -1 ? characters : characters.slice(0, end)
+}
+
+/** Paths, digests and addresses begin alike and differ at their end, so they are cut in the middle; a sentence at its end. */
+const cutTo = (text: string, width: number): string => {
+  const room = Math.max(0, width - 1)
+  const tail_width = /\s|^[[{]/u.test(text) ? 0 : Math.ceil((room * 2) / 3)
+  const characters = Array.from(text)
+  const tail = [...start(characters.toReversed(), tail_width)].toReversed()
+  return [...start(characters, room - tail_width), "…", ...tail].join("")
+}
+
 const fit = (text: string, width: number): string => {
-  if (widthOf(text) <= width) return text + " ".repeat(width - widthOf(text))
-  let cut = ""
-  for (const character of text) {
-    if (widthOf(cut + character) > width - 1) break
-    cut += character
-  }
-  return `${cut}…${" ".repeat(Math.max(0, width - 1 - widthOf(cut)))}`
+  const shown = widthOf(text) <= width ? text : cutTo(text, width)
+  return shown + " ".repeat(Math.max(0, width - widthOf(shown)))
 }
 
 const gap = 2
@@ -63,20 +74,30 @@ const gap = 2
 /** What a row is known by, and what is typed, or pasted, to ask for it: half of it is good for nothing. */
 const isName = (column: string): boolean => column === "id" || column.endsWith("_id")
 
+type Row = Readonly<Record<string, unknown>>
+
+const columnsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => [
+  ...new Set(rows.flatMap((row) => Object.keys(row))),
+]
+
+/** How wide each column is by itself. */
+const widthsOf = (rows: ReadonlyArray<Row>, names: ReadonlyArray<string>): Array<number> =>
+  names.map((name) => Math.max(widthOf(cell(name)), ...rows.map((row) => widthOf(cell(row[name])))))
+
+const totalOf = (widths: ReadonlyArray<number>): number =>
+  widths.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, widths.length - 1)
+
 /**
  * Rows under their column names, no wider than the terminal: the widest columns give way first, and ids never. Where the ids alone
  * are too wide, so are the rows.
  */
-export const table = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, style: Style): string => {
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+export const table = (rows: ReadonlyArray<Row>, style: Style): string => {
+  const names = columnsOf(rows)
   const heads = names.map(cell)
-  const widths = names.map((name, index) =>
-    Math.max(widthOf(heads[index] ?? ""), ...rows.map((row) => widthOf(cell(row[name])))),
-  )
+  const widths = widthsOf(rows, names)
   const narrowest = 4
-  const total = () => widths.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, names.length - 1)
   const yielding = () => widths.map((width, index) => (isName(names[index] ?? "") ? 0 : width))
-  while (total() > style.columns && Math.max(...yielding()) > narrowest) {
+  while (totalOf(widths) > style.columns && Math.max(...yielding()) > narrowest) {
     const given = yielding()
     const widest = given.indexOf(Math.max(...given))
     widths[widest] = Math.max(narrowest, (widths[widest] ?? 0) - 1)
@@ -103,20 +124,40 @@ export const table = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, st
   ].join("\n")
 }
 
-const isTable = (value: unknown): value is ReadonlyArray<Readonly<Record<string, unknown>>> =>
+const isTable = (value: unknown): value is ReadonlyArray<Row> =>
   Array.isArray(value) && value.length > 0 && value.every(isRecord)
+
+/** So few rows are read from top to bottom rather than across. */
+const few_rows = 3
+
+const isNested = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && oneLine(value).startsWith("{")
+
+/**
+ * Rows as a table where it fits. Where it does not, a few rows, and rows that hold objects, of which a part is good for nothing, stand
+ * whole, one under the other; many rows are cut, and where to see them whole stands below.
+ */
+const rowsAsText = (rows: ReadonlyArray<Row>, style: Style): string => {
+  const whole = () => rows.map((row) => humanData(row, style)).join("\n\n")
+  const fits = totalOf(widthsOf(rows, columnsOf(rows))) <= style.columns
+  if (fits) return table(rows, style)
+  if (rows.length <= few_rows || rows.some((row) => Object.values(row).some(isNested))) return whole()
+  const shown = table(rows, style)
+  const { dim } = paints(style)
+  return shown.includes("…") ? `${shown}\n${dim("Cut to the width of the terminal; whole with --output json.")}` : shown
+}
 
 /** Data as text, by its shape: a list of objects is a table, an object is lines, the rest is itself. */
 export const humanData = (data: unknown, style: Style): string => {
   const { dim } = paints(style)
-  if (isTable(data)) return table(data, style)
+  if (isTable(data)) return rowsAsText(data, style)
   if (Array.isArray(data)) return data.length === 0 ? dim("nothing") : data.map(cell).join("\n")
   if (!isRecord(data)) return cell(data)
   const entries = Object.entries(data).map(([key, value]) => [cell(key), value] as const)
   const width = Math.max(0, ...entries.filter(([, value]) => !isTable(value)).map(([key]) => widthOf(key)))
   return entries
     .map(([key, value]) => {
-      if (isTable(value)) return `${dim(key)}\n${table(value, style)}`
+      if (isTable(value)) return `${dim(key)}\n${rowsAsText(value, style)}`
       const text = isRecord(value)
         ? humanData(value, style).replaceAll("\n", `\n${" ".repeat(width + gap)}`)
         : cell(value)

@@ -61,7 +61,7 @@ export const invoke = async (
     stderr: {
       ...output,
       write: (text) => {
-        stderr += text
+        stderr += typeof text === "string" ? text : Buffer.from(text).toString("utf8")
       },
     },
     now_ms: Date.now,

@@ -207,6 +207,7 @@ export const answerStatus = (app: Application, id: string, state: JobState): obj
       exit: "JOB_RUNNING",
       code: "JOB_RUNNING",
       message: `The job ${id} is still running.`,
+      ...state.idle,
       retry_after_ms: Number(descriptor["poll_interval_ms"]),
       data: descriptor,
     })

@@ -5,17 +5,34 @@ import { nodeHost } from "./NodeHost.ts"
 import { watchOutput } from "./Output.ts"
 import { runner_variable } from "./RunnerNames.ts"
 
+/** How long an answer may wait for its reader once somebody wants the program to end, and once they insist. */
+const reader_ms_max = 1_000
+const insisted_ms_max = 100
+
 /**
- * Hears signals from now on. Those that come before anybody listens are handed to whoever does first. Once the answer is
- * being written one more signal is let pass, and the second ends a write that nobody reads.
+ * Hears signals from now on. Those that come before anybody listens are handed to whoever does first. An answer that its reader
+ * does not take must not outlive the wish to end: whenever a signal comes, the answer has a second to be taken from when
+ * it is being written, and next to nothing after the second signal.
  */
 const holdSignals = (host: Host): Host => {
   const early: Array<"SIGTERM" | "SIGINT"> = []
-  let late = 0
+  const heard: Array<"SIGTERM" | "SIGINT"> = []
   let state: "early" | "heard" | "answering" = "early"
+  const { stdout } = host
+  const limitAnswer = () => {
+    const last = heard.at(-1)
+    if (last === undefined) return
+    const limit_ms = heard.length > 1 ? insisted_ms_max : reader_ms_max
+    host.after(limit_ms, () => process.exit(signal_codes[last]))
+  }
+  const answering = () => {
+    state = "answering"
+    limitAnswer()
+  }
   host.onSignal((signal) => {
+    heard.push(signal)
     if (state === "early") early.push(signal)
-    else if (state === "answering" && ++late > 1) process.exit(signal_codes[signal])
+    if (state === "answering") limitAnswer()
   })
   return {
     ...host,
@@ -24,9 +41,23 @@ const holdSignals = (host: Host): Host => {
       const stop = host.onSignal(listener)
       for (const signal of early.splice(0)) queueMicrotask(() => listener(signal))
       return () => {
-        state = "answering"
         stop()
+        answering()
       }
+    },
+    stdout: {
+      get isTTY() {
+        return stdout.isTTY
+      },
+      get columns() {
+        return stdout.columns
+      },
+      write: (chunk) => {
+        // Help and the manifest are written without a run, so nobody else would hear.
+        if (state === "early") answering()
+        return stdout.write(chunk)
+      },
+      stream: stdout.stream,
     },
   }
 }

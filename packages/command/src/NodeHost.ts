@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fstatSync, writeSync } from "node:fs"
+import { constants, fstatSync, openSync, writeSync } from "node:fs"
 import type { Host, WriteFault, Written } from "./Host.ts"
 
 /** Up to this size bytes are written at once: a stalled reader of so little can hold nothing up for long. */
@@ -48,12 +48,30 @@ const missed = (error: unknown, written_bytes: number): "closed" | WriteFault =>
   return { code: typeof code === "string" ? code : "EIO", message, written_bytes }
 }
 
+let unblocked: number | undefined
+
+/**
+ * The pipe of stdout, opened once more so that a full one says so: a write that waits in the system would keep the process
+ * from hearing any signal. Where the system has no such way, it is the descriptor itself.
+ */
+const unblockedStdout = (): number => {
+  if (unblocked !== undefined) return unblocked
+  unblocked = 1
+  try {
+    if (fstatSync(1).isFIFO()) unblocked = openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    // No /proc, a pipe of another user, or nobody who reads: the write itself will tell.
+  }
+  return unblocked
+}
+
 /** Writes as much as goes at once; answers how much, or why no more goes. */
 const writeNow = (bytes: Uint8Array): number | "closed" | WriteFault => {
+  const fd = unblockedStdout()
   let at = 0
   while (at < bytes.length) {
     try {
-      at += writeSync(1, bytes, at)
+      at += writeSync(fd, bytes, at)
     } catch (error) {
       // The reader is slow: the rest is for the stream.
       return codeOf(error) === "EAGAIN" ? at : missed(error, at)
@@ -112,7 +130,7 @@ export const nodeHost = (): Host => ({
       return widthOf(2)
     },
     write: (text) => {
-      const bytes = Buffer.from(text)
+      const bytes = typeof text === "string" ? Buffer.from(text) : text
       try {
         for (let at = 0; at < bytes.length;) at += writeSync(2, bytes, at)
       } catch {
@@ -128,7 +146,7 @@ export const nodeHost = (): Host => ({
   onSignal: (listener) => {
     // A terminal that is closed ends what runs in it as anybody else does: whoever is to clean up, does.
     const heard = (["SIGTERM", "SIGINT", "SIGHUP"] as const).map((signal) => {
-      const listen = () => listener(signal === "SIGHUP" ? "SIGTERM" : signal)
+      const listen = () => (signal === "SIGHUP" ? listener("SIGTERM", signal) : listener(signal))
       process.on(signal, listen)
       return () => process.off(signal, listen)
     })

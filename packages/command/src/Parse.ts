@@ -14,6 +14,8 @@ export type Given = ReadonlyMap<string, unknown>
 export interface Parsed {
   readonly given: Given
   readonly errors: ReadonlyArray<ArgumentError>
+  /** What nothing that is said about the words may repeat. */
+  readonly secrets: ReadonlyArray<string>
 }
 
 interface Word {
@@ -38,6 +40,12 @@ const unknownFlag = (raw: string, names: ReadonlyArray<string>): ArgumentError =
   return { param: raw, field: name, code: "FLAG_UNKNOWN", message: `${raw} is not a flag of this command${hint}` }
 }
 
+/** The value in a word such as `--token=abc`, where such a flag is secret; a word may stand where another flag wanted one. */
+const secretIn = (word: string, flags: Readonly<Record<string, FlagEntry>>): ReadonlyArray<string> => {
+  const [, name = "", value = ""] = /^--([^=]+)=(.+)$/s.exec(word) ?? []
+  return flags[name]?.secret === true ? [value] : []
+}
+
 /** Sorts the words of a command line by flag, without judging them. */
 const collect = (words: ReadonlyArray<string>, flags: Readonly<Record<string, FlagEntry>>) => {
   const options = Object.fromEntries(
@@ -60,7 +68,10 @@ const collect = (words: ReadonlyArray<string>, flags: Readonly<Record<string, Fl
   const named = new Map<string, Array<Word>>()
   const free: Array<string> = []
   const errors: Array<ArgumentError> = []
-  for (const token of tokens) {
+  // Behind a mistyped flag stands what was meant for another, which may have been the one that is secret.
+  const hasSecret = Object.values(flags).some(({ secret }) => secret === true)
+  const doubtful: Array<string> = []
+  for (const [at, token] of tokens.entries()) {
     if (token.kind === "positional") free.push(token.value)
     if (token.kind !== "option") continue
     // A boolean that is switched off is told by its spelling.
@@ -68,12 +79,14 @@ const collect = (words: ReadonlyArray<string>, flags: Readonly<Record<string, Fl
     const name = negated ? token.rawName.slice("--no-".length) : token.name
     if (!Object.hasOwn(flags, name) || (negated && flags[name]?.type !== "boolean")) {
       errors.push(unknownFlag(token.rawName, Object.keys(flags)))
+      const next = tokens[at + 1]
+      if (hasSecret && next?.kind === "positional") doubtful.push(next.value)
       continue
     }
     const word = { param: token.rawName, text: token.value, inline: token.inlineValue === true, negated }
     named.set(name, [...(named.get(name) ?? []), word])
   }
-  return { named, free, errors }
+  return { named, free, errors, doubtful }
 }
 
 /** Puts free words in the places of the positional flags that were not given by name. */
@@ -115,7 +128,8 @@ const readWord = (name: string, entry: FlagEntry, word: Word, flags: Readonly<Re
  * @param words without the program and the command's own words
  */
 export const parse = (words: ReadonlyArray<string>, flags: Readonly<Record<string, FlagEntry>>): Parsed => {
-  const { errors, free, named } = collect(words, flags)
+  const { doubtful, errors, free, named } = collect(words, flags)
+  const secrets = [...doubtful, ...words.flatMap((word) => secretIn(word, flags))]
   const { left, placed } = place(free, flags, named)
   const given = new Map<string, unknown>()
   const all: ReadonlyArray<readonly [string, ReadonlyArray<Word>]> = [
@@ -131,6 +145,7 @@ export const parse = (words: ReadonlyArray<string>, flags: Readonly<Record<strin
   for (const [name, texts] of all) {
     const entry = flags[name]
     if (entry === undefined) continue
+    if (entry.secret === true) secrets.push(...texts.flatMap(({ text }) => (text === undefined ? [] : [text])))
     const fail = (word: Word, code: string, problem: string) =>
       errors.push({
         param: word.param,
@@ -153,5 +168,5 @@ export const parse = (words: ReadonlyArray<string>, flags: Readonly<Record<strin
     const message = `${shown(text)} is one word too many`
     errors.push({ param: text, field: "", code: "WORD_UNEXPECTED", message, value: text })
   }
-  return { given, errors }
+  return { given, errors, secrets: [...secrets, ...secrets.map((text) => shown(text).slice(1, -1))] }
 }

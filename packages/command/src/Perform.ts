@@ -15,6 +15,7 @@ import { makeContext } from "./MakeContext.ts"
 import { type Failure, causes, explain } from "./Failure.ts"
 import { NotJson, toJsonable } from "./Jsonable.ts"
 import { paramOf } from "./Parse.ts"
+import { redact } from "./PlainText.ts"
 import { isEffect, runEffect } from "./Effects.ts"
 import type { Outcome } from "./Outcome.ts"
 import { checkOutput } from "./OutputCheck.ts"
@@ -41,10 +42,16 @@ const wait = (limit_ms: number) =>
   })
 
 /** What a hook found, told as the framework tells what it finds itself: first the word that is wrong, then why. */
-const refusal = (app: Application, command: Registered, problems: ReadonlyArray<Problem>): Outcome => {
+const refusal = (
+  app: Application,
+  command: Registered,
+  problems: ReadonlyArray<Problem>,
+  secrets: ReadonlyArray<string>,
+): Outcome => {
   const { flags, path } = command.published
-  const errors = problems.map(({ code = "VALUE_REFUSED", field, message }): ArgumentError => {
+  const errors = problems.map(({ code = "VALUE_REFUSED", field, message: found }): ArgumentError => {
     const param = paramOf(field, flags[field])
+    const message = redact(found, secrets)
     return { param, field, code, message: message.startsWith(param) ? message : `${param}: ${message}` }
   })
   return {
@@ -201,7 +208,7 @@ export const perform = (app: Application, command: Registered, request: RunReque
   const run = async (): Promise<Outcome> => {
     try {
       const problems = (await handlers.validate?.(request.args, { env: ctx.env })) ?? []
-      if (problems.length > 0) return refusal(app, command, problems)
+      if (problems.length > 0) return refusal(app, command, problems, request.secrets)
       if (request.validate_only) return { ok: true, data: { valid: true } }
       await made.prepare()
       const value = await execute()

@@ -32,8 +32,21 @@ export type Plan =
   /** A bare object, without an envelope. */
   | { readonly kind: "bare"; readonly value: object }
   | { readonly kind: "data"; readonly command: Registered; readonly data: object | null; readonly meta: object }
-  | { readonly kind: "refused"; readonly command: Registered | undefined; readonly error: ErrorDetail }
+  | {
+      readonly kind: "refused"
+      readonly command: Registered | undefined
+      readonly error: ErrorDetail
+      /** Present when the command's own check can judge what is right so far. */
+      readonly further?: Further
+    }
   | { readonly kind: "run"; readonly command: Registered; readonly validated: Validated; readonly asked: Asked }
+
+export interface Further {
+  readonly command: Registered
+  readonly validated: Validated
+  /** The refusal with what that check found as well. */
+  readonly refusal: (found: ReadonlyArray<ArgumentError>) => ErrorDetail
+}
 
 /** Flags of the framework that a run heeds. */
 export interface Asked {
@@ -59,16 +72,22 @@ export const readAnswerOptions = (words: ReadonlyArray<string>): AnswerOptions =
 }
 
 /** A word that has no place may be an address with a password, on its way to another command. */
-const shown = (text: string): string => redact(text, [])
-const shownArgument = ({ message, param, value, ...rest }: ArgumentError): ArgumentError => ({
-  ...rest,
-  param: shown(param),
-  message: shown(message),
-  ...(value === undefined ? {} : { value: typeof value === "string" ? shown(value) : value }),
-})
+const shown = (text: string, secrets: ReadonlyArray<string> = []): string => redact(text, secrets)
+const shownArgument =
+  (secrets: ReadonlyArray<string>) =>
+  ({ message, param, value, ...rest }: ArgumentError): ArgumentError => ({
+    ...rest,
+    param: shown(param, secrets),
+    message: shown(message, secrets),
+    ...(value === undefined ? {} : { value: typeof value === "string" ? shown(value, secrets) : value }),
+  })
 
-const argError = (given: ReadonlyArray<ArgumentError>, suggested: string): ErrorDetail => {
-  const errors = given.map(shownArgument)
+const argError = (
+  given: ReadonlyArray<ArgumentError>,
+  suggested: string,
+  secrets: ReadonlyArray<string> = [],
+): ErrorDetail => {
+  const errors = given.map(shownArgument(secrets))
   return {
     code: "ARG_ERROR",
     message: errors.map(({ message }) => (message.endsWith("?") ? message : `${message}.`)).join(" "),
@@ -117,7 +136,12 @@ const planCommand = (
   const errors = [...parsed.errors, ...validated.errors.filter(isNew(parsed.errors))]
   if (errors.length > 0) {
     const help = `${invocation} ${published.path.replaceAll(".", " ")} --help`
-    return { kind: "refused", command, error: argError(errors, `See: ${help}`) }
+    const wrong = new Set(errors.map(({ field }) => field))
+    // Of a word that is wrong already, and stands at its default for the check, no more is said.
+    const refusal = (found: ReadonlyArray<ArgumentError>) =>
+      argError([...errors, ...found.filter(({ field }) => !wrong.has(field))], `See: ${help}`, parsed.secrets)
+    const further = command.handlers.validate === undefined ? {} : { further: { command, validated, refusal } }
+    return { kind: "refused", command, error: refusal([]), ...further }
   }
   const { given } = parsed
   if (published.path === "manifest" && command.by === "framework") {
@@ -146,12 +170,20 @@ const planCommand = (
 
 /** A command's flag before the command: its value would be taken for the command's name. */
 const misplaced = (invocation: string, catalogue: Catalogue, words: ReadonlyArray<string>): ErrorDetail => {
-  const [flag = "", ...others] = words
+  const [first = "", ...others] = words
+  const hasSecret = [...catalogue.commands.values()].some(
+    ({ published: { flags } }) => flags[first.replace(/^--|=.*/gs, "")]?.secret === true,
+  )
+  const flag = hasSecret ? first.replace(/=.*/s, "") : first
   const message = `${flag} stands before the command; flags come after it`
   const meant = [1, 0].flatMap((values) => {
     const routed = route(others.slice(values), catalogue.names)
     if (routed.kind !== "command") return []
-    return [[routed.path.replaceAll(".", " "), flag, ...others.slice(0, values), ...routed.words].join(" ")]
+    const name = routed.path.replaceAll(".", " ")
+    const flags = catalogue.commands.get(routed.path)?.published.flags ?? {}
+    // Any of these words may be the secret.
+    if (Object.values(flags).some(({ secret }) => secret === true)) return [`${name} ${flag} …`]
+    return [[name, flag, ...others.slice(0, values), ...routed.words].join(" ")]
   })[0]
   return argError(
     [{ param: flag, field: flag.replace(/^-+/, ""), code: "FLAG_MISPLACED", message }],

@@ -10,6 +10,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import type { Readable } from "node:stream"
 import { type ProcessIdentity, endFamily, identify } from "@waybill/host/process-tree"
 import type { FromRunner, RunRequest, ToRunner } from "./Protocol.ts"
+import { makeRedactedStderr } from "./RedactedStderr.ts"
 import { runner_variable, stream_fd } from "./RunnerNames.ts"
 
 /** Every process below a run has this variable, with the run's id in its name: runs may be nested. */
@@ -18,6 +19,8 @@ const marker_prefix = "WAYBILL_COMMAND_RUN_"
 export interface RunnerEvents {
   readonly message: (message: FromRunner) => void
   readonly stray: (chunk: Uint8Array) => void
+  /** What the process says on stderr when it was given secrets, without them; otherwise it writes there itself. */
+  readonly said: (chunk: Uint8Array) => void
   /** Output of a command that streams; settles when taken. */
   readonly stream: (chunk: Uint8Array) => Promise<unknown>
   readonly exited: (code: number | null, signal: string | null) => void
@@ -73,6 +76,10 @@ const pump = async (from: Readable | null | undefined, take: (chunk: Uint8Array)
   }
 }
 
+/** A terminal stays one for the handler, unless what it says has to be looked through. */
+const stderrOf = ({ secrets, verbosity }: RunRequest): "ignore" | "inherit" | "pipe" =>
+  verbosity === "quiet" ? "ignore" : secrets.length === 0 ? "inherit" : "pipe"
+
 /** The child was started here, so its number is not given away before it has been waited for. */
 const led = (leader: ProcessIdentity | undefined) =>
   leader === undefined ? {} : ({ leader, leaderJustEnded: true } as const)
@@ -91,7 +98,7 @@ export const startRunner = (
     {
       detached: true,
       env: { ...process.env, [runner_variable]: "1", [marker.name]: marker.value },
-      stdio: ["inherit", "pipe", request.verbosity === "quiet" ? "ignore" : "inherit", "ipc", "pipe"],
+      stdio: ["inherit", "pipe", stderrOf(request), "ipc", "pipe"],
     },
   )
   const { pid } = child
@@ -114,10 +121,16 @@ export const startRunner = (
   const extra = child.stdio[stream_fd]
   const streamed = pump(extra !== null && extra !== undefined && "read" in extra ? extra : undefined, events.stream)
   const strayed = pump(child.stdout, events.stray)
+  const redacted = makeRedactedStderr(request.secrets)
+  const said = pump(child.stderr, (chunk) => events.said(redacted.take(chunk)))
   const drained = exited
     // Prose that something else still holds open is not waited for; a stream is, to its last byte.
-    .then(() => Promise.all([streamed, Promise.race([strayed, settleAfter(close_ms_max)])]))
-    .then(() => void child.stdout?.destroy())
+    .then(() => Promise.all([streamed, Promise.race([Promise.all([strayed, said]), settleAfter(close_ms_max)])]))
+    .then(() => {
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+      events.said(redacted.end())
+    })
 
   const endAll = async (alsoMarked: boolean): Promise<void> => {
     if (pid !== undefined && !hasExited) killGroup(pid)

@@ -36,7 +36,7 @@ export interface RunRequest {
   readonly size_max_bytes: number
 }
 
-export type StopReason = "timeout" | "SIGTERM" | "SIGINT" | "reader" | "output"
+export type StopReason = "timeout" | "SIGTERM" | "SIGINT" | "SIGHUP" | "reader" | "output"
 
 export type ToRunner =
   | { readonly type: "start"; readonly request: RunRequest }

@@ -13,12 +13,14 @@ import type { Host } from "./Host.ts"
 import { makeRequestId, readTraceId } from "./Ids.ts"
 import { watchOutput } from "./Output.ts"
 import { redact } from "./PlainText.ts"
-import { type Plan, plan, readAnswerOptions } from "./Plan.ts"
+import { type Asked, type Plan, plan, readAnswerOptions } from "./Plan.ts"
+import type { Outcome } from "./Outcome.ts"
 import type { RunRequest } from "./Protocol.ts"
 import type { Registered } from "./Registered.ts"
 import { formOf, respond, styleOf } from "./Respond.ts"
 import { shellWord } from "./ShellWord.ts"
 import { type Ended, supervise } from "./Supervise.ts"
+import type { Validated } from "./Validate.ts"
 
 const request_id_bytes = 10
 
@@ -187,23 +189,22 @@ const tellDiagnostics = ({ app, host, options }: Session): void => {
   }
 }
 
-const runHandler = async (session: Session, asked: Extract<Plan, { kind: "run" }>): Promise<number> => {
-  const { app, host, options } = session
-  const { command, validated } = asked
+const requestOf = (session: Session, command: Registered, validated: Validated, asked: Asked): RunRequest => {
+  const { host, options } = session
   const { connect_timeout_ms, timeout_ms } = validated.limits
   const { flags } = command.published
   const secrets = Object.entries(validated.args)
     .filter(([name]) => flags[name]?.secret === true)
     .flatMap(([, value]) => (Array.isArray(value) ? value.map(String) : [String(value)]))
   const form = session.form
-  const request: RunRequest = {
+  return {
     path: command.published.path,
     args: validated.args,
     total_ms: timeout_ms,
     connect_ms: connect_timeout_ms,
     started_ms: session.started_ms,
     remaining_ms: timeout_ms === undefined ? undefined : Math.max(1, timeout_ms - session.elapsed_ms()),
-    ...asked.asked,
+    ...asked,
     verbosity: options.verbosity,
     development: host.env["NODE_ENV"] === "development",
     style: form === "human" || form === "plain" ? styleOf(host, form) : undefined,
@@ -213,6 +214,36 @@ const runHandler = async (session: Session, asked: Extract<Plan, { kind: "run" }
     secrets,
     size_max_bytes: session.size.bytes,
   }
+}
+
+/** A refusal is certain already, so a check that takes longer is not waited for. */
+const further_ms_max = 2_000
+
+/** A refused line, with what the command's own check says of the words that are right so far. */
+const refuse = async (session: Session, { error, further }: Extract<Plan, { kind: "refused" }>): Promise<Outcome> => {
+  const refused = { ok: false, exit_code: 2, error, data: null } as const
+  if (further === undefined) return refused
+  const { app, host } = session
+  const { command, refusal, validated } = further
+  const asked = { validate_only: true, dry_run: false, limit: undefined, cursor: undefined }
+  const request: RunRequest = {
+    ...requestOf(session, command, validated, asked),
+    remaining_ms: further_ms_max,
+    // What goes wrong in a check that was given half of its arguments is no news.
+    verbosity: "quiet",
+    development: false,
+    progress: false,
+  }
+  const { outcome } = await supervise({ app, command, request, host, stepLine: () => undefined })
+  if (outcome.ok) return refused
+  if (outcome.error.code === "CANCELLED") return outcome
+  return outcome.error.code === "ARG_ERROR" ? { ...refused, error: refusal(outcome.error.errors ?? []) } : refused
+}
+
+const runHandler = async (session: Session, asked: Extract<Plan, { kind: "run" }>): Promise<number> => {
+  const { app, host, options } = session
+  const { command, validated } = asked
+  const request = requestOf(session, command, validated, asked.asked)
   const stepLine = (line: string) => {
     if (options.output === "jsonl") void host.stdout.write(`${line}\n`)
     else if (options.verbosity !== "quiet" && (options.output === "json" || options.verbosity !== "normal"))
@@ -220,7 +251,7 @@ const runHandler = async (session: Session, asked: Extract<Plan, { kind: "run" }
   }
   const end = await supervise({ app, command, request, host, stepLine })
   const more = asked.asked.validate_only ? { validation_only: true } : {}
-  return session.answer(command, timeout_ms, end, more, secrets)
+  return session.answer(command, validated.limits.timeout_ms, end, more, request.secrets)
 }
 
 const follow = async (session: Session, known: Catalogue, asked: Plan): Promise<number> => {
@@ -243,11 +274,7 @@ const follow = async (session: Session, known: Catalogue, asked: Plan): Promise<
         true,
       )
     case "refused":
-      return session.answer(
-        asked.command,
-        asked.command?.timeout_ms,
-        ended({ ok: false, exit_code: 2, error: asked.error, data: null }),
-      )
+      return session.answer(asked.command, asked.command?.timeout_ms, ended(await refuse(session, asked)))
     case "run":
       tellDiagnostics(session)
       return runHandler(session, asked)

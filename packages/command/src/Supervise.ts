@@ -153,6 +153,9 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
       }
     },
     stray: stray.take,
+    said: (chunk) => {
+      if (chunk.length > 0) host.stderr.write(chunk)
+    },
     stream: async (chunk) => {
       if (isReaderGone) return
       streamed = true
@@ -175,11 +178,11 @@ export const supervise = async (facts: SuperviseFacts): Promise<Ended> => {
       ? () => undefined
       : host.after(request.remaining_ms, () => take({ by: "stop", reason: "timeout" }))
   const seen = new Set<string>()
-  const stopSignals = host.onSignal((signal) => {
+  const stopSignals = host.onSignal((signal, sent) => {
     // After the answer is decided only a reader that has stalled can hold things up.
     if ((signal === "SIGINT" && seen.has(signal)) || (isLatched && endless)) abandoned.resolve()
     seen.add(signal)
-    take({ by: "stop", reason: signal })
+    take({ by: "stop", reason: sent ?? signal })
   })
 
   const runner = await start(facts, events)

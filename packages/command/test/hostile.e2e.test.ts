@@ -53,6 +53,11 @@ describe.concurrent("a handler that fails in its own way", () => {
     expect(stdout).not.toMatch(/\bat \S+ \(|\.[jt]s:\d+/)
   })
 
+  it("what it prints on stderr by itself is without the secrets that it was given", async () => {
+    const { stderr } = await ask(["echo", "aloud", "--token", "hunter2hunter2"])
+    expect(stderr).toBe("printed [redacted] twice [redacted].\n")
+  })
+
   it("the stack of an accident is on stderr, and nowhere with --quiet", async () => {
     const [loud, quiet] = await Promise.all([
       ask(["hostile", "throw-error"]),

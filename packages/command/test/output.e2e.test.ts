@@ -3,13 +3,25 @@
  *
  * @module
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { execFileSync, spawn } from "node:child_process"
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { needs } from "../../../test/support/needs.ts"
 import { shell } from "./support/shell.ts"
-import { call } from "./support/call.ts"
+import { call, programOf } from "./support/call.ts"
 
 let folder = ""
 beforeAll(() => {
@@ -55,6 +67,71 @@ describe.concurrent("a file that may not grow further", () => {
   needs("bash")(it)("with --quiet the exit code alone tells", async () => {
     const { status, stderr } = await shell("ulimit -f 0; tool list --quiet > quiet.out", folder)
     expect([status, stderr]).toEqual([1, ""])
+  })
+})
+
+const look_ms = 50
+const sigterm_bit = 1n << 14n
+
+/**
+ * Settles once the program hears SIGTERM and has stopped using the processor: it waits for its reader. Seen too early, the
+ * end is the same.
+ */
+const isWaiting = async (pid: number) => {
+  let before = ""
+  let same = 0
+  while (same < 10) {
+    await new Promise((resolve) => setTimeout(resolve, look_ms))
+    const caught = BigInt(`0x${/^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0"}`)
+    const used = readFileSync(`/proc/${pid}/stat`, "utf8").split(" ").slice(13, 15).join(" ")
+    const isOurs = readlinkSync(`/proc/${pid}/exe`) === realpathSync(process.execPath)
+    same = isOurs && (caught & sigterm_bit) !== 0n && used === before ? same + 1 : 0
+    before = used
+  }
+}
+
+const late_ms = 20_000
+const after = <Value>(value: Value) =>
+  new Promise<Value>((resolve) => {
+    setTimeout(() => resolve(value), late_ms).unref()
+  })
+
+/** A pipe that stays open and is never read. */
+const stalledPipe = (name: string, isFull: boolean): number => {
+  const file = join(folder, name)
+  execFileSync("mkfifo", [file])
+  const fd = openSync(file, constants.O_RDWR)
+  if (!isFull) return fd
+  const filling = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK)
+  try {
+    for (;;) writeSync(filling, Buffer.alloc(block_bytes))
+  } catch {
+    // Full.
+  }
+  closeSync(filling)
+  return fd
+}
+
+describe.concurrent("a reader that keeps its pipe open and reads nothing", () => {
+  needs("/proc", () => existsSync("/proc/self/stat"))(it).for([
+    ["a stream", ["count", "100000000"], false],
+    ["a long answer", ["list", "--limit", "0", "--count", "20000"], false],
+    ["a short answer behind the output of others", ["list"], true],
+    ["the manifest behind the output of others", ["manifest"], true],
+  ] as const)("%s ends on the first signal", async ([, words, fill]) => {
+    const fd = stalledPipe(`${words.join("-")}.fifo`, fill)
+    const child = spawn(process.execPath, [await programOf("tool.ts"), ...words], { stdio: ["ignore", fd, "ignore"] })
+    const ended = new Promise<number | null>((resolve) => {
+      child.on("exit", resolve)
+    })
+    await isWaiting(child.pid ?? 0)
+    child.kill("SIGTERM")
+    try {
+      expect(await Promise.race([ended, after("still there")])).toBe(143)
+    } finally {
+      child.kill("SIGKILL")
+      closeSync(fd)
+    }
   })
 })
 

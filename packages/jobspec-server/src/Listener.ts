@@ -7,7 +7,8 @@ import { Data, Effect, Fiber, type Scope } from "effect"
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import { answer, type Answering } from "./answering.ts"
 import { isLoopback } from "./authorize.ts"
-import { answerBroken, type Broken } from "./brokenRequests.ts"
+import { answerBroken, type Broken, head_bytes_max, header_lines_max } from "./brokenRequests.ts"
+import { Connections } from "./Connections.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import { refuse } from "./Http.ts"
 import { sendRefusal } from "./send.ts"
@@ -41,7 +42,6 @@ export const parseAddress = (text: string): Address | CannotListen => {
 /** An address as a URL names it. */
 export const urlOf = ({ host, port }: Address): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`
 
-const header_bytes_max = 1_048_576
 const head_ms_default = 5_000
 const request_ms = 300_000
 const idle_ms = 75_000
@@ -60,14 +60,20 @@ const listen = (server: Server, { host, port }: Address): Effect.Effect<Address,
 
 export interface Listening {
   readonly address: Address
-  /** Takes no new connections, lets requests end for at most this long, then cuts the rest. */
+  /**
+   * Takes no new connections, ends those without a request at once, lets requests end for at most this long, then cuts the rest.
+   * A reader that takes nothing of its answer is not waited for.
+   */
   readonly drain: (grace_ms: number) => Effect.Effect<void>
 }
 
 /** Node throws away what is left of an answered request's body; whoever never sends it loses the connection. */
-const endUnread = (request: IncomingMessage, deadlines: Deadlines): void => {
+const endUnread = (request: IncomingMessage, deadlines: Deadlines, over: () => void): void => {
   const deadline = deadlines.add(() => request.socket.destroy())
-  request.once("close", () => deadlines.delete(deadline))
+  request.once("close", () => {
+    deadlines.delete(deadline)
+    over()
+  })
 }
 
 /** Listens until the scope ends. A request's head may take as long as `head_ms`. */
@@ -79,10 +85,12 @@ export const startListener = (
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
     const run = Effect.runForkWith(context)
-    let isDraining = false
+    const connections = new Connections()
     const server = createServer(
       {
-        maxHeaderSize: header_bytes_max,
+        maxHeaderSize: head_bytes_max,
+        // Refused where requests are, with a body that says why.
+        requireHostHeader: false,
         headersTimeout: head_ms,
         requestTimeout: request_ms,
         keepAliveTimeout: idle_ms,
@@ -91,7 +99,8 @@ export const startListener = (
       },
       (request, response) => {
         const start = performance.now()
-        if (isDraining) response.setHeader("Connection", "close")
+        const { socket } = request
+        connections.begin(socket, response)
         let fiber: Fiber.Fiber<void> | undefined
         const route = answer(answering, request, response, (effect) => {
           if (!response.destroyed) fiber = run(effect)
@@ -101,10 +110,13 @@ export const startListener = (
           const known = knownMethods.has(method) ? method : "other"
           answering.metrics.answered(known, route, response.statusCode, performance.now() - start)
           if (fiber !== undefined && !response.writableFinished) run(Fiber.interrupt(fiber))
-          if (!request.complete) endUnread(request, answering.deadlines)
+          const over = (): void => connections.end(socket, response)
+          if (request.complete) over()
+          else endUnread(request, answering.deadlines, over)
         })
       },
     )
+    server.maxHeadersCount = header_lines_max
     // What never became a request is answered as far as somebody still listens; somebody who hangs up is no event.
     server.on("clientError", (cause: Broken, socket) => {
       answerBroken(socket, cause)
@@ -112,9 +124,11 @@ export const startListener = (
     server.on("checkExpectation", (_, response) => {
       sendRefusal(response, refuse(417, "no expectation is met but 100-continue", {}))
     })
+    server.on("connection", (socket) => connections.add(socket))
     const closed = Effect.callback<void>((resume) => {
       server.close(() => resume(Effect.void))
-      server.closeIdleConnections()
+      connections.drain()
+      answering.outflow.drain()
     })
     const listening = yield* Effect.acquireRelease(listen(server, address), () =>
       Effect.sync(() => {
@@ -126,7 +140,6 @@ export const startListener = (
       address: listening,
       drain: (grace_ms) =>
         Effect.gen(function* () {
-          isDraining = true
           yield* Effect.timeoutOption(closed, grace_ms)
           server.closeAllConnections()
         }),

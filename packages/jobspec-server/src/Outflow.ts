@@ -14,6 +14,9 @@ export const outflow_bytes_max = 67_108_864
 /** So long may a reader take nothing of what waits for it. */
 export const outflow_ms = 30_000
 
+/** So long once the server stops: whoever reads has taken something by then. */
+const draining_ms = 1_000
+
 /** Why a reader was cut off: its time was up, or others needed the room. */
 export type Cut = "time" | "room"
 
@@ -24,7 +27,7 @@ export interface OutflowOptions {
 }
 
 export class Outflow {
-  readonly #limit_ms: number
+  #limit_ms: number
   readonly #bytes_max: number
   readonly #onCut: (why: Cut) => void
   /** Those that wait, in the order in which they began to, and how much each of them holds. */
@@ -40,6 +43,12 @@ export class Outflow {
   /** How many bytes wait for their readers. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** The server stops: from now on, whoever takes nothing for a second loses the connection. */
+  drain(): void {
+    this.#limit_ms = Math.min(this.#limit_ms, draining_ms)
+    for (const { socket } of this.#waiting.keys()) socket?.setTimeout(this.#limit_ms)
   }
 
   /**

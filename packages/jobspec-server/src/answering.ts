@@ -119,7 +119,8 @@ const targetOf = ({
 const begin = (answering: Answering, request: IncomingMessage): Begun | Refused | "not found" => {
   const { method } = request
   // Node shows the first of several; whoever stands between may have gone by another one.
-  if ((request.headersDistinct["host"]?.length ?? 0) > 1) return refuse(400, "a request has one Host header")
+  const hosts = request.headersDistinct["host"]?.length ?? 0
+  if (hosts > 1 || (hosts === 0 && request.httpVersion === "1.1")) return refuse(400, "a request has one Host header")
   const { host, url } = targetOf(request)
   if (!isTrustedHost(host, answering.hosts)) return refuse(403, "host is not trusted")
   const mark = url.indexOf("?")

@@ -5,9 +5,15 @@
  */
 import type { Duplex } from "node:stream"
 
+/** How much the head of a request may hold. */
+export const head_bytes_max = 1_048_576
+export const header_lines_max = 1_000
+
+const tooLarge = `the request's head is too large: it may have ${head_bytes_max} bytes and ${header_lines_max} header lines`
+
 const broken: Readonly<Record<string, readonly [status: string, error: string, header?: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request took too long"],
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "the request's head is too large"],
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", tooLarge],
   // Node reads no request of a method that it does not know, so that there is no route to ask.
   HPE_INVALID_METHOD: ["405 Method Not Allowed", "method not allowed", "Allow: GET, POST, DELETE\r\n"],
 }

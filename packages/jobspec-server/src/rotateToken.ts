@@ -5,31 +5,13 @@
  */
 import { Result } from "effect"
 import { randomBytes } from "node:crypto"
-import { open, readFile, realpath, rename, unlink } from "node:fs/promises"
+import { readFile, realpath } from "node:fs/promises"
 import { type BadTokenFile, type Credential, readTokenText } from "./Credentials.ts"
 import { readTokenFile } from "./tokenFile.ts"
+import { replaceFile } from "./wholeFile.ts"
 
 /** A token that nobody can guess: 64 hexadecimal digits. */
 export const newToken = (): string => randomBytes(32).toString("hex")
-
-/** Puts a whole new file in the place of the old one: whoever reads sees one or the other. Links are followed. */
-const replace = async (path: string, text: string): Promise<void> => {
-  const real = await realpath(path)
-  const beside = `${real}.${newToken().slice(0, 12)}.tmp`
-  const file = await open(beside, "wx", 0o600)
-  try {
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(beside, real)
-  } catch (cause) {
-    await unlink(beside).catch(() => undefined)
-    throw cause
-  }
-}
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -64,6 +46,7 @@ export const rotateToken = async (
   const text = withToken(await readFile(path, "utf8"), found, newToken())
   const after = readTokenText(text)
   if (Result.isFailure(after)) return after
-  await replace(path, text)
+  // Links are followed.
+  await replaceFile(await realpath(path), text)
   return after
 }

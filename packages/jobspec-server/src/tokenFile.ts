@@ -6,9 +6,9 @@
  */
 import { NotRegularFile, readRegularFile } from "@waybill/host"
 import { Effect, Result } from "effect"
-import { mkdir, open, stat } from "node:fs/promises"
-import { dirname } from "node:path"
+import { stat } from "node:fs/promises"
 import { BadTokenFile, type Credential, readTokenText } from "./Credentials.ts"
+import { makeFile } from "./wholeFile.ts"
 
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : String(cause)
@@ -24,30 +24,21 @@ export const readTokenFile = async (path: string): Promise<Result.Result<Readonl
       const reason = `daemon mutation token file mode is too permissive: ${path} has mode ${octal}`
       return Result.fail(new BadTokenFile({ reason }))
     }
-    return readTokenText(readRegularFile(path).toString("utf8"))
+    const text = readRegularFile(path).toString("utf8")
+    if (text.trim() !== "") return readTokenText(text)
+    const reason = `daemon mutation token is missing: ${path} is empty; delete it, and make a new one with: waybill token make`
+    return Result.fail(new BadTokenFile({ reason }))
   } catch (cause) {
     if (cause instanceof NotRegularFile) return Result.fail(new BadTokenFile({ reason: cause.message }))
     return Result.fail(new BadTokenFile({ reason: `read mutation token file: ${path}: ${codeOf(cause)}` }))
   }
 }
 
-/** Makes a file with a new token that only its owner may read; answers whether it was made, `false` where there is one. */
-export const makeTokenFile = async (path: string, token: string): Promise<boolean> => {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  try {
-    const file = await open(path, "wx", 0o600)
-    try {
-      await file.writeFile(`${token}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    return true
-  } catch (cause) {
-    if (codeOf(cause) === "EEXIST") return false
-    throw cause
-  }
-}
+/**
+ * Makes a file with a new token that only its owner may read, whole or not at all; answers whether it was made, `false` where there
+ * is one. Rejects with `FileError` where the file system refuses, or is full.
+ */
+export const makeTokenFile = (path: string, token: string): Promise<boolean> => makeFile(path, `${token}\n`)
 
 export interface Tokens {
   /** The credentials that count now. */

@@ -1,7 +1,12 @@
+import { layerNodeFiles } from "@waybill/host"
+import { JobSpec, vocabularies } from "@waybill/jobspec"
+import { Ledger } from "@waybill/ledger"
+import { makeJsonlStore } from "@waybill/ledger-store"
+import { Effect } from "effect"
 import { request } from "node:http"
 import { describe, expect, it } from "vitest"
 import { listIn } from "./support/client.ts"
-import { type TestServer, withServer } from "./support/server.ts"
+import { type TestServer, withRoot, withServer } from "./support/server.ts"
 
 /** Follows the ledger until so many events have come, then hangs up. */
 const follow = ({ url }: TestServer, count: number, headers: Record<string, string> = {}, path = "/v1/events") =>
@@ -40,6 +45,17 @@ const follow = ({ url }: TestServer, count: number, headers: Record<string, stri
       asked.end()
     },
   )
+
+/** Submits a job as another process does, of which the server hears from the ledger alone. */
+const recordElsewhere = (root: string, job_id: string): Promise<unknown> =>
+  Effect.gen(function* () {
+    const ledger = yield* Ledger.make(yield* makeJsonlStore({ root }), vocabularies)
+    return yield* ledger.transact(
+      JobSpec.make().queue,
+      { kind: "submit", job_type: "rpi.run", job_id },
+      { actor: "elsewhere" },
+    )
+  }).pipe(Effect.provide(layerNodeFiles), Effect.scoped, Effect.runPromise)
 
 describe("following the ledger", () => {
   it(
@@ -83,6 +99,26 @@ describe("following the ledger", () => {
         expect([seen, refused.status]).toEqual([seen, 400])
       }
     }),
+  )
+  it(
+    "who asks to go on after a position that the ledger has not come to is refused, whoever recorded what is there",
+    withRoot(
+      () => undefined,
+      async (server, root) => {
+        const goOn = (seen: number) =>
+          server.get("/v1/events", { Accept: "text/event-stream", "Last-Event-ID": String(seen) })
+        for (const seen of [1, 999_999]) {
+          const refused = await goOn(seen)
+          expect([seen, refused.status, refused.json()]).toEqual([seen, 400, { error: "event cursor not found" }])
+        }
+        await server.post("/v1/jobs", { job_type: "rpi.run", job_id: "a" })
+        await recordElsewhere(root, "b")
+        const following = follow(server, 1, { "Last-Event-ID": "2" })
+        expect((await goOn(3)).status).toBe(400)
+        await recordElsewhere(root, "c")
+        expect((await following).map(({ id }) => id)).toEqual(["3"])
+      },
+    ),
   )
   it(
     "fifty followers of many submissions at once all see the same",

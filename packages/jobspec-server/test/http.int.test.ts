@@ -76,6 +76,7 @@ describe("§1.1 HTTP", () => {
       for (const [bytes, status] of [
         [`FOO /v1/health HTTP/1.1\r\n${host}\r\n`, 405],
         [`GET /v1/health HTTP/1.1\r\n${host}Host: localhost\r\nConnection: close\r\n\r\n`, 400],
+        ["GET /v1/health HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
         [`GET /v1/health HTTP/9.9\r\n${host}\r\n`, 400],
         ["GET\r\n\r\n", 400],
         [`POST /v1/jobs HTTP/1.1\r\n${host}Expect: wonders\r\nConnection: close\r\n\r\n`, 417],
@@ -107,9 +108,11 @@ describe("§1.1 HTTP", () => {
     }),
   )
   it(
-    "§1.1 a header block of half a mebibyte is taken",
-    withServer({}, async ({ get }) => {
-      expect((await get("/v1/health", { "X-Long": "x".repeat(500_000) })).status).toBe(200)
+    "§1.1 a header block of half a mebibyte is taken, and one of a thousand lines",
+    withServer({}, async (server) => {
+      expect((await server.get("/v1/health", { "X-Long": "x".repeat(500_000) })).status).toBe(200)
+      const lines = `Host: localhost\r\nConnection: close\r\n${"X: x\r\n".repeat(998)}`
+      expect(await raw(server, `GET /v1/health HTTP/1.1\r\n${lines}\r\n`)).toMatch(/^HTTP\/1.1 200 /u)
     }),
   )
   it(
@@ -128,10 +131,13 @@ describe("§1.1 HTTP", () => {
     "a body that drips is cut off, and so is a head that is too long or none, with an error in JSON of its very length",
     withServer({ body_ms: 50 }, async (server) => {
       const head = `POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-AgentOps-Daemon-Token: ${token}\r\nContent-Length: 99\r\n\r\n{`
+      const many = `GET /v1/health HTTP/1.1\r\nHost: localhost\r\n${"X: x\r\n".repeat(1_000)}\r\n`
+      const tooLarge = "the request's head is too large: it may have 1048576 bytes and 1000 header lines"
       const long = `GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(1_100_000)}`
       for (const [sent, status, error] of [
         [head, 408, "request body took too long"],
-        [long, 431, "the request's head is too large"],
+        [long, 431, tooLarge],
+        [many, 431, tooLarge],
         ["GET\r\n\r\n", 400, "the request is no HTTP/1.1"],
       ] as const)
         expect(refusalIn(await raw(server, sent))).toEqual({

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { ask, listIn } from "./support/client.ts"
@@ -92,7 +92,50 @@ it.each(["SIGTERM", "SIGHUP"] as const)("%s ends whoever waits and lets no ackno
     const submitted = await submit(first.url, token, { job_type: "wiki.build" })
     expect(submitted.status).toBe(202)
     expect(await program.end(signal)).toBe(0)
+    expect(program.said()).toContain(`"draining","reason":"${signal} was received."`)
     expect((await waiting).status).toBe(204)
     expect((await following).text).toContain(String(submitted.json()["last_event_id"]))
   })(),
+)
+
+/** So much that what was folded is saved at an orderly end, and not before. */
+const left = { jobs: 3_000, cancelled: 2_000 }
+
+it(
+  "a server says that it has stopped once nothing is left to do",
+  inFolder(async (root) => {
+    const daemon = join(root, ".agents", "daemon")
+    mkdirSync(daemon, { recursive: true, mode: 0o700 })
+    const line = (n: number, event_type: string, payload: object) =>
+      JSON.stringify({
+        schema_version: 1,
+        event_id: `evt_${event_type}_j${n}`,
+        request_id: `r${n}`,
+        job_id: `j${n}`,
+        event_type,
+        occurred_at: "2026-04-28T12:00:00Z",
+        actor: "test",
+        payload,
+      })
+    const accepted = Array.from({ length: left.jobs }, (_, n) => line(n, "job.accepted", { job_type: "rpi.run" }))
+    const cancelled = Array.from({ length: left.cancelled }, (_, n) => line(n, "job.cancelled", { reason: "test" }))
+    writeFileSync(join(daemon, "ledger.jsonl"), `${[...accepted, ...cancelled].join("\n")}\n`)
+    const { child, end, first, said, token } = await startProgram(["--root", root, "--addr", "127.0.0.1:0"])
+    expect((await submit(first.url, token, { job_type: "rpi.run" })).status).toBe(202)
+    /** Each saved fold, and when it was saved. */
+    const checkpoints = () =>
+      readdirSync(join(daemon, "checkpoints")).map((name) => [
+        name,
+        statSync(join(daemon, "checkpoints", name)).mtimeMs,
+      ])
+    const before = checkpoints()
+    let atEnd: ReadonlyArray<unknown> = []
+    child.stderr?.on("data", () => {
+      if (atEnd.length === 0 && said().includes('"stopped"')) atEnd = checkpoints()
+    })
+    expect(await end("SIGTERM")).toBe(0)
+    expect(said()).toContain('"message":"stopped"')
+    expect(atEnd).toEqual(checkpoints())
+    expect(atEnd).not.toEqual(before)
+  }),
 )

@@ -109,6 +109,18 @@ describe("readers that take their answers slowly, or not at all", () => {
       })(),
   )
   it(
+    "a server that stops waits neither for a list nor for a stream whose reader takes nothing",
+    withLargeRecords({}, async (server) => {
+      const list = stuck(server)
+      await until(async () => (await unread(server)) > 0)
+      const held = await unread(server)
+      const stream = stuck(server, "text/event-stream")
+      await until(async () => (await unread(server)) > held)
+      await Effect.runPromise(server.drain(3_600_000))
+      for (const socket of [list, stream]) expect(await taken(socket)).toBeLessThan(large_records * payload_characters)
+    }),
+  )
+  it(
     "where too much waits for readers, the one that has waited longest is cut off, and nobody else",
     withLargeRecords({ outflow_bytes_max: payload_characters / 2 }, async (server) => {
       const first = stuck(server)

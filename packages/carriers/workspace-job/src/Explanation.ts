@@ -96,7 +96,7 @@ const messages: Record<Category, string> = {
   rate_limited: "A service the work depends on asked to slow down.",
   budget: "The work used up what it was allowed to use.",
   provider_failure: "A service the work depends on failed.",
-  data_plane: "The artifact could not be stored and read back unchanged.",
+  data_plane: "The artifact could not be taken in or could not be stored and read back unchanged.",
   tool_execution: "A tool failed while it was running.",
   declaration: "The job's own declaration could not be evaluated.",
   verifier: "The verifier could not come to an answer.",
@@ -107,6 +107,8 @@ const verdict = (category: Category, owner: Owner, retryable: boolean): Verdict 
 
 const capability = verdict("missing_runtime_capability", "integrator", false)
 const storage = verdict("data_plane", "integrator", true)
+/** What leads to no file does so again until somebody changes what is left there. */
+const refusedPath = verdict("data_plane", "integrator", false)
 const fallback = verdict("tool_execution", "tool_author", false)
 
 /** By the reason of an agent run's end. */
@@ -158,6 +160,7 @@ const byPhase = (failure: Failure): Verdict => {
     case "finalize":
     case "data_plane":
     case "seed":
+      if (failure.code === failures.path_refused.code) return refusedPath
       return capabilityCodes.has(failure.code) ? capability : storage
     default:
       return fallback

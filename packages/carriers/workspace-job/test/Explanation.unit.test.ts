@@ -49,7 +49,7 @@ describe("the phase decides first: outside submit the fact's own code is the cau
     ["terminal_read_failed", "data_plane", "integrator", true],
     ["readback_mismatch", "data_plane", "integrator", true],
     ["artifact_changed", "data_plane", "integrator", true],
-    ["path_refused", "data_plane", "integrator", true],
+    ["path_refused", "data_plane", "integrator", false],
     ["verifier_failed", "verifier", "integrator", true],
     ["verifier_timeout", "verifier", "integrator", true],
   ])("%s is %s, for the %s", (reason, category, owner, retryable) => {

@@ -7,9 +7,10 @@ import { command, CommandError, type Jobs, type JobState, type Problem } from "@
 import { job_statuses, parseDuration } from "@waybill/command-contract"
 import { changed, damaged_flag, done, ledger_errors, ledger_exits, SOURCE_UNUSABLE } from "../Exits.ts"
 import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
+import { tellNewRoot } from "../Nowhere.ts"
 import { refuseJobType } from "../jobs/refuseJobType.ts"
 import { job_ledger_errors, lookFor } from "../jobs/sourceUnusable.ts"
-import { type Addressed, commandLine, place_flags, placeOf, type Place } from "../Place.ts"
+import { type Addressed, commandLine, place_flags, placeIn, placeOf, type Place } from "../Place.ts"
 import { server_exits } from "../server/refusals.ts"
 import { refuseServer, server_flags, serverOf, type ServerPlace } from "../server/ServerPlace.ts"
 
@@ -17,11 +18,6 @@ const desk_flags = { ...server_flags, ...place_flags } as const
 const desk_exits = { ...ledger_exits, ...server_exits } as const
 /** Both at once would leave it open which is asked. */
 const one_desk = [{ if_flag: "server", prohibited: ["ledger"] }] as const
-
-const placeIn = (args: Readonly<Record<string, unknown>>, env: Readonly<Record<string, string | undefined>>): Place => {
-  const textIn = (name: string) => (typeof args[name] === "string" ? args[name] : undefined)
-  return placeOf({ root: textIn("root"), ledger: textIn("ledger"), "ledger-schema": textIn("ledger-schema") }, env)
-}
 
 const refuseAddress = ({ server }: { readonly server?: string | undefined }): ReadonlyArray<Problem> => {
   const refused = server === undefined ? undefined : refuseServer(server)
@@ -151,11 +147,14 @@ export const submit = command({
   },
   execute: async ({ payload, ...args }, ctx) => {
     const { readPayload } = await import("../jobs/readPayload.ts")
-    const words = { ...args, payload: readPayload(payload) }
+    const source = { signal: ctx.signal, stdin: () => process.stdin }
+    const words = { ...args, payload: await readPayload(payload, source) }
     const server = serverOf(args, ctx.env)
     if (server !== undefined) return (await import("../server/serverJobs.ts")).submitToServer(words, server, ctx)
     const { submitJob } = await import("../jobs/submitJob.ts")
-    return submitJob(words, placeOf(args, ctx.env), ctx)
+    const place = placeOf(args, ctx.env)
+    tellNewRoot(args, place, ctx)
+    return submitJob(words, place, ctx)
   },
 })
 
@@ -231,7 +230,7 @@ export const events = command({
   },
 })
 
-const ended = ({ descriptor, error, result }: JobState): object => {
+const ended = ({ descriptor, error, idle, result }: JobState): object => {
   const id = String(descriptor.job_id)
   if (descriptor.status === "complete")
     return { ...descriptor, terminal: true, ...(result === undefined ? {} : { result }) }
@@ -241,6 +240,7 @@ const ended = ({ descriptor, error, result }: JobState): object => {
       code: "JOB_RUNNING",
       message: `The job ${id} is still running.`,
       suggestion: `Ask again with: ${String(descriptor.status_command)}`,
+      ...idle,
       data: { ...descriptor, terminal: false },
     })
   throw new CommandError({

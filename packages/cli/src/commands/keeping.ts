@@ -173,7 +173,7 @@ export const du = command({
   description: "Says what takes space, and what it is for.",
   danger_level: "safe",
   parameters: root_flags,
-  exit_codes: { SUCCESS: done("The sizes are in data") },
+  exit_codes: { SUCCESS: done("The sizes are in data"), PRECONDITION: done("Some of it may not be looked at") },
   output_schema: { type: "object", required: ["root", "bytes", "parts"], properties: { parts: { type: "array" } } },
   render: spaceText,
   execute: async (args, ctx) => {

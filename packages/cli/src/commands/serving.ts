@@ -161,7 +161,8 @@ const tokens_schema = {
   },
 } as const
 
-const unusable = done("The file cannot be used as it is")
+const unusable = done("The file cannot be used as it is, or not be made there")
+const no_room = { description: "There is no room for the file", retryable: true, side_effects: "none" } as const
 
 export const token = command({
   name: "token",
@@ -187,7 +188,7 @@ export const tokenMake = command({
   description: "Makes a token file with a new token that may do everything, where there is none.",
   danger_level: "mutating",
   parameters: { reveal, ...token_flags, ...root_flags },
-  exit_codes: { SUCCESS: changed("The file is there"), PRECONDITION: unusable },
+  exit_codes: { SUCCESS: changed("The file is there"), PRECONDITION: unusable, UNAVAILABLE: no_room },
   error_registry: bad_token_file,
   output_schema: tokens_schema,
   execute: async (args, ctx) => {
@@ -209,6 +210,7 @@ export const tokenRotate = command({
   exit_codes: {
     SUCCESS: changed("The new token counts"),
     PRECONDITION: unusable,
+    UNAVAILABLE: no_room,
     NOT_FOUND: done("There is no such file, or nobody in it has that name"),
   },
   error_registry: bad_token_file,

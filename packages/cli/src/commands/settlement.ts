@@ -7,6 +7,7 @@ import { command, type Context, type Problem } from "@waybill/command"
 import { parseDuration } from "@waybill/command-contract"
 import { changed, done, JOB_FAILED, ledger_errors, ledger_exits, run_missing, VERIFIER_REJECTED } from "../Exits.ts"
 import { id_pattern, ledger_job_schema } from "../jobs/ledgerJobSchema.ts"
+import { tellNewRoot } from "../Nowhere.ts"
 import { place_flags, placeOf } from "../Place.ts"
 import { refuseVariables } from "../refuseVariables.ts"
 import { explainedText, loggedText, settledText, startedText } from "../settling/texts.ts"
@@ -186,6 +187,7 @@ export const settle = command({
   render: (data: object) => (isSettled(data) ? settledText(data) : startedText({ ...data })),
   execute: async (args, ctx): Promise<object> => {
     const place = placeOf(args, ctx.env)
+    tellNewRoot(args, place, ctx)
     if (args.detach) return (await import("../settling/detach.ts")).detach(args, place, ctx)
     const { settle: run } = await import("../settling/settle.ts")
     return run(args, place, ctx)

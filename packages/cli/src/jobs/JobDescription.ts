@@ -15,7 +15,7 @@ import type { JobState } from "@waybill/command"
 import { type QueueJob, statusAt } from "@waybill/jobspec"
 import { foldAll, formatTime, type RecordedEvent } from "@waybill/ledger"
 import { jobStatus, Jobs, type JobStatus } from "@waybill/workspace-job"
-import { type Addressed, commandAbout } from "../Place.ts"
+import { type Addressed, commandAbout, commandLine, runIdFlag } from "../Place.ts"
 import { jobSpecOf } from "./JobSpecHere.ts"
 
 /** A job that is older than this and has not ended counts as failed; nothing is written because of it. */
@@ -101,10 +101,26 @@ export const jobCommands = (jobId: string, place: Addressed) => ({
   timeout_ms: job_timeout_ms,
 })
 
+/** What a job waits for whose worker is gone; its descriptor says no more than that it has not ended. */
+const idleOf = (jobId: string, { queue, run }: JobReading, place: Addressed, now_ms: number): JobState["idle"] => {
+  if (queue === undefined || statusAt(queue, now_ms) !== "retry_waiting") return undefined
+  const cancel = `or call it off with: ${commandAbout(jobId, place, "job", "cancel")}`
+  const type = queue.unknown_job_type ?? queue.job_type
+  const goOn =
+    run.status === "missing"
+      ? `A worker takes it up again: ${commandLine(place, "work", "--type", type, "--", "COMMAND")}`
+      : `Make the same settle call again, with ${runIdFlag(jobId)}: it goes on from there`
+  return {
+    message: `The job ${jobId} has not ended, and nobody works on it now.`,
+    suggestion: `${goOn}; ${cancel}`,
+  }
+}
+
 /** Where a job stands, as `job status` answers it. */
 export const jobState = (jobId: string, reading: JobReading, place: Addressed, now_ms: number): JobState => {
   const { error, result, status } = standingOf(reading, now_ms)
   const { queue, run } = reading
+  const idle = idleOf(jobId, reading, place, now_ms)
   return {
     descriptor: {
       job_id: jobId,
@@ -118,6 +134,7 @@ export const jobState = (jobId: string, reading: JobReading, place: Addressed, n
     },
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { error }),
+    ...(idle === undefined || status !== "running" ? {} : { idle }),
   }
 }
 

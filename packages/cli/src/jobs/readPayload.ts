@@ -4,10 +4,11 @@
  * @module
  */
 import { CommandError } from "@waybill/command"
-import { readRegularFile } from "@waybill/host"
-import type { JsonObject } from "@waybill/ledger"
+import { openRegularFile } from "@waybill/host"
+import { type JsonObject, line_bytes_max } from "@waybill/ledger"
 import { isUtf8 } from "node:buffer"
-import { readFileSync } from "node:fs"
+import { createReadStream } from "node:fs"
+import { addAbortSignal, type Readable } from "node:stream"
 import { fromHere } from "../Place.ts"
 import { inexactIn } from "./exactJson.ts"
 import { irregular } from "../refuseIrregular.ts"
@@ -30,10 +31,24 @@ const textIn = (bytes: Buffer): string => {
   throw refuse(`the byte at offset ${at} is no UTF-8`)
 }
 
-const read = (from: string | 0): string => {
+/** All of a stream, as long as one record can hold it: whoever never ends it is left when the signal aborts. */
+const bytesOf = async (stream: Readable, signal: AbortSignal): Promise<Buffer> => {
+  const chunks: Array<Buffer> = []
+  let bytes = 0
+  for await (const chunk of addAbortSignal(signal, stream)) {
+    const read = Buffer.from(chunk as Uint8Array)
+    bytes += read.length
+    if (bytes > line_bytes_max) throw refuse(`it is longer than ${line_bytes_max} bytes, the most a record holds`)
+    chunks.push(read)
+  }
+  return Buffer.concat(chunks)
+}
+
+const read = async (from: () => Readable, signal: AbortSignal): Promise<string> => {
   try {
-    return textIn(from === 0 ? readFileSync(from) : readRegularFile(from))
+    return textIn(await bytesOf(from(), signal))
   } catch (cause) {
+    if (signal.aborted) throw signal.reason
     if (CommandError.is(cause)) throw cause
     const refused = irregular("--payload", cause)
     if (refused !== undefined) throw refused
@@ -41,9 +56,24 @@ const read = (from: string | 0): string => {
   }
 }
 
+/** What a payload is read with besides its word. */
+export interface PayloadSource {
+  /** Aborting it ends the waiting for bytes; the answer is then its reason. */
+  readonly signal: AbortSignal
+  /** What `-` stands for. */
+  readonly stdin: () => Readable
+}
+
+const textFrom = async (word: string, { signal, stdin }: PayloadSource): Promise<string> => {
+  if (word === "-") return read(stdin, signal)
+  if (!word.startsWith("@")) return word
+  const path = fromHere(word.slice(1))
+  return read(() => createReadStream(path, { fd: openRegularFile(path) }), signal)
+}
+
 /** @param word JSON, `@FILE`, or `-` for stdin */
-export const readPayload = (word: string): JsonObject => {
-  const text = word === "-" ? read(0) : word.startsWith("@") ? read(fromHere(word.slice(1))) : word
+export const readPayload = async (word: string, source: PayloadSource): Promise<JsonObject> => {
+  const text = await textFrom(word, source)
   let value: unknown
   try {
     value = JSON.parse(text)

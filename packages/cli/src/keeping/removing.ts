@@ -29,13 +29,22 @@ export interface Tally {
 
 const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)))
 
+/** What may not be looked at is as large as it was. */
+const sizeLeft = ({ bytes, path }: Sized): number => {
+  try {
+    return sizeOf(path).bytes
+  } catch {
+    return bytes
+  }
+}
+
 const remove = (one: Sized, { gone, left }: Tally): void => {
   try {
     rmSync(one.path, { recursive: true, force: true })
     gone.push(one)
   } catch (cause) {
     // The others may go all the same; what of this one went before is not there any more.
-    left.push({ ...one, bytes: sizeOf(one.path).bytes, error: asError(cause) })
+    left.push({ ...one, bytes: sizeLeft(one), error: asError(cause) })
   }
 }
 

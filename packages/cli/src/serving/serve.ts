@@ -10,6 +10,7 @@ import { VerifierOutputs } from "@waybill/runtime"
 import { Effect, Redacted } from "effect"
 import { damagesOf, refuseDamaged } from "../keeping/damage.ts"
 import { otherTypes } from "../jobs/JobSpecHere.ts"
+import { unlessForbidden } from "../notPermitted.ts"
 import { openStore } from "../Opening.ts"
 import { ownFolder, type Place } from "../Place.ts"
 import { keepOutputs } from "../settling/verifierOutputs.ts"
@@ -87,10 +88,13 @@ export const serve = async (words: ServeWords, place: Place, ctx: Context): Prom
     const reason: unknown = ctx.signal.reason
     log("info", "draining", { reason: reason instanceof Error ? reason.message : String(reason) })
     yield* serving.drain(grace_ms)
-    log("info", "stopped")
   })
   const keep = keepOutputs(place, (why) => log("warn", why))
-  await Effect.runPromise(
-    program.pipe(Effect.scoped, Effect.provideService(VerifierOutputs, keep), Effect.provide(layerNodeFiles)),
+  await unlessForbidden(() =>
+    Effect.runPromise(
+      program.pipe(Effect.scoped, Effect.provideService(VerifierOutputs, keep), Effect.provide(layerNodeFiles)),
+    ),
   )
+  // What was folded is saved by now, and the ledger let go of: nothing is left that takes time.
+  log("info", "stopped")
 }

@@ -7,7 +7,7 @@
 import { CommandError } from "@waybill/command"
 import { type Credential, makeTokenFile, newToken, readTokenFile, rotateToken } from "@waybill/jobspec-server"
 import { Result } from "effect"
-import { existsSync } from "node:fs"
+import { statSync } from "node:fs"
 import { unlessForbidden } from "../notPermitted.ts"
 import { commandLine, type Place } from "../Place.ts"
 
@@ -39,6 +39,12 @@ const missing = (token_file: string, place: Place) =>
     suggestion: `Make one with: ${commandLine(place, "token", "make", "--token-file", token_file)}`,
   })
 
+/** A file that may not be looked at is there, or nobody knows. */
+const refuseMissing = (token_file: string, place: Place): Promise<void> =>
+  unlessForbidden(async () => {
+    if (statSync(token_file, { throwIfNoEntry: false }) === undefined) throw missing(token_file, place)
+  })
+
 const read = async (token_file: string, reveal: boolean): Promise<ShownTokens> => {
   const credentials = await readTokenFile(token_file)
   if (Result.isFailure(credentials)) throw credentials.failure
@@ -46,7 +52,7 @@ const read = async (token_file: string, reveal: boolean): Promise<ShownTokens> =
 }
 
 export const showTokens = async (token_file: string, reveal: boolean, place: Place): Promise<ShownTokens> => {
-  if (!existsSync(token_file)) throw missing(token_file, place)
+  await refuseMissing(token_file, place)
   return read(token_file, reveal)
 }
 
@@ -56,7 +62,7 @@ export const makeTokens = async (token_file: string, reveal: boolean) => {
 }
 
 export const rotateTokens = async (token_file: string, name: string | undefined, reveal: boolean, place: Place) => {
-  if (!existsSync(token_file)) throw missing(token_file, place)
+  await refuseMissing(token_file, place)
   const rotated = await unlessForbidden(() => rotateToken(token_file, name))
   if (Result.isSuccess(rotated)) return { token_file, tokens: shown(rotated.success, reveal), effect: "updated" }
   if (rotated.failure !== undefined) throw rotated.failure

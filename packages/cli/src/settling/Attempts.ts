@@ -13,7 +13,7 @@ export interface ShownAttempt {
   readonly summary?: string
   readonly checks?: ReadonlyArray<Check>
   readonly failure?: { readonly phase: string; readonly code: string; readonly reason: string }
-  /** Why the agent left no work, in words; where its record is on this machine. */
+  /** Why the attempt failed, in words; where that is kept on this machine. */
   readonly note?: string
 }
 

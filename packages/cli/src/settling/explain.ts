@@ -5,7 +5,15 @@
  */
 import { CommandError, type Context } from "@waybill/command"
 import { foldAll, type Store } from "@waybill/ledger"
-import { explain as explainStatus, type Job, jobStatus, Jobs, type JobStatus } from "@waybill/workspace-job"
+import {
+  type Category,
+  explain as explainStatus,
+  explainFailure,
+  type Job,
+  jobStatus,
+  Jobs,
+  type JobStatus,
+} from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { findJob, streamOf } from "../jobs/askJob.ts"
 import { refuseNowhere } from "../Nowhere.ts"
@@ -43,6 +51,12 @@ const noRunYet = (jobId: string, place: Place) =>
     suggestion: `See where it stands with: ${commandAbout(jobId, place, "job", "status")}`,
   })
 
+/** A program that failed, or could not be started, does so again under the same words. */
+const hopeOf = (category: Category): string =>
+  category === "tool_execution" || category === "verifier"
+    ? " A new run may succeed once that is put right."
+    : " A new run may succeed."
+
 const wordsOf = (status: JobStatus, note?: string): string => {
   switch (status.status) {
     case "missing":
@@ -56,14 +70,10 @@ const wordsOf = (status: JobStatus, note?: string): string => {
     case "reconcile_required":
       return "The run waits for its host to say what became of it."
     case "failed": {
-      const { publicMessage, retryable } = (
-        explainStatus(status) as {
-          readonly failureExplanation: { readonly publicMessage: string; readonly retryable: boolean }
-        }
-      ).failureExplanation
+      const { category, publicMessage, retryable } = explainFailure(status.failed.failure, [])
       const why =
         note === undefined ? publicMessage : `${publicMessage.replace(/\.$/u, "")}: ${note.replace(/\.$/u, "")}.`
-      return `The run ended without a verdict. ${why}${retryable ? " A new run may succeed." : ""}`
+      return `The run ended without a verdict. ${why}${retryable ? hopeOf(category) : ""}`
     }
   }
 }
@@ -104,7 +114,7 @@ export const explainRun = (store: Store, runId: string, place: Place) =>
     return { told, status, job }
   })
 
-/** The same, with what the agent's own records say of attempts that failed. */
+/** The same, with what is kept of why attempts failed. */
 const withNotes = ({ job, status, told }: Found, place: Place, ctx: Context) =>
   Effect.gen(function* () {
     if (told.attempts.every(({ failure }) => failure === undefined)) return told

@@ -17,6 +17,7 @@ import { settlementLayer } from "../Settlements.ts"
 import type { Place } from "../Place.ts"
 import { attemptsOf } from "./Attempts.ts"
 import { noSuchRun } from "./explain.ts"
+import { keptFailure } from "./failureNotes.ts"
 import { redacted } from "./Redaction.ts"
 import { keptOutputs, type KeptText } from "./verifierOutputs.ts"
 
@@ -70,6 +71,8 @@ export interface Logged {
   readonly run_id: string
   readonly attempts: ReadonlyArray<{
     readonly attempt: number
+    /** Why it failed, as it was said then. */
+    readonly failure: string | null
     readonly agent: {
       readonly state: string
       readonly exit: string | null
@@ -113,8 +116,13 @@ export const logs = async (runId: string, bytes_max: number, place: Place, ctx: 
           try: () => keptOutputs(place, runId, attemptOf(request).index),
           catch: (cause) => cause,
         })
+        const failure = yield* Effect.try({
+          try: () => keptFailure(place, runId, attemptOf(request).index),
+          catch: (cause) => cause,
+        })
         return {
           attempt: attemptOf(request).index,
+          failure: terminal?.kind === "failed" && failure !== undefined ? redacted(failure, ctx.env) : null,
           agent: {
             state:
               receipt === undefined

@@ -16,6 +16,7 @@ import { commandAbout, here, type Place, runIdFlag } from "../Place.ts"
 import { attemptsOf, type ShownAttempt } from "./Attempts.ts"
 import { declare, type SettleWords } from "./Declare.ts"
 import { tellStarter } from "./Detached.ts"
+import { keepFailures } from "./failureNotes.ts"
 import { leftWords, type Standing, standingAfter } from "./left.ts"
 import type { Warn } from "./Seeds.ts"
 import { timeline } from "./Timeline.ts"
@@ -121,8 +122,14 @@ export const settleHere = (words: SettleWords, place: Place, around: Surrounding
     const ledger = yield* Ledger
     onStart?.(job.runId)
     const terminalPath = basename(job.candidatePath)
-    const status = yield* Effect.mapError(settleJob(job, { terminalPath, actor: "waybill", observe }), (error) =>
-      inWords(error, job.runId, place),
+    const keepFailure = keepFailures(place, job.runId, (why) => around.warn?.("OUTPUT_NOT_KEPT", why))
+    const observeAll: Observer = (event) => {
+      keepFailure(event)
+      observe(event)
+    }
+    const status = yield* Effect.mapError(
+      settleJob(job, { terminalPath, actor: "waybill", observe: observeAll }),
+      (error) => inWords(error, job.runId, place),
     )
     const attempts = yield* ledger.query(Jobs, (view) => attemptsOf(view.get(status.runId)))
     const next = status.status === "verified" ? "deliver" : "explain"

@@ -68,10 +68,11 @@ const printedText = (outputs: Readonly<Record<"stdout" | "stderr", Printed | nul
 /** The answer of `logs`. */
 export const loggedText = ({ attempts }: Logged): string =>
   attempts
-    .map(({ agent, attempt, verifier }) =>
+    .map(({ agent, attempt, failure, verifier }) =>
       [
         `attempt ${attempt}: agent ${agent.state}${agent.exit === null ? "" : `, ${agent.exit}`}`,
         ...(agent.note === null ? [] : [`  ${visible(agent.note)}`]),
+        ...(failure === null || failure === agent.note ? [] : [`  failed: ${visible(failure)}`]),
         ...printedText(agent),
         ...verifier.printed.flatMap((printed) => [
           `verifier ${visible(printed.name)}: ${visible(printed.exit)}`,

@@ -42,6 +42,7 @@ const app = application({
       output_schema: { type: "object", required: ["texts"], properties: { texts: { type: "array" } } },
       execute: async ({ text, times, token }, ctx) => {
         ctx.log(`the token is ${token ?? "none"}`)
+        if (text === "aloud") console.error(`printed ${token ?? "none"} twice ${token ?? "none"}.`)
         if (text === "missing") {
           throw new CommandError({
             exit: "NOT_FOUND",

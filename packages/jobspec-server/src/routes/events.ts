@@ -6,7 +6,7 @@
 import { type CorruptDocument, corruptDocuments } from "../corruptDocuments.ts"
 import { cursorOf, encodeDocument, limitOf } from "@waybill/jobspec"
 import { encodeJson, type RecordedEvent } from "@waybill/ledger"
-import { Effect, Result, Stream } from "effect"
+import { Effect, Option, Result, Stream } from "effect"
 import type { App } from "../App.ts"
 import { prefersEventStream } from "../accepting.ts"
 import { makeCursors } from "../cursors.ts"
@@ -138,6 +138,17 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
       return Result.isSuccess(limit) ? Effect.succeed(limit.success) : Effect.fail(badLimit)
     }
 
+    /**
+     * Whether the ledger reaches a position: folded state says so, after a look at what other servers have recorded; what is not
+     * folded yet may stand there all the same.
+     */
+    const reaches = (position: number): Effect.Effect<boolean, Error> =>
+      Effect.gen(function* () {
+        if (position <= (yield* end).position) return true
+        const read = ledger.read({ after: position - 1, page_records: 1 })
+        return Option.isSome(yield* Stream.runHead(read))
+      })
+
     /** Waits until folded state has gone past a position: an event can be read a moment before it is folded. */
     const somethingAbove = (after: number, wait_ms: number): Effect.Effect<void, Error> =>
       Effect.gen(function* () {
@@ -155,7 +166,10 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
         if (prefersEventStream(header(call.headers, "accept"))) {
           const seen = header(call.headers, "last-event-id")?.trim() ?? ""
           if (!/^\d{0,15}$/u.test(seen)) return yield* badLastEventId
-          return followed(app, frames, seen === "" ? after : Number(seen))
+          if (seen === "") return followed(app, frames, after)
+          // A ledger that was replaced by an older one would be followed from nowhere, and what comes meanwhile be left out.
+          if (!(yield* reaches(Number(seen)))) return yield* noCursor
+          return followed(app, frames, Number(seen))
         }
         const limit = yield* limitIn(call)
         const wait = call.query("wait")

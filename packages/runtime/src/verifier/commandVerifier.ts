@@ -82,6 +82,15 @@ const withoutValues = ({ checks, summary }: Said, env: Variables): Said => {
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).trim()
 
+const isObject = (text: string): boolean => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
 /** What the command meant by exit code 0 or 1 and by what it wrote; anything that is not clearly a verdict is none. */
 const verificationOf = (
   name: string,
@@ -106,6 +115,11 @@ const verificationOf = (
     return Result.succeed({ ok, checks: [{ name, status: "failed" }], reason: `${name} exited with 1` })
   }
   const decoded = decode(text)
+  if (Result.isFailure(decoded) && !isObject(text))
+    return error(
+      "malformed",
+      'it printed something that is no {"checks": […]} object; add >/dev/null or -q if its exit code is the answer',
+    )
   if (Result.isFailure(decoded)) {
     // A complaint shows pieces of what it is about, and no piece of a value is known for one.
     const complaint = decode(textOf(hidden({ bytes: output, dropped_bytes: 0 }, env).bytes))
