@@ -13,10 +13,17 @@ export class NotJson extends Error {
 /** How deep an answer may nest. */
 const depth_max = 500
 
+/** What JSON writes as `{}`, whatever it holds, and what to answer in its place. */
+const lost = [
+  [Map, "answer Object.fromEntries(map), or an array of its entries"],
+  [Set, "answer an array of its members: [...set]"],
+  [Promise, "await it"],
+] as const
+
 /**
  * The value as JSON data. BigInt becomes decimal text, NaN and infinities become null; what JSON leaves out is left out.
  *
- * @throws NotJson for a cycle, a `toJSON` or getter that throws, or more than 500 levels
+ * @throws NotJson for a cycle, a `toJSON` or getter that throws, for a Map, a Set or a Promise, or for more than 500 levels
  */
 export const toJsonable = (value: unknown, secrets: ReadonlyArray<string> = []): unknown => {
   const above = new Set<object>()
@@ -51,6 +58,10 @@ export const toJsonable = (value: unknown, secrets: ReadonlyArray<string> = []):
     if (one === null) return null
     if (above.has(one)) throw new NotJson(`${path} contains itself`)
     if (above.size >= depth_max) throw new NotJson(`${path} nests more than ${depth_max} deep`)
+    const instead = lost.find(([kind]) => one instanceof kind)
+    if (instead !== undefined) {
+      throw new NotJson(`${path} is a ${instead[0].name}, which JSON would lose: ${instead[1]}`)
+    }
     above.add(one)
     try {
       if (Array.isArray(one)) {

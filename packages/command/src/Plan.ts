@@ -168,6 +168,18 @@ const planCommand = (
   return { kind: "run", command, validated, asked }
 }
 
+/** Some programs have a command for what is a flag here: `tool help send` is `tool send --help`. */
+const flagMeant = (
+  catalogue: Catalogue,
+  { word }: { readonly word: string },
+  words: ReadonlyArray<string>,
+): string | undefined => {
+  if (word === "version") return "--version"
+  if (word !== "help") return undefined
+  const about = route(words.slice(words.indexOf(word) + 1), catalogue.names)
+  return about.kind !== "unknown" && about.path !== "" ? `${about.path.replaceAll(".", " ")} --help` : "--help"
+}
+
 /** A command's flag before the command: its value would be taken for the command's name. */
 const misplaced = (invocation: string, catalogue: Catalogue, words: ReadonlyArray<string>): ErrorDetail => {
   const [first = "", ...others] = words
@@ -211,7 +223,7 @@ export const plan = (invocation: string, catalogue: Catalogue, words: ReadonlyAr
     return {
       kind: "refused",
       command: undefined,
-      error: unknownCommand(invocation, routed.group, routed.word, routed.meant),
+      error: unknownCommand(invocation, routed.group, routed.word, flagMeant(catalogue, routed, words) ?? routed.meant),
     }
   }
   if (routed.kind === "command") {

@@ -29,7 +29,8 @@ export const route = (words: ReadonlyArray<string>, names: ReadonlyMap<string, s
   let at = 0
   for (; at < words.length; at++) {
     const word = words[at] ?? ""
-    if (word === "--") break
+    // No name is empty, and an empty path would be the program itself.
+    if (word === "--" || word === "") break
     if (word.startsWith("-")) {
       // Behind a command, flags and their values are the parser's.
       if (found !== undefined) break

@@ -9,6 +9,7 @@ import { Socket } from "node:net"
 import { writeSync } from "node:fs"
 import type { Application } from "./Application.ts"
 import { catalogue } from "./Catalogue.ts"
+import { watchParent } from "./ParentWatch.ts"
 import { type Performance, perform } from "./Perform.ts"
 import type { FromRunner, RunRequest, ToRunner } from "./Protocol.ts"
 import { stream_fd } from "./RunnerNames.ts"
@@ -148,6 +149,7 @@ const watchForIdleness = (request: RunRequest, performance: Performance): void =
 /** Serves one run. Never settles: the process ends itself. */
 export const runAsRunner = (app: Application): Promise<never> => {
   let performance: Performance | undefined
+  watchParent(process.ppid)
   process.on("SIGTERM", () => undefined)
   process.on("SIGINT", () => undefined)
   process.on("SIGHUP", () => undefined)

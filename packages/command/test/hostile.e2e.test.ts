@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect, it } from "vitest"
-import { ask } from "./support/call.ts"
+import { ask, call, family } from "./support/call.ts"
 
 const limit_ms = 700
 
@@ -71,6 +71,27 @@ describe.concurrent("a handler that fails in its own way", () => {
     const { envelope, exit_code } = await ask(["idle", "http://localhost", "--timeout", "0"])
     expect(exit_code).toBe(1)
     expect(envelope).toMatchObject({ error: { code: "HANDLER_NEVER_SETTLED" }, meta: { timeout_ms: 0 } })
+  })
+})
+
+describe.concurrent("a program that is killed without a word", () => {
+  it.for(["blocked-loop", "blocked-child"])("%s: its handler ends with it, whatever blocks that", async (name) => {
+    const { alive, env } = family()
+    const done = call(["hostile", name], {
+      env,
+      onOutput: (text, kill) => {
+        if (text.includes("blocked")) kill("SIGKILL")
+      },
+    })
+    const late = new Promise<"late">((resolve) => {
+      setTimeout(() => resolve("late"), 20_000).unref()
+    })
+    // The pipes close once nobody holds them any more.
+    const ended = await Promise.race([done, late])
+    const left = alive()
+    for (const pid of left) process.kill(pid, "SIGKILL")
+    expect(ended).toMatchObject({ signal: "SIGKILL" })
+    expect(left).toEqual([])
   })
 })
 

@@ -35,6 +35,25 @@ const app = application({
   ],
 })
 
+it("an empty word is no command, and help is not what was asked for", async () => {
+  for (const words of [[""], ["", "start"], ["start", "--name", "abc", ""]]) {
+    const { envelope, exit_code } = await invoke(app, words)
+    expect([words, exit_code, envelope?.ok]).toEqual([words, 2, false])
+  }
+})
+
+it("who asks for help or the version with a word is told the flag", async () => {
+  for (const [words, meant] of [
+    [["help"], "tool --help"],
+    [["help", "start"], "tool start --help"],
+    [["help", "nothing"], "tool --help"],
+    [["version"], "tool --version"],
+  ] as const) {
+    const { envelope, exit_code } = await invoke(app, words)
+    expect([exit_code, envelope?.error?.suggestion]).toEqual([2, `Did you mean: ${meant}`])
+  }
+})
+
 const wrong = async (...words: ReadonlyArray<string>) => {
   const { envelope, exit_code, stderr } = await invoke(app, ["start", ...words])
   expect([exit_code, envelope?.error?.code, stderr, ran]).toEqual([2, "ARG_ERROR", "", 0])

@@ -48,7 +48,8 @@ describe("a server that is wrong on purpose is rejected by the law that speaks o
       expect(ids).toContain(law)
       expect(took_ms).toBeLessThan(caught_ms_max)
       expect(shown.length).toBeGreaterThan(0)
-      for (const line of shown) expect(line).toMatch(/^curl /u)
+      for (const line of shown) expect(line).toMatch(/^(?:# |curl )/u)
+      expect(shown.some((line) => /^curl /mu.test(line))).toBe(true)
     }),
   )
 })

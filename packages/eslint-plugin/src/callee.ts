@@ -5,7 +5,7 @@
  */
 import { type Call, nameOf, type Node, unwrap } from "./ast.ts"
 import type { SourceCode } from "./lint.ts"
-import { initOf, isGlobal } from "./resolve.ts"
+import { initOf, isGlobal, originOf } from "./resolve.ts"
 
 /** A function and what it is called with, however the call is spelled. */
 export interface Called {
@@ -28,13 +28,32 @@ const listed = (code: SourceCode, list: Node | undefined, hops = 0): ReadonlyArr
   return node.elements.flatMap((element) => (element === null ? [] : [element]))
 }
 
+/** Methods that call what they are given, with what they hold: no options can be among that. */
+const callers = new Set(["filter", "find", "flatMap", "forEach", "map", "reduce", "some", "then"])
+const timers: Readonly<Record<string, number>> = { setImmediate: 1, setInterval: 2, setTimeout: 2 }
+
+/** The call that somebody else makes: `urls.map(fetch)`, `setTimeout(fetch, 5, url)`. */
+const handed = (code: SourceCode, callee: Node, args: ReadonlyArray<Node>): Called | undefined => {
+  const [first] = args
+  const given = first === undefined ? undefined : unwrap(first)
+  // A function that is written there has calls of its own to look at.
+  if (given?.type !== "Identifier" && given?.type !== "MemberExpression") return undefined
+  const node = unwrap(callee)
+  const origin = originOf(code, node)
+  const timer = origin?.kind === "global" && origin.path.length === 1 ? timers[origin.path[0] ?? ""] : undefined
+  if (timer !== undefined) return { callee: given, args: args.slice(timer), how: "call" }
+  const isCaller = node.type === "MemberExpression" && origin?.kind !== "module" && callers.has(nameOf(node) ?? "")
+  return isCaller ? { callee: given, args: [], how: "call" } : undefined
+}
+
 /** One spelling taken off; `undefined` where the call is spelled as it is. */
 const unspelled = (code: SourceCode, { args, callee, how }: Called, hops: number): Called | undefined => {
   if (hops > hops_max) return undefined
   const node = unwrap(callee)
   if (node.type === "Identifier") {
     const init = initOf(code, node)
-    return init === undefined ? undefined : unspelled(code, { args, callee: init, how }, hops + 1)
+    if (init !== undefined) return unspelled(code, { args, callee: init, how }, hops + 1)
+    return how === "call" ? handed(code, node, args) : undefined
   }
   // `f.bind(self, a)(b)` calls f with a and b.
   if (node.type === "CallExpression") {
@@ -55,7 +74,7 @@ const unspelled = (code: SourceCode, { args, callee, how }: Called, hops: number
     case "apply":
       return { callee: node.object, args: listed(code, args[1]), how }
     default:
-      return undefined
+      return handed(code, node, args)
   }
 }
 

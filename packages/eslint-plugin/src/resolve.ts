@@ -125,6 +125,16 @@ const ofIdentifier = (code: SourceCode, identifier: Identifier, hops: number): O
   return path?.reduce<Origin | undefined>((at, name) => (at === undefined ? at : memberOf(at, name)), from)
 }
 
+/** What a `const` object was written with under a name; `undefined` where a spread may have put another there. */
+const propertyOf = (code: SourceCode, object: Node, name: string): Node | undefined => {
+  const node = unwrap(object)
+  const held = node.type === "Identifier" ? initOf(code, node) : node
+  const literal = held === undefined ? undefined : unwrap(held)
+  if (literal?.type !== "ObjectExpression") return undefined
+  const last = literal.properties.findLast((each) => each.type !== "Property" || nameOf(each) === name)
+  return last?.type === "Property" ? last.value : undefined
+}
+
 /** Where the value of an expression comes from; `undefined` where the source does not tell. */
 export const originOf = (code: SourceCode, expression: Node, hops = 0): Origin | undefined => {
   if (hops > hops_max) return undefined
@@ -134,6 +144,8 @@ export const originOf = (code: SourceCode, expression: Node, hops = 0): Origin |
       return ofIdentifier(code, node, hops)
     case "MemberExpression": {
       const name = nameOf(node)
+      const property = name === undefined ? undefined : propertyOf(code, node.object, name)
+      if (property !== undefined) return originOf(code, property, hops + 1)
       const object = originOf(code, node.object, hops)
       return name === undefined || object === undefined ? undefined : memberOf(object, name)
     }

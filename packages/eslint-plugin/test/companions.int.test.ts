@@ -30,6 +30,9 @@ const rows: ReadonlyArray<Row> = [
   ["no-process-exit", `process.exit(1)`, /^process\.exit ends the process/],
   ["no-process-exit", `import { exit } from "node:process"; exit(0)`, /^process\.exit /],
   ["no-process-exit", `const { abort } = process; abort()`, /^process\.abort /],
+  ["no-process-exit", `process.kill(process.pid)`, /^process\.kill ends the process/],
+  ["no-process-exit", `import { kill, pid } from "node:process"; kill(pid, "SIGTERM")`, /^process\.kill /],
+  ["no-process-exit", `process.kill(child.pid); process.kill(process.ppid); process.kill(process.pid, 0)`],
   ["no-process-exit", `process.exitCode = 1; child.exit(); process.on("exit", f); const exit = () => 0; exit()`],
 
   ["declare-network-io", registration(""), /^undici\.request is called by a command.*has_network_io: true/],

@@ -34,6 +34,13 @@ export const hostile_commands = [
   hostile("loop", async () => forever(), short_ms),
   hostile("exec-sync", async () => execSync("sleep 60"), short_ms),
   hostile("never", never, short_ms),
+  hostile("blocked-loop", async () => {
+    writeSync(2, "blocked\n")
+    forever()
+  }),
+  hostile("blocked-child", async () =>
+    execSync("echo blocked >&2; exec sleep 60", { stdio: ["ignore", "ignore", "inherit"] }),
+  ),
   hostile("top-level-await", async () => import("./never-loads.ts"), short_ms),
   hostile("throw-null", async () => {
     // oxlint-disable-next-line typescript/only-throw-error -- this is what the test is about

@@ -138,12 +138,17 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         return true
       })
 
-    /** The same past, read without a seal that cannot be trusted. */
-    const breakSeal = ({ segment }: SealBroken) => {
-      broken.add(segment.first)
+    /** The same past is learnt once more. */
+    const forgetLearnt = () => {
       history = new History(history.generation)
       place = undefined
       records.forget()
+    }
+
+    /** The same past, read without a seal that cannot be trusted. */
+    const breakSeal = ({ segment }: SealBroken) => {
+      broken.add(segment.first)
+      forgetLearnt()
     }
 
     /** Whether the bytes that were read last are in an archive of that name, at the same place. */
@@ -198,7 +203,9 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           (folder !== sight.directory || (history.info !== undefined && !isSameFile(history.info, sight.info)))
         // What was open is no longer what bears the name: if the new one cannot be opened, it must not be read in its place.
         if (isOther) place = undefined
-        if ((isOther || (yield* hasPassed(sight))) && !(yield* ioOr(follow(sight)))) startAnew()
+        // Half of the way behind an archive, what is known is of neither file.
+        const following = Effect.onError(ioOr(follow(sight)), () => Effect.sync(forgetLearnt))
+        if ((isOther || (yield* hasPassed(sight))) && !(yield* following)) startAnew()
         if (!history.isLoaded && !(yield* learn(sight))) return
         history.info = sight.info
         folder = sight.directory
