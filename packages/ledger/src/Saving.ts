@@ -22,6 +22,8 @@ export const makeSaving = (
   exclusive: Semaphore.Semaphore,
 ): Effect.Effect<Saving, never, Scope.Scope> =>
   Effect.gen(function* () {
+    let isSaving = false
+    /** Whoever saved last; for the end alone, since it may be done before it is known here. */
     let running: Fiber.Fiber<void> | undefined
     let hasAppended = false
 
@@ -48,10 +50,11 @@ export const makeSaving = (
 
     const begin = Effect.withFiber<void>((fiber) => {
       hasAppended = true
-      if (running === undefined && folds.isAnyDue) {
+      if (!isSaving && folds.isAnyDue) {
+        isSaving = true
         const taken = folds.takeDue()
         const done = Effect.sync(() => {
-          running = undefined
+          isSaving = false
         })
         // Copies of what is recorded: that one cannot be saved is no reason to refuse facts.
         running = Effect.runForkWith(fiber.context)(Effect.ensuring(Effect.ignore(save(taken)), done))

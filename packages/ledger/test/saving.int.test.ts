@@ -99,13 +99,19 @@ it("a store that refuses to prepare keeps nobody from appending, and says so to 
   run(
     Effect.gen(function* () {
       const store = yield* makeMemoryStore()
+      let isFull = true
+      const refused = new StoreRefused({ where: "here", reason: "no space is left" })
       const refusing: Store = {
         ...store,
-        prepareCheckpoint: () => Effect.fail(new StoreRefused({ where: "here", reason: "no space is left" })),
+        prepareCheckpoint: () => Effect.suspend(() => (isFull ? Effect.fail(refused) : Effect.void)),
       }
       const ledger = yield* open(refusing)
       for (let i = 0; i < 10; i++) yield* ledger.append(doors(1000), by(`r${i}`))
       expect((yield* Effect.flip(ledger.saveCheckpoint(Doors))).message).toContain("no space is left")
       expect(yield* positionOf(store)).toBeUndefined()
+      // It is tried again a while later.
+      isFull = false
+      for (let i = 0; i < 10; i++) yield* ledger.append(doors(1000), by(`s${i}`))
+      while ((yield* positionOf(store)) === undefined) yield* Effect.yieldNow
     }),
   ))
