@@ -75,9 +75,10 @@ export const checkConditions = (
   facts: ReadonlyArray<AnyFact>,
   expected: Expected,
 ): Conflict | undefined => {
-  const ends = branches.of(erase(streams))
-  for (const [job_id, position] of Object.entries(expected)) {
-    const end = ends.get(job_id)
+  for (const job_id in expected) {
+    if (!Object.hasOwn(expected, job_id)) continue
+    const position = expected[job_id]
+    const end = branches.of(erase(streams)).get(job_id)
     const actual = typeof end === "number" ? end : 0
     if (actual !== position) return new Conflict({ job_id, because: { kind: "position", expected: position, actual } })
   }

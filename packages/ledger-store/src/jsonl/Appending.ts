@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Directory, FileError, type OpenFile } from "@waybill/host"
+import { atOnce, type Directory, FileError, hasSucceeded, type OpenFile } from "@waybill/host"
 import {
   type NewRecord,
   type StoreError,
@@ -145,16 +145,22 @@ export const makeAppending = (
     <A>(run: Effect.Effect<A, FileError | StoreError>): Effect.Effect<A, StoreError> =>
       Effect.catchIf(run, isFileError, (cause) => Effect.andThen(retreat(opened, end), Effect.fail(poisoned(cause))))
 
+  const isSettled = () => {
+    const { active, generation, reader } = scanner.history
+    const isSame = durable.generation === generation && durable.first === (active?.first ?? 0)
+    return !durable.rewrite && isSame && durable.end === reader.end
+  }
+
   /**
    * Whatever a commit rests on is durable before it is answered: also the lines of a process that died before its flush, and
    * our own that a failed flush left behind. The system may hold those for clean, so they are written again.
    */
   const settle: (opened: Writing) => Effect.Effect<void, FileError> = Effect.fnUntraced(function* ({ file }: Writing) {
+    if (isSettled()) return
     const { generation, reader } = scanner.history
     const first = scanner.history.active?.first ?? 0
     const { end } = reader
     const isSame = durable.generation === generation && durable.first === first
-    if (!durable.rewrite && isSame && durable.end === end) return
     // Rows are written once their records are durable, whoever wrote them.
     const isSealed = scanner.history.isSealed && scanner.history.active?.link.end === end
     if (!durable.rewrite && isSealed) {
@@ -167,10 +173,11 @@ export const makeAppending = (
     durable = { end, first, generation, rewrite: false }
   })
 
-  const prepare: Appending["prepare"] = Effect.fnUntraced(
+  const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
+
+  const prepareClosely: Appending["prepare"] = Effect.fnUntraced(
     function* (opened: Writing, although?: "whatever is wrong") {
       yield* scanner.scanAll
-      const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
       if (scanner.history.damage.some(isBlocking)) yield* acknowledge(scanner)
       const { history } = scanner
       const blocking = history.damage.find(isBlocking)
@@ -188,6 +195,14 @@ export const makeAppending = (
     },
     (run, opened) => orPoison(opened)(run),
   )
+
+  // Mostly there is nothing to bring about: the file is as this process has left it.
+  const prepare: Appending["prepare"] = (opened, although) =>
+    Effect.suspend(() =>
+      scanner.isUpToDate() && isSettled() && !scanner.history.damage.some(isBlocking)
+        ? Effect.void
+        : prepareClosely(opened, although),
+    )
 
   const seal = (opened: Writing) =>
     Effect.suspend(() => {
@@ -236,17 +251,21 @@ export const makeAppending = (
    * Seals what is durable now, so that what is answered is sealed. Where that fails, the records are there all the same: the
    * next append seals them before it writes, and fails if it cannot.
    */
-  const sealOwn = Effect.fnUntraced(
-    function* (opened: Writing, sums: Sums | undefined) {
-      const { active } = scanner.history
-      if (sums === undefined || active === undefined || sealFile === undefined) return yield* seal(opened)
-      const from = active.complete(sums)
-      yield* writeRows(sealFile.file, active.rows, from, active.rows.count, active.sealed)
+  const sealOwn = (opened: Writing, sums: Sums | undefined): Effect.Effect<void> => {
+    const { active } = scanner.history
+    if (sums === undefined || active === undefined || sealFile === undefined)
+      return Effect.catch(seal(opened), () => closeSeal)
+    const from = active.complete(sums)
+    const done = () => {
       active.link = sums.link
       active.sealed = active.count
-    },
-    Effect.catch(() => closeSeal),
-  )
+    }
+    const written = atOnce(writeRows(sealFile.file, active.rows, from, active.rows.count, active.sealed))
+    if (!hasSucceeded(written))
+      return Effect.matchEffect(written, { onSuccess: () => Effect.sync(done), onFailure: () => closeSeal })
+    done()
+    return Effect.void
+  }
 
   /** Whether the active file's next rows go right behind its last ones. */
   const continues = ({ active, reader }: History) =>
@@ -259,19 +278,27 @@ export const makeAppending = (
   const write = Effect.fnUntraced(
     function* (opened: Writing, records: ReadonlyArray<NewRecord>) {
       const { history } = scanner
-      yield* seal(opened).pipe(orPoison(opened))
+      if (!history.isSealed) yield* seal(opened).pipe(orPoison(opened))
       const { end } = history.reader
       const packed = pack(records)
       const { link } = history.active ?? {}
       const isNext = link !== undefined && continues(history)
-      yield* opened.file.write(packed.bytes, end).pipe(orPoison(opened, end))
-      // What the bytes come to is worked out while they are flushed.
-      const flushing = yield* Effect.forkChild(opened.file.flush, { startImmediately: true })
-      const sums = isNext ? sumLines(packed.bytes, packed.lengths, link) : undefined
-      yield* Fiber.join(flushing).pipe(orPoison(opened, end))
+      const sum = () => (isNext ? sumLines(packed.bytes, packed.lengths, link) : undefined)
+      const written = atOnce(opened.file.write(packed.bytes, end))
+      if (!hasSucceeded(written)) yield* written.pipe(orPoison(opened, end))
+      const flushed = atOnce(opened.file.flush)
+      let sums: Sums | undefined
+      if (hasSucceeded(flushed)) sums = sum()
+      else {
+        // What the bytes come to is worked out while they are flushed.
+        const flushing = yield* Effect.forkChild(flushed, { startImmediately: true })
+        sums = sum()
+        yield* Fiber.join(flushing).pipe(orPoison(opened, end))
+      }
       scanner.take(records, packed)
       durable = { ...durable, end: scanner.history.reader.end }
-      yield* sealOwn(opened, sums)
+      const sealing = sealOwn(opened, sums)
+      if (!hasSucceeded(sealing)) yield* sealing
     },
     scanner.hideWhile,
     // A write that is given up halfway would go on behind the lock's back.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Directory, FileError, type FileInfo, Files, type FileLock, type OpenFile } from "@waybill/host"
+import { atOnce, type Directory, FileError, type FileInfo, Files, type FileLock, hasSucceeded, type OpenFile } from "@waybill/host"
 import { type StoreError, StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Scope, Semaphore } from "effect"
 import { join } from "node:path"
@@ -41,6 +41,10 @@ export interface LedgerFile {
   readonly read: (sight: Sight) => Effect.Effect<OpenFile | undefined, StoreError>
   /** The file and its lock, opened for appending, the file that bears the name now; made, with its folders, and durable, where there is none. */
   readonly writing: Effect.Effect<Writing, StoreError>
+  /** {@link LedgerFile.writing}, where it is open. */
+  readonly opened: () => Writing | undefined
+  /** Looks, and answers with an `Exit` where nothing had to be opened or waited for; else with what is to be run in its place. */
+  readonly glance: () => Effect.Effect<Sight | undefined, StoreError>
   /** Closes the file that is appended to; or also its lock; or also what is open for reading. */
   readonly close: (what: "file" | "writing" | "both") => Effect.Effect<void>
   /** Who holds the lock at this moment, as far as the machine tells. */
@@ -172,7 +176,7 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
       () => Effect.succeed(undefined),
     )
 
-    const look: LedgerFile["look"] = opening.withPermits(1)(
+    const lookClosely: LedgerFile["look"] = opening.withPermits(1)(
       Effect.gen(function* () {
         for (;;) {
           watched ??= yield* Effect.mapError(openWatched, inWords)
@@ -188,6 +192,24 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
         }
       }),
     )
+
+    /** What is not done at once is run to its end, and then everything is looked at again. */
+    const lookAfter = (pending: Effect.Effect<unknown, FileError>) => Effect.andThen(io(pending), lookClosely)
+
+    const glance: LedgerFile["glance"] = () => {
+      if (watched === undefined) return lookClosely
+      const { agents, directory, info } = watched
+      const named = atOnce(directory.find(ledger_name))
+      if (!hasSucceeded(named)) return lookAfter(named)
+      const activation = atOnce(directory.find(activation_name))
+      if (!hasSucceeded(activation)) return lookAfter(activation)
+      // Last, as in the closer look.
+      const folder = atOnce(agents.find("daemon"))
+      if (!hasSucceeded(folder)) return lookAfter(folder)
+      return isSameFile(folder.value, info)
+        ? Exit.succeed({ directory, info: named.value, activation: activation.value })
+        : lookClosely
+    }
 
     const read: LedgerFile["read"] = ({ directory, info }) =>
       opening.withPermits(1)(
@@ -212,8 +234,13 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
       holder: Effect.suspend(() =>
         watched === undefined ? Effect.succeed(undefined) : lockHolder(files, watched.directory),
       ),
-      look,
+      look: Effect.suspend(glance),
+      glance,
       read,
+      opened: () =>
+        locking === undefined || appended === undefined
+          ? undefined
+          : { directory: locking.directory, lock: locking.lock, file: appended.file, info: appended.info },
       writing: opening.withPermits(1)(
         Effect.gen(function* () {
           locking ??= yield* inScope(openLocking)

@@ -40,6 +40,8 @@ export interface Scanner {
   /** Learns what is new, and reads about `limit` records of it; lines that are not durable yet are flushed first, or left. */
   readonly scan: (limit: number, unsealed?: "left") => Effect.Effect<Scanned, StoreError>
   readonly scanAll: Effect.Effect<void, StoreError>
+  /** Whether a scan would find nothing new in what is held, nothing changed, and nothing that has no rows. */
+  readonly isUpToDate: () => boolean
   /** Runs a reading on what is known; where a seal turns out to be damaged, once more without it. */
   readonly reading: <A>(
     run: (place: Place, history: History) => Effect.Effect<A, ReadFailure>,
@@ -288,20 +290,43 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         ),
       )
 
+    /** The scan that has begun and not ended. */
+    let underWay: object | undefined
     const scan: Scanner["scan"] = (limit, unsealed) =>
-      Effect.suspend(() =>
-        isHiding
-          ? Effect.succeed({ after: history.head, head: history.head, events: [] })
-          : scanning.withPermits(1)(again(scanNow(limit, unsealed))),
-      )
+      Effect.suspend(() => {
+        if (isHiding || isUpToDate())
+          return Effect.succeed({ after: history.head, head: history.head, events: [] })
+        const own = {}
+        const run = Effect.suspend(() => {
+          underWay = own
+          return again(scanNow(limit, unsealed))
+        })
+        const end = Effect.sync(() => {
+          if (underWay === own) underWay = undefined
+        })
+        return Effect.ensuring(scanning.withPermits(1)(run), end)
+      })
 
-    const scanAll = Effect.gen(function* () {
+    const isUpToDate = () => {
+      const { active, info, isUnsettled, reader } = history
+      const bytes = held?.info?.bytes
+      const isSeen = held !== undefined && place?.directory === held.directory && isSameFile(info, held.info)
+      const isSettled = !isHiding && underWay === undefined && !isUnsettled
+      if (!isSeen || !isSettled || place?.file === undefined || active === undefined) return false
+      if (bytes !== reader.next || bytes !== reader.end || active.sealed < active.count) return false
+      if (history.isBlocked(active.name)) return false
+      seen_bytes = bytes
+      return true
+    }
+
+    const scanOn = Effect.fnUntraced(function* () {
       for (;;) {
         const { generation, head } = history
         const { events } = yield* scan(65_536)
         if (events.length === 0 && history.generation === generation && history.head === head) return
       }
     })
+    const scanAll = Effect.suspend(() => (isUpToDate() ? Effect.void : scanOn()))
 
     /** Records that have changed may be another past's that was put in place since: a look tells. */
     const againWhereOther = <A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
@@ -317,6 +342,10 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         )
       })
 
+    const showing = Effect.sync(() => {
+      isHiding = false
+    })
+
     return {
       get history() {
         return history
@@ -325,6 +354,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       archives,
       scan,
       scanAll,
+      isUpToDate,
       get seen_bytes() {
         return seen_bytes
       },
@@ -369,12 +399,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
           isHiding = true
           held = undefined
           // A scan that has begun ends first: it may already have seen how long the file is about to be.
-          return Effect.ensuring(
-            scanning.withPermits(1)(run),
-            Effect.sync(() => {
-              isHiding = false
-            }),
-          )
+          return Effect.ensuring(underWay === undefined ? run : scanning.withPermits(1)(run), showing)
         }),
       isHiding: () => isHiding,
       take: (written, packed) => takeOwn(history, addRow, written, packed),
