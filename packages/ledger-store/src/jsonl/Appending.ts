@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atOnce, type Directory, FileError, hasSucceeded, type OpenFile } from "@waybill/host"
+import { type Directory, FileError, type OpenFile } from "@waybill/host"
 import {
   type NewRecord,
   type StoreError,
@@ -12,21 +12,20 @@ import {
   StoreRefused,
   StoreUnavailable,
 } from "@waybill/ledger"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Scope } from "effect"
 import { acknowledge } from "./acknowledged.ts"
-import type { Finding, History } from "./History.ts"
+import type { Finding } from "./History.ts"
 import { indexOf, saveIndex } from "./IndexFile.ts"
 import { archiveName, ledger_name, sealName, seals_name } from "./Layout.ts"
 import type { LedgerFile, Sight, Writing } from "./LedgerFile.ts"
 import { mend } from "./mend.ts"
-import { pack } from "./pack.ts"
 import { readExactly } from "./readExactly.ts"
 import type { Scanner } from "./Scanner.ts"
 import type { SealHeader } from "./SealHeader.ts"
-import { openSeal, writeRows } from "./Seals.ts"
+import { makeRecording } from "./recording.ts"
+import { openSeal } from "./Seals.ts"
 import { sealAll } from "./sealing.ts"
 import { oddity } from "./unlessOdd.ts"
-import { sumLines, type Sums } from "./Chain.ts"
 
 /** The index is saved again once so many records are new, and half as many as there are jobs: so it costs each record little. */
 const index_records_min = 4096
@@ -214,9 +213,7 @@ export const makeAppending = (
     Effect.gen(function* () {
       const { history } = scanner
       const { active } = history
-      const isDue =
-        history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
-      if (!isDue || active === undefined || active.sealed === 0) return
+      if (!isIndexDue() || active === undefined || active.sealed === 0) return
       yield* flushSeal({ directory }, active.first)
       yield* saveIndex(directory, indexOf(history, active.link.sha))
       history.saved = history.head
@@ -247,63 +244,16 @@ export const makeAppending = (
       yield* onRotated
     })
 
-  /**
-   * Seals what is durable now, so that what is answered is sealed. Where that fails, the records are there all the same: the
-   * next append seals them before it writes, and fails if it cannot.
-   */
-  const sealOwn = (opened: Writing, sums: Sums | undefined): Effect.Effect<void> => {
-    const { active } = scanner.history
-    if (sums === undefined || active === undefined || sealFile === undefined)
-      return Effect.catch(seal(opened), () => closeSeal)
-    const from = active.complete(sums)
-    const done = () => {
-      active.link = sums.link
-      active.sealed = active.count
-    }
-    const written = atOnce(writeRows(sealFile.file, active.rows, from, active.rows.count, active.sealed))
-    if (!hasSucceeded(written))
-      return Effect.matchEffect(written, { onSuccess: () => Effect.sync(done), onFailure: () => closeSeal })
-    done()
-    return Effect.void
-  }
-
-  /** Whether the active file's next rows go right behind its last ones. */
-  const continues = ({ active, reader }: History) =>
-    active !== undefined &&
-    active.sealed > 0 &&
-    !active.isSealDamaged &&
-    active.link.end === reader.end &&
-    sealFile?.first === active.first
-
-  const write = Effect.fnUntraced(
-    function* (opened: Writing, records: ReadonlyArray<NewRecord>) {
-      const { history } = scanner
-      if (!history.isSealed) yield* seal(opened).pipe(orPoison(opened))
-      const { end } = history.reader
-      const packed = pack(records)
-      const { link } = history.active ?? {}
-      const isNext = link !== undefined && continues(history)
-      const sum = () => (isNext ? sumLines(packed.bytes, packed.lengths, link) : undefined)
-      const written = atOnce(opened.file.write(packed.bytes, end))
-      if (!hasSucceeded(written)) yield* written.pipe(orPoison(opened, end))
-      const flushed = atOnce(opened.file.flush)
-      let sums: Sums | undefined
-      if (hasSucceeded(flushed)) sums = sum()
-      else {
-        // What the bytes come to is worked out while they are flushed.
-        const flushing = yield* Effect.forkChild(flushed, { startImmediately: true })
-        sums = sum()
-        yield* Fiber.join(flushing).pipe(orPoison(opened, end))
-      }
-      scanner.take(records, packed)
+  const write = makeRecording({
+    scanner,
+    seal,
+    closeSeal,
+    orPoison,
+    sealFile: () => sealFile,
+    onDurable: () => {
       durable = { ...durable, end: scanner.history.reader.end }
-      const sealing = sealOwn(opened, sums)
-      if (!hasSucceeded(sealing)) yield* sealing
     },
-    scanner.hideWhile,
-    // A write that is given up halfway would go on behind the lock's back.
-    Effect.uninterruptible,
-  )
+  })
 
   /** Replay would take a record for a copy of another that bears the same id. Ids that tell their own position are their own. */
   const refuseCopies = (records: ReadonlyArray<NewRecord>) =>
@@ -336,14 +286,18 @@ export const makeAppending = (
   const keepUp: Appending["keepUp"] = (opened) =>
     Effect.andThen(seal(opened), keepIndex(opened)).pipe(orPoison(opened), Effect.uninterruptible)
 
+  const isFullFor = (bytes: number) => {
+    const { active, reader } = scanner.history
+    return active !== undefined && active.count > 0 && reader.end + bytes > rotate_bytes
+  }
+  const isIndexDue = () => {
+    const { head, jobs, saved } = scanner.history
+    return head - saved >= index_records_min && head - saved >= jobs.size * index_records_per_job
+  }
+
   const makeRoom = Effect.fnUntraced(function* (opened: Writing, bytes: number) {
-    const { history } = scanner
-    const { active } = history
-    const isFull = active !== undefined && active.count > 0 && history.reader.end + bytes > rotate_bytes
-    const isDue = history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
-    if (!isFull && !isDue) return opened
     yield* keepUp(opened)
-    if (!isFull) return opened
+    if (!isFullFor(bytes)) return opened
     yield* turn(opened).pipe(orPoison(opened), Effect.uninterruptible)
     const next = yield* ledgerFile.writing
     yield* scanner.scanAll
@@ -358,18 +312,23 @@ export const makeAppending = (
     rotate,
     hold: scanner.hold,
     close: closeSeal,
-    append: Effect.fnUntraced(function* (given: Writing, batches: ReadonlyArray<ReadonlyArray<NewRecord>>) {
-      const records = batches.flat()
-      const first = scanner.history.head + 1
-      let isStrange = false
-      for (const [i, { event }] of records.entries()) {
-        if (event.position !== first + i)
-          return yield* refuse(`somebody changed it under the lock: ${event.event_id} would be at ${first + i}`)
-        isStrange ||= scanner.isSuspect(event.event_id, event.position)
-      }
-      if (isStrange) yield* refuseCopies(records)
-      const length = records.reduce((sum, { line }) => sum + line.length, 0)
-      yield* write(yield* makeRoom(given, length), records)
-    }),
+    append: (opened, batches) =>
+      Effect.suspend(() => {
+        const records = batches.flat()
+        let position = scanner.history.head
+        let bytes = 0
+        let isStrange = false
+        for (const { event, line } of records) {
+          if (event.position !== ++position)
+            return Effect.fail(refuse(`somebody changed it under the lock: ${event.event_id} would be at ${position}`))
+          isStrange ||= scanner.isSuspect(event.event_id, position)
+          bytes += line.length
+        }
+        if (!isStrange && !isFullFor(bytes) && !isIndexDue()) return write(opened, records)
+        return Effect.gen(function* () {
+          if (isStrange) yield* refuseCopies(records)
+          yield* write(isFullFor(bytes) || isIndexDue() ? yield* makeRoom(opened, bytes) : opened, records)
+        })
+      }),
   }
 }

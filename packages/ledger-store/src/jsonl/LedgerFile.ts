@@ -120,6 +120,8 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
     let active: Active | undefined
     let locking: (Folder & { readonly lock: FileLock } & Closeable) | undefined
     let appended: Active | undefined
+    /** What both of them are together. */
+    let opened: Writing | undefined
     const unavailable = (cause: FileError) => {
       const reason = refusalOf(cause)
       return reason === undefined ? new StoreUnavailable({ where, cause }) : new StoreRefused({ where, reason })
@@ -130,6 +132,7 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
     const close: LedgerFile["close"] = (what) =>
       Effect.suspend(() => {
         const scopes = [appended?.scope]
+        opened = undefined
         appended = undefined
         if (what !== "file") {
           scopes.push(locking?.scope)
@@ -237,16 +240,14 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
       look: Effect.suspend(glance),
       glance,
       read,
-      opened: () =>
-        locking === undefined || appended === undefined
-          ? undefined
-          : { directory: locking.directory, lock: locking.lock, file: appended.file, info: appended.info },
+      opened: () => opened,
       writing: opening.withPermits(1)(
         Effect.gen(function* () {
+          if (opened !== undefined) return opened
           locking ??= yield* inScope(openLocking)
           const { directory, lock } = locking
           appended ??= yield* inScope(openAppended(directory))
-          return { directory, lock, file: appended.file, info: appended.info }
+          return (opened = { directory, lock, file: appended.file, info: appended.info })
         }).pipe(Effect.mapError(inWords)),
       ),
     }

@@ -9,6 +9,7 @@ import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
 import { flushOthers, isSealedTo } from "./durably.ts"
 import { makeEntering, type ReadPart } from "./entering.ts"
+import { type Hiding, makeHiding } from "./hiding.ts"
 import { History } from "./History.ts"
 import { archiveName, firstOfArchive } from "./Layout.ts"
 import { isSameFile, isSameOrNone, type LedgerFile, type Sight } from "./LedgerFile.ts"
@@ -61,8 +62,7 @@ export interface Scanner {
   /** Forgets bytes that are no records yet: they were cut or completed. */
   readonly forgetPending: () => void
   /** Nothing beyond what is known may be read while our own lines are not durable. */
-  readonly hideWhile: <A, E, R>(run: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  readonly isHiding: () => boolean
+  readonly hiding: Hiding
   /** Takes over records that we wrote ourselves, without reading them. */
   readonly take: (records: ReadonlyArray<NewRecord>, packed: Packed) => void
   /** The active file has become an archive, and a new one has its name. */
@@ -75,7 +75,6 @@ export interface Scanner {
 export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effect<Scanner> =>
   Effect.gen(function* () {
     const { io, where } = ledgerFile
-    const scanning = yield* Semaphore.make(1)
     // Readings go on next to each other, but not while the files they read are told apart anew.
     const structure = yield* Semaphore.make(readings_max)
     const restructure = structure.withPermits(readings_max)
@@ -88,7 +87,9 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     const archives = makeArchives()
     const broken = new Set<number>()
     let history = new History(0)
-    let isHiding = false
+    const hiding = makeHiding(() => {
+      held = undefined
+    })
     const records = makeRecords(archives, () => history)
 
     const { addRow, isCopy, isSuspect, readOn } = makeEntering(
@@ -225,7 +226,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     const scanNow: (limit: number, unsealed?: "left") => Effect.Effect<Scanned, StoreError | SealBroken> =
       Effect.fnUntraced(function* (limit: number, unsealed?: "left") {
         const nothing = () => ({ after: history.head, head: history.head, events: [] })
-        if (isHiding) return nothing()
+        if (hiding.isHiding()) return nothing()
         const { generation } = history
         let sight = yield* look
         // What is seen may have grown while it was learnt, so it is looked at again.
@@ -290,32 +291,20 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         ),
       )
 
-    /** The scan that has begun and not ended. */
-    let underWay: object | undefined
     const scan: Scanner["scan"] = (limit, unsealed) =>
-      Effect.suspend(() => {
-        if (isHiding || isUpToDate())
-          return Effect.succeed({ after: history.head, head: history.head, events: [] })
-        const own = {}
-        const run = Effect.suspend(() => {
-          underWay = own
-          return again(scanNow(limit, unsealed))
-        })
-        const end = Effect.sync(() => {
-          if (underWay === own) underWay = undefined
-        })
-        return Effect.ensuring(scanning.withPermits(1)(run), end)
-      })
+      Effect.suspend(() =>
+        hiding.isHiding() || isUpToDate()
+          ? Effect.succeed({ after: history.head, head: history.head, events: [] })
+          : hiding.alone(again(Effect.suspend(() => scanNow(limit, unsealed)))),
+      )
 
     const isUpToDate = () => {
       const { active, info, isUnsettled, reader } = history
-      const bytes = held?.info?.bytes
-      const isSeen = held !== undefined && place?.directory === held.directory && isSameFile(info, held.info)
-      const isSettled = !isHiding && underWay === undefined && !isUnsettled
-      if (!isSeen || !isSettled || place?.file === undefined || active === undefined) return false
-      if (bytes !== reader.next || bytes !== reader.end || active.sealed < active.count) return false
-      if (history.isBlocked(active.name)) return false
-      seen_bytes = bytes
+      if (held === undefined || place?.directory !== held.directory || !isSameFile(info, held.info)) return false
+      if (place.file === undefined || active === undefined || hiding.isHiding() || hiding.isReading()) return false
+      if (held.info?.bytes !== reader.next || reader.next !== reader.end || isUnsettled) return false
+      if (active.sealed < active.count || history.isBlocked(active.name)) return false
+      seen_bytes = reader.end
       return true
     }
 
@@ -341,10 +330,6 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
               ),
         )
       })
-
-    const showing = Effect.sync(() => {
-      isHiding = false
-    })
 
     return {
       get history() {
@@ -394,15 +379,11 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         held = undefined
         history.reader = history.reader.restart()
       },
-      hideWhile: (run) =>
-        Effect.suspend(() => {
-          isHiding = true
-          held = undefined
-          // A scan that has begun ends first: it may already have seen how long the file is about to be.
-          return Effect.ensuring(underWay === undefined ? run : scanning.withPermits(1)(run), showing)
-        }),
-      isHiding: () => isHiding,
-      take: (written, packed) => takeOwn(history, addRow, written, packed),
+      hiding,
+      take: (written, packed) => {
+        held = undefined
+        takeOwn(history, addRow, written, packed)
+      },
       forgetAll: restructure(Effect.sync(startAnew)),
       rotated: restructure(
         Effect.sync(() => {
