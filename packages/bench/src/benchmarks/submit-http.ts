@@ -1,14 +1,10 @@
+import { cp } from "node:fs/promises"
 import { findPostgres, type PostgresServer, startPostgres } from "@waybill/conformance/postgres-server"
 import { type Conditions, make } from "../Benchmark.ts"
 import { type Connection, load, openConnection, requestText } from "../httpLoad.ts"
-import { makeRoot, removeRoot } from "../jsonlFolder.ts"
-import {
-  type RunningServer,
-  startBareServer,
-  startJobspecServer,
-  startPeerServer,
-  writeJobs,
-} from "../jobspecServer.ts"
+import { jobspecEvents } from "../jobspecEvents.ts"
+import { fill, makeRoot, removeRoot } from "../jsonlFolder.ts"
+import { type RunningServer, startBareServer, startJobspecServer, startPeerServer } from "../jobspecServer.ts"
 
 const submissions_count = 1024
 /** A server that has run for a while is what is measured: its code is compiled by then. */
@@ -87,7 +83,7 @@ const middle = (times: ReadonlyArray<number>): number => times.toSorted((a, b) =
 const asked = {
   submit: ["POST", "/v1/jobs", body],
   ready: ["GET", "/v1/ready", ""],
-  job: ["GET", "/waybill/v1/jobs/job_rpi_run_000050", ""],
+  job: ["GET", "/waybill/v1/jobs/job_rpi_000050", ""],
 } as const
 type Asked = keyof typeof asked
 
@@ -96,22 +92,22 @@ const warming_asked_count = 100
 const asked_count = 50
 
 interface Filled {
-  readonly jobs: number
+  readonly events: number
   readonly connection: Connection
   readonly requests: Readonly<Record<Asked, string>>
   readonly times: Readonly<Record<Asked, Array<number>>>
   readonly stop: () => Promise<void>
 }
 
-/** A server with so many jobs in its ledger. */
-const startFilled = async (jobs: number): Promise<Filled> => {
+/** A server over a copy of a root that holds so many events of a queue. */
+const startFilled = async (filled: string, events: number): Promise<Filled> => {
   const root = await makeRoot()
-  await writeJobs(root, jobs)
+  await cp(filled, root, { recursive: true })
   const server = await startJobspecServer(root)
   const connection = await openConnection(server.url)
   const request = (of: Asked) => requestText(asked[of][0], asked[of][1], server.token, asked[of][2])
   return {
-    jobs,
+    events,
     connection,
     requests: { submit: request("submit"), ready: request("ready"), job: request("job") },
     times: { submit: [], ready: [], job: [] },
@@ -165,30 +161,34 @@ export default make<Input, boolean>({
   },
   curves: async (_, { now, progress, scaled }) => {
     const servers: Array<Filled> = []
+    const lengths = [1000, 10_000, 100_000, 1_000_000].map((full) => scaled(full, 300))
+    const events = jobspecEvents(lengths.at(-1) ?? 0)
+    const root = await makeRoot()
+    let filled = 0
     try {
-      for (const full of [100, 1000, 10_000, 100_000]) {
-        const jobs = scaled(full, 50)
-        progress(`starting a server with ${jobs} jobs`)
-        servers.push(await startFilled(jobs))
+      for (const length of lengths) {
+        progress(`starting a server with ${length} events`)
+        await fill(root, events.slice(filled, length))
+        filled = length
+        servers.push(await startFilled(root, length))
       }
       const kinds = Object.keys(asked) as ReadonlyArray<Asked>
       for (const server of servers) for (const what of kinds) await askAgain(server, what, warming_asked_count, now)
       // In turns, so that whatever else the machine does meets all of them.
       for (let round = 1; round <= rounds_count; round++) {
-        progress(
-          `asking servers with ${servers.map(({ jobs }) => jobs).join(", ")} jobs, round ${round} of ${rounds_count}`,
-        )
+        progress(`asking servers with ${lengths.join(", ")} events, round ${round} of ${rounds_count}`)
         for (const what of kinds)
           for (const server of servers) server.times[what].push(...(await askAgain(server, what, asked_count, now)))
       }
     } finally {
       for (const { stop } of servers) await stop()
+      await removeRoot(root)
     }
     const curve = (name: string, what: Asked) => ({
       name,
-      x: "jobs",
+      x: "events",
       y: "ms (median)",
-      points: servers.map(({ jobs, times }) => ({ x: jobs, y: Math.round(middle(times[what]) * 1000) / 1000 })),
+      points: servers.map(({ events: x, times }) => ({ x, y: Math.round(middle(times[what]) * 1000) / 1000 })),
     })
     return [curve("one submission", "submit"), curve("/v1/ready", "ready"), curve("one job's status", "job")]
   },

@@ -26,6 +26,8 @@ export interface Writing extends Folder {
 }
 /** What bears the ledger's name at this moment. */
 export interface Sight extends Folder {
+  /** The folder as it was seen. */
+  readonly folder: FileInfo
   /** `undefined` while there is none: before the first append, and for a moment in a rotation. */
   readonly info: FileInfo | undefined
   /** The file in which somebody says to serve this ledger; `undefined` while there is none. */
@@ -182,7 +184,7 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
           const activation = yield* io(directory.find(activation_name))
           // Last, so that what was seen was seen in a folder that had its name all the while.
           const folder = yield* io(agents.find("daemon"))
-          if (isSameFile(folder, info)) return { directory, info: named, activation }
+          if (folder !== undefined && isSameFile(folder, info)) return { directory, folder, info: named, activation }
           // The folder was taken away under us, and perhaps another one put in its place.
           yield* close("both")
         }
