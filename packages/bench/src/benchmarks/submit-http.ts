@@ -4,7 +4,13 @@ import { type Conditions, make } from "../Benchmark.ts"
 import { type Connection, load, openConnection, requestText } from "../httpLoad.ts"
 import { jobspecEvents } from "../jobspecEvents.ts"
 import { fill, makeRoot, removeRoot } from "../jsonlFolder.ts"
-import { type RunningServer, startBareServer, startJobspecServer, startPeerServer } from "../jobspecServer.ts"
+import {
+  type RunningServer,
+  startBareServer,
+  startJobspecServer,
+  startLedgerServer,
+  startPeerServer,
+} from "../jobspecServer.ts"
 
 const submissions_count = 1024
 /** A server that has run for a while is what is measured: its code is compiled by then. */
@@ -18,6 +24,7 @@ interface Input {
   readonly roots: Array<string>
   readonly ours: RunningServer
   readonly bare: RunningServer
+  readonly ledger: RunningServer
   readonly connections: Map<string, ReadonlyArray<Connection>>
 }
 
@@ -30,8 +37,12 @@ const connectionsTo = async ({ connections }: Input, { url }: RunningServer, cou
   return known
 }
 
-const submit = (which: "ours" | "bare" | Peer, connections: number) => async (input: Input) => {
-  const server = which === "ours" || which === "bare" ? input[which] : input.peers.get(which)
+const own = ["ours", "bare", "ledger"] as const
+type Own = (typeof own)[number]
+const isOwn = (which: Own | Peer): which is Own => own.some((each) => each === which)
+
+const submit = (which: Own | Peer, connections: number) => async (input: Input) => {
+  const server = isOwn(which) ? input[which] : input.peers.get(which)
   if (server === undefined) throw new Error("needs PostgreSQL (initdb and postgres)")
   const { submissions } = input
   const request = requestText("POST", "/v1/jobs", server.token, body)
@@ -43,17 +54,19 @@ const namesOver = (connections: number) => {
   return {
     ours: `submissions, ${over}`,
     bare: `a bare server, ${over}`,
+    ledger: `the ledger's queue behind a bare server, ${over}`,
     boss: `pg-boss behind a bare server, ${over}`,
     graphile: `graphile-worker behind a bare server, ${over}`,
   }
 }
 
 const subjectsOver = (connections: number) => {
-  const { bare, boss, graphile, ours } = namesOver(connections)
+  const { bare, boss, graphile, ledger, ours } = namesOver(connections)
   const needs = "queues"
   return [
-    { name: ours, role: "subject", beside: [bare, boss, graphile], run: submit("ours", connections) },
+    { name: ours, role: "subject", beside: [bare, ledger, boss, graphile], run: submit("ours", connections) },
     { name: bare, role: "limit", run: submit("bare", connections) },
+    { name: ledger, role: "limit", beside: [bare], run: submit("ledger", connections) },
     { name: boss, role: "peer", needs, run: submit("pg-boss", connections) },
     { name: graphile, role: "peer", needs, run: submit("graphile-worker", connections) },
   ] as const
@@ -135,21 +148,22 @@ export default make<Input, boolean>({
   title: "Durable submissions over HTTP",
   unit: "submissions",
   input: async (_, conditions) => {
-    const roots = [await makeRoot(), await makeRoot()]
+    const roots = [await makeRoot(), await makeRoot(), await makeRoot()]
     const input: Input = {
       roots,
       ours: await startJobspecServer(roots[0] ?? ""),
       bare: await startBareServer(roots[1] ?? ""),
+      ledger: await startLedgerServer(roots[2] ?? ""),
       connections: new Map(),
       submissions: conditions.scaled(warming_count, 64),
       ...(await startPeers(conditions)),
     }
-    for (const which of ["ours", "bare", ...input.peers.keys()] as const) await submit(which, 64)(input)
+    for (const which of [...own, ...input.peers.keys()]) await submit(which, 64)(input)
     return { ...input, submissions: conditions.scaled(submissions_count, 64) }
   },
   amount: ({ submissions }) => submissions,
   describe: ({ submissions }) =>
-    `${submissions} submissions over connections that stay, to servers that have taken ${warming_count} before; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
+    `${submissions} submissions over connections that stay, to servers that have taken ${warming_count} before; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant; before the ledger's queue it decides and records as our server does, without its routes, tokens and answers. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
   subjects: [...subjectsOver(64), ...subjectsOver(1)],
   goals: [
     ...goalsOver(64),
@@ -192,10 +206,11 @@ export default make<Input, boolean>({
     })
     return [curve("one submission", "submit"), curve("/v1/ready", "ready"), curve("one job's status", "job")]
   },
-  close: async ({ bare, connections, ours, peers, postgres, roots }) => {
+  close: async ({ bare, connections, ledger, ours, peers, postgres, roots }) => {
     for (const each of connections.values()) for (const { close } of each) close()
     await ours.stop()
     await bare.stop()
+    await ledger.stop()
     for (const peer of peers.values()) await peer.stop()
     await postgres?.close()
     for (const root of roots) await removeRoot(root)
