@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { Effect, Layer, type Scope } from "effect"
+import { Effect, Exit, Layer, type Scope } from "effect"
+import { immediate } from "./atOnce.ts"
 import {
   type Directory,
   FileError,
@@ -68,12 +69,12 @@ export const makeMemoryFiles = (): {
     born: number,
     run: () => A,
   ): Effect.Effect<A, FileError> =>
-    Effect.suspend(() => {
-      if (born !== era) return Effect.fail(new FileError({ operation, path, code: "ESTALE" }))
+    immediate(() => {
+      if (born !== era) return Exit.fail(new FileError({ operation, path, code: "ESTALE" }))
       try {
-        return Effect.succeed(run())
+        return Exit.succeed(run())
       } catch (cause) {
-        if (cause instanceof Refusal) return Effect.fail(new FileError({ operation, path, code: cause.code }))
+        if (cause instanceof Refusal) return Exit.fail(new FileError({ operation, path, code: cause.code }))
         throw cause
       }
     })
@@ -259,9 +260,10 @@ export const makeMemoryFiles = (): {
             isHeld = true
             return true
           }),
-          release: Effect.sync(() => {
+          release: immediate(() => {
             if (isHeld && born === era && held.get(node) === this.#owner) held.delete(node)
             isHeld = false
+            return Exit.void
           }),
         }
         return lock

@@ -106,6 +106,12 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       saveCheckpoint: (checkpoint) =>
         Effect.andThen(appender.keepUp(opened), checkpoints.save(opened.directory, checkpoint)),
     })
+    let latest: { readonly opened: Writing; readonly session: Session } | undefined
+    /** One and the same for as long as the same file is open: an object with getters takes the engine 4 µs to make. */
+    const sessionOn = (opened: Writing): Session => {
+      if (latest?.opened !== opened) latest = { opened, session: sessionOf(opened) }
+      return latest.session
+    }
 
     /** Reads one job's stream without learning all others first. */
     const alone = makeReadingAlone(ledgerFile)
@@ -114,12 +120,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       where,
       commit: (body) =>
         appending.withPermits(1)(
-          locked((opened) =>
-            Effect.andThen(
-              appender.prepare(opened),
-              Effect.suspend(() => body(sessionOf(opened))),
-            ),
-          ),
+          locked((opened) => Effect.flatMap(appender.prepare(opened), () => body(sessionOn(opened)))),
         ),
       readAfter,
       foldAfter,
