@@ -19,10 +19,7 @@ export interface Deadline {
 }
 
 /** @param cut is done once, when something has waited for `wait_ms` or up to an eighth longer */
-export const makeDeadline = (
-  wait_ms: number,
-  cut: Effect.Effect<void>,
-): Effect.Effect<Deadline, never, Scope.Scope> =>
+export const makeDeadline = (wait_ms: number, cut: Effect.Effect<void>): Effect.Effect<Deadline, never, Scope.Scope> =>
   Effect.gen(function* () {
     const waiting = new Set<{ parts: number }>()
     const isBusy = yield* Latch.make(false)

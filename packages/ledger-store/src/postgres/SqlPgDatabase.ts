@@ -116,7 +116,8 @@ export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
       run: (statements) => {
         const [only] = statements
         // Most are sent alone, and need no fiber of their own.
-        if (only !== undefined && statements.length === 1) return deadline.keep(Effect.map(query(only), (rows) => [rows]))
+        if (only !== undefined && statements.length === 1)
+          return deadline.keep(Effect.map(query(only), (rows) => [rows]))
         return deadline.keep(
           Effect.forEach(statements, (statement) => Effect.exit(query(statement)), { concurrency: "unbounded" }).pipe(
             Effect.flatMap((exits) => Effect.fromResult(Result.all(exits.map(resultOf)))),
