@@ -20,14 +20,20 @@ export const asText = (value: Json | undefined): string | undefined =>
 
 /** A value that is a number, without its fraction. One that cannot be counted with is none. */
 export const asWhole = (value: Json | undefined): number | undefined => {
+  if (typeof value !== "number") return undefined
   // The sum turns -0 into 0.
-  const whole = typeof value === "number" ? Math.trunc(value) + 0 : undefined
+  const whole = Math.trunc(value) + 0
   return Number.isSafeInteger(whole) ? whole : undefined
 }
 
 export const asObject = (value: Json | undefined): JsonObject | undefined => (isObject(value) ? value : undefined)
 
 const isText = (value: Json): value is string => typeof value === "string"
+
+const areTexts = (items: ReadonlyArray<Json>): items is ReadonlyArray<string> => {
+  for (let i = 0; i < items.length; i++) if (typeof items[i] !== "string") return false
+  return true
+}
 
 /** `projection_targets`, which may also be a single text. */
 export const asTargets = (value: Json | undefined): ReadonlyArray<string> | undefined => {
@@ -36,7 +42,7 @@ export const asTargets = (value: Json | undefined): ReadonlyArray<string> | unde
   if (!Array.isArray(value)) return undefined
   const items = value as ReadonlyArray<Json>
   // Nothing is changed once it was decoded, so a list that is right is taken as it is.
-  return items.every(isText) ? items : items.filter(isText)
+  return areTexts(items) ? items : items.filter(isText)
 }
 
 /** How a job failed. */
@@ -72,8 +78,12 @@ const entriesWhere = <A extends Json>(value: Json | undefined, is: (item: Json) 
 /** An object that has names, all of them of texts, as it is. */
 const textsOnly = (value: Json | undefined): Texts | undefined => {
   if (!isObject(value)) return undefined
-  const values = Object.values(value)
-  return values.length > 0 && values.every(isText) ? (value as Texts) : undefined
+  let hasAny = false
+  for (const name in value) {
+    if (typeof value[name] !== "string") return undefined
+    hasAny = true
+  }
+  return hasAny ? (value as Texts) : undefined
 }
 
 /** With what a payload adds; a reference that has a path names an artifact, too. The same value when it adds nothing. */
