@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { atOnce, type Directory, FileError, type FileInfo, Files, type FileLock, hasSucceeded, type OpenFile } from "@waybill/host"
+import {
+  atOnce,
+  type Directory,
+  FileError,
+  type FileInfo,
+  Files,
+  type FileLock,
+  hasSucceeded,
+  type OpenFile,
+} from "@waybill/host"
 import { type StoreError, StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Scope, Semaphore } from "effect"
 import { join } from "node:path"
@@ -211,8 +220,8 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
       // Last, as in the closer look.
       const folder = atOnce(agents.find("daemon"))
       if (!hasSucceeded(folder)) return lookAfter(folder)
-      return isSameFile(folder.value, info)
-        ? Exit.succeed({ directory, info: named.value, activation: activation.value })
+      return folder.value !== undefined && isSameFile(folder.value, info)
+        ? Exit.succeed({ directory, folder: folder.value, info: named.value, activation: activation.value })
         : lookClosely
     }
 

@@ -61,7 +61,8 @@ export const healthOf = (
     const now = sight === undefined ? [] : yield* ledgerFile.io(driftOf(sight, history, listings))
     const odd = sight === undefined ? [] : yield* ledgerFile.io(oddities(sight.directory, listings))
     const damage = [...history.damage.map(portOf), ...now, ...odd]
-    const torn_bytes = scanner.hiding.isHiding() || sight === undefined ? 0 : Math.max(0, seen_bytes - history.reader.end)
+    const torn_bytes =
+      scanner.hiding.isHiding() || sight === undefined ? 0 : Math.max(0, seen_bytes - history.reader.end)
     const torn = torn_bytes === 0 || lock_holder !== undefined ? [] : tornLines(history)
     return {
       corrupt: corrupt.toSorted((a, b) => a.position - b.position),
