@@ -95,7 +95,7 @@ export const makeMemoryFiles = (): {
     inode: node.inode,
     mode: node.kind === "file" ? node.mode : 0o700,
     modified_ms: node.kind === "file" ? node.modified_ms : 0,
-    changed_ns: node.kind === "file" ? node.changed_ns : 0n,
+    changed_ns: node.kind === "file" ? node.changed_ns : node.kind === "directory" ? node.entries.changes : 0n,
   })
 
   const openFileOf = (node: FileNode, path: string, isWritable: boolean): OpenFile => {
@@ -328,7 +328,7 @@ export const makeMemoryFiles = (): {
       const [parent, name] = parentOf(path)
       const node = parent.entries.get(name)
       // Whoever has the directory open finds it empty.
-      if (node?.kind === "directory") node.entries = new Map()
+      if (node?.kind === "directory") node.entries = node.entries.replacedBy([])
       parent.entries.delete(name)
     },
     files: (path) =>

@@ -13,6 +13,7 @@ import { makeAppending } from "./Appending.ts"
 import { loadCheckpoint, makeCheckpoints } from "./checkpoints.ts"
 import { compressArchives } from "./compress.ts"
 import { healthOf } from "./health.ts"
+import { Listings } from "./Listings.ts"
 import type { History } from "./History.ts"
 import { makeLedgerFile, type Writing } from "./LedgerFile.ts"
 import { makeLocking } from "./Locking.ts"
@@ -157,7 +158,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
           const sight = yield* ledgerFile.look
           return sight === undefined ? undefined : yield* io(loadCheckpoint(sight.directory, name))
         }),
-      health: healthOf(ledgerFile, scanner),
+      health: healthOf(ledgerFile, scanner, new Listings()),
     }
     return store
   })

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { atOnce, type Directory, FileError, type FileInfo, Files, type FileLock, hasSucceeded, type OpenFile } from "@waybill/host"
+import {
+  atOnce,
+  type Directory,
+  FileError,
+  type FileInfo,
+  Files,
+  type FileLock,
+  hasSucceeded,
+  type OpenFile,
+} from "@waybill/host"
 import { type StoreError, StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Scope, Semaphore } from "effect"
 import { join } from "node:path"
@@ -26,6 +35,8 @@ export interface Writing extends Folder {
 }
 /** What bears the ledger's name at this moment. */
 export interface Sight extends Folder {
+  /** The folder as it was seen. */
+  readonly folder: FileInfo
   /** `undefined` while there is none: before the first append, and for a moment in a rotation. */
   readonly info: FileInfo | undefined
   /** The file in which somebody says to serve this ledger; `undefined` while there is none. */
@@ -189,7 +200,7 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
           const activation = yield* io(directory.find(activation_name))
           // Last, so that what was seen was seen in a folder that had its name all the while.
           const folder = yield* io(agents.find("daemon"))
-          if (isSameFile(folder, info)) return { directory, info: named, activation }
+          if (folder !== undefined && isSameFile(folder, info)) return { directory, folder, info: named, activation }
           // The folder was taken away under us, and perhaps another one put in its place.
           yield* close("both")
         }
@@ -209,8 +220,8 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
       // Last, as in the closer look.
       const folder = atOnce(agents.find("daemon"))
       if (!hasSucceeded(folder)) return lookAfter(folder)
-      return isSameFile(folder.value, info)
-        ? Exit.succeed({ directory, info: named.value, activation: activation.value })
+      return folder.value !== undefined && isSameFile(folder.value, info)
+        ? Exit.succeed({ directory, folder: folder.value, info: named.value, activation: activation.value })
         : lookClosely
     }
 

@@ -65,8 +65,7 @@ export const makeLocking = (
 
   const enter = (opened: Writing): Effect.Effect<boolean, StoreError> => {
     const seen = ledgerFile.glance()
-    if (hasSucceeded(seen) && seen.value?.activation === undefined)
-      return Exit.succeed(enterOn(opened, seen.value))
+    if (hasSucceeded(seen) && seen.value?.activation === undefined) return Exit.succeed(enterOn(opened, seen.value))
     return Effect.gen(function* () {
       const sight = yield* seen
       const activation = sight?.activation
