@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { type Conditions, make } from "../Benchmark.ts"
 import { type EmmettStore, startEmmett } from "../emmettPostgres.ts"
 import { type PeerQueue, startGraphile, startPgBoss } from "../queuePeers.ts"
+import { append_postgres_history, appendPostgresHistory } from "../postgresHistory.ts"
 import type { Command } from "../postgresWorker.ts"
 
 const facts_count = 1_536
@@ -152,7 +153,8 @@ export default make({
   describe: ({ facts }) =>
     `${facts} facts of about 400 bytes, PostgreSQL on this machine, every commit flushed. Only the ledger gives one gapless order of commits; emmett orders each stream, pg-boss and graphile-worker nothing`,
   subjects: [...inOne(1), ...inOne(8), ...inOne(32), ...inTwo(4), ...inTwo(16)],
-  goals: [...goalsOf(1), ...goalsOf(8), ...goalsOf(32)],
+  goals: [...goalsOf(1), ...goalsOf(8), ...goalsOf(32), { curve: append_postgres_history, growth_max: 1.2 }],
+  curves: async ({ server }, tools) => [await appendPostgresHistory(server.url, tools)],
   close: async ({ boss, emmett, graphile, server, workers }) => {
     for (const peer of [emmett, boss, graphile]) await peer?.close()
     for (const worker of workers) worker.kill("SIGKILL")
