@@ -44,7 +44,7 @@ const start = <E>(store: Effect.Effect<Store, E, Scope.Scope>): Promise<PeerQueu
     )
     const submit = ledger.transact(jobspec.queue, { kind: "submit", ...job_body }, { actor: "bench" })
     const times = (count: number, effect: Effect.Effect<unknown, unknown>) =>
-      Effect.forEach(Array(count).keys(), () => effect, { concurrency: 64, discard: true })
+      Effect.forEach(Array.from({ length: count }), () => effect, { concurrency: 64, discard: true })
     return {
       add: () => Effect.runPromise(Effect.asVoid(submit)),
       fill: (jobs: number) => Effect.runPromise(times(jobs, submit)),

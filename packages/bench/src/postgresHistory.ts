@@ -96,7 +96,8 @@ const appendBehind = (url: string, schema: string): Promise<number> =>
               requestId: `req-${writer}`,
             })
         })
-      const round = Effect.forEach(Array(writers).keys(), write, { concurrency: "unbounded", discard: true })
+      const all = Array.from({ length: writers }, (_, writer) => writer)
+      const round = Effect.forEach(all, write, { concurrency: "unbounded", discard: true })
       const times: Array<number> = []
       for (let n = 0; n < rounds; n++) {
         const started = performance.now()

@@ -38,11 +38,17 @@ const startWorker = async (url: string, name: string): Promise<ChildProcess> => 
 }
 
 /** The same columns and indexes as a ledger's facts, and nothing else. */
-const plainTable = [
-  `CREATE TABLE ${table} (position bigint PRIMARY KEY, job_id text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL, line text COLLATE "C" NOT NULL)`,
-  `CREATE UNIQUE INDEX ON ${table} (event_id)`,
-  `CREATE UNIQUE INDEX ON ${table} (job_id, position)`,
+const like = (name: string): ReadonlyArray<string> => [
+  `CREATE TABLE ${name} (position bigint PRIMARY KEY, job_id text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL, line text COLLATE "C" NOT NULL)`,
+  `CREATE UNIQUE INDEX ON ${name} (event_id)`,
+  `CREATE UNIQUE INDEX ON ${name} (job_id, position)`,
+]
+const plainTables = [
+  ...like(table),
   `CREATE SEQUENCE ${table}_position`,
+  ...like(`${table}_ordered`),
+  `CREATE TABLE ${table}_head (position bigint NOT NULL) WITH (fillfactor = 10)`,
+  `INSERT INTO ${table}_head VALUES (0)`,
 ]
 
 const input = async (_: number, { peers, scaled }: Conditions): Promise<Input> => {
@@ -51,7 +57,7 @@ const input = async (_: number, { peers, scaled }: Conditions): Promise<Input> =
   const server = await startPostgres({ fsync: true })
   const database = makeSqlPgDatabase({ url: Redacted.make(server.url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 })
   await Effect.runPromise(
-    Effect.scoped(Effect.flatMap(database.connect, ({ run }) => run(plainTable.map((text) => ({ text }))))),
+    Effect.scoped(Effect.flatMap(database.connect, ({ run }) => run(plainTables.map((text) => ({ text }))))),
   )
   // One after the other: the first makes the schema.
   const workers = [await startWorker(server.url, "a"), await startWorker(server.url, "b")]
@@ -98,6 +104,7 @@ const namesOf = (writers: number) => {
   return {
     name: words,
     plain: `plain inserts, batches of ${writers}`,
+    ordered: `inserts that move one row, batches of ${writers}`,
     emmett: `emmett, ${words}`,
     boss: `pg-boss send, ${words}`,
     graphile: `graphile-worker addJob, ${words}`,
@@ -105,10 +112,11 @@ const namesOf = (writers: number) => {
 }
 
 const inOne = (writers: number) => {
-  const { emmett, boss, graphile, name, plain } = namesOf(writers)
+  const { emmett, boss, graphile, name, ordered, plain } = namesOf(writers)
   return [
-    { name, role: "subject", beside: [plain, emmett, boss, graphile], run: work("ledger", 1, writers) },
+    { name, role: "subject", beside: [plain, ordered, emmett, boss, graphile], run: work("ledger", 1, writers) },
     { name: plain, role: "limit", run: work("plain", 1, writers) },
+    { name: ordered, role: "limit", run: work("ordered", 1, writers) },
     { name: emmett, role: "peer", needs: "event-stores", run: writeAll(writers, (each) => each.emmett?.append) },
     { name: boss, role: "peer", needs: "queues", run: writeAll(writers, (each) => each.boss?.add) },
     { name: graphile, role: "peer", needs: "queues", run: writeAll(writers, (each) => each.graphile?.add) },
