@@ -124,7 +124,7 @@ const inOne = (writers: number) => {
 }
 
 const wall =
-  "one order of all commits without a gap is a row that each commit moves. The server's process takes 0.06 ms to insert one fact and 0.15 ms to insert it and move that row, in one statement and without any flush; 0.11 and 0.21 for eight facts, 0.31 and 0.47 for 32. The notification adds nothing that can be measured. On this side a fact is checked, stamped, made a line and folded, 15 µs each."
+  "one order of all commits without a gap is a row that each commit moves: the second limit inserts the same rows and moves such a row, and nothing else. The server's process takes 72 µs to insert one fact and 90 to insert it and move that row; 149 and 163 for eight. On this side a fact is checked, stamped, made a line, folded, and answered to a fiber of its own, 13 µs for a lone append and 4 in a group of 32 while nothing else runs, and more after each sleep (docs/decisions/0049)."
 
 const goalsOf = (writers: number) => {
   const { emmett, boss, graphile, name, plain } = namesOf(writers)
