@@ -147,6 +147,8 @@ const stamp = (
 
 /** How many turns of the event loop in which nobody came a group waits for those of the last one: well below a millisecond. */
 const idle_turns_max = 64
+/** How many groups at most begin without waiting, after others have waited in vain. */
+const unwaited_groups_max = 63
 
 export interface Commits {
   /**
@@ -302,16 +304,23 @@ export const makeCommits = (
 
     /** How many asked for the last group: about as many ask for the next one, if it lets them. */
     let expected = 0
+    /** How many groups are to begin without waiting: twice as many and one after each further wait in which nobody came. */
+    let unwaited = 0
+    let unwaited_next = 1
     /**
      * Those who were just answered mostly ask again at once. A group that did not wait for them would be a flush for few, and the
      * next one a flush for the rest; so it waits while they come, and a few turns of the event loop longer.
      */
     const gather = Effect.fnUntraced(function* () {
-      for (let seen = queue.size, idle_turns = 0; seen < expected && idle_turns < idle_turns_max; idle_turns++) {
+      const before = queue.size
+      for (let seen = before, idle_turns = 0; seen < expected && idle_turns < idle_turns_max; idle_turns++) {
         yield* Effect.yieldNow
         if (queue.size > seen) idle_turns = 0
         seen = queue.size
       }
+      // Workers ask by turns for two things at once and for one: who waits for the second waits in vain.
+      unwaited = queue.size > before ? 0 : unwaited_next
+      unwaited_next = queue.size > before ? 1 : Math.min(unwaited_groups_max, unwaited_next * 2 + 1)
       expected = queue.size
     })
 
@@ -320,7 +329,7 @@ export const makeCommits = (
         isDraining = false
         return Effect.void
       }
-      if (queue.size < expected) return Effect.flatMap(gather(), commitNext)
+      if (queue.size < expected && unwaited-- <= 0) return Effect.flatMap(gather(), commitNext)
       expected = queue.size
       return commitNext()
     })
