@@ -39,6 +39,20 @@ export const pathOf = (parts: ReadonlyArray<string | number>): string => {
   return ends.map((end) => end.toWellFormed()).join("…")
 }
 
+/** Whether JSON carries a value faithfully that is no list and no object. */
+export const isJsonLeaf = (value: unknown): value is null | boolean | number | string => {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed()
+    case "number":
+      return Number.isFinite(value)
+    case "boolean":
+      return true
+    default:
+      return value === null
+  }
+}
+
 /**
  * A deep, frozen copy of `value` as JSON. Keys whose value is `undefined` are left out; symbol keys are not looked at.
  *

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Context, Effect, Layer, Result, type Scope, Semaphore, type Stream } from "effect"
+import { type Cause, Context, Effect, Exit, Layer, Result, type Scope, Semaphore, type Stream } from "effect"
 import { type Caller, checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
 import type { Decider } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
@@ -169,8 +169,6 @@ export const make = (
 
     /** With what every append asks. */
     const ensureAll = (projections: ReadonlyArray<AnyProjection>) => ensure([erase(streams), ...projections])
-    const submit: typeof commits.submit = (request) =>
-      folds.has(erase(streams)) ? commits.submit(request) : Effect.andThen(ensureAll([]), commits.submit(request))
 
     const decode = (event: RecordedEvent): AnyFact => {
       const fact = vocabularies.find((vocabulary) => vocabulary.owns(event.event_type))?.decode(event)
@@ -237,17 +235,22 @@ export const make = (
           const conflict = checkConditions(branches, streams, batch, expected)
           return conflict === undefined ? Result.succeed(batch) : Result.fail(conflict)
         }
-        return Effect.map(
-          Effect.catchTag(submit({ origin, plan, isChecked: true }), "Conflict", (conflict) =>
+        const decoded = (events: ReadonlyArray<RecordedEvent>) =>
+          events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Facts>
+        const orEarlier = (cause: Cause.Cause<AppendError>): Effect.Effect<Recorded<Facts>, AppendError> =>
+          Effect.catchTag(Effect.failCause(cause), "Conflict", (conflict) =>
             Effect.flatMap(earlierCopy(batch, options), (copy) =>
-              copy === undefined ? Effect.fail(conflict) : Effect.succeed(copy),
+              copy === undefined ? Effect.fail(conflict) : Effect.sync(() => decoded(copy)),
             ),
-          ),
-          (events) => events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Facts>,
+          )
+        const submitted = commits.submit<AppendError, Recorded<Facts>, AppendError>(
+          { origin, plan, isChecked: true },
+          (outcome) => (Exit.isSuccess(outcome) ? Effect.sync(() => decoded(outcome.value)) : orEarlier(outcome.cause)),
         )
+        return folds.has(erase(streams)) ? submitted : Effect.andThen(ensureAll([]), submitted)
       })
 
-    const { transact, transactAll } = makeTransacting({ submit }, ensureAll, refuseUnknown, decode)
+    const { transact, transactAll } = makeTransacting(commits, ensureAll, refuseUnknown, decode)
 
     const answerFrom = <const P extends Readonly<Record<string, AnyProjection>>, A>(
       projections: P,

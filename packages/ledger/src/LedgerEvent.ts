@@ -49,14 +49,31 @@ export const event_type_bytes_max = 128
 export const line_bytes_max = 16_777_216
 
 const encoder = new TextEncoder()
+/** Up to this length a look at each character costs less than encoding them. */
+const looked_at_max = 128
 /** Length in UTF-8 bytes. */
-export const utf8Bytes = (text: string): number => encoder.encode(text).byteLength
+export const utf8Bytes = (text: string): number => {
+  if (text.length > looked_at_max) return encoder.encode(text).byteLength
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return encoder.encode(text).byteLength
+  return text.length
+}
 
 // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
 const control = /[\u0000-\u001f\u007f-\u009f]/u
 
+/** Whether an id consists of printable ASCII without spaces, as most do, and no more than so many. */
+const isPlainId = (id: string, bytes_max: number): boolean => {
+  if (id.length === 0 || id.length > bytes_max) return false
+  for (let i = 0; i < id.length; i++) {
+    const unit = id.charCodeAt(i)
+    if (unit <= 0x20 || unit >= 0x7f) return false
+  }
+  return true
+}
+
 /** Why `id` cannot name a job, or `undefined` when it can: 1 to 256 bytes, no white space at its edges, no control character. */
 export const refuseJobId = (id: string): string | undefined => {
+  if (isPlainId(id, job_id_bytes_max)) return undefined
   if (id === "") return "is empty"
   if (!id.isWellFormed()) return "contains a lone surrogate"
   if (id.trim() !== id) return "starts or ends with white space"
@@ -66,8 +83,12 @@ export const refuseJobId = (id: string): string | undefined => {
   return undefined
 }
 
+/** Longer ones are left to the engine's own search. */
+const request_id_plain_max = 256
+
 /** Why `id` cannot identify a request, or `undefined`: it must not be blank or contain space, tab, CR or LF. */
 export const refuseRequestId = (id: string): string | undefined => {
+  if (isPlainId(id, request_id_plain_max)) return undefined
   if (id.trim() === "") return "is required"
   if (/[ \t\r\n]/u.test(id)) return "must not contain whitespace"
   return id.isWellFormed() ? undefined : "contains a lone surrogate"

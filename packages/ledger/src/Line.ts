@@ -76,6 +76,9 @@ const keyOf = (key: string): KnownKey => {
   return made
 }
 
+/** The text of an object's key, with its colon. */
+export const encodeKey = (key: string): string => keyOf(key).written
+
 /** From so many keys on, sorting by insertion costs more than the engine's own way. */
 const inserted_keys_max = 24
 
@@ -180,12 +183,24 @@ const encodeDeep = (root: Json): string => {
   return out
 }
 
+/** {@link text} for values that mostly are what the one before was: whether they still are is seen for less. */
+const repeated = (): ((value: string) => string) => {
+  let [known, written] = ["", '""']
+  return (value) => {
+    if (value !== known) [known, written] = [value, text(value)]
+    return written
+  }
+}
+const typeText = repeated()
+const timeText = repeated()
+const actorText = repeated()
+
 /** The line of an event, without its newline. */
 export const encodeLine = (event: LedgerEvent): string => {
   let line =
     `{"schema_version":${event.schema_version},"event_id":${text(event.event_id)},"request_id":${text(event.request_id)}` +
-    `,"job_id":${text(event.job_id)},"event_type":${text(event.event_type)},"occurred_at":${text(event.occurred_at)}` +
-    `,"actor":${text(event.actor)}`
+    `,"job_id":${text(event.job_id)},"event_type":${typeText(event.event_type)},"occurred_at":${timeText(event.occurred_at)}` +
+    `,"actor":${actorText(event.actor)}`
   const payload = encodeJson(event.payload)
   if (payload !== "{}") line += `,"payload":${payload}`
   if (event.batch !== undefined) line += `,"batch":[${event.batch[0]},${event.batch[1]}]`
@@ -219,20 +234,34 @@ const batchOf = (value: unknown): BatchMark | null | undefined => {
 /** Deeper lines are refused, as the contract does (JobSpec v0 §1.2). */
 export const line_depth_max = 10_000
 
-// A number can only be too large for a double with a positive exponent or more than 308 digits.
-const maybeTooLarge = /[:,[]\s*-?(?:\d[\d.]*[eE]\+?\d|\d{309})/u
-
 // `\ud800` on its own. The pairs and the other escapes are matched too, so that nothing is mistaken for a start.
 const surrogateEscapes =
   /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|[^])/gu
 
 /** Lone surrogates become U+FFFD on the way in (JobSpec v0 §1.2), since no UTF-8 could carry them out again. */
 const withoutLoneSurrogates = (line: string): string => {
-  const isSuspect = line.includes("\\u") && /\\u[dD][89a-fA-F]/u.test(line)
+  // The engine looks for one character without a call.
+  const isSuspect = line.indexOf("\\") >= 0 && line.includes("\\u") && /\\u[dD][89a-fA-F]/u.test(line)
   const whole = line.isWellFormed() ? line : line.toWellFormed()
   return isSuspect
     ? whole.replace(surrogateEscapes, (all, lone?: string) => (lone === undefined ? all : "\\ufffd"))
     : whole
+}
+
+/** Whether what was parsed has no number beyond a double, and so many levels at most. To look is cheaper than to search the text. */
+const isFiniteWithin = (value: unknown, depth_left: number): boolean => {
+  if (typeof value === "number") return Number.isFinite(value)
+  if (typeof value !== "object" || value === null) return true
+  if (depth_left === 0) return false
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isFiniteWithin(value[i], depth_left - 1)) return false
+    return true
+  }
+  for (const key in value) {
+    const entry = (value as Record<string, unknown>)[key]
+    if (typeof entry !== "string" && !isFiniteWithin(entry, depth_left - 1)) return false
+  }
+  return true
 }
 
 /** What is wrong with the JSON of a line as a whole. */
@@ -241,12 +270,44 @@ const refuseShape = (line: string, value: unknown): string | undefined => {
   // Every level takes two characters, so that ordinary lines are not walked at all.
   if (line.length > 2 * line_depth_max && !isWithin(value, line_depth_max, () => true))
     return `nested deeper than ${line_depth_max} levels`
-  if (maybeTooLarge.test(line) && !isWithin(value, line_depth_max, Number.isFinite)) return "a number is too large"
+  if (!isFiniteWithin(value, recursion_depth_max) && !isWithin(value, line_depth_max, Number.isFinite))
+    return "a number is too large"
   return undefined
 }
 
 /** A caller's text in a message: quoted, and not longer than it needs to be to be found. */
 const quote = (value: string): string => JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}…` : value)
+
+const isPresent = (value: unknown): value is string => {
+  if (typeof value !== "string") return false
+  const unit = value.charCodeAt(0)
+  return (unit > 0x20 && unit < 0x7f) || value.trim() !== ""
+}
+
+/** The event that a line holds, where there is nothing to say against it. */
+const eventOf = (line: string, value: unknown): LedgerEvent | undefined => {
+  if (line.length > 2 * line_depth_max || !isObject(value) || !isFiniteWithin(value, recursion_depth_max))
+    return undefined
+  const { schema_version, event_id, request_id, job_id, event_type, occurred_at, actor, payload, batch } = value
+  const areThere =
+    isPresent(event_id) && isPresent(request_id) && isPresent(job_id) && isPresent(event_type) && isPresent(actor)
+  if (schema_version !== 1 || !areThere || typeof occurred_at !== "string") return undefined
+  if (refuseRequestId(request_id) !== undefined || !isTime(occurred_at)) return undefined
+  const owned = payload ?? {}
+  const mark = batchOf(batch ?? undefined)
+  if (!isObject(owned) || mark === null) return undefined
+  const event = {
+    schema_version: 1,
+    event_id,
+    request_id,
+    job_id,
+    event_type,
+    occurred_at,
+    actor,
+    payload: owned as JsonObject,
+  } as const
+  return mark === undefined ? event : { ...event, batch: mark }
+}
 
 /**
  * Reads one line; never throws. Fails with {@link CorruptLine}, checking in the order of the contract: one JSON object of
@@ -261,6 +322,12 @@ export const decodeLine = (line: string): Result.Result<LedgerEvent, CorruptLine
   } catch (cause) {
     return corrupt(`invalid json: ${cause instanceof Error ? cause.message : "unreadable"}`)
   }
+  const event = eventOf(line, value)
+  return event === undefined ? judge(line, value) : Result.succeed(event)
+}
+
+/** The same, check by check, with the reason for a no. */
+const judge = (line: string, value: unknown): Result.Result<LedgerEvent, CorruptLine> => {
   const misshapen = refuseShape(line, value)
   if (misshapen !== undefined || !isObject(value)) return corrupt(`invalid json: ${misshapen}`)
   const version = value["schema_version"] ?? 0

@@ -17,6 +17,7 @@ import {
   wholeOf,
   utf8Bytes,
 } from "./LedgerEvent.ts"
+import { makeOwner } from "./Owning.ts"
 import { makeValidator } from "./Validator.ts"
 
 /** How a fact type is declared. */
@@ -143,14 +144,19 @@ const makeType = <T extends string, P>(event_type: T, definition: Definitions[st
     if (isBare) return Object.keys(payload).map((path) => ({ path, message: "Expected no excess property" }))
     return validator.accepts(payload) ? [] : validator.explain(payload)
   }
+  const own = isBare ? () => undefined : makeOwner(definition.payload.ast)
   const make = (jobId: string, payload: P): Result.Result<Fact<T, P>, InvalidFact> => {
-    const refused = (issues: ReadonlyArray<Issue>) => Result.fail(new InvalidFact({ event_type, issues }))
+    const fail = (issues: ReadonlyArray<Issue>) => Result.fail(new InvalidFact({ event_type, issues }))
     const bad = typeof jobId !== "string" ? "is not a string" : refusePlace(jobId, under)
+    if (bad === undefined) {
+      const owned = own(payload)
+      if (owned !== undefined) return Result.succeed(mintFact(event_type, jobId, owned as P, uniqueIn(unique, owned)))
+    }
     const idIssues = bad === undefined ? [] : [{ path: "job_id", message: bad }]
     const owned = ownJson(payload)
-    if (Result.isFailure(owned)) return refused([...idIssues, ...owned.failure])
+    if (Result.isFailure(owned)) return fail([...idIssues, ...owned.failure])
     const issues = [...idIssues, ...issuesOfPayload(owned.success)]
-    if (issues.length > 0) return refused(issues)
+    if (issues.length > 0) return fail(issues)
     return Result.succeed(mintFact(event_type, jobId, owned.success as P, uniqueIn(unique, owned.success)))
   }
   return {

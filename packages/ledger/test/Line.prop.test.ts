@@ -1,4 +1,14 @@
-import { decodeLine, encodeJson, encodeLine, jsonEqual, type JsonObject, type LedgerEvent } from "@waybill/ledger"
+import {
+  decodeLine,
+  encodeJson,
+  encodeLine,
+  isTime,
+  jsonEqual,
+  type JsonObject,
+  type LedgerEvent,
+  parseTime,
+  utf8Bytes,
+} from "@waybill/ledger"
 import { Result } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
@@ -94,6 +104,73 @@ it("no text makes the reader throw, and what it takes can be written", () => {
   )
 })
 
+it("a line is taken exactly where every name is there, the version is 1, and the request id, the time and the marks are in order", () => {
+  const texts = fc.constantFrom(
+    "j1",
+    "é",
+    "",
+    " ",
+    "\t ",
+    "\u00a0",
+    " a",
+    "a b",
+    "a\tb",
+    "a\u2028",
+    "\u0000",
+    5,
+    null,
+    undefined,
+  )
+  const odd = (honest: unknown, ...others: ReadonlyArray<unknown>) =>
+    fc.oneof({ weight: 6, arbitrary: fc.constant(honest) }, { weight: 1, arbitrary: fc.constantFrom(...others) })
+  const name_or_odd = fc.oneof({ weight: 6, arbitrary: fc.constant<unknown>("j1") }, { weight: 1, arbitrary: texts })
+  const keys = fc.record({
+    schema_version: odd(1, 0, 2, 1.5, "1", null, undefined),
+    event_id: name_or_odd,
+    request_id: name_or_odd,
+    job_id: name_or_odd,
+    event_type: name_or_odd,
+    occurred_at: odd("2026-04-28T12:00:00Z", "", "2026-04-31T12:00:00Z", "yesterday", 5, null, undefined),
+    actor: name_or_odd,
+    payload: odd({ a: 1 }, {}, null, undefined, [], "x", { a: { b: [1, { c: "HUGE" }] } }),
+    batch: odd(undefined, [0, 2], [2, 2], "0", [0], null),
+    more: odd(undefined, 1, "HUGE", ["HUGE"]),
+  })
+  const isName = (value: unknown): boolean => typeof value === "string" && value.trim() !== ""
+  fc.assert(
+    fc.property(keys, (line) => {
+      const text = JSON.stringify(line).replaceAll('"HUGE"', "1e999")
+      const { actor, batch, event_id, event_type, job_id, occurred_at, payload, request_id, schema_version } = line
+      const isTaken =
+        schema_version === 1 &&
+        [event_id, request_id, job_id, event_type, actor].every(isName) &&
+        !/[ \t\r\n]/u.test(String(request_id)) &&
+        occurred_at === "2026-04-28T12:00:00Z" &&
+        !text.includes("1e999") &&
+        (payload ?? {})?.constructor === Object &&
+        (batch === undefined || batch === null || jsonEqual(batch, [0, 2]))
+      expect(Result.isSuccess(decodeLine(text))).toBe(isTaken)
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+it("a text is a time exactly where it names an instant", () => {
+  const time = fc
+    .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
+    .map((date) => date.toISOString())
+  const edits = fc.array(fc.tuple(fc.nat(24), fc.constantFrom(..."0123456789-:.TZtz+ /", "", "00", "31")), {
+    maxLength: 2,
+  })
+  fc.assert(
+    fc.property(time, edits, (text, changes) => {
+      const changed = changes.reduce((now, [at, by]) => now.slice(0, at) + by + now.slice(at + 1), text)
+      expect(isTime(changed)).toBe(parseTime(changed) !== undefined)
+    }),
+    { numRuns: 5000 },
+  )
+})
+
 it("two values are equal exactly where their bytes are", () =>
   fc.assert(
     fc.property(anyJson, anyJson, fc.constantFrom(0, -0), (a, b, zero) => {
@@ -102,3 +179,14 @@ it("two values are equal exactly where their bytes are", () =>
     }),
     runs,
   ))
+
+it("how long a text is in UTF-8 is counted as the platform encodes it, lone surrogates too", () => {
+  const anyText = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: "binary", maxLength: 300 }))
+  const cut = fc.tuple(anyText, fc.nat(300)).map(([text, at]) => text.slice(at))
+  fc.assert(
+    fc.property(cut, (text) => {
+      expect(utf8Bytes(text)).toBe(Buffer.byteLength(text))
+    }),
+    runs,
+  )
+})

@@ -66,6 +66,12 @@ export const measure = (line: string, event: LedgerEvent): FieldLengths | undefi
   return lengthsOf(event, tail.length)
 }
 
+const payload_codes = Array.from(payload_start, (character) => character.charCodeAt(0))
+const startsPayload = (bytes: Uint8Array, at: number): boolean => {
+  for (let i = 0; i < payload_codes.length; i++) if (bytes[at + i] !== payload_codes[i]) return false
+  return true
+}
+
 /**
  * The same for a line that is the event's own encoding and that {@link Packed.isPlain}, from `start` of `bytes` on, `end` excluded.
  *
@@ -80,8 +86,7 @@ export const measureOwn = (bytes: Buffer, start: number, end: number, event: Led
     at += gap[name] + length
   }
   const tail = event.batch === undefined ? 1 : batchTail(event.batch).length
-  const hasPayload = bytes.toString("latin1", at, at + payload_start.length) === payload_start
-  if (!hasPayload && end !== at + 1 + tail) return undefined
+  if (!startsPayload(bytes, at) && end !== at + 1 + tail) return undefined
   return lengthsOf(event, tail)
 }
 

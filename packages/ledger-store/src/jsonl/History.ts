@@ -8,6 +8,7 @@ import type { FileInfo } from "@waybill/host"
 import type { CorruptRecord, Damage } from "@waybill/ledger"
 import { JobNames, Jobs } from "./Jobs.ts"
 import { ledger_name } from "./Layout.ts"
+import { isSameFile } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { Segment } from "./Segment.ts"
 import { Trails } from "./Trails.ts"
@@ -16,6 +17,18 @@ import { Trails } from "./Trails.ts"
 export const told = (eventId: string): number | undefined => {
   const digits = /_(\d{6}|[1-9]\d{6,})$/u.exec(eventId)?.[1]
   return digits === undefined ? undefined : Number(digits)
+}
+
+const [zero, underscore, digits_min] = [0x30, 0x5f, 6]
+
+/** Whether {@link told} would answer this position, for a tenth of what it takes. */
+export const isTold = (eventId: string, position: number): boolean => {
+  let at = eventId.length
+  for (let rest = position, digits = 0; rest > 0 || digits < digits_min; digits++) {
+    if (eventId.charCodeAt(--at) !== zero + (rest % 10)) return false
+    rest = Math.floor(rest / 10)
+  }
+  return eventId.charCodeAt(at - 1) === underscore
 }
 
 /** FNV-1a. A hint only: equal hashes are looked up in the file. */
@@ -122,6 +135,14 @@ export class History {
   /** Whether a file is known to be such that nothing may be appended. */
   isBlocked(name: string): boolean {
     return this.damage.some(({ blocks, file }) => blocks === true && file === name)
+  }
+
+  /** Whether a file that was seen is the one that is read on, and holds nothing that is not known and sealed. */
+  knowsAllOf(seen: FileInfo | undefined): boolean {
+    const { active, info, isUnsettled, reader } = this
+    if (active === undefined || isUnsettled || !isSameFile(info, seen)) return false
+    const isRead = seen?.bytes === reader.next && reader.next === reader.end
+    return isRead && active.sealed >= active.count && !this.isBlocked(active.name)
   }
 
   /** Notes what is wrong with a file, once; the positions that one reason concerns are told as one range. */
