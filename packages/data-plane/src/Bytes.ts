@@ -41,12 +41,19 @@ export const makeMeter = () => {
   }
 }
 
-/** Reads until `into` is full or the file ends: a read may come back short in the middle of a file. */
-const fill = (file: OpenFile, into: Uint8Array, offset: number): Effect.Effect<number, FileError> =>
+/** How much is asked for behind the end of a file: little enough for no other thread to be woken. */
+const beyond_bytes = 4096
+
+/**
+ * Reads until `into` is full or the file ends: a read may come back short in the middle of a file. No more is asked for than what
+ * a file of `file_bytes` bytes has, and what shows that it has no more, so that a small file is read at once.
+ */
+const fill = (file: OpenFile, into: Uint8Array, offset: number, file_bytes: number): Effect.Effect<number, FileError> =>
   Effect.gen(function* () {
     let filled = 0
     while (filled < into.byteLength) {
-      const got = yield* file.read(into.subarray(filled), offset + filled)
+      const most = Math.max(file_bytes - offset - filled, 0) + beyond_bytes
+      const got = yield* file.read(into.subarray(filled, filled + most), offset + filled)
       if (got === 0) break
       filled += got
     }
@@ -63,8 +70,17 @@ export const during = <E, R>(disk: Effect.Effect<void, E, R>, meanwhile: () => v
     yield* Fiber.join(working)
   })
 
+/** Rooms that nobody uses. New ones would be given back by the collector alone, which is in no hurry. */
+const free_rooms: Array<Uint8Array<ArrayBuffer>> = []
+const free_rooms_max = 4
+
 /** Room for a chunk. What is not filled of it is arbitrary and must not be shown to anybody. */
-export const chunkRoom = (): Uint8Array<ArrayBuffer> => Buffer.allocUnsafeSlow(chunk_bytes)
+export const takeRoom = (): Uint8Array<ArrayBuffer> => free_rooms.pop() ?? Buffer.allocUnsafeSlow(chunk_bytes)
+
+/** Only for a room that no read or write can be under way for: of those that were given up, one may be. */
+export const giveBack = (...rooms: ReadonlyArray<Uint8Array<ArrayBuffer>>): void => {
+  for (const room of rooms) if (free_rooms.length < free_rooms_max) free_rooms.push(room)
+}
 
 /**
  * Hands every chunk of an open file to `onChunk` in order; the next one is read meanwhile. The chunk's memory is reused: copy
@@ -72,25 +88,21 @@ export const chunkRoom = (): Uint8Array<ArrayBuffer> => Buffer.allocUnsafeSlow(c
  */
 export const eachChunk = <E, R>(file: OpenFile, onChunk: OnChunk<E, R>): Effect.Effect<number, E | FileError, R> =>
   Effect.gen(function* () {
-    let buffer = chunkRoom()
-    let other: Uint8Array<ArrayBuffer> | undefined
-    let filled = yield* fill(file, buffer, 0)
+    const { bytes } = yield* file.info
+    let [room, other] = [takeRoom(), takeRoom()]
+    let filled = yield* fill(file, room, 0, bytes)
     let offset = 0
-    while (filled > 0) {
-      const chunk = buffer.subarray(0, filled)
-      // A chunk that did not come full is the last: the end was seen behind it.
-      if (filled < chunk_bytes) {
-        yield* onChunk(chunk, offset)
-        return offset + filled
-      }
-      other ??= chunkRoom()
-      const reading = yield* Effect.forkChild(fill(file, other, offset + filled), { startImmediately: true })
-      yield* onChunk(chunk, offset)
+    while (filled === chunk_bytes) {
+      const reading = yield* Effect.forkChild(fill(file, other, offset + filled, bytes), { startImmediately: true })
+      yield* onChunk(room, offset)
       offset += filled
       filled = yield* Fiber.join(reading)
-      ;[buffer, other] = [other, buffer]
+      ;[room, other] = [other, room]
     }
-    return offset
+    // A chunk that did not come full is the last: the end was seen behind it.
+    if (filled > 0) yield* onChunk(room.subarray(0, filled), offset)
+    giveBack(room, other)
+    return offset + filled
   })
 
 type OnProgress = ((bytes: number) => void) | undefined
@@ -146,15 +158,29 @@ export const copyInto = (from: OpenFile, to: OpenFile, onProgress?: OnProgress):
     )
   })
 
-/** The bytes of an open file, as they are when they are read. */
-export const streamOf = (hop: Hop, file: OpenFile): Stream.Stream<Uint8Array, StorageFailed> =>
-  Stream.unfold(0, (offset: number) =>
+/** The open file that a stream of ours reads. */
+export interface Behind {
+  readonly hop: Hop
+  readonly file: OpenFile
+}
+
+const behind = new WeakMap<object, Behind>()
+
+/** Where a stream is one of {@link streamOf}, just as it was handed out, the file itself can be read, with no memory for each chunk. */
+export const fileBehind = (stream: object): Behind | undefined => behind.get(stream)
+
+/** The bytes of an open file, as they are when they are read, each chunk in memory of its own. */
+export const streamOf = (hop: Hop, file: OpenFile): Stream.Stream<Uint8Array, StorageFailed> => {
+  const stream = Stream.unfold(0, (offset: number) =>
     Effect.gen(function* () {
       const buffer = new Uint8Array(chunk_bytes)
-      const filled = yield* fill(file, buffer, offset)
+      const filled = yield* fill(file, buffer, offset, offset + chunk_bytes)
       return filled === 0 ? undefined : ([buffer.subarray(0, filled), offset + filled] as const)
     }),
   ).pipe(Stream.mapError((cause) => new StorageFailed({ hop, cause })))
+  behind.set(stream, { hop, file })
+  return stream
+}
 
 const compareChunk = (hop: Hop, whole: ChunkedDigest, index: number, chunk: Uint8Array) =>
   sha256Of(chunk) === whole.chunks[index]
@@ -175,18 +201,19 @@ export const eachCheckedChunk = <E, R>(
   onChunk: OnChunk<E, R>,
 ): Effect.Effect<void, E | BytesDiffer | FileError, R> =>
   Effect.gen(function* () {
-    const buffer = chunkRoom()
+    const room = takeRoom()
     let offset = 0
     let filled = chunk_bytes
     // Nothing is read ahead: a chunk is as fresh as it can be when it is let go.
     for (let index = 0; filled === chunk_bytes; index++) {
-      filled = yield* fill(file, buffer, offset)
+      filled = yield* fill(file, room, offset, whole.bytes)
       if (filled === 0) break
-      const chunk = buffer.subarray(0, filled)
+      const chunk = room.subarray(0, filled)
       yield* compareChunk(hop, whole, index, chunk)
       yield* onChunk(chunk, offset)
       offset += filled
     }
+    giveBack(room)
     if (offset !== whole.bytes)
       return yield* new BytesDiffer({
         hop,
@@ -206,7 +233,7 @@ export const checkedStreamOf = (
       if (index === whole.chunks.length) return undefined
       const buffer = new Uint8Array(chunk_bytes)
       const filled = yield* Effect.mapError(
-        fill(file, buffer, index * chunk_bytes),
+        fill(file, buffer, index * chunk_bytes, whole.bytes),
         (cause) => new StorageFailed({ hop, cause }),
       )
       const chunk = buffer.subarray(0, filled)
