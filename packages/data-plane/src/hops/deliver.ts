@@ -6,7 +6,7 @@
 import type { FileInfo, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { join } from "node:path"
-import { chunk_bytes, digestOf, ownCopyOf } from "../Bytes.ts"
+import { chunk_bytes, copyToKeep, digestOf } from "../Bytes.ts"
 import type { Call } from "../Call.ts"
 import type { DataPlane, Destination, StoredArtifact } from "../DataPlane.ts"
 import { ArtifactMissing, BytesDiffer } from "../Errors.ts"
@@ -109,7 +109,7 @@ export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> =
           const { artifactRef, bytes, sha256 } = artifact
           if (target !== undefined) yield* toFile(target, artifact, sealed, call)
           else if ("sink" in destination)
-            yield* releaseTo(artifact, sealed, (chunk) => destination.sink(ownCopyOf(chunk)), call)
+            yield* releaseTo(artifact, sealed, (chunk) => destination.sink(copyToKeep(chunk)), call)
           return {
             artifactRef,
             sha256,

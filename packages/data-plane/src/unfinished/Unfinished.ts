@@ -96,10 +96,12 @@ const acquire = (openAll: Effect.Effect<Directory, FileError, Scope.Scope>, entr
     return yield* new FileError({ operation: "lock", path: all.path, code: "EBUSY" })
   })
 
-/** Makes a file that is gone with its scope; its name is gone already where it was renamed. */
+/** Makes a file that is gone with its scope; its name is gone already where it was renamed, which a look tells faster. */
 const draft = (directory: Directory, name: string, mode: number): Effect.Effect<Draft, FileError, Scope.Scope> =>
   Effect.acquireRelease(directory.openFile(name, { access: "write", create: "exclusive", mode }), () =>
-    Effect.ignore(directory.unlink(name)),
+    Effect.ignore(
+      Effect.flatMap(directory.find(name), (left) => (left === undefined ? Effect.void : directory.unlink(name))),
+    ),
   ).pipe(Effect.map((file) => ({ file, directory, name })))
 
 /** Writes a folder down, durably, unless it stands there. */
