@@ -14,7 +14,7 @@ import { own_folders, sealedAt } from "../Layout.ts"
 import { compare, place, storing } from "../places.ts"
 import type { Room } from "../Room.ts"
 import { release } from "../transfer.ts"
-import { openTarget, type Target } from "./destination.ts"
+import { openTarget, type Reserved, type Target } from "./destination.ts"
 
 /** Says which sealed artifact it is that is gone or has changed. */
 const naming = (room: Room, { artifactRef, sha256 }: StoredArtifact) => {
@@ -37,7 +37,9 @@ const isUntouched = (a: FileInfo, b: FileInfo): boolean =>
   isSameFile(a, b) && a.bytes === b.bytes && a.modified_ms === b.modified_ms
 
 export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> => {
-  const own = own_folders.map((name) => join(room.root, name))
+  const own: Reserved = { folder: room.root, below: own_folders }
+  const others = (reserved: ReadonlyArray<string> = []) =>
+    reserved.map((folder): Reserved => ({ folder, below: ["."] }))
   /** Releases the sealed bytes into `sink`, once they are what they should be. */
   const releaseTo = <E, R>(
     artifact: StoredArtifact,
@@ -103,7 +105,7 @@ export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> =
         Effect.gen(function* () {
           const target =
             "file" in destination
-              ? yield* openTarget(room.files, destination.file, [...own, ...(destination.reserved ?? [])])
+              ? yield* openTarget(room.files, destination.file, [own, ...others(destination.reserved)])
               : undefined
           const sealed = yield* Effect.mapError(room.openSealed("deliver", artifact), naming(room, artifact))
           const { artifactRef, bytes, sha256 } = artifact
