@@ -6,12 +6,14 @@ import fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { bareWay } from "./bareWay.ts"
+import { carefulWay } from "./carefulWay.ts"
 import { type Benchmark, type Conditions, make } from "./Benchmark.ts"
 import type { Curve } from "./Report.ts"
 
 const mib = 2 ** 20
 const key = { runId: "run", attempt: 1 }
 const candidateName = "candidate"
+const careful = "the bare loop, with folders opened by handle and every look that the promises need"
 
 /** Bytes that do not compress and that the seed alone decides, written chunk by chunk. Answers their digest. */
 const writeNoise = (path: string, seed: number, bytes: number): string => {
@@ -99,6 +101,7 @@ export const settleArtifact = (name: string, size: string, full_bytes: number, w
         role: "limit",
         run: async ({ bare, candidate }) => bareWay(candidate, bare),
       },
+      { name: careful, role: "limit", run: async ({ bare, candidate }) => carefulWay(candidate, bare) },
     ],
     goals: [
       {
@@ -107,6 +110,7 @@ export const settleArtifact = (name: string, size: string, full_bytes: number, w
         speed_min: 0.8,
         ...(wall === undefined ? {} : { wall }),
       },
+      { subject: "the data plane", beside: careful, speed_min: 0.8, ...(wall === undefined ? {} : { wall }) },
       { curve: "memory of the data plane at its peak", value_max: 64 },
     ],
     check: (found, { digest }) => {
