@@ -22,7 +22,8 @@ import {
 import * as fs from "node:fs/promises"
 import { promisify } from "node:util"
 import type { FileInfo, FileKind, FileOperation, OpenFile, OpenOptions } from "./Files.ts"
-import { flushingOf, type Pace } from "./nodeFlush.ts"
+import { Effect } from "effect"
+import { flushingOf, type Pace, unknownPace } from "./nodeFlush.ts"
 import type { OpenDescriptor } from "./OpenDescriptor.ts"
 import { attempt, attemptNow, refuse } from "./refusals.ts"
 
@@ -60,6 +61,19 @@ export const slow = {
 /** What is read or written of a local file without another thread: copying so much takes less than waking one. */
 const bytes_now_max = 65_536
 
+/** A file that is read in one piece: nobody reads ahead in it, so that another thread would only be waited for. */
+const small_file_bytes_max = 1_048_576
+const isSmallFile = (descriptor: number): boolean => {
+  try {
+    return fstatSync(descriptor).size <= small_file_bytes_max
+  } catch {
+    // The reading that follows says what is wrong.
+    return false
+  }
+}
+/** A piece that came as fast as this the last time lies in memory, as what was just written does; so the next one probably does. */
+const read_now_ms_max = 0.5
+
 const writeAll = async (descriptor: number, path: string, bytes: Uint8Array, offset: number): Promise<void> => {
   for (let done = 0; done < bytes.byteLength;) {
     const { bytesWritten } = await slow.write(descriptor, bytes, done, bytes.byteLength - done, offset + done)
@@ -76,7 +90,12 @@ const writeAllNow = (descriptor: number, path: string, bytes: Uint8Array, offset
   }
 }
 
-export const openFileOf = (open: OpenDescriptor, path: string, isLocal: boolean, pace?: Pace): OpenFile => {
+export const openFileOf = (
+  open: OpenDescriptor,
+  path: string,
+  isLocal: boolean,
+  pace: Pace = unknownPace(),
+): OpenFile => {
   const shown = () => path
   const handle = {
     get fd() {
@@ -90,15 +109,27 @@ export const openFileOf = (open: OpenDescriptor, path: string, isLocal: boolean,
     attemptNow(operation, shown, () => open.useNow(run))
   const later = <A>(operation: FileOperation, run: (descriptor: number) => Promise<A>) =>
     attempt(operation, path, () => open.use(run))
+  const readNow = (into: Uint8Array, offset: number) =>
+    now("read", (descriptor) => readSync(descriptor, into, 0, into.byteLength, offset))
+  const readLater = (into: Uint8Array, offset: number) =>
+    later("read", async (descriptor) => {
+      const { bytesRead } = await slow.read(descriptor, into, 0, into.byteLength, offset)
+      return bytesRead
+    })
+  /** A large piece, whose time is taken. */
+  const readPiece = (into: Uint8Array, offset: number) =>
+    Effect.suspend(() => {
+      const isSmall = isLocal && open.isOpen && isSmallFile(open.descriptor)
+      const since_ms = performance.now()
+      const reading = isSmall && pace.read_ms <= read_now_ms_max ? readNow : readLater
+      return Effect.map(reading(into, offset), (got) => {
+        if (isSmall) pace.read_ms = performance.now() - since_ms
+        return got
+      })
+    })
   return {
     path,
-    read: (into, offset) =>
-      isNow(into)
-        ? now("read", (descriptor) => readSync(descriptor, into, 0, into.byteLength, offset))
-        : later("read", async (descriptor) => {
-            const { bytesRead } = await slow.read(descriptor, into, 0, into.byteLength, offset)
-            return bytesRead
-          }),
+    read: (into, offset) => (isNow(into) ? readNow(into, offset) : readPiece(into, offset)),
     write: (bytes, offset) => {
       flushing.wrote(bytes.byteLength)
       return isNow(bytes)

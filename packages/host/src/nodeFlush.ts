@@ -22,8 +22,10 @@ export interface Flushing {
 /** How long the last flush took of a file, or of all that lies below one root, which is mostly one disk. */
 export interface Pace {
   took_ms: number
+  /** The same of the last large piece that was read of a small file. */
+  read_ms: number
 }
-export const unknownPace = (): Pace => ({ took_ms: Number.POSITIVE_INFINITY })
+export const unknownPace = (): Pace => ({ took_ms: Number.POSITIVE_INFINITY, read_ms: Number.POSITIVE_INFINITY })
 
 /** What is flushed: an open descriptor (below 0 once it is closed), and how. */
 export interface Flushed {
