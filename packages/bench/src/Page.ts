@@ -57,6 +57,13 @@ const wallsOf = (goals: ReadonlyArray<GoalResult>): ReadonlyArray<string> => {
   return [...walls].map((wall) => `What stands in the way: ${wall}`)
 }
 
+/** The address of a heading within its page, as Markdown's renderers make it. */
+const anchorOf = (title: string): string =>
+  title
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-")
+
 const runsIn = (subjects: BenchmarkResult["subjects"]): string => {
   const runs = subjects[0]?.runs_ms.length ?? 0
   return runs === 0 ? "" : ` (${runs} ${runs === 1 ? "run" : "runs"})`
@@ -113,7 +120,9 @@ export const renderPage = (report: Report): string => {
           table(
             [
               ["benchmark", ...goal_head],
-              ...benchmarks.flatMap(({ goals: own, name }) => own.map((goal) => [name, ...goalRow(goal)])),
+              ...benchmarks.flatMap(({ goals: own, name, title }) =>
+                own.map((goal) => [`[${name}](#${anchorOf(title)})`, ...goalRow(goal)]),
+              ),
             ],
             5,
           ),

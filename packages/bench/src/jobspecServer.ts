@@ -51,7 +51,11 @@ export const startBareServer = (root: string): Promise<RunningServer> =>
 
 /** A bare server before somebody else's queue in a PostgreSQL database. */
 export const startPeerServer = (kind: "pg-boss" | "graphile-worker", database_url: string, peers: PeerModules) =>
-  start(join(import.meta.dirname, "peerHttpServer.ts"), [kind, database_url, peers.folder])
+  start(join(import.meta.dirname, "queueHttpServer.ts"), [kind, database_url, peers.folder])
+
+/** A bare server before the queue of a ledger in files. */
+export const startLedgerServer = (root: string): Promise<RunningServer> =>
+  start(join(import.meta.dirname, "queueHttpServer.ts"), ["ledger", root])
 
 /** Fills a root with so many jobs that wait, in the layout of the contract's reference daemon. */
 export const writeJobs = async (root: string, jobs: number): Promise<void> => {

@@ -84,6 +84,8 @@ it("the page tells the machine, the versions, every goal, and what could not be 
     "`npm run bench -- sample` (3 runs): one | two.",
     "Without theirs: no registry.",
     "`other` could not be measured: needs PostgreSQL.",
+    "[sample](#a-sample)",
+    "## A sample",
   ])
     expect(page).toContain(words)
   expect(page).not.toContain("nobody is there.")

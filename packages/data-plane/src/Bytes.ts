@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FileError, OpenFile } from "@waybill/host"
+import { atOnce, type FileError, hasSucceeded, type OpenFile } from "@waybill/host"
 import { Effect, Fiber, Stream } from "effect"
 import { createHash, hash as hashOnce } from "node:crypto"
 import { BytesDiffer, type Digest, type Hop, StorageFailed } from "./Errors.ts"
@@ -55,7 +55,7 @@ const fill = (file: OpenFile, into: Uint8Array, offset: number, file_bytes: numb
     let filled = 0
     while (filled < into.byteLength) {
       const most = Math.max(file_bytes - offset - filled, 0) + beyond_bytes
-      const got = yield* file.read(into.subarray(filled, filled + most), offset + filled)
+      const got = yield* atOnce(file.read(into.subarray(filled, filled + most), offset + filled))
       if (got === 0) break
       filled += got
     }
@@ -67,7 +67,9 @@ type OnChunk<E, R> = (chunk: Uint8Array, offset: number) => Effect.Effect<void, 
 /** Runs `meanwhile` while the disk works. */
 export const during = <E, R>(disk: Effect.Effect<void, E, R>, meanwhile: () => void): Effect.Effect<void, E, R> =>
   Effect.gen(function* () {
-    const working = yield* Effect.forkChild(disk, { startImmediately: true })
+    const begun = atOnce(disk)
+    if (hasSucceeded(begun)) return meanwhile()
+    const working = yield* Effect.forkChild(begun, { startImmediately: true })
     meanwhile()
     yield* Fiber.join(working)
   })

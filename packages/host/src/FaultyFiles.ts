@@ -10,6 +10,7 @@
  * @module
  */
 import { Effect, Layer, type Scope } from "effect"
+import { atOnce, immediate } from "./atOnce.ts"
 import { type Directory, FileError, type FileLock, type FileOperation, Files, type OpenFile } from "./Files.ts"
 
 /** Stands for the death of the process; see {@link Killed.is}. */
@@ -47,9 +48,9 @@ export const layerFaultyFiles = <E, R>(inner: Layer.Layer<Files, E, R>, plan: Fa
         run: Effect.Effect<A, FileError, Env>,
         short?: (bytes: number) => Effect.Effect<void, FileError>,
       ): Effect.Effect<A, FileError, Env> =>
-        Effect.suspend(() => {
+        immediate(() => {
           const nth = ++count
-          return meet(plan(operation, path, nth), operation, path, run, short)
+          return atOnce(meet(plan(operation, path, nth), operation, path, run, short))
         })
       const meet = <A, Env>(
         fault: Fault | undefined,

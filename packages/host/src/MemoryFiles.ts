@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { Effect, Layer, type Scope } from "effect"
+import { Effect, Exit, Layer, type Scope } from "effect"
+import { immediate } from "./atOnce.ts"
 import {
   type Directory,
   FileError,
@@ -68,12 +69,12 @@ export const makeMemoryFiles = (): {
     born: number,
     run: () => A,
   ): Effect.Effect<A, FileError> =>
-    Effect.suspend(() => {
-      if (born !== era) return Effect.fail(new FileError({ operation, path, code: "ESTALE" }))
+    immediate(() => {
+      if (born !== era) return Exit.fail(new FileError({ operation, path, code: "ESTALE" }))
       try {
-        return Effect.succeed(run())
+        return Exit.succeed(run())
       } catch (cause) {
-        if (cause instanceof Refusal) return Effect.fail(new FileError({ operation, path, code: cause.code }))
+        if (cause instanceof Refusal) return Exit.fail(new FileError({ operation, path, code: cause.code }))
         throw cause
       }
     })
@@ -94,7 +95,7 @@ export const makeMemoryFiles = (): {
     inode: node.inode,
     mode: node.kind === "file" ? node.mode : 0o700,
     modified_ms: node.kind === "file" ? node.modified_ms : 0,
-    changed_ns: node.kind === "file" ? node.changed_ns : 0n,
+    changed_ns: node.kind === "file" ? node.changed_ns : node.kind === "directory" ? node.entries.changes : 0n,
   })
 
   const openFileOf = (node: FileNode, path: string, isWritable: boolean): OpenFile => {
@@ -259,9 +260,10 @@ export const makeMemoryFiles = (): {
             isHeld = true
             return true
           }),
-          release: Effect.sync(() => {
+          release: immediate(() => {
             if (isHeld && born === era && held.get(node) === this.#owner) held.delete(node)
             isHeld = false
+            return Exit.void
           }),
         }
         return lock
@@ -326,7 +328,7 @@ export const makeMemoryFiles = (): {
       const [parent, name] = parentOf(path)
       const node = parent.entries.get(name)
       // Whoever has the directory open finds it empty.
-      if (node?.kind === "directory") node.entries = new Map()
+      if (node?.kind === "directory") node.entries = node.entries.replacedBy([])
       parent.entries.delete(name)
     },
     files: (path) =>

@@ -166,16 +166,19 @@ class NodeDirectory implements Directory {
   }
 
   find(name: string): Effect.Effect<FileInfo | undefined, FileError> {
-    const found = this.#soon<FileInfo | undefined>(
+    if (!this.#isNow(name)) {
+      const info = this.#at("info", name, async (path) => infoOf(await bigLstat(path)))
+      return unless("ENOENT", undefined, info)
+    }
+    return attemptNow(
       "info",
-      name,
-      (path) => {
-        const stats = lstatSync(path, nothingThrown)
-        return stats === undefined ? undefined : infoOf(stats)
-      },
-      async (path) => infoOf(await bigLstat(path)),
+      () => join(this.path, name),
+      () =>
+        this.#open.useNow((descriptor) => {
+          const stats = lstatSync(`/proc/self/fd/${descriptor}/${name}`, nothingThrown)
+          return stats === undefined ? undefined : infoOf(stats)
+        }),
     )
-    return unless("ENOENT", undefined, found)
   }
 
   get list(): Effect.Effect<ReadonlyArray<string>, FileError> {

@@ -1,3 +1,4 @@
+export { atOnce, hasSucceeded, immediate } from "./atOnce.ts"
 export * from "./Duration.ts"
 export * from "./Entropy.ts"
 export { explainErrno } from "./errno.ts"

@@ -16,10 +16,30 @@ export interface FileNode {
   /** Moves with every change; counts instead of telling the time. */
   changed_ns: bigint
 }
+/** The names in a directory, and how often they have changed. */
+export class Names extends Map<string, Node> {
+  changes = 0n
+
+  override set(name: string, node: Node): this {
+    if (this.get(name) !== node) this.changes++
+    return super.set(name, node)
+  }
+  override delete(name: string): boolean {
+    this.changes++
+    return super.delete(name)
+  }
+  /** Other names in their place, which is a change. */
+  replacedBy(names: Iterable<readonly [string, Node]>): Names {
+    const replaced = new Names()
+    for (const [name, node] of names) replaced.set(name, node)
+    replaced.changes = this.changes + 1n
+    return replaced
+  }
+}
 export interface DirectoryNode {
   readonly kind: "directory"
   readonly inode: bigint
-  entries: Map<string, Node>
+  entries: Names
   durable: Map<string, Node>
 }
 export interface OtherNode {
@@ -31,7 +51,7 @@ export type Node = FileNode | DirectoryNode | OtherNode
 export const directory = (inode: bigint): DirectoryNode => ({
   kind: "directory",
   inode,
-  entries: new Map(),
+  entries: new Names(),
   durable: new Map(),
 })
 
@@ -52,7 +72,7 @@ export const crashed = (node: Node, path: string, survives: Survival): void => {
     node.durable = node.content
   }
   if (node.kind !== "directory") return
-  node.entries = new Map(node.durable)
+  node.entries = node.entries.replacedBy(node.durable)
   for (const [name, child] of node.entries) crashed(child, `${path}/${name}`, survives)
 }
 

@@ -27,19 +27,25 @@ import { flushingOf, type Pace, unknownPace } from "./nodeFlush.ts"
 import type { OpenDescriptor } from "./OpenDescriptor.ts"
 import { attempt, attemptNow, refuse } from "./refusals.ts"
 
-const kindOf = (stats: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): FileKind =>
-  stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "other"
+const kinds: ReadonlyMap<number, FileKind> = new Map([
+  [constants.S_IFREG, "file"],
+  [constants.S_IFDIR, "directory"],
+  [constants.S_IFLNK, "link"],
+])
 
-export const infoOf = (stats: BigIntStats): FileInfo => ({
-  kind: kindOf(stats),
-  bytes: Number(stats.size),
-  links: Number(stats.nlink),
-  device: stats.dev,
-  inode: stats.ino,
-  mode: Number(stats.mode) & 0o7777,
-  modified_ms: Number(stats.mtimeMs),
-  changed_ns: stats.ctimeNs,
-})
+export const infoOf = (stats: BigIntStats): FileInfo => {
+  const mode = Number(stats.mode)
+  return {
+    kind: kinds.get(mode & constants.S_IFMT) ?? "other",
+    bytes: Number(stats.size),
+    links: Number(stats.nlink),
+    device: stats.dev,
+    inode: stats.ino,
+    mode: mode & 0o7777,
+    modified_ms: Number(stats.mtimeMs),
+    changed_ns: stats.ctimeNs,
+  }
+}
 
 export const nothingThrown = { bigint: true, throwIfNoEntry: false } as const
 export const bigLstat = (path: string) => fs.lstat(path, { bigint: true })

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { Effect } from "effect"
+import type { Effect } from "effect"
 import { fdatasyncSync } from "node:fs"
 import type { FileError } from "./Files.ts"
+import { atOnce, immediate } from "./atOnce.ts"
 import { attempt, attemptNow, refuse } from "./refusals.ts"
 
 /** To wake another thread, and be woken by it, takes about 0.1 ms; a disk that answers in this time is waited for. */
@@ -65,8 +66,8 @@ export const flushingOf = (
   const now = attemptNow("flush", () => path, flushNow)
   const meanwhile = attempt("flush", path, flushMeanwhile)
   return {
-    flush: Effect.suspend(() =>
-      isLocal && pace.took_ms <= flush_now_ms_max && dirty_bytes <= flush_now_bytes_max ? now : meanwhile,
+    flush: immediate(() =>
+      isLocal && pace.took_ms <= flush_now_ms_max && dirty_bytes <= flush_now_bytes_max ? atOnce(now) : meanwhile,
     ),
     wrote: (bytes) => {
       dirty_bytes += bytes

@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { Effect } from "effect"
+import { type Effect, Exit } from "effect"
 import { createHash } from "node:crypto"
 import { closeSync, constants, openSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { hostname } from "node:os"
 import { DatabaseSync, type StatementSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
+import { immediate } from "./atOnce.ts"
 import { FileError, type FileLock } from "./Files.ts"
 import { isLocalType } from "./OpenDirectory.ts"
 import { codeOf, refuse } from "./refusals.ts"
@@ -65,29 +66,31 @@ export const lockOf = (database: DatabaseSync, path: string): FileLock => {
     database.exec("PRAGMA journal_mode = MEMORY")
     return { begin: database.prepare("BEGIN EXCLUSIVE"), end: database.prepare("ROLLBACK") }
   }
+  const attemptLock = <A>(run: () => A): Effect.Effect<A, FileError> =>
+    immediate(() => {
+      try {
+        return Exit.succeed(run())
+      } catch (cause) {
+        return Exit.fail(new FileError({ operation: "lock", path, code: lockCodeOf(cause), cause }))
+      }
+    })
   return {
-    tryAcquire: Effect.try({
-      try: () => {
-        if (isHeld) return false
-        try {
-          statements ??= prepare()
-          statements.begin.run()
-        } catch (cause) {
-          if (errcodeOf(cause) === sqlite_busy) return false
-          throw cause
-        }
-        isHeld = true
-        return true
-      },
-      catch: (cause) => new FileError({ operation: "lock", path, code: lockCodeOf(cause), cause }),
+    tryAcquire: attemptLock(() => {
+      if (isHeld) return false
+      try {
+        statements ??= prepare()
+        statements.begin.run()
+      } catch (cause) {
+        if (errcodeOf(cause) === sqlite_busy) return false
+        throw cause
+      }
+      isHeld = true
+      return true
     }),
-    release: Effect.try({
-      try: () => {
-        if (!isHeld) return
-        isHeld = false
-        statements?.end.run()
-      },
-      catch: (cause) => new FileError({ operation: "lock", path, code: lockCodeOf(cause), cause }),
+    release: attemptLock(() => {
+      if (!isHeld) return
+      isHeld = false
+      statements?.end.run()
     }),
   }
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
+import { immediate } from "./atOnce.ts"
 import { FileError, type FileOperation } from "./Files.ts"
 
 export const codeOf = (cause: unknown): string => {
@@ -28,11 +29,11 @@ export const attemptNow = <A>(
   shown: () => string,
   run: () => A,
 ): Effect.Effect<A, FileError> =>
-  Effect.suspend(() => {
+  immediate(() => {
     try {
-      return Effect.succeed(run())
+      return Exit.succeed(run())
     } catch (cause) {
-      return Effect.fail(
+      return Exit.fail(
         cause instanceof FileError ? cause : new FileError({ operation, path: shown(), code: codeOf(cause), cause }),
       )
     }

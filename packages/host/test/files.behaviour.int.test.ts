@@ -172,6 +172,29 @@ describe.each(implementations)("%s", (_, layer, fresh) => {
       expect(yield* directory.lockDomain).toMatch(/^[a-z0-9-]+$/u)
     }))
 
+  test("what a directory's change count says moves with the names in it, and not with a listing", (directory) =>
+    Effect.gen(function* () {
+      const below = yield* directory.openDirectory("below", { create: true })
+      const changed = Effect.map(directory.info("below"), ({ changed_ns }) => changed_ns)
+      const moves = (change: Effect.Effect<void, FileError>) =>
+        Effect.gen(function* () {
+          const before = yield* changed
+          for (let tries = 0; tries < 100_000; tries++) {
+            yield* change
+            if ((yield* changed) > before) return true
+          }
+          return false
+        })
+      const make = Effect.scoped(Effect.asVoid(below.openFile("a", { access: "write", create: "missing" })))
+      expect(yield* moves(Effect.andThen(make, below.unlink("a")))).toBe(true)
+      yield* make
+      expect(yield* moves(Effect.andThen(below.rename("a", "b"), below.rename("b", "a")))).toBe(true)
+      expect(yield* moves(Effect.andThen(below.link("a", "b"), below.unlink("b")))).toBe(true)
+      const before = yield* changed
+      for (let tries = 0; tries < 50; tries++) yield* below.list
+      expect(yield* changed).toBe(before)
+    }))
+
   test("what a file's change count says moves with content, permissions and names, and not with reading", (directory) =>
     Effect.gen(function* () {
       const file = yield* directory.openFile("a", { access: "write", create: "exclusive" })

@@ -115,11 +115,21 @@ const targetOf = ({
   return { host, url: rest.startsWith("/") ? rest : `/${rest}` }
 }
 
+/** How many headers of a request have this name, in lower case. Node shows one of them. */
+const countOf = ({ rawHeaders }: IncomingMessage, wanted: string): number => {
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ""
+    if (name.length === wanted.length && name.toLowerCase() === wanted) count++
+  }
+  return count
+}
+
 /** What a request is answered by, or how it is refused before any route is asked. */
 const begin = (answering: Answering, request: IncomingMessage): Begun | Refused | "not found" => {
   const { method } = request
   // Node shows the first of several; whoever stands between may have gone by another one.
-  const hosts = request.headersDistinct["host"]?.length ?? 0
+  const hosts = countOf(request, "host")
   if (hosts > 1 || (hosts === 0 && request.httpVersion === "1.1")) return refuse(400, "a request has one Host header")
   const { host, url } = targetOf(request)
   if (!isTrustedHost(host, answering.hosts)) return refuse(403, "host is not trusted")

@@ -19,7 +19,8 @@ const isLoopbackIPv4 = (address: string): boolean => /^127\.\d{1,3}\.\d{1,3}\.\d
 
 /** Whether an address is this machine's own: 127.0.0.0/8, `::1`, and the former as IPv6. */
 export const isLoopback = (address: string | undefined): boolean =>
-  address !== undefined && (address === "::1" || isLoopbackIPv4(address.replace(/^::ffff:/iu, "")))
+  address === "127.0.0.1" ||
+  (address !== undefined && (address === "::1" || isLoopbackIPv4(address.replace(/^::ffff:/iu, ""))))
 
 const presentedToken = (headers: Headers): string | undefined => {
   const own = header(headers, "x-agentops-daemon-token")?.trim() ?? ""
@@ -62,6 +63,7 @@ export const authorize = (
  */
 export const isTrustedHost = (host: string | undefined, more: ReadonlyArray<string>): boolean => {
   if (host === undefined) return false
+  if (host === "localhost") return true
   const name = host
     .replace(/:\d*$/u, "")
     .replace(/^\[(.*)\]$/u, "$1")

@@ -34,7 +34,8 @@ const is: { readonly [K in Kind]: (value: Json) => boolean } = {
 /** Reads the known fields, or says that the body is no JSON of this shape. */
 export const readFields = <const S extends Shape>(body: JsonObject, shape: S): FieldsOf<S> | Refused => {
   const fields: Record<string, Json> = {}
-  for (const [sent, value] of Object.entries(body)) {
+  for (const sent of Object.keys(body)) {
+    const value = body[sent] as Json
     const name = Object.hasOwn(shape, sent) ? sent : sent.toLowerCase()
     const kind = Object.hasOwn(shape, name) ? shape[name] : undefined
     if (kind === undefined || value === null) continue

@@ -1,5 +1,5 @@
 /** Fault model: while a store is open, files of the past are taken away, or a later version writes its mark. */
-import { makeMemoryFiles, type MemoryDisk } from "@waybill/host"
+import { layerFaultyFiles, makeMemoryFiles, type MemoryDisk } from "@waybill/host"
 import { Effect } from "effect"
 import { crc32 } from "node:zlib"
 import { expect, it } from "vitest"
@@ -38,6 +38,29 @@ it.each([
       change(disk)
       expect((yield* ledger.health).damage).toMatchObject([{ file, error: expect.stringMatching(error) }])
     }).pipe(Effect.scoped, Effect.provide(layer)),
+  )
+})
+
+it("folders that nobody has changed are not listed again for a ledger's health, however much past there is", () => {
+  const { layer } = makeMemoryFiles()
+  let lists = 0
+  const counted = layerFaultyFiles(layer, (operation) => {
+    if (operation === "list") lists++
+    return undefined
+  })
+  return Effect.runPromise(
+    Effect.gen(function* () {
+      const ledger = yield* open
+      for (let i = 1; i <= 12; i++) yield* write(ledger, "a", `n${i}`)
+      const first = yield* ledger.health
+      lists = 0
+      expect(yield* ledger.health).toEqual(first)
+      expect(lists).toBe(0)
+      // A rotation changes the names in the folder.
+      for (let i = 13; i <= 24; i++) yield* write(ledger, "a", `n${i}`)
+      yield* ledger.health
+      expect(lists).toBeGreaterThan(0)
+    }).pipe(Effect.scoped, Effect.provide(counted)),
   )
 })
 

@@ -6,6 +6,7 @@
 import { Data, Result, Schema } from "effect"
 import type { RecordedFact } from "./Fact.ts"
 import { Fold } from "./Fold.ts"
+import type { Issue } from "./Json.ts"
 import type { SavedState } from "./SavedState.ts"
 import type { Projection } from "./Projection.ts"
 import { makeValidator } from "./Validator.ts"
@@ -51,20 +52,47 @@ const Place = Schema.Struct({
   detail: Schema.optionalKey(Schema.String),
 })
 const Holder = Schema.Struct({ position: Count, event_id: Schema.String, job_id: Schema.String })
-const Saved = Schema.Struct({
+const stands = {
+  position: Count,
+  events: Count,
+  last: Schema.optionalKey(Schema.Struct({ position: Count, event_id: Schema.String })),
+  skipped: Schema.Struct({ unknown: Count, malformed: Count }),
+}
+const Stand = Schema.Struct({
   name: Schema.String,
   version: Schema.Finite,
+  state: Schema.Struct(stands),
+})
+const Saved = Schema.Struct({
+  ...Stand.fields,
   state: Schema.Struct({
-    position: Count,
-    events: Count,
-    last: Schema.optionalKey(Schema.Struct({ position: Count, event_id: Schema.String })),
+    ...stands,
     entities: Table(Schema.Unknown),
     anomalies: Table(Schema.Array(Place)),
     holders: Table(Holder),
-    skipped: Schema.Struct({ unknown: Count, malformed: Count }),
   }),
 })
-const isSaved = makeValidator(Saved, "open")
+const whole = makeValidator(Saved, "open")
+const stand = makeValidator(Stand, "open")
+const places = makeValidator(Schema.Array(Place), "open")
+const holder = makeValidator(Holder, "open")
+
+const isTable = (table: unknown, accepts: (row: unknown) => boolean): boolean => {
+  if (!Array.isArray(table)) return false
+  for (const row of table as ReadonlyArray<unknown>)
+    if (!Array.isArray(row) || row.length !== 2 || typeof row[0] !== "string" || !accepts(row[1])) return false
+  return true
+}
+
+/** What is wrong with it. Its tables are looked through by hand first: the schema takes as long for them as parsing them did. */
+const damageOf = (saved: Checkpoint): Issue | undefined => {
+  const isSound =
+    stand.accepts(saved) &&
+    isTable(saved.state.entities, () => true) &&
+    isTable(saved.state.anomalies, places.accepts) &&
+    isTable(saved.state.holders, holder.accepts)
+  return isSound ? undefined : whole.explain(saved)[0]
+}
 
 /**
  * A fold that goes on where the checkpoint stopped. Fails with {@link StaleCheckpoint} when it is of another projection or
@@ -76,7 +104,7 @@ export const resume = <E, F extends RecordedFact<string, unknown>>(
   limits: ResumeLimits = {},
 ): Result.Result<Fold<E, F>, StaleCheckpoint> => {
   const stale = (reason: string) => Result.fail(new StaleCheckpoint({ name: projection.name, reason }))
-  const [damage] = isSaved.accepts(saved) ? [] : isSaved.explain(saved)
+  const damage = damageOf(saved)
   if (damage !== undefined) return stale(`is damaged: ${damage.path} ${damage.message}`)
   if (saved.name !== projection.name) return stale(`is of the projection ${JSON.stringify(saved.name)}`)
   if (saved.version !== projection.version) return stale(`is of version ${saved.version}, want ${projection.version}`)

@@ -75,16 +75,16 @@ export const checkConditions = (
   facts: ReadonlyArray<AnyFact>,
   expected: Expected,
 ): Conflict | undefined => {
-  const ends = branches.of(erase(streams))
   for (const [job_id, position] of Object.entries(expected)) {
-    const end = ends.get(job_id)
+    const end = branches.of(erase(streams)).get(job_id)
     const actual = typeof end === "number" ? end : 0
     if (actual !== position) return new Conflict({ job_id, because: { kind: "position", expected: position, actual } })
   }
-  const own = new Set<string>()
+  let own: Set<string> | undefined
   for (const { event_type, job_id, unique } of facts) {
     if (unique === undefined) continue
-    const held_by = ends.holder(event_type, unique.value)?.event_id
+    own ??= new Set()
+    const held_by = branches.of(erase(streams)).holder(event_type, unique.value)?.event_id
     const isRepeated = own.has(`${event_type} ${unique.value}`)
     if (held_by !== undefined || isRepeated)
       return new Conflict({
@@ -105,26 +105,28 @@ export const checkConditions = (
 const stamp = (
   facts: ReadonlyArray<AnyFact>,
   actor: string,
-  requestIds: ReadonlyArray<string>,
+  requestIds: ReadonlyArray<string> | string,
   after: number,
   occurred_at: string,
 ): Result.Result<ReadonlyArray<NewRecord>, FactTooLarge | InvalidAppend> => {
   const records: Array<NewRecord> = []
   let characters = 0
-  for (const [index, { event_type, job_id, payload }] of facts.entries()) {
-    const position = after + index + 1
-    const event: RecordedEvent = {
+  let position = after
+  for (const { event_type, job_id, payload } of facts) {
+    const index = records.length
+    position++
+    const single: RecordedEvent = {
       position,
       schema_version: 1,
       event_id: eventId(event_type, job_id, position),
-      request_id: requestIds[index] ?? "",
+      request_id: typeof requestIds === "string" ? requestIds : (requestIds[index] ?? ""),
       job_id,
       event_type,
       occurred_at,
       actor,
       payload: payload as JsonObject,
-      ...(facts.length > 1 ? { batch: [index, facts.length] as const } : {}),
     }
+    const event = facts.length === 1 ? single : { ...single, batch: [index, facts.length] as const }
     const line = encodeLine(event)
     if (line.length > line_bytes_max / 3) {
       const bytes = utf8Bytes(line) + 1
@@ -147,8 +149,14 @@ const stamp = (
 const idle_turns_max = 64
 
 export interface Commits {
-  /** Decides and appends; returns once the facts, and all they rest on, are durable. */
-  readonly submit: <E>(request: Request<E>) => Effect.Effect<ReadonlyArray<RecordedEvent>, E | AppendError>
+  /**
+   * Decides and appends; goes on with what `then` makes of the outcome once the facts, and all they rest on, are durable. `then` is
+   * asked in the middle of telling everybody, so it must not throw: what may is left to the effect that it answers.
+   */
+  readonly submit: <E, A, E2>(
+    request: Request<E>,
+    then: (outcome: Exit.Exit<ReadonlyArray<RecordedEvent>, E | AppendError>) => Effect.Effect<A, E2>,
+  ) => Effect.Effect<A, E2>
 }
 
 export const makeCommits = (
@@ -181,11 +189,11 @@ export const makeCommits = (
     }
 
     /** Takes those that wait from the front, as many as one group may hold, until `isFull`. */
-    const draw = function* (isFull: () => boolean) {
+    const draw = (isFull: () => boolean, take: (waiting: Waiting) => void) => {
       for (let drawn = 0; drawn < group_requests_max && !isFull(); drawn++) {
         const next = queue.shift()
         if (next === undefined) return
-        yield next
+        take(next)
       }
     }
 
@@ -200,11 +208,13 @@ export const makeCommits = (
       if (Result.isFailure(planned)) return Result.fail(planned.failure)
       const facts = planned.success
       const { actor, requestId = "" } = request.origin
-      const requestIds = facts.map((fact) => request.requestIdOf?.(branches, fact) ?? requestId)
-      const refusal =
-        request.isChecked === true
-          ? undefined
-          : (refuseAppend(facts, actor, requestIds) ?? checkConditions(branches, streams, facts, {}))
+      const { isChecked = false, requestIdOf } = request
+      const requestIds =
+        requestIdOf === undefined ? requestId : facts.map((fact) => requestIdOf(branches, fact) ?? requestId)
+      const refusal = isChecked
+        ? undefined
+        : (refuseAppend(facts, actor, typeof requestIds === "string" ? [requestIds] : requestIds) ??
+          checkConditions(branches, streams, facts, {}))
       return refusal === undefined ? stamp(facts, actor, requestIds, head, time.success) : Result.fail(refusal)
     }
 
@@ -242,13 +252,13 @@ export const makeCommits = (
       }
       // Those that a lost run had drawn already come first, in their order.
       for (const waiting of group.splice(0)) decide(waiting)
-      for (const waiting of draw(() => characters >= group_characters_max)) decide(waiting)
+      draw(() => characters >= group_characters_max, decide)
       return { branches, batches, answers }
     }
 
     // Made once, as all generators that run for every group: see the decision on what an append waits for.
     const record = Effect.fnUntraced(function* (group: Array<Waiting>, session: Session) {
-      yield* folds.catchUp(session)
+      if (!folds.isCaughtUp(session)) yield* folds.catchUp(session)
       yield* saving.begin
       folds.isComplete = session.endsWithAppend !== true
       const { branches, batches, answers } = planGroup(group, session, yield* Clock.currentTimeMillis)
@@ -270,7 +280,11 @@ export const makeCommits = (
       const onFailure = (cause: Cause.Cause<StoreError>) =>
         Effect.sync(() => {
           // The store failed before it came to the group: then those at the front are the group.
-          if (group.length === 0) group.push(...draw(() => false))
+          if (group.length === 0)
+            draw(
+              () => false,
+              (waiting) => group.push(waiting),
+            )
           tell(group.map((waiting) => ({ waiting, exit: Exit.failCause(cause) })))
         })
       return groups
@@ -292,7 +306,7 @@ export const makeCommits = (
      * Those who were just answered mostly ask again at once. A group that did not wait for them would be a flush for few, and the
      * next one a flush for the rest; so it waits while they come, and a few turns of the event loop longer.
      */
-    const gather: Effect.Effect<void> = Effect.gen(function* () {
+    const gather = Effect.fnUntraced(function* () {
       for (let seen = queue.size, idle_turns = 0; seen < expected && idle_turns < idle_turns_max; idle_turns++) {
         yield* Effect.yieldNow
         if (queue.size > seen) idle_turns = 0
@@ -302,10 +316,16 @@ export const makeCommits = (
     })
 
     const drain: Effect.Effect<void> = Effect.suspend(() => {
-      if (queue.size > 0) return Effect.andThen(gather, Effect.andThen(commitGroup, drain))
-      isDraining = false
-      return Effect.void
+      if (queue.size === 0) {
+        isDraining = false
+        return Effect.void
+      }
+      if (queue.size < expected) return Effect.flatMap(gather(), commitNext)
+      expected = queue.size
+      return commitNext()
     })
+    const commitNext = () => Effect.flatMap(commitGroup, goOn)
+    const goOn = () => drain
 
     const closed = new StoreRefused({ where: store.where, reason: "this ledger is closed" })
     yield* Effect.addFinalizer(() =>
@@ -322,11 +342,14 @@ export const makeCommits = (
     // at this moment have had their chance to ask again.
     const drainSoon = Effect.andThen(Effect.yieldNow, drain)
 
-    const submit = <E>(request: Request<E>): Effect.Effect<ReadonlyArray<RecordedEvent>, E | AppendError> =>
+    const submit: Commits["submit"] = <E, A, E2>(
+      request: Request<E>,
+      then: (outcome: Exit.Exit<ReadonlyArray<RecordedEvent>, E | AppendError>) => Effect.Effect<A, E2>,
+    ): Effect.Effect<A, E2> =>
       Effect.withFiber((fiber) =>
         Effect.callback((resume) => {
           const answer = (outcome: Outcome) =>
-            resume(outcome as Exit.Exit<ReadonlyArray<RecordedEvent>, E | AppendError>)
+            resume(then(outcome as Exit.Exit<ReadonlyArray<RecordedEvent>, E | AppendError>))
           const waiting: Waiting = { request, answer }
           let place: Place<Waiting> | undefined
           const enter = () => {

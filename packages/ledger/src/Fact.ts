@@ -78,11 +78,11 @@ class ReadFact<T extends string, P> implements RecordedEvent<T, P> {
   }
 
   static is(value: unknown): value is ReadFact<string, JsonObject> {
-    return typeof value === "object" && value !== null && #reader in value
+    return value instanceof ReadFact && #reader in value
   }
 
   static isBy(value: RecordedEvent | ReadFact<string, unknown>, reader: object): value is ReadFact<string, unknown> {
-    return #reader in value && value.#reader === reader
+    return value instanceof ReadFact && #reader in value && value.#reader === reader
   }
 
   static uniqueOf(fact: ReadFact<string, unknown>): UniqueKey | undefined {
@@ -110,6 +110,27 @@ export const readFact = <T extends string, P>(
   reader: object,
   unique: UniqueKey | undefined,
 ): RecordedFact<T, P> => new ReadFact(event, eventType, payload, reader, unique)
+
+const no_payload: JsonObject = Object.freeze({})
+
+/**
+ * A fact of which nothing is looked at but its type, its job and where it stands: the rest of the event need not even be decoded.
+ * Not exported from the package.
+ */
+export const markFact = ({ event_type, job_id, position }: RecordedEvent, reader: object): RecordedFact => {
+  const mark = {
+    schema_version: 1,
+    event_id: "",
+    request_id: "",
+    job_id,
+    event_type,
+    occurred_at: "",
+    actor: "",
+    payload: no_payload,
+    position,
+  } as const
+  return new ReadFact(mark, event_type, no_payload, reader, undefined)
+}
 
 /** The unique key that a recorded fact bears, if its type declares one. Not exported from the package. */
 export const uniqueKeyOf = (fact: RecordedFact<string, unknown>): UniqueKey | undefined => ReadFact.uniqueOf(fact)

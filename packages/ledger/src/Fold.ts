@@ -261,6 +261,20 @@ abstract class Folding<E, F extends RecordedFact<string, unknown>> implements Vi
   }
 }
 
+/** A generator would take three times as long, which is a sixth of a view's fold. */
+const entriesOf = <E>(entities: Map<string, Cell<E>>): IterableIterator<readonly [string, E]> => {
+  const cells = entities.entries()
+  return {
+    [Symbol.iterator]() {
+      return this
+    },
+    next() {
+      const { done, value } = cells.next()
+      return done === true ? { done, value: undefined } : { done: false, value: [value[0], value[1].entity] }
+    },
+  }
+}
+
 /** Folded state that stands on its own. */
 export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<string, unknown>> extends Folding<E, F> {
   constructor(projection: Projection<E, F>, from: SavedState<E> = emptySaved()) {
@@ -298,8 +312,8 @@ export class Fold<E, F extends RecordedFact<string, unknown> = RecordedFact<stri
     for (const [key, { entity, ordinal }] of this.layer.entities) this.move(key, ordinal, undefined, entity)
     return this.lanes
   }
-  override *entries(): Iterable<readonly [string, E]> {
-    for (const [key, { entity }] of this.layer.entities) yield [key, entity]
+  override entries(): Iterable<readonly [string, E]> {
+    return entriesOf(this.layer.entities)
   }
   override anomalies(key: string): ReadonlyArray<Anomaly> {
     return this.layer.anomalies.get(key) ?? []

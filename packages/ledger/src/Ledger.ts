@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Context, Effect, Layer, Result, type Scope, Semaphore, type Stream } from "effect"
+import { type Cause, Context, Effect, Exit, Layer, Result, type Scope, Semaphore, type Stream } from "effect"
 import { type Caller, checkConditions, type Expected, makeCommits, type Origin, type Request } from "./Commits.ts"
 import type { Decider } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
@@ -227,13 +227,16 @@ export const make = (
           const conflict = checkConditions(branches, streams, batch, expected)
           return conflict === undefined ? Result.succeed(batch) : Result.fail(conflict)
         }
-        return Effect.map(
-          Effect.catchTag(commits.submit({ origin, plan, isChecked: true }), "Conflict", (conflict) =>
+        const decoded = (events: ReadonlyArray<RecordedEvent>) =>
+          events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Facts>
+        const orEarlier = (cause: Cause.Cause<AppendError>): Effect.Effect<Recorded<Facts>, AppendError> =>
+          Effect.catchTag(Effect.failCause(cause), "Conflict", (conflict) =>
             Effect.flatMap(earlierCopy(batch, options), (copy) =>
-              copy === undefined ? Effect.fail(conflict) : Effect.succeed(copy),
+              copy === undefined ? Effect.fail(conflict) : Effect.sync(() => decoded(copy)),
             ),
-          ),
-          (events) => events.map(decode) as ReadonlyArray<AnyFact> as Recorded<Facts>,
+          )
+        return commits.submit<AppendError, Recorded<Facts>, AppendError>({ origin, plan, isChecked: true }, (outcome) =>
+          Exit.isSuccess(outcome) ? Effect.sync(() => decoded(outcome.value)) : orEarlier(outcome.cause),
         )
       })
 

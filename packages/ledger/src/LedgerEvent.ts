@@ -49,8 +49,14 @@ export const event_type_bytes_max = 128
 export const line_bytes_max = 16_777_216
 
 const encoder = new TextEncoder()
+/** Up to this length a look at each character costs less than encoding them. */
+const looked_at_max = 128
 /** Length in UTF-8 bytes. */
-export const utf8Bytes = (text: string): number => encoder.encode(text).byteLength
+export const utf8Bytes = (text: string): number => {
+  if (text.length > looked_at_max) return encoder.encode(text).byteLength
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return encoder.encode(text).byteLength
+  return text.length
+}
 
 // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
 const control = /[\u0000-\u001f\u007f-\u009f]/u

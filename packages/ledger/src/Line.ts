@@ -76,6 +76,9 @@ const keyOf = (key: string): KnownKey => {
   return made
 }
 
+/** The text of an object's key, with its colon. */
+export const encodeKey = (key: string): string => keyOf(key).written
+
 /** From so many keys on, sorting by insertion costs more than the engine's own way. */
 const inserted_keys_max = 24
 

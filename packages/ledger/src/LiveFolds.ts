@@ -11,7 +11,7 @@ import { type Branch, Fold } from "./Fold.ts"
 import { sameEvent } from "./Foldable.ts"
 import type { RecordedEvent } from "./LedgerEvent.ts"
 import type { Projection } from "./Projection.ts"
-import type { Store } from "./Store.ts"
+import type { Session, Store } from "./Store.ts"
 
 type AnyFact = RecordedFact<string, unknown>
 export type AnyProjection = Projection<unknown, AnyFact>
@@ -147,6 +147,11 @@ export class LiveFolds {
       this.#generation ??= page.generation
       return this.#generation === page.generation
     })
+
+  /** Whether there is nothing above what is folded: a look at where the records end spares reading them. */
+  isCaughtUp({ generation, head }: Pick<Session, "generation" | "head">): boolean {
+    return this.#generation === generation && this.position >= head
+  }
 
   /** Folds whatever lies above, page by page, until nothing more is covered. */
   readonly catchUp: (source: Source) => Effect.Effect<void, StoreError> = Effect.fnUntraced(

@@ -5,7 +5,7 @@
  * @module
  */
 import { Schema } from "effect"
-import { isReadBy, isRecordedFact, readFact, type RecordedFact, uniqueKeyOf } from "./Fact.ts"
+import { isReadBy, isRecordedFact, markFact, readFact, type RecordedFact, uniqueKeyOf } from "./Fact.ts"
 import { type RecordedEvent, wholeOf } from "./LedgerEvent.ts"
 import { make, type Projection } from "./Projection.ts"
 import type { Reader } from "./Vocabulary.ts"
@@ -25,31 +25,24 @@ const fingerprint = (vocabularies: ReadonlyArray<Reader>): number => {
   return hash
 }
 
-/** Of a fact without a key, nothing is looked at but where it stands; the rest of it need not even be decoded. */
-const nothing_more = {
-  schema_version: 1,
-  event_id: "",
-  request_id: "",
-  occurred_at: "",
-  actor: "",
-  payload: {},
-} as const
-
 export const makeStreams = (vocabularies: ReadonlyArray<Reader>): Streams => {
   const owner = {}
   const readerOf = (eventType: string) => vocabularies.find((vocabulary) => vocabulary.owns(eventType))
+  /** Who reads the facts that may hold a key: all others are most of a ledger. */
+  const keyed = new Map<string, Reader>()
+  for (const eventType of vocabularies.flatMap(({ event_types }) => event_types)) {
+    const reader = readerOf(eventType)
+    if (reader?.uniqueOf(eventType) !== undefined) keyed.set(eventType, reader)
+  }
   const everything: Reader<RecordedFact> = {
     prefix: "",
     event_types: [],
     owns: () => true,
     hasRead: (event): event is RecordedFact => isReadBy(event, owner),
-    uniqueOf: (eventType) => readerOf(eventType)?.uniqueOf(eventType),
+    uniqueOf: (eventType) => keyed.get(eventType)?.uniqueOf(eventType),
     decode: (event): RecordedFact => {
-      const reader = readerOf(event.event_type)
-      if (reader?.uniqueOf(event.event_type) === undefined) {
-        const { event_type, job_id, position } = event
-        return readFact({ ...nothing_more, event_type, job_id, position }, event_type, {}, owner, undefined)
-      }
+      const reader = keyed.get(event.event_type)
+      if (reader === undefined) return markFact(event, owner)
       // A keyed fact whose payload does not fit ends its stream, but holds no key.
       const whole = wholeOf(event as RecordedEvent)
       const fact = reader.decode(event)

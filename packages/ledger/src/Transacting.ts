@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Effect, Result } from "effect"
+import { Effect, identity, Result } from "effect"
 import type { Caller, Commits, Request } from "./Commits.ts"
 import { type Decider, step, type Step } from "./Decider.ts"
 import { type AppendError, InvalidAppend, type StoreError } from "./Errors.ts"
@@ -76,7 +76,10 @@ export const makeTransacting = (
       const of = steps[steps.length === 1 ? 0 : decidedOn.findIndex((facts) => facts.includes(fact))]
       return of?.requestId?.(branches.of(of.projection), fact)
     }
-    const events = yield* commits.submit<unknown>({ origin, plan, requestIdOf })
+    const events = yield* commits.submit<unknown, ReadonlyArray<RecordedEvent>, unknown>(
+      { origin, plan, requestIdOf },
+      identity,
+    )
     let at = 0
     return decidedOn.map((facts) => events.slice(at, (at += facts.length)).map(decode))
   })

@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type LedgerEvent,
   parseTime,
+  utf8Bytes,
 } from "@waybill/ledger"
 import { Result } from "effect"
 import fc from "fast-check"
@@ -178,3 +179,14 @@ it("two values are equal exactly where their bytes are", () =>
     }),
     runs,
   ))
+
+it("how long a text is in UTF-8 is counted as the platform encodes it, lone surrogates too", () => {
+  const anyText = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: "binary", maxLength: 300 }))
+  const cut = fc.tuple(anyText, fc.nat(300)).map(([text, at]) => text.slice(at))
+  fc.assert(
+    fc.property(cut, (text) => {
+      expect(utf8Bytes(text)).toBe(Buffer.byteLength(text))
+    }),
+    runs,
+  )
+})

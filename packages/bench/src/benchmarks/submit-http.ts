@@ -1,13 +1,15 @@
+import { cp } from "node:fs/promises"
 import { findPostgres, type PostgresServer, startPostgres } from "@waybill/conformance/postgres-server"
 import { type Conditions, make } from "../Benchmark.ts"
 import { type Connection, load, openConnection, requestText } from "../httpLoad.ts"
-import { makeRoot, removeRoot } from "../jsonlFolder.ts"
+import { jobspecEvents } from "../jobspecEvents.ts"
+import { fill, makeRoot, removeRoot } from "../jsonlFolder.ts"
 import {
   type RunningServer,
   startBareServer,
   startJobspecServer,
+  startLedgerServer,
   startPeerServer,
-  writeJobs,
 } from "../jobspecServer.ts"
 
 const submissions_count = 1024
@@ -22,6 +24,7 @@ interface Input {
   readonly roots: Array<string>
   readonly ours: RunningServer
   readonly bare: RunningServer
+  readonly ledger: RunningServer
   readonly connections: Map<string, ReadonlyArray<Connection>>
 }
 
@@ -34,8 +37,12 @@ const connectionsTo = async ({ connections }: Input, { url }: RunningServer, cou
   return known
 }
 
-const submit = (which: "ours" | "bare" | Peer, connections: number) => async (input: Input) => {
-  const server = which === "ours" || which === "bare" ? input[which] : input.peers.get(which)
+const own = ["ours", "bare", "ledger"] as const
+type Own = (typeof own)[number]
+const isOwn = (which: Own | Peer): which is Own => own.some((each) => each === which)
+
+const submit = (which: Own | Peer, connections: number) => async (input: Input) => {
+  const server = isOwn(which) ? input[which] : input.peers.get(which)
   if (server === undefined) throw new Error("needs PostgreSQL (initdb and postgres)")
   const { submissions } = input
   const request = requestText("POST", "/v1/jobs", server.token, body)
@@ -47,17 +54,19 @@ const namesOver = (connections: number) => {
   return {
     ours: `submissions, ${over}`,
     bare: `a bare server, ${over}`,
+    ledger: `the ledger's queue behind a bare server, ${over}`,
     boss: `pg-boss behind a bare server, ${over}`,
     graphile: `graphile-worker behind a bare server, ${over}`,
   }
 }
 
 const subjectsOver = (connections: number) => {
-  const { bare, boss, graphile, ours } = namesOver(connections)
+  const { bare, boss, graphile, ledger, ours } = namesOver(connections)
   const needs = "queues"
   return [
-    { name: ours, role: "subject", beside: [bare, boss, graphile], run: submit("ours", connections) },
+    { name: ours, role: "subject", beside: [bare, ledger, boss, graphile], run: submit("ours", connections) },
     { name: bare, role: "limit", run: submit("bare", connections) },
+    { name: ledger, role: "limit", beside: [bare], run: submit("ledger", connections) },
     { name: boss, role: "peer", needs, run: submit("pg-boss", connections) },
     { name: graphile, role: "peer", needs, run: submit("graphile-worker", connections) },
   ] as const
@@ -84,31 +93,53 @@ const startPeers = async ({ peers }: Conditions): Promise<Pick<Input, "peers" | 
 
 const middle = (times: ReadonlyArray<number>): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0
 
-/** What one request costs with so many jobs in the ledger: the median of many, in ms. */
-const costWith = async (jobs: number, now: () => number) => {
+const asked = {
+  submit: ["POST", "/v1/jobs", body],
+  ready: ["GET", "/v1/ready", ""],
+  job: ["GET", "/waybill/v1/jobs/job_rpi_000050", ""],
+} as const
+type Asked = keyof typeof asked
+
+const rounds_count = 6
+const warming_asked_count = 100
+const asked_count = 50
+
+interface Filled {
+  readonly events: number
+  readonly connection: Connection
+  readonly requests: Readonly<Record<Asked, string>>
+  readonly times: Readonly<Record<Asked, Array<number>>>
+  readonly stop: () => Promise<void>
+}
+
+/** A server over a copy of a root that holds so many events of a queue. */
+const startFilled = async (filled: string, events: number): Promise<Filled> => {
   const root = await makeRoot()
-  await writeJobs(root, jobs)
+  await cp(filled, root, { recursive: true })
   const server = await startJobspecServer(root)
   const connection = await openConnection(server.url)
-  const cost = async (method: string, path: string, sent: string): Promise<number> => {
-    const times: Array<number> = []
-    const request = requestText(method, path, server.token, sent)
-    for (let n = 0; n < 300; n++) {
-      const start = now()
-      await connection.ask(request)
-      if (n >= 100) times.push(now() - start)
-    }
-    return Math.round(middle(times) * 1000) / 1000
+  const request = (of: Asked) => requestText(asked[of][0], asked[of][1], server.token, asked[of][2])
+  return {
+    events,
+    connection,
+    requests: { submit: request("submit"), ready: request("ready"), job: request("job") },
+    times: { submit: [], ready: [], job: [] },
+    stop: async () => {
+      connection.close()
+      await server.stop()
+      await removeRoot(root)
+    },
   }
-  const costs = {
-    submit: await cost("POST", "/v1/jobs", body),
-    ready: await cost("GET", "/v1/ready", ""),
-    job: await cost("GET", "/waybill/v1/jobs/job_rpi_run_000050", ""),
+}
+
+const askAgain = async ({ connection, requests }: Filled, what: Asked, count: number, now: () => number) => {
+  const times: Array<number> = []
+  for (let n = 0; n < count; n++) {
+    const start = now()
+    await connection.ask(requests[what])
+    times.push(now() - start)
   }
-  connection.close()
-  await server.stop()
-  await removeRoot(root)
-  return costs
+  return times
 }
 
 /** What HTTP and the queue cost beside the flush and Node's own server. */
@@ -117,21 +148,22 @@ export default make<Input, boolean>({
   title: "Durable submissions over HTTP",
   unit: "submissions",
   input: async (_, conditions) => {
-    const roots = [await makeRoot(), await makeRoot()]
+    const roots = [await makeRoot(), await makeRoot(), await makeRoot()]
     const input: Input = {
       roots,
       ours: await startJobspecServer(roots[0] ?? ""),
       bare: await startBareServer(roots[1] ?? ""),
+      ledger: await startLedgerServer(roots[2] ?? ""),
       connections: new Map(),
       submissions: conditions.scaled(warming_count, 64),
       ...(await startPeers(conditions)),
     }
-    for (const which of ["ours", "bare", ...input.peers.keys()] as const) await submit(which, 64)(input)
+    for (const which of [...own, ...input.peers.keys()]) await submit(which, 64)(input)
     return { ...input, submissions: conditions.scaled(submissions_count, 64) }
   },
   amount: ({ submissions }) => submissions,
   describe: ({ submissions }) =>
-    `${submissions} submissions over connections that stay, to servers that have taken ${warming_count} before; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
+    `${submissions} submissions over connections that stay, to servers that have taken ${warming_count} before; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant; before the ledger's queue it decides and records as our server does, without its routes, tokens and answers. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
   subjects: [...subjectsOver(64), ...subjectsOver(1)],
   goals: [
     ...goalsOver(64),
@@ -142,27 +174,43 @@ export default make<Input, boolean>({
     if (!isGood) throw new Error("not every submission was answered 202")
   },
   curves: async (_, { now, progress, scaled }) => {
-    const points: Record<"submit" | "ready" | "job", Array<{ x: number; y: number }>> = {
-      submit: [],
-      ready: [],
-      job: [],
+    const servers: Array<Filled> = []
+    const lengths = [1000, 10_000, 100_000, 1_000_000].map((full) => scaled(full, 300))
+    const events = jobspecEvents(lengths.at(-1) ?? 0)
+    const root = await makeRoot()
+    let filled = 0
+    try {
+      for (const length of lengths) {
+        progress(`starting a server with ${length} events`)
+        await fill(root, events.slice(filled, length))
+        filled = length
+        servers.push(await startFilled(root, length))
+      }
+      const kinds = Object.keys(asked) as ReadonlyArray<Asked>
+      for (const server of servers) for (const what of kinds) await askAgain(server, what, warming_asked_count, now)
+      // In turns, so that whatever else the machine does meets all of them.
+      for (let round = 1; round <= rounds_count; round++) {
+        progress(`asking servers with ${lengths.join(", ")} events, round ${round} of ${rounds_count}`)
+        for (const what of kinds)
+          for (const server of servers) server.times[what].push(...(await askAgain(server, what, asked_count, now)))
+      }
+    } finally {
+      for (const { stop } of servers) await stop()
+      await removeRoot(root)
     }
-    for (const full of [100, 1000, 10_000, 100_000]) {
-      const jobs = scaled(full, 50)
-      progress(`one request with ${jobs} jobs`)
-      const costs = await costWith(jobs, now)
-      for (const name of ["submit", "ready", "job"] as const) points[name].push({ x: jobs, y: costs[name] })
-    }
-    return [
-      { name: "one submission", x: "jobs", y: "ms (median)", points: points.submit },
-      { name: "/v1/ready", x: "jobs", y: "ms (median)", points: points.ready },
-      { name: "one job's status", x: "jobs", y: "ms (median)", points: points.job },
-    ]
+    const curve = (name: string, what: Asked) => ({
+      name,
+      x: "events",
+      y: "ms (median)",
+      points: servers.map(({ events: x, times }) => ({ x, y: Math.round(middle(times[what]) * 1000) / 1000 })),
+    })
+    return [curve("one submission", "submit"), curve("/v1/ready", "ready"), curve("one job's status", "job")]
   },
-  close: async ({ bare, connections, ours, peers, postgres, roots }) => {
+  close: async ({ bare, connections, ledger, ours, peers, postgres, roots }) => {
     for (const each of connections.values()) for (const { close } of each) close()
     await ours.stop()
     await bare.stop()
+    await ledger.stop()
     for (const peer of peers.values()) await peer.stop()
     await postgres?.close()
     for (const root of roots) await removeRoot(root)

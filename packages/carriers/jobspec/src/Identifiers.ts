@@ -4,8 +4,12 @@
  * @module
  */
 
+/** White space, and what an id has no room for. */
+const unfit = /[\s./:]/u
+
 /** Trimmed, with `.`, `/`, space and `:` replaced by `_`; an empty result is `daemon`. */
 export const sanitise = (text: string): string => {
+  if (text !== "" && !unfit.test(text)) return text
   const plain = text.trim().replaceAll(/[./ :]/gu, "_")
   return plain === "" ? "daemon" : plain
 }

@@ -73,7 +73,7 @@ const evolveWith =
   (before: JobEntity | undefined, fact: JobSpecFact, _: Projection.Report, isOwn = false): JobEntity | undefined => {
     const { event_type, occurred_at, payload } = fact
     const job: Mutable<JobEntity> = before !== undefined && isOwn ? before : copyOf(before, fact)
-    job.request_ids = addRequestId(job.request_ids, fact.request_id)
+    job.request_ids = addRequestId(job.request_ids, fact.request_id, isOwn)
     job.updated_at = occurred_at
     job.last_event_id = fact.event_id
     if (event_type === "job.accepted") job.created_at ??= occurred_at

@@ -192,7 +192,7 @@ const evolveWith =
       return undefined
     }
     const job: Mutable<QueueJob> = before === undefined ? first(fact) : isOwn ? before : copyOf(before)
-    job.request_ids = addRequestId(job.request_ids, fact.request_id)
+    job.request_ids = addRequestId(job.request_ids, fact.request_id, isOwn)
     job.last_event_id = fact.event_id
     job.updated_at = fact.occurred_at
     addDetails(job, fact.payload, types)

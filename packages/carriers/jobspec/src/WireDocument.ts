@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { encodeJson, type Json } from "@waybill/ledger"
+import { encodeJson, encodeKey, type Json } from "@waybill/ledger"
 
 /** A list of a document whose items are made when they are looked at. */
 export class List<T> implements Iterable<T> {
@@ -56,14 +56,21 @@ const textOf = (value: unknown, name: string): string => {
   let text = "{"
   for (const key of Object.keys(value)) {
     const field = value[key]
-    if (field !== undefined) text += `${text.length === 1 ? "" : ","}${encodeJson(key)}:${textOf(field, key)}`
+    if (field === undefined) continue
+    if (text.length > 1) text += ","
+    text += encodeKey(key)
+    text += typeof field === "object" ? textOf(field, key) : encodeJson(field as Json)
   }
   return `${text}}`
 }
 
 /** Whether a structure has a list somewhere below, which is then written item by item. */
-const hasList = (value: unknown): boolean =>
-  value instanceof List || (isStructure(value) && Object.values(value).some(hasList))
+const hasList = (value: unknown): boolean => {
+  if (value instanceof List) return true
+  if (!isStructure(value)) return false
+  for (const key of Object.keys(value)) if (typeof value[key] === "object" && hasList(value[key])) return true
+  return false
+}
 
 function* pieces(value: unknown, name: string): Generator<string, void> {
   if (value instanceof List) {
@@ -77,7 +84,7 @@ function* pieces(value: unknown, name: string): Generator<string, void> {
     let before = "{"
     for (const [key, field] of Object.entries(value)) {
       if (field === undefined) continue
-      yield `${before}${encodeJson(key)}:`
+      yield before + encodeKey(key)
       before = ","
       yield* pieces(field, key)
     }

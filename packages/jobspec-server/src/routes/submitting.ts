@@ -10,17 +10,19 @@ import {
   degradedReasons,
   isReady,
   mutationActor,
+  type ProjectionState,
   openclaw_names,
   projectionLag,
   projectionState,
   type Replay,
+  type Staleness,
   type Submit,
   submitAnswer,
   submittedJob,
   triggerAnswer,
   unreadProjectionState,
 } from "@waybill/jobspec"
-import type { JsonObject } from "@waybill/ledger"
+import type { JsonObject, View } from "@waybill/ledger"
 import { Effect } from "effect"
 import { type App, replay_age_ms } from "../App.ts"
 import { failpointOf, refuseBefore, refuseFailpoint } from "../failpoints.ts"
@@ -67,25 +69,30 @@ const includes = (position: number, facts: ReadonlyArray<{ readonly position: nu
   position >= (facts.at(-1)?.position ?? 0)
 
 /** What is durable is acknowledged, also when it cannot be read back: its own fact says which job it is. */
-const submitted = (app: App, call: Call, body: JsonObject): Effect.Effect<Answer, Error> =>
-  Effect.gen(function* () {
-    const submit = submitOf(body)
-    if (submit instanceof Refused) return yield* submit
-    const facts = yield* record(app, call, submit, actors.http)
+const submitted = (app: App, call: Call, body: JsonObject): Effect.Effect<Answer, Error> => {
+  const submit = submitOf(body)
+  if (submit instanceof Refused) return Effect.fail(submit)
+  return Effect.flatMap(record(app, call, submit, actors.http), (facts) => {
     const isRebuildFailing = failpointOf(app, call) === "projection_rebuild" && facts.length > 0
-    const found = yield* Effect.result(app.replay(replay_age_ms))
-    const answer = yield* app.askKnown(({ queue, states }) => {
-      const job = includes(queue.position, facts) ? submittedJob(queue, submit, facts) : undefined
-      if (job === undefined) return undefined
-      const state =
-        found._tag === "Success" ? projectionState(states, found.success) : unreadProjectionState(found.failure.message)
-      return submitAnswer(job, submit, state, app.now_ms())
+    const answerWith = (stateOf: (states: View<Staleness>) => ProjectionState) =>
+      Effect.flatMap(
+        app.askKnown(({ queue, states }) => {
+          const job = includes(queue.position, facts) ? submittedJob(queue, submit, facts) : undefined
+          return job === undefined ? undefined : submitAnswer(job, submit, stateOf(states), app.now_ms())
+        }),
+        (answer) => {
+          if (answer === undefined) return Effect.die(vanished)
+          if (!isRebuildFailing) return Effect.succeed(accepted(answer))
+          const degraded_reasons = [...(answer.degraded_reasons ?? []), rebuild_failpoint]
+          return Effect.succeed(accepted({ ...answer, projection_status: "degraded", degraded_reasons }))
+        },
+      )
+    return Effect.matchEffect(app.replay(replay_age_ms), {
+      onSuccess: (replay) => answerWith((states) => projectionState(states, replay)),
+      onFailure: ({ message }) => answerWith(() => unreadProjectionState(message)),
     })
-    if (answer === undefined) return yield* Effect.die(vanished)
-    if (!isRebuildFailing) return accepted(answer)
-    const degraded_reasons = [...(answer.degraded_reasons ?? []), rebuild_failpoint]
-    return accepted({ ...answer, projection_status: "degraded", degraded_reasons })
   })
+}
 
 /** Refuses while there is damage that nobody has acknowledged. What its own append would see to is none. */
 const requireReady = (app: App): Effect.Effect<Replay, Error> =>

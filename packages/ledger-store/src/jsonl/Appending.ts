@@ -12,21 +12,20 @@ import {
   StoreRefused,
   StoreUnavailable,
 } from "@waybill/ledger"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Scope } from "effect"
 import { acknowledge } from "./acknowledged.ts"
-import type { Finding, History } from "./History.ts"
+import type { Finding } from "./History.ts"
 import { indexOf, saveIndex } from "./IndexFile.ts"
 import { archiveName, ledger_name, sealName, seals_name } from "./Layout.ts"
 import type { LedgerFile, Sight, Writing } from "./LedgerFile.ts"
 import { mend } from "./mend.ts"
-import { pack } from "./pack.ts"
 import { readExactly } from "./readExactly.ts"
 import type { Scanner } from "./Scanner.ts"
 import type { SealHeader } from "./SealHeader.ts"
-import { openSeal, writeRows } from "./Seals.ts"
+import { makeRecording } from "./recording.ts"
+import { openSeal } from "./Seals.ts"
 import { sealAll } from "./sealing.ts"
 import { oddity } from "./unlessOdd.ts"
-import { sumLines, type Sums } from "./Chain.ts"
 
 /** The index is saved again once so many records are new, and half as many as there are jobs: so it costs each record little. */
 const index_records_min = 4096
@@ -145,16 +144,22 @@ export const makeAppending = (
     <A>(run: Effect.Effect<A, FileError | StoreError>): Effect.Effect<A, StoreError> =>
       Effect.catchIf(run, isFileError, (cause) => Effect.andThen(retreat(opened, end), Effect.fail(poisoned(cause))))
 
+  const isSettled = () => {
+    const { active, generation, reader } = scanner.history
+    const isSame = durable.generation === generation && durable.first === (active?.first ?? 0)
+    return !durable.rewrite && isSame && durable.end === reader.end
+  }
+
   /**
    * Whatever a commit rests on is durable before it is answered: also the lines of a process that died before its flush, and
    * our own that a failed flush left behind. The system may hold those for clean, so they are written again.
    */
   const settle: (opened: Writing) => Effect.Effect<void, FileError> = Effect.fnUntraced(function* ({ file }: Writing) {
+    if (isSettled()) return
     const { generation, reader } = scanner.history
     const first = scanner.history.active?.first ?? 0
     const { end } = reader
     const isSame = durable.generation === generation && durable.first === first
-    if (!durable.rewrite && isSame && durable.end === end) return
     // Rows are written once their records are durable, whoever wrote them.
     const isSealed = scanner.history.isSealed && scanner.history.active?.link.end === end
     if (!durable.rewrite && isSealed) {
@@ -167,10 +172,11 @@ export const makeAppending = (
     durable = { end, first, generation, rewrite: false }
   })
 
-  const prepare: Appending["prepare"] = Effect.fnUntraced(
+  const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
+
+  const prepareClosely: Appending["prepare"] = Effect.fnUntraced(
     function* (opened: Writing, although?: "whatever is wrong") {
       yield* scanner.scanAll
-      const isBlocking = ({ blocks, isAcknowledged }: Finding) => blocks === true && isAcknowledged !== true
       if (scanner.history.damage.some(isBlocking)) yield* acknowledge(scanner)
       const { history } = scanner
       const blocking = history.damage.find(isBlocking)
@@ -189,6 +195,14 @@ export const makeAppending = (
     (run, opened) => orPoison(opened)(run),
   )
 
+  // Mostly there is nothing to bring about: the file is as this process has left it.
+  const prepare: Appending["prepare"] = (opened, although) =>
+    Effect.suspend(() =>
+      scanner.isUpToDate() && isSettled() && !scanner.history.damage.some(isBlocking)
+        ? Effect.void
+        : prepareClosely(opened, although),
+    )
+
   const seal = (opened: Writing) =>
     Effect.suspend(() => {
       const { history, records } = scanner
@@ -199,9 +213,7 @@ export const makeAppending = (
     Effect.gen(function* () {
       const { history } = scanner
       const { active } = history
-      const isDue =
-        history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
-      if (!isDue || active === undefined || active.sealed === 0) return
+      if (!isIndexDue() || active === undefined || active.sealed === 0) return
       yield* flushSeal({ directory }, active.first)
       yield* saveIndex(directory, indexOf(history, active.link.sha))
       history.saved = history.head
@@ -232,51 +244,16 @@ export const makeAppending = (
       yield* onRotated
     })
 
-  /**
-   * Seals what is durable now, so that what is answered is sealed. Where that fails, the records are there all the same: the
-   * next append seals them before it writes, and fails if it cannot.
-   */
-  const sealOwn = Effect.fnUntraced(
-    function* (opened: Writing, sums: Sums | undefined) {
-      const { active } = scanner.history
-      if (sums === undefined || active === undefined || sealFile === undefined) return yield* seal(opened)
-      const from = active.complete(sums)
-      yield* writeRows(sealFile.file, active.rows, from, active.rows.count, active.sealed)
-      active.link = sums.link
-      active.sealed = active.count
-    },
-    Effect.catch(() => closeSeal),
-  )
-
-  /** Whether the active file's next rows go right behind its last ones. */
-  const continues = ({ active, reader }: History) =>
-    active !== undefined &&
-    active.sealed > 0 &&
-    !active.isSealDamaged &&
-    active.link.end === reader.end &&
-    sealFile?.first === active.first
-
-  const write = Effect.fnUntraced(
-    function* (opened: Writing, records: ReadonlyArray<NewRecord>) {
-      const { history } = scanner
-      yield* seal(opened).pipe(orPoison(opened))
-      const { end } = history.reader
-      const packed = pack(records)
-      const { link } = history.active ?? {}
-      const isNext = link !== undefined && continues(history)
-      yield* opened.file.write(packed.bytes, end).pipe(orPoison(opened, end))
-      // What the bytes come to is worked out while they are flushed.
-      const flushing = yield* Effect.forkChild(opened.file.flush, { startImmediately: true })
-      const sums = isNext ? sumLines(packed.bytes, packed.lengths, link) : undefined
-      yield* Fiber.join(flushing).pipe(orPoison(opened, end))
-      scanner.take(records, packed)
+  const write = makeRecording({
+    scanner,
+    seal,
+    closeSeal,
+    orPoison,
+    sealFile: () => sealFile,
+    onDurable: () => {
       durable = { ...durable, end: scanner.history.reader.end }
-      yield* sealOwn(opened, sums)
     },
-    scanner.hideWhile,
-    // A write that is given up halfway would go on behind the lock's back.
-    Effect.uninterruptible,
-  )
+  })
 
   /** Replay would take a record for a copy of another that bears the same id. Ids that tell their own position are their own. */
   const refuseCopies = (records: ReadonlyArray<NewRecord>) =>
@@ -309,14 +286,18 @@ export const makeAppending = (
   const keepUp: Appending["keepUp"] = (opened) =>
     Effect.andThen(seal(opened), keepIndex(opened)).pipe(orPoison(opened), Effect.uninterruptible)
 
+  const isFullFor = (bytes: number) => {
+    const { active, reader } = scanner.history
+    return active !== undefined && active.count > 0 && reader.end + bytes > rotate_bytes
+  }
+  const isIndexDue = () => {
+    const { head, jobs, saved } = scanner.history
+    return head - saved >= index_records_min && head - saved >= jobs.size * index_records_per_job
+  }
+
   const makeRoom = Effect.fnUntraced(function* (opened: Writing, bytes: number) {
-    const { history } = scanner
-    const { active } = history
-    const isFull = active !== undefined && active.count > 0 && history.reader.end + bytes > rotate_bytes
-    const isDue = history.head - history.saved >= Math.max(index_records_min, history.jobs.size * index_records_per_job)
-    if (!isFull && !isDue) return opened
     yield* keepUp(opened)
-    if (!isFull) return opened
+    if (!isFullFor(bytes)) return opened
     yield* turn(opened).pipe(orPoison(opened), Effect.uninterruptible)
     const next = yield* ledgerFile.writing
     yield* scanner.scanAll
@@ -331,18 +312,23 @@ export const makeAppending = (
     rotate,
     hold: scanner.hold,
     close: closeSeal,
-    append: Effect.fnUntraced(function* (given: Writing, batches: ReadonlyArray<ReadonlyArray<NewRecord>>) {
-      const records = batches.flat()
-      const first = scanner.history.head + 1
-      let isStrange = false
-      for (const [i, { event }] of records.entries()) {
-        if (event.position !== first + i)
-          return yield* refuse(`somebody changed it under the lock: ${event.event_id} would be at ${first + i}`)
-        isStrange ||= scanner.isSuspect(event.event_id, event.position)
-      }
-      if (isStrange) yield* refuseCopies(records)
-      const length = records.reduce((sum, { line }) => sum + line.length, 0)
-      yield* write(yield* makeRoom(given, length), records)
-    }),
+    append: (opened, batches) =>
+      Effect.suspend(() => {
+        const records = batches.flat()
+        let position = scanner.history.head
+        let bytes = 0
+        let isStrange = false
+        for (const { event, line } of records) {
+          if (event.position !== ++position)
+            return Effect.fail(refuse(`somebody changed it under the lock: ${event.event_id} would be at ${position}`))
+          isStrange ||= scanner.isSuspect(event.event_id, position)
+          bytes += line.length
+        }
+        if (!isStrange && !isFullFor(bytes) && !isIndexDue()) return write(opened, records)
+        return Effect.gen(function* () {
+          if (isStrange) yield* refuseCopies(records)
+          yield* write(isFullFor(bytes) || isIndexDue() ? yield* makeRoom(opened, bytes) : opened, records)
+        })
+      }),
   }
 }

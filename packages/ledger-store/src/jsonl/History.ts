@@ -18,6 +18,18 @@ export const told = (eventId: string): number | undefined => {
   return digits === undefined ? undefined : Number(digits)
 }
 
+const [zero, underscore, digits_min] = [0x30, 0x5f, 6]
+
+/** Whether {@link told} would answer this position, for a tenth of what it takes. */
+export const isTold = (eventId: string, position: number): boolean => {
+  let at = eventId.length
+  for (let rest = position, digits = 0; rest > 0 || digits < digits_min; digits++) {
+    if (eventId.charCodeAt(--at) !== zero + (rest % 10)) return false
+    rest = Math.floor(rest / 10)
+  }
+  return eventId.charCodeAt(at - 1) === underscore
+}
+
 /** FNV-1a. A hint only: equal hashes are looked up in the file. */
 export const hashOf = (text: string): number => {
   let hash = 0x811c9dc5

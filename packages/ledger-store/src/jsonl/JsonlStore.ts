@@ -13,6 +13,7 @@ import { makeAppending } from "./Appending.ts"
 import { loadCheckpoint, makeCheckpoints } from "./checkpoints.ts"
 import { compressArchives } from "./compress.ts"
 import { healthOf } from "./health.ts"
+import { Listings } from "./Listings.ts"
 import type { History } from "./History.ts"
 import { makeLedgerFile, type Writing } from "./LedgerFile.ts"
 import { makeLocking } from "./Locking.ts"
@@ -105,6 +106,12 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       saveCheckpoint: (checkpoint) =>
         Effect.andThen(appender.keepUp(opened), checkpoints.save(opened.directory, checkpoint)),
     })
+    let latest: { readonly opened: Writing; readonly session: Session } | undefined
+    /** One and the same for as long as the same file is open: an object with getters takes the engine 4 µs to make. */
+    const sessionOn = (opened: Writing): Session => {
+      if (latest?.opened !== opened) latest = { opened, session: sessionOf(opened) }
+      return latest.session
+    }
 
     /** Reads one job's stream without learning all others first. */
     const alone = makeReadingAlone(ledgerFile)
@@ -113,12 +120,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
       where,
       commit: (body) =>
         appending.withPermits(1)(
-          locked((opened) =>
-            Effect.andThen(
-              appender.prepare(opened),
-              Effect.suspend(() => body(sessionOf(opened))),
-            ),
-          ),
+          locked((opened) => Effect.flatMap(appender.prepare(opened), () => body(sessionOn(opened)))),
         ),
       readAfter,
       foldAfter,
@@ -156,7 +158,7 @@ export const makeJsonlStore = (options: JsonlStoreOptions): Effect.Effect<Store,
           const sight = yield* ledgerFile.look
           return sight === undefined ? undefined : yield* io(loadCheckpoint(sight.directory, name))
         }),
-      health: healthOf(ledgerFile, scanner),
+      health: healthOf(ledgerFile, scanner, new Listings()),
     }
     return store
   })

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type Directory, FileError, type FileInfo, Files, type FileLock, type OpenFile } from "@waybill/host"
+import {
+  atOnce,
+  type Directory,
+  FileError,
+  type FileInfo,
+  Files,
+  type FileLock,
+  hasSucceeded,
+  type OpenFile,
+} from "@waybill/host"
 import { type StoreError, StoreRefused, StoreUnavailable } from "@waybill/ledger"
 import { Effect, Exit, Scope, Semaphore } from "effect"
 import { join } from "node:path"
@@ -26,6 +35,8 @@ export interface Writing extends Folder {
 }
 /** What bears the ledger's name at this moment. */
 export interface Sight extends Folder {
+  /** The folder as it was seen. */
+  readonly folder: FileInfo
   /** `undefined` while there is none: before the first append, and for a moment in a rotation. */
   readonly info: FileInfo | undefined
   /** The file in which somebody says to serve this ledger; `undefined` while there is none. */
@@ -41,6 +52,10 @@ export interface LedgerFile {
   readonly read: (sight: Sight) => Effect.Effect<OpenFile | undefined, StoreError>
   /** The file and its lock, opened for appending, the file that bears the name now; made, with its folders, and durable, where there is none. */
   readonly writing: Effect.Effect<Writing, StoreError>
+  /** {@link LedgerFile.writing}, where it is open. */
+  readonly opened: () => Writing | undefined
+  /** Looks, and answers with an `Exit` where nothing had to be opened or waited for; else with what is to be run in its place. */
+  readonly glance: () => Effect.Effect<Sight | undefined, StoreError>
   /** Closes the file that is appended to; or also its lock; or also what is open for reading. */
   readonly close: (what: "file" | "writing" | "both") => Effect.Effect<void>
   /** Who holds the lock at this moment, as far as the machine tells. */
@@ -116,6 +131,8 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
     let active: Active | undefined
     let locking: (Folder & { readonly lock: FileLock } & Closeable) | undefined
     let appended: Active | undefined
+    /** What both of them are together. */
+    let opened: Writing | undefined
     const unavailable = (cause: FileError) => {
       const reason = refusalOf(cause)
       return reason === undefined ? new StoreUnavailable({ where, cause }) : new StoreRefused({ where, reason })
@@ -126,6 +143,7 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
     const close: LedgerFile["close"] = (what) =>
       Effect.suspend(() => {
         const scopes = [appended?.scope]
+        opened = undefined
         appended = undefined
         if (what !== "file") {
           scopes.push(locking?.scope)
@@ -172,7 +190,7 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
       () => Effect.succeed(undefined),
     )
 
-    const look: LedgerFile["look"] = opening.withPermits(1)(
+    const lookClosely: LedgerFile["look"] = opening.withPermits(1)(
       Effect.gen(function* () {
         for (;;) {
           watched ??= yield* Effect.mapError(openWatched, inWords)
@@ -182,12 +200,30 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
           const activation = yield* io(directory.find(activation_name))
           // Last, so that what was seen was seen in a folder that had its name all the while.
           const folder = yield* io(agents.find("daemon"))
-          if (isSameFile(folder, info)) return { directory, info: named, activation }
+          if (folder !== undefined && isSameFile(folder, info)) return { directory, folder, info: named, activation }
           // The folder was taken away under us, and perhaps another one put in its place.
           yield* close("both")
         }
       }),
     )
+
+    /** What is not done at once is run to its end, and then everything is looked at again. */
+    const lookAfter = (pending: Effect.Effect<unknown, FileError>) => Effect.andThen(io(pending), lookClosely)
+
+    const glance: LedgerFile["glance"] = () => {
+      if (watched === undefined) return lookClosely
+      const { agents, directory, info } = watched
+      const named = atOnce(directory.find(ledger_name))
+      if (!hasSucceeded(named)) return lookAfter(named)
+      const activation = atOnce(directory.find(activation_name))
+      if (!hasSucceeded(activation)) return lookAfter(activation)
+      // Last, as in the closer look.
+      const folder = atOnce(agents.find("daemon"))
+      if (!hasSucceeded(folder)) return lookAfter(folder)
+      return folder.value !== undefined && isSameFile(folder.value, info)
+        ? Exit.succeed({ directory, folder: folder.value, info: named.value, activation: activation.value })
+        : lookClosely
+    }
 
     const read: LedgerFile["read"] = ({ directory, info }) =>
       opening.withPermits(1)(
@@ -212,14 +248,17 @@ export const makeLedgerFile = (root: string): Effect.Effect<LedgerFile, never, F
       holder: Effect.suspend(() =>
         watched === undefined ? Effect.succeed(undefined) : lockHolder(files, watched.directory),
       ),
-      look,
+      look: Effect.suspend(glance),
+      glance,
       read,
+      opened: () => opened,
       writing: opening.withPermits(1)(
         Effect.gen(function* () {
+          if (opened !== undefined) return opened
           locking ??= yield* inScope(openLocking)
           const { directory, lock } = locking
           appended ??= yield* inScope(openAppended(directory))
-          return { directory, lock, file: appended.file, info: appended.info }
+          return (opened = { directory, lock, file: appended.file, info: appended.info })
         }).pipe(Effect.mapError(inWords)),
       ),
     }

@@ -3,13 +3,17 @@
  *
  * @module
  */
+import { atOnce, type FileError, hasSucceeded } from "@waybill/host"
 import { type StoreError, StoreLocked } from "@waybill/ledger"
-import { Clock, Effect, Random } from "effect"
+import { Clock, Effect, Exit, Random } from "effect"
 import type { Appending } from "./Appending.ts"
-import { isSameFile, type LedgerFile, type Writing } from "./LedgerFile.ts"
+import { isSameFile, type LedgerFile, type Sight, type Writing } from "./LedgerFile.ts"
 
 /** Runs something under the lock, on the file that bears the ledger's name. */
 export type Locked = <A, E>(use: (opened: Writing) => Effect.Effect<A, E>) => Effect.Effect<A, E | StoreError>
+
+const elsewhere = Effect.succeed(undefined)
+const answerOf = <A>(answer: A) => ({ answer })
 
 /** How long the lock is asked for again and again before it is slept between: an append is mostly over by then. */
 const spin_ms = 1
@@ -27,58 +31,72 @@ export const makeLocking = (
   meanwhile: Effect.Effect<unknown> = Effect.void,
 ): Locked => {
   const { io, where } = ledgerFile
-  const acquire: (opened: Writing) => Effect.Effect<void, StoreError> = Effect.fnUntraced(function* ({
-    lock,
-  }: Writing) {
-    if (yield* io(lock.tryAcquire)) return
-    const since = yield* Clock.currentTimeMillis
-    for (let wait_ms = 1, spins = 0; ; spins++) {
-      yield* Effect.interruptible(meanwhile)
-      const waited_ms = (yield* Clock.currentTimeMillis) - since
-      if (waited_ms <= spin_ms && spins < spins_max) yield* Effect.interruptible(Effect.yieldNow)
-      else {
-        yield* Effect.interruptible(Effect.sleep(wait_ms * (0.5 + (yield* Random.next))))
-        wait_ms = Math.min(wait_ms * 1.5, wait_ms_max)
+  /** `first` is how the first attempt goes. */
+  const wait: (opened: Writing, first: Effect.Effect<boolean, FileError>) => Effect.Effect<void, StoreError> =
+    Effect.fnUntraced(function* ({ lock }: Writing, first: Effect.Effect<boolean, FileError>) {
+      if (yield* io(first)) return
+      const since = yield* Clock.currentTimeMillis
+      for (let wait_ms = 1, spins = 0; ; spins++) {
+        yield* Effect.interruptible(meanwhile)
+        const waited_ms = (yield* Clock.currentTimeMillis) - since
+        if (waited_ms <= spin_ms && spins < spins_max) yield* Effect.interruptible(Effect.yieldNow)
+        else {
+          yield* Effect.interruptible(Effect.sleep(wait_ms * (0.5 + (yield* Random.next))))
+          wait_ms = Math.min(wait_ms * 1.5, wait_ms_max)
+        }
+        if (yield* io(lock.tryAcquire)) return
+        if (waited_ms > lock_wait_ms)
+          return yield* new StoreLocked({ where, holder: (yield* ledgerFile.holder) ?? "another process" })
       }
-      if (yield* io(lock.tryAcquire)) return
-      if (waited_ms > lock_wait_ms)
-        return yield* new StoreLocked({ where, holder: (yield* ledgerFile.holder) ?? "another process" })
-    }
-  })
+    })
 
-  /** Looks whether the file that is open is still the ledger's. */
-  const enter: (opened: Writing) => Effect.Effect<boolean, StoreError> = Effect.fnUntraced(function* (opened: Writing) {
-    const sight = yield* ledgerFile.look
-    const activation = sight?.activation
-    const daemon = activation && (yield* io(ledgerFile.daemon(opened.directory, activation)))
-    if (daemon !== undefined) return yield* new StoreLocked({ where, holder: daemon })
+  const acquire = (opened: Writing) =>
+    Effect.suspend(() => {
+      const first = atOnce(opened.lock.tryAcquire)
+      return hasSucceeded(first) && first.value ? Effect.void : wait(opened, first)
+    })
+
+  /** Whether the file that is open is still the ledger's. */
+  const enterOn = (opened: Writing, sight: Sight | undefined): boolean => {
     if (!isSameFile(sight?.info, opened.info)) return false
     appender.hold(sight)
     return true
-  })
+  }
 
-  const leave = ({ lock }: Writing) =>
-    Effect.suspend(() => {
-      appender.hold(undefined)
-      return Effect.ignore(lock.release)
+  const enter = (opened: Writing): Effect.Effect<boolean, StoreError> => {
+    const seen = ledgerFile.glance()
+    if (hasSucceeded(seen) && seen.value?.activation === undefined) return Exit.succeed(enterOn(opened, seen.value))
+    return Effect.gen(function* () {
+      const sight = yield* seen
+      const activation = sight?.activation
+      const daemon = activation && (yield* io(ledgerFile.daemon(opened.directory, activation)))
+      if (daemon !== undefined) return yield* new StoreLocked({ where, holder: daemon })
+      return enterOn(opened, sight)
     })
+  }
+
+  const leave = ({ lock }: Writing) => {
+    appender.hold(undefined)
+    const released = atOnce(lock.release)
+    return hasSucceeded(released) ? Effect.void : Effect.ignore(released)
+  }
 
   const startOver = Effect.suspend(() => Effect.andThen(appender.close, ledgerFile.close("writing")))
 
-  const locked: Locked = (use) =>
-    Effect.flatMap(ledgerFile.writing, (opened) =>
+  const locked: Locked = (use) => {
+    const within = (opened: Writing) =>
       Effect.acquireUseRelease(
         acquire(opened),
-        () =>
-          Effect.flatMap(enter(opened), (isEntered) =>
-            isEntered ? Effect.map(use(opened), (answer) => ({ answer })) : Effect.succeed(undefined),
-          ),
+        () => Effect.flatMap(enter(opened), (isEntered) => (isEntered ? Effect.map(use(opened), answerOf) : elsewhere)),
         () => leave(opened),
-      ).pipe(
-        Effect.flatMap((done) =>
-          done === undefined ? Effect.andThen(startOver, locked(use)) : Effect.succeed(done.answer),
-        ),
-      ),
+      )
+    const runs = Effect.suspend(() => {
+      const opened = ledgerFile.opened()
+      return opened === undefined ? Effect.flatMap(ledgerFile.writing, within) : within(opened)
+    })
+    return Effect.flatMap(runs, (done) =>
+      done === undefined ? Effect.andThen(startOver, locked(use)) : Effect.succeed(done.answer),
     )
+  }
   return locked
 }

@@ -9,6 +9,7 @@ import { Effect, Exit, Semaphore } from "effect"
 import { type ArchiveDamaged, type ArchiveName, type Archives, makeArchives } from "./Archives.ts"
 import { flushOthers, isSealedTo } from "./durably.ts"
 import { makeEntering, type ReadPart } from "./entering.ts"
+import { type Hiding, makeHiding } from "./hiding.ts"
 import { History } from "./History.ts"
 import { archiveName, firstOfArchive } from "./Layout.ts"
 import { isSameFile, isSameOrNone, type LedgerFile, type Sight } from "./LedgerFile.ts"
@@ -40,6 +41,8 @@ export interface Scanner {
   /** Learns what is new, and reads about `limit` records of it; lines that are not durable yet are flushed first, or left. */
   readonly scan: (limit: number, unsealed?: "left") => Effect.Effect<Scanned, StoreError>
   readonly scanAll: Effect.Effect<void, StoreError>
+  /** Whether a scan would find nothing new in what is held, nothing changed, and nothing that has no rows. */
+  readonly isUpToDate: () => boolean
   /** Runs a reading on what is known; where a seal turns out to be damaged, once more without it. */
   readonly reading: <A>(
     run: (place: Place, history: History) => Effect.Effect<A, ReadFailure>,
@@ -59,8 +62,7 @@ export interface Scanner {
   /** Forgets bytes that are no records yet: they were cut or completed. */
   readonly forgetPending: () => void
   /** Nothing beyond what is known may be read while our own lines are not durable. */
-  readonly hideWhile: <A, E, R>(run: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  readonly isHiding: () => boolean
+  readonly hiding: Hiding
   /** Takes over records that we wrote ourselves, without reading them. */
   readonly take: (records: ReadonlyArray<NewRecord>, packed: Packed) => void
   /** The active file has become an archive, and a new one has its name. */
@@ -73,7 +75,6 @@ export interface Scanner {
 export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effect<Scanner> =>
   Effect.gen(function* () {
     const { io, where } = ledgerFile
-    const scanning = yield* Semaphore.make(1)
     // Readings go on next to each other, but not while the files they read are told apart anew.
     const structure = yield* Semaphore.make(readings_max)
     const restructure = structure.withPermits(readings_max)
@@ -86,7 +87,9 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     const archives = makeArchives()
     const broken = new Set<number>()
     let history = new History(0)
-    let isHiding = false
+    const hiding = makeHiding(() => {
+      held = undefined
+    })
     const records = makeRecords(archives, () => history)
 
     const { addRow, isCopy, isSuspect, readOn } = makeEntering(
@@ -223,7 +226,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
     const scanNow: (limit: number, unsealed?: "left") => Effect.Effect<Scanned, StoreError | SealBroken> =
       Effect.fnUntraced(function* (limit: number, unsealed?: "left") {
         const nothing = () => ({ after: history.head, head: history.head, events: [] })
-        if (isHiding) return nothing()
+        if (hiding.isHiding()) return nothing()
         const { generation } = history
         let sight = yield* look
         // What is seen may have grown while it was learnt, so it is looked at again.
@@ -290,18 +293,29 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
 
     const scan: Scanner["scan"] = (limit, unsealed) =>
       Effect.suspend(() =>
-        isHiding
+        hiding.isHiding() || isUpToDate()
           ? Effect.succeed({ after: history.head, head: history.head, events: [] })
-          : scanning.withPermits(1)(again(scanNow(limit, unsealed))),
+          : hiding.alone(again(Effect.suspend(() => scanNow(limit, unsealed)))),
       )
 
-    const scanAll = Effect.gen(function* () {
+    const isUpToDate = () => {
+      const { active, info, isUnsettled, reader } = history
+      if (held === undefined || place?.directory !== held.directory || !isSameFile(info, held.info)) return false
+      if (place.file === undefined || active === undefined || hiding.isHiding() || hiding.isReading()) return false
+      if (held.info?.bytes !== reader.next || reader.next !== reader.end || isUnsettled) return false
+      if (active.sealed < active.count || history.isBlocked(active.name)) return false
+      seen_bytes = reader.end
+      return true
+    }
+
+    const scanOn = Effect.fnUntraced(function* () {
       for (;;) {
         const { generation, head } = history
         const { events } = yield* scan(65_536)
         if (events.length === 0 && history.generation === generation && history.head === head) return
       }
     })
+    const scanAll = Effect.suspend(() => (isUpToDate() ? Effect.void : scanOn()))
 
     /** Records that have changed may be another past's that was put in place since: a look tells. */
     const againWhereOther = <A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
@@ -325,6 +339,7 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       archives,
       scan,
       scanAll,
+      isUpToDate,
       get seen_bytes() {
         return seen_bytes
       },
@@ -364,20 +379,11 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
         held = undefined
         history.reader = history.reader.restart()
       },
-      hideWhile: (run) =>
-        Effect.suspend(() => {
-          isHiding = true
-          held = undefined
-          // A scan that has begun ends first: it may already have seen how long the file is about to be.
-          return Effect.ensuring(
-            scanning.withPermits(1)(run),
-            Effect.sync(() => {
-              isHiding = false
-            }),
-          )
-        }),
-      isHiding: () => isHiding,
-      take: (written, packed) => takeOwn(history, addRow, written, packed),
+      hiding,
+      take: (written, packed) => {
+        held = undefined
+        takeOwn(history, addRow, written, packed)
+      },
       forgetAll: restructure(Effect.sync(startAnew)),
       rotated: restructure(
         Effect.sync(() => {

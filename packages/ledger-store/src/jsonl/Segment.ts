@@ -8,6 +8,9 @@ import { archiveName } from "./Layout.ts"
 import { genesis } from "./SealHeader.ts"
 import { type NewRow, Rows } from "./Rows.ts"
 
+/** The same text as the engine keeps names: each event's type is looked up several times, and two names are compared in one step. */
+const asKey = (text: string): string => Object.keys({ [text]: true })[0] ?? text
+
 export class Segment {
   /** The position of its first record. */
   readonly first: number
@@ -71,8 +74,9 @@ export class Segment {
   }
 
   learnType(eventType: string, record: number): void {
-    this.types.set(eventType, record)
-    this.typeNames.set(record, eventType)
+    const name = asKey(eventType)
+    this.types.set(name, record)
+    this.typeNames.set(record, name)
   }
 
   /** Completes the last rows with what their bytes come to. Answers the first of them, counted in {@link rows}. */

@@ -9,6 +9,7 @@ import { Clock, Effect } from "effect"
 import { activation_name } from "./Layout.ts"
 import { readProc } from "./proc.ts"
 import { readExactly } from "./readExactly.ts"
+import { hasSettled } from "./settled.ts"
 import { unlessMissing } from "./unlessMissing.ts"
 import { unlessOdd } from "./unlessOdd.ts"
 
@@ -61,12 +62,6 @@ const startOf = (files: Files["Service"], pid: number) =>
     return boot * 1000 + (Number(fields[18]) * 1000) / ticks_per_second
   })
 
-/**
- * How old a change must be for the next one to show in the file's times: they are told in ticks of the kernel's clock, and
- * two changes of one tick look like one.
- */
-const settled_ms = 2000
-
 const nobody = Effect.succeed(undefined)
 
 /** Looks for whoever else serves a ledger. `file` is what bears the activation file's name, as it was seen. */
@@ -86,7 +81,7 @@ export const makeLiveDaemon = (files: Files["Service"]): LiveDaemon => {
     const now_ms = yield* Clock.currentTimeMillis
     const activation = yield* readActivation(directory)
     if (activation === undefined) {
-      if (now_ms - Number(file.changed_ns / 1_000_000n) > settled_ms) harmless = file
+      if (hasSettled(file, now_ms)) harmless = file
       return undefined
     }
     const { address, pid, started_ms } = activation

@@ -9,10 +9,12 @@ import { Effect } from "effect"
 import { checkpoints_name } from "./checkpoints.ts"
 import { index_name } from "./IndexFile.ts"
 import { quarantine_name } from "./Layout.ts"
+import { Listings } from "./Listings.ts"
 
 /** What bears a name of it and is not what it should be, below the ledger's folder. */
 export const oddities = (
   directory: Directory,
+  listings = new Listings(),
 ): Effect.Effect<ReadonlyArray<{ readonly file: string; readonly error: string }>, FileError> =>
   Effect.gen(function* () {
     const found: Array<{ file: string; error: string }> = []
@@ -29,14 +31,15 @@ export const oddities = (
         found.push({ file: folder, error: "is no folder, so nothing is kept in it; remove it, and it is made anew" })
         continue
       }
-      const odd = yield* Effect.scoped(
+      // What an entry is changes with its folder.
+      const look = Effect.scoped(
         Effect.gen(function* () {
           const opened = yield* directory.openDirectory(folder)
           const names = (yield* opened.list).filter((name) => name.endsWith(".json"))
           return yield* Effect.filter(names, (name) => Effect.map(opened.find(name), (each) => each?.kind !== "file"))
         }),
       )
-      for (const name of odd)
+      for (const name of yield* listings.of(folder, info, look))
         found.push({
           file: `${folder}/${name}`,
           error: "is no file, so it is passed over; remove it, and it is made anew",

@@ -8,7 +8,7 @@ import type { RecordedEvent } from "@waybill/ledger"
 import { Effect } from "effect"
 import type { ArchiveDamaged } from "./Archives.ts"
 import { measure } from "./Envelope.ts"
-import { hashOf, type History, told } from "./History.ts"
+import { hashOf, type History, isTold, told } from "./History.ts"
 import { incomplete_batch, type Line, type LineReader, partial_line, readLine } from "./LineReader.ts"
 import type { Place, ReadFailure } from "./Pieces.ts"
 import type { Records } from "./Records.ts"
@@ -74,7 +74,7 @@ export const makeEntering = (records: Records, history: () => History, forget: (
     })
 
   const isSuspect = (eventId: string, position: number): boolean =>
-    told(eventId) !== position || history().ahead.has(position)
+    !isTold(eventId, position) || history().ahead.has(position)
 
   const addRow = (segment: Segment, line: Line, isKnown: boolean): RecordedEvent | undefined => {
     const { bytes, content, line_number, offset, text } = line

@@ -4,12 +4,13 @@
  * @module
  */
 import * as PgConnection from "@effect/sql-pg/PgConnection"
-import { Effect, Exit, Queue, Redacted, Result, type Scope } from "effect"
+import { Effect, Exit, Queue, Redacted, Result, Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { readFile } from "node:fs/promises"
 import { readAddress } from "./address.ts"
 import type { Target } from "./addressParameters.ts"
-import { type Connection, type Database, DatabaseError, type Row } from "./Database.ts"
+import { type Connection, type Database, DatabaseError, type Row, type Statement } from "./Database.ts"
+import { type Deadline, makeDeadline } from "./Deadline.ts"
 import { isUntrusted, type Thrown, whatIsWrong } from "./whatIsWrong.ts"
 
 export interface SqlPgDatabaseOptions {
@@ -100,10 +101,10 @@ export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
   }
   const silent = new DatabaseError({ failure: "cut", reason: "the server did not answer in time" })
 
-  const connectionOver = (session: PgConnection.PgConnection): Connection => {
-    const query = (text: string, values: ReadonlyArray<unknown> = []) =>
+  const connectionOver = (session: PgConnection.PgConnection, deadline: Deadline): Connection => {
+    const query = ({ text, values = [] }: Statement) =>
       session.query(text, values).pipe(
-        Effect.mapError(told),
+        Effect.mapError((error) => (deadline.isOver ? silent : told(error))),
         Effect.flatMap(({ command, rows }) =>
           // The server answers so when it had given the transaction up before.
           text === "COMMIT" && command === "ROLLBACK"
@@ -112,14 +113,17 @@ export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
         ),
       )
     return {
-      run: (statements) =>
-        Effect.forEach(statements, ({ text, values }) => Effect.exit(query(text, values)), {
-          concurrency: "unbounded",
-        }).pipe(
-          Effect.flatMap((exits) => Effect.fromResult(Result.all(exits.map(resultOf)))),
-          Effect.interruptible,
-          Effect.timeoutOrElse({ duration: lock_wait_ms + answer_wait_ms, orElse: () => Effect.fail(silent) }),
-        ),
+      run: (statements) => {
+        const [only] = statements
+        // Most are sent alone, and need no fiber of their own.
+        if (only !== undefined && statements.length === 1)
+          return deadline.keep(Effect.map(query(only), (rows) => [rows]))
+        return deadline.keep(
+          Effect.forEach(statements, (statement) => Effect.exit(query(statement)), { concurrency: "unbounded" }).pipe(
+            Effect.flatMap((exits) => Effect.fromResult(Result.all(exits.map(resultOf)))),
+          ),
+        )
+      },
       listen: (channel) =>
         Effect.gen(function* () {
           const inbox = yield* Effect.mapError(session.listen(channel), told)
@@ -173,7 +177,9 @@ export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
         ),
         checked: Effect.flatMap(checkedTls(at), (ssl) => Effect.mapError(connectWith({ ssl }), told)),
       }
-      const session = yield* encrypted[at.encryption]
+      // Of its own, so that it can be closed when the server does not answer.
+      const own = yield* Scope.fork(yield* Effect.scope)
+      const session = yield* Scope.provide(encrypted[at.encryption], own)
       const { rows } = yield* session
         .query(settings, [String(lock_wait_ms), String(idle_in_transaction_ms)])
         .pipe(Effect.mapError(told))
@@ -183,7 +189,7 @@ export const makeSqlPgDatabase = (options: SqlPgDatabaseOptions): Database => {
           failure: "cut",
           reason: `the server is ${at.role === "standby" ? "no standby" : "a standby"}, and target_session_attrs asks for a ${at.role}`,
         })
-      return connectionOver(session)
+      return connectionOver(session, yield* makeDeadline(lock_wait_ms + answer_wait_ms, Scope.close(own, Exit.void)))
     })
 
   const connect: Effect.Effect<Connection, DatabaseError, Scope.Scope> =

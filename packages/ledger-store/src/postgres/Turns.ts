@@ -144,13 +144,10 @@ export const makeTurns = (
     )
 
     /** Whoever else was there is known by the head that reading has seen, or by having been met. */
-    const presume = Effect.gen(function* () {
-      // Those who were answered by the same commit ask again in the same turn of the event loop: they go out together.
-      yield* Effect.yieldNow
-      if (open === undefined || quiet === undefined || quiet < quiet_turns_min || mark() > left.position)
-        return undefined
-      return { connection: open.connection, head: left, isLocked: false, tail: undefined } satisfies Held
-    })
+    const presume = (): Held | undefined =>
+      open === undefined || quiet === undefined || quiet < quiet_turns_min || mark() > left.position
+        ? undefined
+        : { connection: open.connection, head: left, isLocked: false, tail: undefined }
 
     /** Whether what was to be recorded stands there, to the byte. */
     const isRecorded = ({ connection, head }: Held, records: ReadonlyArray<NewRecord>) =>
@@ -250,9 +247,9 @@ export const makeTurns = (
 
     return {
       take: (mayPresume) =>
-        Effect.gen(function* () {
-          const presumed = mayPresume ? yield* presume : undefined
-          return turnOf(presumed ?? (yield* lock))
+        Effect.suspend(() => {
+          const presumed = mayPresume ? presume() : undefined
+          return presumed === undefined ? Effect.map(lock, turnOf) : Effect.succeed(turnOf(presumed))
         }),
     }
   })

@@ -101,6 +101,11 @@ export interface Held {
 export interface WorkQueueShape {
   /** Claims the first job that waits for this worker; `undefined` where none does. Does not wait. */
   readonly claimNext: (abilities: Abilities, lease_ms: number) => Effect.Effect<Held | undefined, QueueUnavailable>
+  /**
+   * Like `claimNext`, where that costs next to nothing beside a job's end that is recorded at the same moment: a worker asks so
+   * for its next job together with the end of the last one.
+   */
+  readonly claimAhead?: WorkQueueShape["claimNext"]
   /** Claims this very job. Does not wait. */
   readonly claim: (job_id: string, lease_ms: number) => Effect.Effect<Held, NotClaimable | QueueUnavailable>
   /**

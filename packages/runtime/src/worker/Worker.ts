@@ -10,7 +10,7 @@ import { guardedObserver } from "../guardedObserver.ts"
 import { InvalidDeclaration } from "../pipeline/Errors.ts"
 import type { Executor } from "./Executor.ts"
 import { patiently, type Restore } from "./patiently.ts"
-import { workOn, type WorkTerms } from "./workOn.ts"
+import { type Claimed, workOn, type WorkTerms } from "./workOn.ts"
 import type { WorkerObserver } from "./WorkerObserver.ts"
 import { type ClaimedJob, WorkQueue } from "./WorkQueue.ts"
 
@@ -83,20 +83,25 @@ export const runWorker = <R = never>(
       return executor ?? { execute: () => Effect.die(new Error(`nobody here does ${job_type}`)) }
     }
 
-    const look = (restore: Restore) =>
+    const claimBy = (claimNext: typeof queue.claimNext) =>
       Effect.gen(function* () {
-        yield* restore(queue.awaitWork(abilities))
         const claimed_ms = yield* Clock.currentTimeMillis
-        const held = yield* queue.claimNext(abilities, lease_ms)
+        const held = yield* claimNext(abilities, lease_ms)
         return held === undefined ? undefined : { claimed_ms, held }
       })
+    const look = (restore: Restore) => Effect.andThen(restore(queue.awaitWork(abilities)), claimBy(queue.claimNext))
+    const ahead =
+      queue.claimAhead === undefined
+        ? Effect.undefined
+        : Effect.orElseSucceed(claimBy(queue.claimAhead), () => undefined)
     // Interrupted while it waits, and never between a claim and the work.
     const slot = Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
+        let next: Claimed | undefined
         for (;;) {
-          const found = yield* looking.withPermits(1)(patiently(look(restore), observe, restore))
-          if (found === undefined) continue
-          yield* workOn(found.held, executorOf(found.held.job), found.claimed_ms, terms, restore)
+          const found = next ?? (yield* looking.withPermits(1)(patiently(look(restore), observe, restore)))
+          next =
+            found === undefined ? undefined : yield* workOn(found, executorOf(found.held.job), terms, restore, ahead)
         }
       }),
     )

@@ -115,6 +115,7 @@ export const makeLedgerQueue = (
     const { actor = actors.worker, jobspec } = options
     const { where } = ledger
     const unavailable = (cause: unknown) => new QueueUnavailable({ where, cause })
+    const own = { queue: jobspec.projections.queue }
 
     const transact = (command: QueueCommand) =>
       Effect.map(ledger.transact(jobspec.queue, command, { actor }), (facts) => {
@@ -156,7 +157,9 @@ export const makeLedgerQueue = (
         const lease = leaseOf(facts)
         if (lease === undefined) return undefined
         const { attempt, job_id, lease_epoch } = lease
-        const job = yield* ledger.query(jobspec.projections.queue, (view) => view.get(job_id))
+        // What is known here holds what was just recorded, unless the past has changed meanwhile.
+        const known = yield* ledger.queryKnown(own, ({ queue }) => queue.get(job_id))
+        const job = known ?? (yield* ledger.query(jobspec.projections.queue, (view) => view.get(job_id)))
         if (job === undefined) return yield* Effect.die(new Error(`${job_id} was claimed and is not in the queue`))
         return held({ ...claimed(job), lease_epoch, attempt }, { token_sha256, lease_epoch })
       })
@@ -182,8 +185,21 @@ export const makeLedgerQueue = (
         cause._tag === "NotClaimable" ? cause : unavailable(cause),
       )
 
+    /** Whether a job waits as far as is known here: nobody is asked what others have recorded since. */
+    const isKnownToWait = (abilities: Abilities) =>
+      Effect.gen(function* () {
+        const from_ms = yield* ledger.queryKnown(own, ({ queue }) => claimableFrom_ms(queue, abilities))
+        return from_ms <= (yield* Clock.currentTimeMillis)
+      }).pipe(Effect.mapError(unavailable))
+
+    const claimAhead = (abilities: Abilities, lease_ms: number) =>
+      Effect.flatMap(isKnownToWait(abilities), (isWaiting) =>
+        isWaiting ? claimNext(abilities, lease_ms) : Effect.undefined,
+      )
+
     const awaitWork = (abilities: Abilities) =>
       Effect.gen(function* () {
+        if (yield* isKnownToWait(abilities)) return
         for (;;) {
           const { from_ms, position } = yield* ledger.query(jobspec.projections.queue, (view) => ({
             from_ms: claimableFrom_ms(view, abilities),
@@ -195,9 +211,9 @@ export const makeLedgerQueue = (
             .tail({ after: position })
             .pipe(Stream.take(1), Stream.runDrain, Effect.timeoutOption(Math.min(left_ms, look_ms_max)))
         }
-      }).pipe(Effect.mapError(unavailable))
+      }).pipe(Effect.mapError((cause) => (cause._tag === "QueueUnavailable" ? cause : unavailable(cause))))
 
-    return { claimNext, claim, claimHere, awaitWork }
+    return { claimNext, claimAhead, claim, claimHere, awaitWork }
   })
 
 /** Workers over a ledger. Any number of them, also in other processes on the same store, share its jobs. */

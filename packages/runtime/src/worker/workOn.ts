@@ -23,6 +23,12 @@ interface Lease {
   until_ms: number
 }
 
+/** A job that is held, and when the claim was asked for. */
+export interface Claimed {
+  readonly held: Held
+  readonly claimed_ms: number
+}
+
 const message_length_max = 4000
 
 /** Asks for as long as the lease lasts. After that the answer would be no, or somebody else's business. */
@@ -86,20 +92,20 @@ const record = (held: Held, lease: Lease, observe: WorkerObserver, exit: Exit.Ex
 }
 
 /**
- * Has a job worked on, and records its end. `claimed_ms` is when the claim was asked for. Never fails: whatever happens to one
- * job is told, and the worker goes on.
+ * Has a job worked on, and records its end; together with that, where nobody asked the worker to end, it asks for the next job
+ * by `ahead` and answers with it. Never fails: whatever happens to one job is told, and the worker goes on.
  *
  * When the hold is lost, the work is interrupted and nothing is recorded. To be run within the uninterruptible region of the
  * claim, with its `restore`, so that no interruption comes between the two. On interruption, running work may end within
  * `drain_ms`, under its lease; then it is interrupted, and the job is handed back.
  */
 export const workOn = <R>(
-  held: Held,
+  { claimed_ms, held }: Claimed,
   executor: Executor<R>,
-  claimed_ms: number,
   terms: WorkTerms,
   restore: Restore,
-): Effect.Effect<void, never, R> =>
+  ahead: Effect.Effect<Claimed | undefined>,
+): Effect.Effect<Claimed | undefined, never, R> =>
   Effect.gen(function* () {
     const { drain_ms, lease_ms, observe } = terms
     const { job } = held
@@ -138,11 +144,14 @@ export const workOn = <R>(
       yield* whileHeld(held, lease, observe, held.release)
       observe({ kind: "released", job })
     })
-    yield* Effect.catch(end, (error) =>
+    const recorded = Effect.catch(end, (error) =>
       Effect.gen(function* () {
         const reason = error._tag === "LeaseLost" ? error.reason : "expired"
         if (reason === "ended") yield* executor.onEnded?.(job) ?? Effect.void
         observe({ kind: "lost", job, reason })
       }),
     )
+    const isAlone = lost !== undefined || Exit.isFailure(awaited)
+    const [, next] = yield* Effect.all([recorded, isAlone ? Effect.undefined : ahead], { concurrency: "unbounded" })
+    return next
   })

@@ -1,18 +1,22 @@
 /**
- * A bare HTTP server before a queue of somebody else's: the body is read and parsed, a job is added, and a constant is answered
- * once the job is committed.
+ * A bare HTTP server before a queue, somebody else's or the ledger's: the body is read and parsed, a job is added, and a constant is
+ * answered once the job is committed.
  *
- * `node peerHttpServer.ts (pg-boss|graphile-worker) POSTGRES_URL PEERS_FOLDER`
+ * `node queueHttpServer.ts (pg-boss|graphile-worker) POSTGRES_URL PEERS_FOLDER`, or `node queueHttpServer.ts ledger ROOT`
  *
  * @module
  */
 import { createServer } from "node:http"
+import { startFileQueue } from "./ledgerQueues.ts"
 import { openInstalled } from "./Peers.ts"
-import { startGraphile, startPgBoss } from "./queuePeers.ts"
+import { type PeerQueue, startGraphile, startPgBoss } from "./queuePeers.ts"
 
-const [kind = "", url = "", folder = ""] = process.argv.slice(2)
-const start = kind === "pg-boss" ? startPgBoss : startGraphile
-const queue = await start(url, await openInstalled(folder))
+const [kind = "", place = "", folder = ""] = process.argv.slice(2)
+
+const startPeer = async (): Promise<PeerQueue> =>
+  (kind === "pg-boss" ? startPgBoss : startGraphile)(place, await openInstalled(folder))
+
+const queue = await (kind === "ledger" ? startFileQueue(place) : startPeer())
 const answer = `${JSON.stringify({ accepted: true, text: "x".repeat(420) })}\n`
 
 // Connections stay while others are measured.
