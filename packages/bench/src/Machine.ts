@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process"
 import { globSync, readFileSync } from "node:fs"
-import { arch, cpus, release, totalmem, type } from "node:os"
+import { arch, cpus, loadavg, release, totalmem, type } from "node:os"
 import { join } from "node:path"
-import type { Machine } from "./Report.ts"
+import type { Machine, Revision } from "./Report.ts"
 
 /** The machine this process runs on. */
 export const describeMachine = (): Machine => ({
@@ -11,6 +12,20 @@ export const describeMachine = (): Machine => ({
   os: `${type()} ${release()} ${arch()}`,
   node: process.version,
 })
+
+/** How busy the machine is: the mean of the last 1, 5 and 15 minutes, in processes that run or wait for a processor. */
+export const loadAverage = (): ReadonlyArray<number> => loadavg().map((each) => Number(each.toFixed(2)))
+
+/** What is checked out in a folder; `undefined` where git does not know it. */
+export const revisionOf = (root: string): Revision | undefined => {
+  const git = (...args: ReadonlyArray<string>): string =>
+    execFileSync("git", ["-C", root, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
+  try {
+    return { commit: git("rev-parse", "HEAD"), is_dirty: git("status", "--porcelain") !== "" }
+  } catch {
+    return undefined
+  }
+}
 
 interface Manifest {
   readonly name: string

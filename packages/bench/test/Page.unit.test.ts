@@ -12,11 +12,11 @@ const curve = { name: "cost <of> one", x: "events", y: "ms", points: [1000, 1_00
 const other = { ...curve, name: "the least", points: curve.points.map(({ x }) => ({ x, y: 0.5 })) }
 const ratios = [
   { subject: "ours", to: "a", role: "peer", ratio: { min: 1, median: 4, max: 5 } },
-  { subject: "ours", to: "b", role: "peer", ratio: { min: 1, median: 0.5, max: 5 } },
+  { subject: "ours", to: "b", role: "peer", ratio: { min: 0.4, median: 0.5, max: 5 } },
 ] as const
 const goals = judge(
   [
-    { subject: "ours", beside: ["a", "b"], speed_min: 1, wall: "parsing alone takes as long." },
+    { subject: "ours", beside: ["a", "b", "c"], speed_min: 1, wall: "parsing alone takes as long." },
     { subject: "ours", beside: "a", speed_min: 2 },
     { curve: curve.name, growth_max: 1.2 },
     { subject: "ours", beside: "nobody", speed_min: 1, wall: "nobody is there." },
@@ -29,6 +29,7 @@ const goals = judge(
     ratios,
     subjects: [{ name: "ours", role: "subject", runs_ms: [1], ms: one, per_second: one }],
     curves: [curve, other],
+    left_out: ["nobody", "c"].map((name) => ({ name, reason: "no registry" })),
   },
 )
 const report: Report = {
@@ -61,14 +62,26 @@ const report: Report = {
 it("the slowest ratio of several others is the one beside the fastest, and decides", () => {
   expect(goals.map(({ got }) => got)).toEqual([0.5, 4, 1, undefined, 2, 4, 2])
   expect(goals.map(verdict)).toEqual([
-    "missed, at 0.5 of what is asked",
-    "passed, 2 times as good as asked",
-    "passed, 1.2 times as good as asked",
-    "not measured",
-    "missed, at 0.5 of what is asked",
-    "missed, at 0.5 of what is asked",
-    "passed, 2 times as good as asked",
+    "missed: takes 2 times as long; undecided: its rounds lie on both sides; without c",
+    "passed: 4 times as fast (asked: 2 times as fast); undecided: its rounds lie on both sides",
+    "passed, by 1.2 times",
+    "not measured; without nobody",
+    "missed, by 2 times",
+    "missed, by 2 times",
+    "passed, by 2 times",
   ])
+})
+
+it.each([
+  [[9, 3, 2.8, 3.5], 1.25],
+  [[2, 1, 4, 3], 4],
+  [[4, 3, 2, 1], 0.75],
+  [[1], undefined],
+  [[0, 1], undefined],
+])("growth along %j is the steepest rise from one point to a later one, whatever the first one cost", (ys, got) => {
+  const points = ys.map((y, at) => ({ x: 10 ** at, y }))
+  const measured = { unit: "things", ratios: [], subjects: [], curves: [{ ...curve, points }] }
+  expect(judge([{ curve: curve.name, growth_max: 1.2 }], measured)[0]?.got).toBe(got)
 })
 
 it("the page tells the machine, the versions, every goal, and what could not be measured; every plot it shows is there", async () => {
@@ -79,7 +92,7 @@ it("the page tells the machine, the versions, every goal, and what could not be 
     "A CPU, 4 cores, 8 GiB, Linux, Node v24.0.0",
     "effect 4.1.0",
     "Of 7 goals, 3 are passed, 3 missed and 1 not measured.",
-    "missed, at 0.5 of what is asked",
+    "missed: takes 2 times as long",
     "What stands in the way: parsing alone takes as long.",
     "`npm run bench -- sample` (3 runs): one | two.",
     "Without theirs: no registry.",
