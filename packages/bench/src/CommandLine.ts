@@ -5,6 +5,7 @@
  */
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { peer_groups } from "./Peers.ts"
 
 export const help = `usage: npm run bench -- [NAME...] [options]
 
@@ -16,6 +17,7 @@ Measures the benchmarks named, or all of them, each in a process of its own. The
   --from FILE    measure nothing, take the report that --json wrote
   --short        a hundredth of the input: shows that everything runs, and not how fast
   --no-peers     leave out the libraries of others, which are installed on first use
+  --without GROUP  leave out one group of them: ${peer_groups.join(", ")}; may be given several times
   --runs N       measured runs per subject (default 10), or fewer where the time is up
   --budget S     seconds for the runs of one benchmark, of which there are three at least (default: 20 for several, no end for one)
   --limit S      seconds after which a benchmark is given up (default: 900 for several, no end for one)
@@ -57,6 +59,7 @@ export const readCommandLine = (args: ReadonlyArray<string>) => {
         from: { type: "string" },
         short: { type: "boolean", default: false },
         "no-peers": { type: "boolean", default: false },
+        without: { type: "string", multiple: true, default: [] },
         "no-curves": { type: "boolean", default: false },
         here: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
@@ -72,6 +75,9 @@ export type Values = ReturnType<typeof readCommandLine>["values"]
 
 /** Refuses what would be ignored, before anything is measured. */
 export const refuseContradictions = (values: Values, names: ReadonlyArray<string>): void => {
+  const nobody = values.without.filter((group) => !peer_groups.some((each) => each === group))
+  if (nobody.length > 0)
+    throw new UsageError(`there are no peers "${nobody.join(", ")}"; there are ${peer_groups.join(", ")}`)
   if (values.from !== undefined) {
     const given = ["json", "only", "budget", "limit"].filter((option) => Object.hasOwn(values, option))
     const ignored = [...names, ...given.map((option) => `--${option}`)]
@@ -80,9 +86,17 @@ export const refuseContradictions = (values: Values, names: ReadonlyArray<string
         `--from measures nothing, so it takes no names and no --json: leave out ${ignored.join(", ")}`,
       )
   }
-  if (values.write && (names.length > 0 || values.short || values["no-peers"] || values["no-curves"] || values.only))
+  if (
+    values.write &&
+    (names.length > 0 ||
+      values.without.length > 0 ||
+      values.short ||
+      values["no-peers"] ||
+      values["no-curves"] ||
+      values.only)
+  )
     throw new UsageError(
-      "--write takes no names, no --short, --no-peers, --no-curves or --only: the page shows one whole run (see --page)",
+      "--write takes no names, no --short, --no-peers, --without, --no-curves or --only: the page shows one whole run (see --page)",
     )
   if (values.write && values.page !== undefined) throw new UsageError("take --write or --page, not both")
 }
@@ -103,7 +117,7 @@ export type Settings = ReturnType<typeof settingsOf>
 
 /** The command line of a process that measures one benchmark and writes its report into a file. */
 export const commandFor =
-  (values: Values, { budget_ms, runs, seed, warmups }: Settings) =>
+  (values: Values, { budget_ms, runs, seed, warmups }: Settings, without: ReadonlyArray<string> = []) =>
   (name: string, report: string): ReadonlyArray<string> => [
     ...process.execArgv,
     join(import.meta.dirname, "main.ts"),
@@ -119,5 +133,6 @@ export const commandFor =
     `${seed}`,
     ...(budget_ms === undefined ? [] : ["--budget", `${budget_ms / 1000}`]),
     ...(values.only === undefined ? [] : ["--only", values.only]),
+    ...new Set([...values.without, ...without].map((group) => `--without=${group}`)),
     ...(["short", "no-peers", "no-curves"] as const).filter((option) => values[option]).map((option) => `--${option}`),
   ]

@@ -175,12 +175,16 @@ export const isUndecided = ({ got, range, want }: GoalResult): boolean =>
 export const speedInWords = (speed: number): string =>
   speed >= 1 ? `${rounded(speed)} times as fast` : `takes ${rounded(1 / speed)} times as long`
 
+/** A speed that is asked for: `2 times as fast`, `at most 1.43 times as long`. */
+export const askedInWords = (speed: number): string =>
+  speed >= 1 ? speedInWords(speed) : `at most ${rounded(1 / speed)} times as long`
+
 const isSpeed = ({ what }: GoalResult): boolean => what.includes(": speed beside ")
 
 /** How far what was measured lies from what was asked. */
 const distance = (goal: GoalResult, got: number): string => {
   const { bound, want } = goal
-  if (isSpeed(goal)) return `: ${speedInWords(got)}${want === 1 ? "" : ` (asked: ${speedInWords(want)})`}`
+  if (isSpeed(goal)) return `: ${speedInWords(got)}${want === 1 ? "" : ` (asked: ${askedInWords(want)})`}`
   if (got === 0) return ""
   const times = (bound === "at least") === (isPassed(goal) === true) ? got / want : want / got
   return times === 1 ? "" : `, by ${times < 1.1 ? `${rounded((times - 1) * 100)} %` : `${rounded(times)} times`}`

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isPassed, isUndecided, speedInWords } from "./Goals.ts"
+import { askedInWords, isPassed, isUndecided, speedInWords } from "./Goals.ts"
 import type { BenchmarkResult, GoalResult, Ratio } from "./Report.ts"
 
 export interface PageRow {
@@ -97,7 +97,7 @@ interface Beside {
 const besideInWords = (found: ReadonlyArray<Beside>): string => {
   const words = speedsInWords(found.map(({ speed }) => speed))
   const [want, ...different] = new Set(found.map((each) => each.want))
-  return want === undefined || want === 1 || different.length > 0 ? words : `${words} (asked: ${speedInWords(want)})`
+  return want === undefined || want === 1 || different.length > 0 ? words : `${words} (asked: ${askedInWords(want)})`
 }
 
 /** How ours stand beside those of one role: what goals ask for, else what was measured beside the fastest of them. */

@@ -19,7 +19,7 @@ import { discover } from "./Discovery.ts"
 import { type Bench, measure, UnknownSubject } from "./Harness.ts"
 import { describeMachine, installedVersions, loadAverage, revisionOf } from "./Machine.ts"
 import { writePage } from "./Page.ts"
-import { installedPeers, noPeers, peerVersions } from "./Peers.ts"
+import { installedPeers, noPeers, peer_groups, peerVersions, PeersUnavailable, withoutGroups } from "./Peers.ts"
 import { heedSignals, Interrupted } from "./ProcessGroup.ts"
 import { Report } from "./Report.ts"
 import { renderTable } from "./Table.ts"
@@ -94,7 +94,7 @@ const measureHere = async (benchmark: Benchmark, values: Values, settings: Setti
     },
     collectGarbage: exposeCollector(),
     progress,
-    peers: values["no-peers"] ? noPeers : installedPeers({ cache, progress }),
+    peers: values["no-peers"] ? noPeers : withoutGroups(values.without, installedPeers({ cache, progress })),
   }
   try {
     const isShort = values.short
@@ -104,6 +104,21 @@ const measureHere = async (benchmark: Benchmark, values: Values, settings: Setti
     if (cause instanceof UnknownSubject) throw new UsageError(cause.message)
     return { benchmarks: [], failed: [{ name: benchmark.name, reason: reasonOf(cause) }] }
   }
+}
+
+/** Installs the peers for several benchmarks, and answers the groups that cannot be had: each is tried and told once. */
+const installPeers = async (values: Values): Promise<ReadonlyArray<string>> => {
+  const peers = installedPeers({ cache, progress })
+  const absent = new Array<string>()
+  for (const group of values["no-peers"] ? [] : peer_groups.filter((each) => !values.without.includes(each)))
+    try {
+      await peers(group)
+    } catch (cause) {
+      if (!(cause instanceof PeersUnavailable)) throw cause
+      progress(`bench: ${cause.message}`)
+      absent.push(group)
+    }
+  return absent
 }
 
 const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`
@@ -142,6 +157,7 @@ const measureAll = async (chosen: ReadonlyArray<Benchmark>, values: Values): Pro
     benchmarks: [],
     failed: [],
   }
+  const absent = isOne ? [] : await installPeers(values)
   const abort = values.here ? undefined : heedSignals()
   const clock = clockIn(join(cache, values.short ? "durations-short.json" : "durations.json"))
   const names = chosen.map(({ name }) => name)
@@ -155,7 +171,7 @@ const measureAll = async (chosen: ReadonlyArray<Benchmark>, values: Values): Pro
     try {
       const { benchmarks, failed } = await (abort === undefined
         ? measureHere(benchmark, values, settings)
-        : measureApart(benchmark.name, commandFor(values, settings), { ...settings, abort }))
+        : measureApart(benchmark.name, commandFor(values, settings, absent), { ...settings, abort }))
       if (!isOne && failed.length === 0) clock.took(benchmark.name, performance.now() - started)
       for (const { reason } of failed) progress(`${benchmark.name}: not measured: ${reason}`)
       report = {
