@@ -147,9 +147,8 @@ const stamp = (
 
 /** How many turns of the event loop in which nobody came a group waits for those of the last one: well below a millisecond. */
 const idle_turns_max = 64
-
-/** After so many waits in vain, one group in 64 still waits, so that it is noticed when they come again. */
-const in_vain_max = 6
+/** How many groups at most begin without waiting, after others have waited in vain. */
+const unwaited_groups_max = 63
 
 export interface Commits {
   /**
@@ -305,9 +304,9 @@ export const makeCommits = (
 
     /** How many asked for the last group: about as many ask for the next one, if it lets them. */
     let expected = 0
-    /** How many times in a row nobody came while a group waited, up to a limit; and how many groups begin without waiting after that. */
-    let in_vain = 0
+    /** How many groups are to begin without waiting: twice as many and one after each further wait in which nobody came. */
     let unwaited = 0
+    let unwaited_next = 1
     /**
      * Those who were just answered mostly ask again at once. A group that did not wait for them would be a flush for few, and the
      * next one a flush for the rest; so it waits while they come, and a few turns of the event loop longer. Where they mostly do
@@ -320,8 +319,9 @@ export const makeCommits = (
         if (queue.size > seen) idle_turns = 0
         seen = queue.size
       }
-      in_vain = queue.size > before ? 0 : Math.min(in_vain + 1, in_vain_max)
-      unwaited = in_vain === 0 ? 0 : 2 ** in_vain
+      // Workers ask by turns for two things at once and for one: who waits for the second waits in vain.
+      unwaited = queue.size > before ? 0 : unwaited_next
+      unwaited_next = queue.size > before ? 1 : Math.min(unwaited_groups_max, unwaited_next * 2 + 1)
       expected = queue.size
     })
 
@@ -330,7 +330,7 @@ export const makeCommits = (
         isDraining = false
         return Effect.void
       }
-      if (queue.size < expected && --unwaited < 0) return Effect.flatMap(gather(), commitNext)
+      if (queue.size < expected && unwaited-- <= 0) return Effect.flatMap(gather(), commitNext)
       expected = queue.size
       return commitNext()
     })
