@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FileError, OpenFile } from "@waybill/host"
+import { atOnce, type FileError, hasSucceeded, type OpenFile } from "@waybill/host"
 import { Effect, Fiber, Stream } from "effect"
 import { createHash, hash as hashOnce } from "node:crypto"
 import { BytesDiffer, type Digest, type Hop, StorageFailed } from "./Errors.ts"
@@ -37,16 +37,25 @@ export const makeMeter = () => {
       bytes += chunk.byteLength
       return bytes
     },
+    /** The digest of all that was added; more can be added after it. */
+    soFar: (): string => `sha256:${hash.copy().digest("hex")}`,
     digest: (): Digest => ({ sha256: `sha256:${hash.digest("hex")}`, bytes }),
   }
 }
 
-/** Reads until `into` is full or the file ends: a read may come back short in the middle of a file. */
-const fill = (file: OpenFile, into: Uint8Array, offset: number): Effect.Effect<number, FileError> =>
+/** How much is asked for behind the end of a file: little enough for no other thread to be woken. */
+const beyond_bytes = 4096
+
+/**
+ * Reads until `into` is full or the file ends: a read may come back short in the middle of a file. No more is asked for than what
+ * a file of `file_bytes` bytes has, and what shows that it has no more, so that a small file is read at once.
+ */
+const fill = (file: OpenFile, into: Uint8Array, offset: number, file_bytes: number): Effect.Effect<number, FileError> =>
   Effect.gen(function* () {
     let filled = 0
     while (filled < into.byteLength) {
-      const got = yield* file.read(into.subarray(filled), offset + filled)
+      const most = Math.max(file_bytes - offset - filled, 0) + beyond_bytes
+      const got = yield* atOnce(file.read(into.subarray(filled, filled + most), offset + filled))
       if (got === 0) break
       filled += got
     }
@@ -58,13 +67,53 @@ type OnChunk<E, R> = (chunk: Uint8Array, offset: number) => Effect.Effect<void, 
 /** Runs `meanwhile` while the disk works. */
 export const during = <E, R>(disk: Effect.Effect<void, E, R>, meanwhile: () => void): Effect.Effect<void, E, R> =>
   Effect.gen(function* () {
-    const working = yield* Effect.forkChild(disk, { startImmediately: true })
+    const begun = atOnce(disk)
+    if (hasSucceeded(begun)) return meanwhile()
+    const working = yield* Effect.forkChild(begun, { startImmediately: true })
     meanwhile()
     yield* Fiber.join(working)
   })
 
+/** Rooms that nobody uses. New ones would be given back by the collector alone, which is in no hurry. */
+const free_rooms: Array<Uint8Array<ArrayBuffer>> = []
+const free_rooms_max = 4
+
 /** Room for a chunk. What is not filled of it is arbitrary and must not be shown to anybody. */
-export const chunkRoom = (): Uint8Array<ArrayBuffer> => Buffer.allocUnsafeSlow(chunk_bytes)
+export const takeRoom = (): Uint8Array<ArrayBuffer> => free_rooms.pop() ?? Buffer.allocUnsafeSlow(chunk_bytes)
+
+/** Only for a room that no read or write can be under way for: of those that were given up, one may be. */
+export const giveBack = (...rooms: ReadonlyArray<Uint8Array<ArrayBuffer>>): void => {
+  for (const room of rooms) if (free_rooms.length < free_rooms_max) free_rooms.push(room)
+}
+
+const handed_bytes_max = 16 * chunk_bytes
+const weight_bytes = 48 * chunk_bytes
+let handed_bytes = 0
+
+/**
+ * Memory for a chunk that others may keep: only the collector can tell when they are done with it. It waits until 64 MiB have come
+ * together, all of them resident. So every 16 MiB it is shown 48 more that nobody has touched, which take no memory: it comes four
+ * times as often, and of 1 GiB that is handed out half as much is resident at once.
+ */
+export const roomToKeep = (bytes: number): Uint8Array<ArrayBuffer> => {
+  handed_bytes += bytes
+  if (handed_bytes >= handed_bytes_max) {
+    handed_bytes = 0
+    try {
+      new ArrayBuffer(weight_bytes).slice(0, 0)
+    } catch {
+      // Where there is no room even for what is never touched, the collector comes by itself.
+    }
+  }
+  return new Uint8Array(bytes)
+}
+
+/** A copy for somebody who may keep it. */
+export const copyToKeep = (chunk: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const copy = roomToKeep(chunk.byteLength)
+  copy.set(chunk)
+  return copy
+}
 
 /**
  * Hands every chunk of an open file to `onChunk` in order; the next one is read meanwhile. The chunk's memory is reused: copy
@@ -72,25 +121,21 @@ export const chunkRoom = (): Uint8Array<ArrayBuffer> => Buffer.allocUnsafeSlow(c
  */
 export const eachChunk = <E, R>(file: OpenFile, onChunk: OnChunk<E, R>): Effect.Effect<number, E | FileError, R> =>
   Effect.gen(function* () {
-    let buffer = chunkRoom()
-    let other: Uint8Array<ArrayBuffer> | undefined
-    let filled = yield* fill(file, buffer, 0)
+    const { bytes } = yield* file.info
+    let [room, other] = [takeRoom(), takeRoom()]
+    let filled = yield* fill(file, room, 0, bytes)
     let offset = 0
-    while (filled > 0) {
-      const chunk = buffer.subarray(0, filled)
-      // A chunk that did not come full is the last: the end was seen behind it.
-      if (filled < chunk_bytes) {
-        yield* onChunk(chunk, offset)
-        return offset + filled
-      }
-      other ??= chunkRoom()
-      const reading = yield* Effect.forkChild(fill(file, other, offset + filled), { startImmediately: true })
-      yield* onChunk(chunk, offset)
+    while (filled === chunk_bytes) {
+      const reading = yield* Effect.forkChild(fill(file, other, offset + filled, bytes), { startImmediately: true })
+      yield* onChunk(room, offset)
       offset += filled
       filled = yield* Fiber.join(reading)
-      ;[buffer, other] = [other, buffer]
+      ;[room, other] = [other, room]
     }
-    return offset
+    // A chunk that did not come full is the last: the end was seen behind it.
+    if (filled > 0) yield* onChunk(room.subarray(0, filled), offset)
+    giveBack(room, other)
+    return offset + filled
   })
 
 type OnProgress = ((bytes: number) => void) | undefined
@@ -124,7 +169,8 @@ export const chunkedDigestOf = (file: OpenFile): Effect.Effect<ChunkedDigest, Fi
       eachChunk(file, (chunk) =>
         Effect.sync(() => {
           meter.add(chunk)
-          chunks.push(sha256Of(chunk))
+          // The first chunk is all that there is so far; of most artifacts it is the only one.
+          chunks.push(chunks.length === 0 ? meter.soFar() : sha256Of(chunk))
         }),
       ),
       () => ({ ...meter.digest(), chunks }),
@@ -146,15 +192,29 @@ export const copyInto = (from: OpenFile, to: OpenFile, onProgress?: OnProgress):
     )
   })
 
-/** The bytes of an open file, as they are when they are read. */
-export const streamOf = (hop: Hop, file: OpenFile): Stream.Stream<Uint8Array, StorageFailed> =>
-  Stream.unfold(0, (offset: number) =>
+/** The open file that a stream of ours reads. */
+export interface Behind {
+  readonly hop: Hop
+  readonly file: OpenFile
+}
+
+const behind = new WeakMap<object, Behind>()
+
+/** Where a stream is one of {@link streamOf}, just as it was handed out, the file itself can be read, with no memory for each chunk. */
+export const fileBehind = (stream: object): Behind | undefined => behind.get(stream)
+
+/** The bytes of an open file, as they are when they are read, each chunk in memory of its own. */
+export const streamOf = (hop: Hop, file: OpenFile): Stream.Stream<Uint8Array, StorageFailed> => {
+  const stream = Stream.unfold(0, (offset: number) =>
     Effect.gen(function* () {
-      const buffer = new Uint8Array(chunk_bytes)
-      const filled = yield* fill(file, buffer, offset)
+      const buffer = roomToKeep(chunk_bytes)
+      const filled = yield* fill(file, buffer, offset, offset + chunk_bytes)
       return filled === 0 ? undefined : ([buffer.subarray(0, filled), offset + filled] as const)
     }),
   ).pipe(Stream.mapError((cause) => new StorageFailed({ hop, cause })))
+  behind.set(stream, { hop, file })
+  return stream
+}
 
 const compareChunk = (hop: Hop, whole: ChunkedDigest, index: number, chunk: Uint8Array) =>
   sha256Of(chunk) === whole.chunks[index]
@@ -175,18 +235,19 @@ export const eachCheckedChunk = <E, R>(
   onChunk: OnChunk<E, R>,
 ): Effect.Effect<void, E | BytesDiffer | FileError, R> =>
   Effect.gen(function* () {
-    const buffer = chunkRoom()
+    const room = takeRoom()
     let offset = 0
     let filled = chunk_bytes
     // Nothing is read ahead: a chunk is as fresh as it can be when it is let go.
     for (let index = 0; filled === chunk_bytes; index++) {
-      filled = yield* fill(file, buffer, offset)
+      filled = yield* fill(file, room, offset, whole.bytes)
       if (filled === 0) break
-      const chunk = buffer.subarray(0, filled)
+      const chunk = room.subarray(0, filled)
       yield* compareChunk(hop, whole, index, chunk)
       yield* onChunk(chunk, offset)
       offset += filled
     }
+    giveBack(room)
     if (offset !== whole.bytes)
       return yield* new BytesDiffer({
         hop,
@@ -204,9 +265,9 @@ export const checkedStreamOf = (
   Stream.unfold(0, (index: number) =>
     Effect.gen(function* () {
       if (index === whole.chunks.length) return undefined
-      const buffer = new Uint8Array(chunk_bytes)
+      const buffer = roomToKeep(chunk_bytes)
       const filled = yield* Effect.mapError(
-        fill(file, buffer, index * chunk_bytes),
+        fill(file, buffer, index * chunk_bytes, whole.bytes),
         (cause) => new StorageFailed({ hop, cause }),
       )
       const chunk = buffer.subarray(0, filled)

@@ -104,18 +104,24 @@ export const holds = (directory: Directory, name: string, bytes: Uint8Array) =>
  */
 export const place = <E, R, E2>(
   hop: Hop,
-  { directory: from, file, name: as }: Draft,
+  { directory: from, file, name: as, placed: told }: Draft,
   into: { readonly directory: Directory; readonly name: string; readonly mode: number },
   fill: (file: OpenFile) => Effect.Effect<Digest, E, R>,
   check: (written: Digest, file: OpenFile) => Effect.Effect<void, E2>,
 ) =>
   Effect.gen(function* () {
     const written = yield* fill(file)
-    yield* Effect.mapError(Effect.andThen(file.chmod(into.mode), file.flush), storage(hop))
-    yield* check(written, file)
+    yield* Effect.mapError(file.chmod(into.mode), storage(hop))
+    // What is looked at meanwhile is what is being flushed; the name waits for both.
+    yield* Effect.all([Effect.mapError(file.flush, storage(hop)), check(written, file)], {
+      concurrency: 2,
+      discard: true,
+    })
     yield* Effect.mapError(
       // Whoever gives up now must not leave with the renaming still under way.
-      Effect.andThen(from.rename(as, into.name, into.directory), into.directory.flush).pipe(Effect.uninterruptible),
+      Effect.andThen(from.rename(as, into.name, into.directory), Effect.andThen(told, into.directory.flush)).pipe(
+        Effect.uninterruptible,
+      ),
       storage(hop),
     )
     return written

@@ -6,19 +6,23 @@
 import type { OpenFile } from "@waybill/host"
 import { Effect, Stream } from "effect"
 import {
+  type Behind,
   chunk_bytes,
   chunkedDigestOf,
-  chunkRoom,
   during,
   eachCheckedChunk,
+  eachChunk,
+  fileBehind,
+  giveBack,
   isBytes,
   makeMeter,
   ownCopyOf,
   sha256Of,
+  takeRoom,
 } from "./Bytes.ts"
 import type { Source } from "./DataPlane.ts"
 import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText, NotBytes } from "./Errors.ts"
-import { compare, storage } from "./places.ts"
+import { compare, storage, storing } from "./places.ts"
 
 /** A buffer up to this size is copied when it is handed over; of a larger one the digest is taken. */
 export const copied_bytes_max = 16 * chunk_bytes
@@ -27,6 +31,7 @@ export const copied_bytes_max = 16 * chunk_bytes
 export type Taken<E, R> =
   | { readonly kind: "pieces"; readonly pieces: Iterable<Uint8Array>; readonly sha256?: string }
   | { readonly kind: "stream"; readonly stream: Stream.Stream<Uint8Array, E, R> }
+  | ({ readonly kind: "file" } & Behind)
   | { readonly kind: "illFormed"; readonly at: number }
   | { readonly kind: "notBytes" }
 
@@ -61,7 +66,9 @@ export const take = <E, R>(source: Source<E, R>): Taken<E, R> => {
       ? { kind: "pieces", pieces: sliced(ownCopyOf(source)) }
       : { kind: "pieces", pieces: sliced(source), sha256: sha256Of(source) }
   }
-  return Stream.isStream(source) ? { kind: "stream", stream: source } : { kind: "notBytes" }
+  if (!Stream.isStream(source)) return { kind: "notBytes" }
+  const ours = fileBehind(source)
+  return ours === undefined ? { kind: "stream", stream: source } : { kind: "file", ...ours }
 }
 
 /** Copies what was taken into a file of ours while hashing and counting it. */
@@ -75,23 +82,31 @@ export const capture = <E, R>(
     if (source.kind === "illFormed") return yield* new IllFormedText({ at: source.at })
     if (source.kind === "notBytes") return yield* new NotBytes({ at: 0 })
     const meter = makeMeter()
-    const buffer = chunkRoom()
+    const room = takeRoom()
     let bytes = 0
-    const add = (piece: Uint8Array) =>
+    /** Writes what is ours until it is written. */
+    const add = (own: Uint8Array) =>
+      Effect.gen(function* () {
+        if (bytes + own.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
+        yield* during(Effect.mapError(file.write(own, bytes), storage("build")), () => meter.add(own))
+        bytes += own.byteLength
+        onProgress?.(bytes)
+      })
+    const addCopy = (piece: Uint8Array) =>
       Effect.gen(function* () {
         if (!isBytes(piece)) return yield* new NotBytes({ at: bytes })
         // Nothing to wait for: without this, a source of nothing for ever would keep the deadline from ever being noticed.
         if (piece.byteLength === 0) return yield* Effect.yieldNow
         if (bytes + piece.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
         // All of it at once, before anything is waited for: the source may use its memory again.
-        const own = piece.byteLength <= chunk_bytes ? buffer.subarray(0, piece.byteLength) : ownCopyOf(piece)
-        if (own.buffer === buffer.buffer) own.set(piece)
-        yield* during(Effect.mapError(file.write(own, bytes), storage("build")), () => meter.add(own))
-        bytes += own.byteLength
-        onProgress?.(bytes)
+        const own = piece.byteLength <= chunk_bytes ? room.subarray(0, piece.byteLength) : ownCopyOf(piece)
+        if (own.buffer === room.buffer) own.set(piece)
+        yield* add(own)
       })
-    if (source.kind === "stream") yield* Stream.runForEach(source.stream, add)
-    else for (const piece of source.pieces) yield* add(piece)
+    if (source.kind === "stream") yield* Stream.runForEach(source.stream, addCopy)
+    else if (source.kind === "file") yield* storing(source.hop)(eachChunk(source.file, add))
+    else for (const piece of source.pieces) yield* addCopy(piece)
+    giveBack(room)
     const built: Digest = meter.digest()
     if (source.kind === "pieces" && source.sha256 !== undefined && source.sha256 !== built.sha256)
       return yield* new BytesDiffer({

@@ -10,37 +10,30 @@
 import { Effect, Layer, type Scope } from "effect"
 import {
   type BigIntStats,
-  constants,
   existsSync,
-  fchmod,
-  fdatasync,
-  fstat,
   fstatSync,
-  ftruncate,
+  fsyncSync,
   lstatSync,
-  open,
+  mkdirSync,
   openSync,
-  read,
-  readdir,
-  readSync,
-  write,
-  writeSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
 } from "node:fs"
 import * as fs from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
-import { promisify } from "node:util"
 import {
   type Directory,
   type FileError,
   type FileInfo,
-  type FileKind,
   type FileLock,
   type FileOperation,
   Files,
   type OpenFile,
   type OpenOptions,
 } from "./Files.ts"
-import { flushingOf } from "./nodeFlush.ts"
+import { accessFlags, bigLstat, infoOf, nothingThrown, openFileOf, slow } from "./nodeFile.ts"
+import { flushingOf, type Pace, unknownPace } from "./nodeFlush.ts"
 import { lockDomainOf, lockOf, openLock } from "./nodeLocks.ts"
 import { OpenDescriptor } from "./OpenDescriptor.ts"
 import { OpenDirectory } from "./OpenDirectory.ts"
@@ -52,115 +45,15 @@ const canResolveByHandle = process.platform === "linux" && existsSync("/proc/sel
 const isSegment = (name: string): boolean =>
   name !== "" && name !== "." && name !== ".." && !name.includes("/") && !name.includes("\0") && name.isWellFormed()
 
-const kinds: ReadonlyMap<number, FileKind> = new Map([
-  [constants.S_IFREG, "file"],
-  [constants.S_IFDIR, "directory"],
-  [constants.S_IFLNK, "link"],
-])
-
-const infoOf = (stats: BigIntStats): FileInfo => {
-  const mode = Number(stats.mode)
-  return {
-    kind: kinds.get(mode & constants.S_IFMT) ?? "other",
-    bytes: Number(stats.size),
-    links: Number(stats.nlink),
-    device: stats.dev,
-    inode: stats.ino,
-    mode: mode & 0o7777,
-    modified_ms: Number(stats.mtimeMs),
-    changed_ns: stats.ctimeNs,
-  }
-}
-
-const nothingThrown = { bigint: true, throwIfNoEntry: false } as const
-const bigLstat = (path: string) => fs.lstat(path, { bigint: true })
-
-const slow = {
-  open: promisify(open),
-  list: promisify(readdir),
-  read: promisify(read),
-  write: promisify(write),
-  truncate: promisify(ftruncate),
-  flush: promisify(fdatasync),
-  chmod: promisify(fchmod),
-  info: (descriptor: number) =>
-    new Promise<BigIntStats>((done, fail) => {
-      fstat(descriptor, { bigint: true }, (error, stats) => (error === null ? done(stats) : fail(error)))
-    }),
-}
-
-/** What is read or written of a local file without another thread: copying so much takes less than waking one. */
-const bytes_now_max = 65_536
-
-const writeAll = async (descriptor: number, path: string, bytes: Uint8Array, offset: number): Promise<void> => {
-  for (let done = 0; done < bytes.byteLength;) {
-    const { bytesWritten } = await slow.write(descriptor, bytes, done, bytes.byteLength - done, offset + done)
-    if (bytesWritten === 0) throw refuse("write", path, "EIO")
-    done += bytesWritten
-  }
-}
-
-const writeAllNow = (descriptor: number, path: string, bytes: Uint8Array, offset: number): void => {
-  for (let done = 0; done < bytes.byteLength;) {
-    const written = writeSync(descriptor, bytes, done, bytes.byteLength - done, offset + done)
-    if (written === 0) throw refuse("write", path, "EIO")
-    done += written
-  }
-}
-
-const openFileOf = (open: OpenDescriptor, path: string, isLocal: boolean): OpenFile => {
-  const shown = () => path
-  const handle = {
-    get fd() {
-      return open.isOpen ? open.descriptor : -1
-    },
-    datasync: () => open.use(slow.flush),
-  }
-  const flushing = flushingOf(handle, path, isLocal)
-  const isNow = (bytes: Uint8Array) => isLocal && bytes.byteLength <= bytes_now_max
-  const now = <A>(operation: "read" | "write" | "info", run: (descriptor: number) => A) =>
-    attemptNow(operation, shown, () => open.useNow(run))
-  const later = <A>(operation: FileOperation, run: (descriptor: number) => Promise<A>) =>
-    attempt(operation, path, () => open.use(run))
-  return {
-    path,
-    read: (into, offset) =>
-      isNow(into)
-        ? now("read", (descriptor) => readSync(descriptor, into, 0, into.byteLength, offset))
-        : later("read", async (descriptor) => {
-            const { bytesRead } = await slow.read(descriptor, into, 0, into.byteLength, offset)
-            return bytesRead
-          }),
-    write: (bytes, offset) => {
-      flushing.wrote(bytes.byteLength)
-      return isNow(bytes)
-        ? now("write", (descriptor) => writeAllNow(descriptor, path, bytes, offset))
-        : later("write", (descriptor) => writeAll(descriptor, path, bytes, offset))
-    },
-    truncate: (bytes) => later("truncate", (descriptor) => slow.truncate(descriptor, bytes)),
-    flush: flushing.flush,
-    info: isLocal
-      ? now("info", (descriptor) => infoOf(fstatSync(descriptor, { bigint: true })))
-      : later("info", async (descriptor) => infoOf(await slow.info(descriptor))),
-    chmod: (mode) => later("chmod", (descriptor) => slow.chmod(descriptor, mode)),
-  }
-}
-
-const accessFlags = ({ access, create = "never" }: OpenOptions): number =>
-  (access === "read" ? constants.O_RDONLY : constants.O_RDWR) |
-  (create === "never" ? 0 : constants.O_CREAT) |
-  (create === "exclusive" ? constants.O_EXCL : 0) |
-  constants.O_NOFOLLOW |
-  // A FIFO without a writer would block the open for ever; it is refused right after.
-  constants.O_NONBLOCK
-
 class NodeDirectory implements Directory {
   readonly path: string
   readonly #open: OpenDirectory
+  readonly #pace: Pace
 
-  constructor(open: OpenDirectory, path: string) {
+  constructor(open: OpenDirectory, path: string, pace: Pace) {
     this.#open = open
     this.path = path
+    this.#pace = pace
   }
 
   /** Runs `run` on the path of an entry, which leads through the open directory and not through its name. */
@@ -190,15 +83,21 @@ class NodeDirectory implements Directory {
     if (open.ino !== named.ino || open.dev !== named.dev) throw refuse(operation, this.path, "ESTALE")
   }
 
-  /** Like {@link #at}, without another thread where the directory's file system is this machine's own. */
-  #opening<A>(
+  /** Whether an entry can be looked at without another thread: its directory's file system is this machine's own. */
+  #isNow(name: string): boolean {
+    return canResolveByHandle && this.#open.isLocal && isSegment(name)
+  }
+
+  /** Like {@link #at}, without another thread where that takes longer than the operation. */
+  #soon<A>(
+    operation: FileOperation,
     name: string,
     now: (path: string) => A,
     later: (path: string) => Promise<A>,
   ): Effect.Effect<A, FileError> {
-    if (!canResolveByHandle || !this.#open.isLocal || !isSegment(name)) return this.#at("open", name, later)
+    if (!this.#isNow(name)) return this.#at(operation, name, later)
     return attemptNow(
-      "open",
+      operation,
       () => join(this.path, name),
       () => this.#open.useNow((descriptor) => now(`/proc/self/fd/${descriptor}/${name}`)),
     )
@@ -214,7 +113,8 @@ class NodeDirectory implements Directory {
       opened.release()
       throw refuse("open", join(this.path, name), stats.isDirectory() ? "EISDIR" : "EINVAL")
     }
-    const opened = this.#opening(
+    const opened = this.#soon(
+      "open",
       name,
       (path) => {
         const file = new OpenDescriptor(openSync(path, flags, mode), !isLocal)
@@ -226,7 +126,7 @@ class NodeDirectory implements Directory {
       },
     )
     return Effect.acquireRelease(opened, release).pipe(
-      Effect.map((file) => openFileOf(file, join(this.path, name), isLocal)),
+      Effect.map((file) => openFileOf(file, join(this.path, name), isLocal, this.#pace)),
     )
   }
 
@@ -239,17 +139,23 @@ class NodeDirectory implements Directory {
       unless(
         "EEXIST",
         undefined,
-        this.#at("make", name, (path) => fs.mkdir(path, 0o700)),
+        this.#soon(
+          "make",
+          name,
+          (path) => mkdirSync(path, 0o700),
+          (path) => fs.mkdir(path, 0o700),
+        ),
       ),
       this.flush,
     )
-    const open = this.#opening(
+    const open = this.#soon(
+      "open",
       name,
-      (path) => OpenDirectory.openNow(path),
+      (path) => OpenDirectory.openNow(path, { followLink: false }),
       (path) => OpenDirectory.open(path, { followLink: false }),
     )
     return Effect.acquireRelease(create ? Effect.andThen(make, open) : open, release).pipe(
-      Effect.map((opened) => new NodeDirectory(opened, join(this.path, name))),
+      Effect.map((opened) => new NodeDirectory(opened, join(this.path, name), this.#pace)),
     )
   }
 
@@ -260,7 +166,7 @@ class NodeDirectory implements Directory {
   }
 
   find(name: string): Effect.Effect<FileInfo | undefined, FileError> {
-    if (!canResolveByHandle || !this.#open.isLocal || !isSegment(name)) {
+    if (!this.#isNow(name)) {
       const info = this.#at("info", name, async (path) => infoOf(await bigLstat(path)))
       return unless("ENOENT", undefined, info)
     }
@@ -294,7 +200,23 @@ class NodeDirectory implements Directory {
   }
 
   rename(name: string, to: string, into: Directory = this): Effect.Effect<void, FileError> {
-    return this.#into("rename", name, to, into)
+    const later = this.#into("rename", name, to, into)
+    if (!(into instanceof NodeDirectory) || !this.#isNow(name) || !into.#isNow(to)) return later
+    // What bore the name goes with it, and to free the room of a large file takes its time.
+    return Effect.flatMap(into.find(to), (replaced) =>
+      replaced === undefined
+        ? attemptNow(
+            "rename",
+            () => join(this.path, name),
+            () =>
+              into.#open.useNow((target) =>
+                this.#open.useNow((source) =>
+                  renameSync(`/proc/self/fd/${source}/${name}`, `/proc/self/fd/${target}/${to}`),
+                ),
+              ),
+          )
+        : later,
+    )
   }
 
   link(name: string, to: string, into: Directory = this): Effect.Effect<void, FileError> {
@@ -306,11 +228,19 @@ class NodeDirectory implements Directory {
   }
 
   remove(name: string): Effect.Effect<void, FileError> {
-    return this.#at("remove", name, (path) => fs.rmdir(path))
+    return this.#soon("remove", name, rmdirSync, (path) => fs.rmdir(path))
   }
 
   get flush(): Effect.Effect<void, FileError> {
-    return attempt("flush", this.path, () => this.#open.flush())
+    const open = this.#open
+    const handle = {
+      get fd() {
+        return open.isOpen ? open.descriptor : -1
+      },
+      datasync: () => open.flush(),
+      datasyncNow: fsyncSync,
+    }
+    return flushingOf(handle, this.path, canResolveByHandle && open.isLocal, undefined, this.#pace).flush
   }
 
   lock(
@@ -329,14 +259,54 @@ class NodeDirectory implements Directory {
   }
 
   get realPath(): Effect.Effect<string, FileError> {
-    return this.#itself("info", (path) => (canResolveByHandle ? fs.readlink(path) : fs.realpath(path)))
+    if (!canResolveByHandle) return this.#itself("info", (path) => fs.realpath(path))
+    // The kernel tells where an open directory lies; no disk is asked.
+    return attemptNow(
+      "info",
+      () => this.path,
+      () => this.#open.useNow((descriptor) => readlinkSync(`/proc/self/fd/${descriptor}`)),
+    )
   }
 }
 
 const release = (open: OpenDescriptor): Effect.Effect<void> => Effect.sync(() => open.release())
 
-/** Opens a host path. Links in it are followed: the host chose it. */
-const openRoot = (path: string) => attempt("open", path, () => OpenDirectory.open(path, { followLink: true }))
+/** What is known of a host path from when it was opened last. */
+interface Root {
+  readonly pace: Pace
+  isLocal: boolean
+}
+const roots = new Map<string, Root>()
+const roots_max = 256
+
+const rootAt = (path: string): Root => {
+  const known = roots.get(path)
+  if (known !== undefined) return known
+  if (roots.size >= roots_max) roots.clear()
+  const root = { pace: unknownPace(), isLocal: false }
+  roots.set(path, root)
+  return root
+}
+
+/**
+ * Opens a host path. Links in it are followed: the host chose it. One that was local is opened by this thread; should another
+ * machine's file system lie there now, it waits for that once.
+ */
+const openRoot = (path: string): Effect.Effect<OpenDirectory, FileError> =>
+  Effect.suspend(() => {
+    const root = rootAt(path)
+    const opened = root.isLocal
+      ? attemptNow(
+          "open",
+          () => path,
+          () => OpenDirectory.openNow(path, { followLink: true }),
+        )
+      : attempt("open", path, () => OpenDirectory.open(path, { followLink: true }))
+    return Effect.map(opened, (directory) => {
+      root.isLocal = canResolveByHandle && directory.isLocal
+      return directory
+    })
+  })
 
 /** Makes a directory and its missing parents, the topmost first, flushing the entry of each. */
 const makeAll = (path: string): Effect.Effect<void, FileError> =>
@@ -372,7 +342,7 @@ export const layerNodeFiles: Layer.Layer<Files> = Layer.succeed(Files, {
       () => Effect.andThen(makeAll(absolute), open),
     )
     return Effect.acquireRelease(create ? made : open, release).pipe(
-      Effect.map((opened) => new NodeDirectory(opened, absolute)),
+      Effect.map((opened) => new NodeDirectory(opened, absolute, rootAt(absolute).pace)),
     )
   },
 })

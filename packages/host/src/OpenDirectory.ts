@@ -27,9 +27,9 @@ export class OpenDirectory extends OpenDescriptor {
     return new OpenDirectory(await openDescriptor(path, options.followLink ? flags : flags | constants.O_NOFOLLOW))
   }
 
-  /** The same at once, for one that lies in a directory that is local; a link is not followed. */
-  static openNow(path: string): OpenDirectory {
-    return new OpenDirectory(openSync(path, flags | constants.O_NOFOLLOW))
+  /** The same at once, for one that is known to be local. */
+  static openNow(path: string, options: { readonly followLink: boolean }): OpenDirectory {
+    return new OpenDirectory(openSync(path, options.followLink ? flags : flags | constants.O_NOFOLLOW))
   }
 
   /**

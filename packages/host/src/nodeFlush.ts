@@ -1,11 +1,10 @@
 /**
- * When a file is flushed by this thread, and when by another one.
+ * When a file or a directory is flushed by this thread, and when by another one.
  *
  * @module
  */
 import type { Effect } from "effect"
 import { fdatasyncSync } from "node:fs"
-import type { FileHandle } from "node:fs/promises"
 import type { FileError } from "./Files.ts"
 import { atOnce, immediate } from "./atOnce.ts"
 import { attempt, attemptNow, refuse } from "./refusals.ts"
@@ -21,27 +20,41 @@ export interface Flushing {
   readonly wrote: (bytes: number) => void
 }
 
+/** How long the last flush took of a file, or of all that lies below one root, which is mostly one disk. */
+export interface Pace {
+  took_ms: number
+  /** The same of the last large piece that was read of a small file. */
+  read_ms: number
+}
+export const unknownPace = (): Pace => ({ took_ms: Number.POSITIVE_INFINITY, read_ms: Number.POSITIVE_INFINITY })
+
+/** What is flushed: an open descriptor (below 0 once it is closed), and how. */
+export interface Flushed {
+  readonly fd: number
+  readonly datasync: () => Promise<void>
+  /** The same by this thread; for a file, content and length: the time stamps that fsync adds are of no use after a crash. */
+  readonly datasyncNow?: (fd: number) => void
+}
+
 /**
- * Content and length are all that a reader after a crash needs; the time stamps that fsync adds are not.
- *
  * The first flush is never waited for, nor is the one after a slow one: a disk that begins to stall holds up this thread once.
  */
 export const flushingOf = (
-  handle: Pick<FileHandle, "fd" | "datasync">,
+  handle: Flushed,
   path: string,
   isLocal: boolean,
   now_ms = () => performance.now(),
+  pace = unknownPace(),
 ): Flushing => {
-  let took_ms = Number.POSITIVE_INFINITY
   let dirty_bytes = 0
   const measured = (since_ms: number) => {
-    took_ms = now_ms() - since_ms
+    pace.took_ms = now_ms() - since_ms
   }
   const flushNow = () => {
     if (handle.fd < 0) throw refuse("flush", path, "EBADF")
     const since_ms = now_ms()
     dirty_bytes = 0
-    fdatasyncSync(handle.fd)
+    ;(handle.datasyncNow ?? fdatasyncSync)(handle.fd)
     measured(since_ms)
   }
   const flushMeanwhile = async () => {
@@ -54,7 +67,7 @@ export const flushingOf = (
   const meanwhile = attempt("flush", path, flushMeanwhile)
   return {
     flush: immediate(() =>
-      isLocal && took_ms <= flush_now_ms_max && dirty_bytes <= flush_now_bytes_max ? atOnce(now) : meanwhile,
+      isLocal && pace.took_ms <= flush_now_ms_max && dirty_bytes <= flush_now_bytes_max ? atOnce(now) : meanwhile,
     ),
     wrote: (bytes) => {
       dirty_bytes += bytes

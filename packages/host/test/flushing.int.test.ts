@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { flushingOf } from "../src/nodeFlush.ts"
+import { flushingOf, unknownPace } from "../src/nodeFlush.ts"
 
 let folder: string
 let fd: number
@@ -63,6 +63,25 @@ it("much that was written is never waited for, nor a disk of another machine", a
   const distant = timed(false)
   await distant(0.1)
   expect(await distant(0.1)).toBe(true)
+})
+
+it("what lies below one root shares what is known of its disk", async () => {
+  const pace = unknownPace()
+  let elsewhere = 0
+  const one = (took_ms: number) => {
+    let at_ms = 0
+    let turn = 0
+    const now_ms = () => (turn++ % 2 === 0 ? at_ms : (at_ms += took_ms))
+    const datasync = async () => void elsewhere++
+    return Effect.runPromise(flushingOf({ fd, datasync }, "file", true, now_ms, pace).flush)
+  }
+  await one(0.1)
+  expect(elsewhere).toBe(1)
+  // Another file, the first of its flushes: this thread's, since the disk is known to answer at once.
+  await one(40)
+  expect(elsewhere).toBe(1)
+  await one(0.1)
+  expect(elsewhere).toBe(2)
 })
 
 it("a closed file says so, whoever would have flushed it", async () => {

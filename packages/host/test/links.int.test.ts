@@ -80,6 +80,8 @@ it("an operation that its caller gave up happens where it was meant, or nowhere"
   const [meant, other] = [join(at, "meant"), join(at, "other")]
   mkdirSync(meant)
   mkdirSync(other)
+  // What replaces something is another thread's work.
+  writeFileSync(join(meant, "y"), "replaced")
   // Every thread that serves the file system waits for somebody to write.
   const threads = 4
   const pipes = Array.from({ length: threads }, (_, i) => join(at, `pipe-${i}`))
@@ -113,4 +115,5 @@ it("an operation that its caller gave up happens where it was meant, or nowhere"
   for (const descriptor of descriptors) closeSync(descriptor)
   expect(readdirSync(other)).toEqual(["x"])
   expect(readdirSync(meant)).toContain("y")
+  expect(readFileSync(join(meant, "y"), "utf8")).toBe("meant")
 })

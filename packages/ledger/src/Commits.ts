@@ -149,8 +149,8 @@ const stamp = (
 const idle_turns_max = 64
 /** How many groups follow each other before the event loop turns: one may block it for half a millisecond while it is flushed. */
 const groups_per_turn_max = 16
-/** How many groups at most begin without waiting, after others have waited in vain. */
-const unwaited_groups_max = 63
+/** After so many waits in vain, one group in 64 still waits, so that it is noticed when they come again. */
+const in_vain_max = 6
 
 export interface Commits {
   /**
@@ -306,9 +306,9 @@ export const makeCommits = (
 
     /** How many asked for the last group: about as many ask for the next one, if it lets them. */
     let expected = 0
-    /** How many groups are to begin without waiting: twice as many and one after each further wait in which nobody came. */
+    /** How many times in a row nobody came while a group waited, up to a limit; and how many groups begin without waiting after that. */
+    let in_vain = 0
     let unwaited = 0
-    let unwaited_next = 1
     /**
      * Those who were just answered mostly ask again at once. A group that did not wait for them would be a flush for few, and the
      * next one a flush for the rest; so it waits while they come, and a few turns of the event loop longer. Where they mostly do
@@ -321,9 +321,8 @@ export const makeCommits = (
         if (queue.size > seen) idle_turns = 0
         seen = queue.size
       }
-      // Workers ask by turns for two things at once and for one: who waits for the second waits in vain.
-      unwaited = queue.size > before ? 0 : unwaited_next
-      unwaited_next = queue.size > before ? 1 : Math.min(unwaited_groups_max, unwaited_next * 2 + 1)
+      in_vain = queue.size > before ? 0 : Math.min(in_vain + 1, in_vain_max)
+      unwaited = in_vain === 0 ? 0 : 2 ** in_vain
       expected = queue.size
     })
 
@@ -332,7 +331,7 @@ export const makeCommits = (
         isDraining = false
         return Effect.void
       }
-      if (queue.size < expected && unwaited-- <= 0) return Effect.flatMap(gather(), commitNext)
+      if (queue.size < expected && --unwaited < 0) return Effect.flatMap(gather(), commitNext)
       expected = queue.size
       return commitNext()
     })

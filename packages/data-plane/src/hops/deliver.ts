@@ -6,7 +6,7 @@
 import type { FileInfo, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { join } from "node:path"
-import { chunk_bytes, digestOf, ownCopyOf } from "../Bytes.ts"
+import { chunk_bytes, copyToKeep, digestOf } from "../Bytes.ts"
 import type { Call } from "../Call.ts"
 import type { DataPlane, Destination, StoredArtifact } from "../DataPlane.ts"
 import { ArtifactMissing, BytesDiffer } from "../Errors.ts"
@@ -14,7 +14,7 @@ import { own_folders, sealedAt } from "../Layout.ts"
 import { compare, place, storing } from "../places.ts"
 import type { Room } from "../Room.ts"
 import { release } from "../transfer.ts"
-import { openTarget, type Target } from "./destination.ts"
+import { openTarget, type Reserved, type Target } from "./destination.ts"
 
 /** Says which sealed artifact it is that is gone or has changed. */
 const naming = (room: Room, { artifactRef, sha256 }: StoredArtifact) => {
@@ -37,7 +37,9 @@ const isUntouched = (a: FileInfo, b: FileInfo): boolean =>
   isSameFile(a, b) && a.bytes === b.bytes && a.modified_ms === b.modified_ms
 
 export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> => {
-  const own = own_folders.map((name) => join(room.root, name))
+  const own: Reserved = { folder: room.root, below: own_folders }
+  const others = (reserved: ReadonlyArray<string> = []) =>
+    reserved.map((folder): Reserved => ({ folder, below: ["."] }))
   /** Releases the sealed bytes into `sink`, once they are what they should be. */
   const releaseTo = <E, R>(
     artifact: StoredArtifact,
@@ -103,13 +105,13 @@ export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> =
         Effect.gen(function* () {
           const target =
             "file" in destination
-              ? yield* openTarget(room.files, destination.file, [...own, ...(destination.reserved ?? [])])
+              ? yield* openTarget(room.files, destination.file, [own, ...others(destination.reserved)])
               : undefined
           const sealed = yield* Effect.mapError(room.openSealed("deliver", artifact), naming(room, artifact))
           const { artifactRef, bytes, sha256 } = artifact
           if (target !== undefined) yield* toFile(target, artifact, sealed, call)
           else if ("sink" in destination)
-            yield* releaseTo(artifact, sealed, (chunk) => destination.sink(ownCopyOf(chunk)), call)
+            yield* releaseTo(artifact, sealed, (chunk) => destination.sink(copyToKeep(chunk)), call)
           return {
             artifactRef,
             sha256,

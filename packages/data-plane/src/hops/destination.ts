@@ -21,6 +21,13 @@ export interface Target {
   readonly reopen: Effect.Effect<Directory, FileError, Scope.Scope>
 }
 
+/** A folder that nothing is delivered into, or some folders right below it, none of which is ever reached through a link. */
+export interface Reserved {
+  readonly folder: string
+  /** The names of those below it; `.` is the folder itself. */
+  readonly below: ReadonlyArray<string>
+}
+
 const isWithin = (folder: string, path: string): boolean => {
   const way = relative(folder, path)
   return way !== ".." && !way.startsWith("../") && !isAbsolute(way)
@@ -61,7 +68,7 @@ const placeOf = (files: Files["Service"], path: string) =>
 export const openTarget = (
   files: Files["Service"],
   file: string,
-  reserved: ReadonlyArray<string>,
+  reserved: ReadonlyArray<Reserved>,
 ): Effect.Effect<Target, DestinationRefused | StorageFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const refuse = (reason: string) => new DestinationRefused({ path: file, reason })
@@ -74,12 +81,13 @@ export const openTarget = (
     const refuseReserved = (findPlace: Effect.Effect<string, FileError>) =>
       Effect.gen(function* () {
         const place = join(yield* findPlace, name)
-        for (const one of reserved) {
-          const own = resolve(one)
+        for (const { folder, below } of reserved) {
+          const named = resolve(folder)
           // A reserved folder that cannot be looked at is compared by its name.
-          const real = yield* Effect.catch(placeOf(files, own), () => Effect.succeed(own))
-          if (isWithin(own, path) || isWithin(real, place))
-            return yield* refuse(`lies in ${one}, which is Waybill's own; name a file outside of it`)
+          const real = yield* Effect.catch(placeOf(files, named), () => Effect.succeed(named))
+          for (const own of below)
+            if (isWithin(join(named, own), path) || isWithin(join(real, own), place))
+              return yield* refuse(`lies in ${join(folder, own)}, which is Waybill's own; name a file outside of it`)
         }
       })
     yield* refuseReserved(placeOf(files, folder))

@@ -21,6 +21,8 @@ export interface Draft {
   readonly file: OpenFile
   readonly directory: Directory
   readonly name: string
+  /** Says that it was renamed. */
+  readonly placed: Effect.Effect<void>
 }
 
 export interface Unfinished {
@@ -96,11 +98,14 @@ const acquire = (openAll: Effect.Effect<Directory, FileError, Scope.Scope>, entr
     return yield* new FileError({ operation: "lock", path: all.path, code: "EBUSY" })
   })
 
-/** Makes a file that is gone with its scope; its name is gone already where it was renamed. */
+/** Makes a file that is gone with its scope, unless it is said to bear another name. */
 const draft = (directory: Directory, name: string, mode: number): Effect.Effect<Draft, FileError, Scope.Scope> =>
-  Effect.acquireRelease(directory.openFile(name, { access: "write", create: "exclusive", mode }), () =>
-    Effect.ignore(directory.unlink(name)),
-  ).pipe(Effect.map((file) => ({ file, directory, name })))
+  Effect.suspend(() => {
+    let isPlaced = false
+    return Effect.acquireRelease(directory.openFile(name, { access: "write", create: "exclusive", mode }), () =>
+      isPlaced ? Effect.void : Effect.ignore(directory.unlink(name)),
+    ).pipe(Effect.map((file) => ({ file, directory, name, placed: Effect.sync(() => void (isPlaced = true)) })))
+  })
 
 /** Writes a folder down, durably, unless it stands there. */
 const note = (own: Own, elsewhere: Elsewhere, mayForget: boolean): Effect.Effect<void, FileError> =>
