@@ -4,14 +4,11 @@
  *
  * @module
  */
+import type { RecordedEvent } from "@waybill/ledger"
 import type { PeerModules } from "./Peers.ts"
 
-/** What a reducer needs of an event. */
-export interface StreamEvent {
-  readonly job_id: string
-  readonly event_type: string
-  readonly payload: object
-}
+/** What a reducer is given of an event: all of it. */
+export type StreamEvent = RecordedEvent
 
 /** The next state of a job; `undefined` before its first event. */
 export type Evolve<S extends object> = (state: S | undefined, event: StreamEvent) => S

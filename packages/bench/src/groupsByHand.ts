@@ -5,6 +5,8 @@
  */
 import { createHash } from "node:crypto"
 import fs from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 
 /** One fact that somebody waits for. */
 export interface Fact {
@@ -52,15 +54,25 @@ export const appendTogether = async (
   return share * writers
 }
 
-/**
- * The least that any ledger of chained lines does in one thread: each fact made a line, each line hashed into the chain, each
- * group written and flushed, and each writer answered. It reads nothing, checks nothing, and takes no lock.
- */
-export const appendLinesTogether = async (path: string, facts: number, writers: number): Promise<number> => {
+/** What surrounds the writing of a group. */
+interface Around {
+  readonly before: () => void
+  /** Given how many lines were written and are durable. */
+  readonly after: (lines: number) => void
+}
+const nothing: Around = { before: () => {}, after: () => {} }
+
+const appendLines = async (
+  path: string,
+  facts: number,
+  writers: number,
+  { after, before }: Around,
+): Promise<number> => {
   const file = fs.openSync(path, "w")
   let head = Buffer.alloc(32)
   let offset = 0
   const done = await appendTogether(facts, writers, (group) => {
+    before()
     const lines: Array<Buffer> = []
     for (const { job, n } of group) {
       const line = Buffer.from(`${lineOf(job, n)}\n`)
@@ -71,7 +83,51 @@ export const appendLinesTogether = async (path: string, facts: number, writers: 
     fs.writeSync(file, bytes, 0, bytes.byteLength, offset)
     fs.fdatasyncSync(file)
     offset += bytes.byteLength
+    after(lines.length)
   })
   fs.closeSync(file)
+  return done
+}
+
+/**
+ * The least that any ledger of chained lines does in one thread: each fact made a line, each line hashed into the chain, each
+ * group written and flushed, and each writer answered. It reads nothing, checks nothing, and takes no lock.
+ */
+export const appendLinesTogether = (path: string, facts: number, writers: number): Promise<number> =>
+  appendLines(path, facts, writers, nothing)
+
+const seal_row_bytes = 96
+
+/**
+ * The same for a ledger that other processes append to as well, and whose past is sealed: each group under a lock that the kernel
+ * drops with its process, behind a look at the three names that an append depends on, and with a row of the seal for each fact.
+ */
+export const appendLinesLocked = async (root: string, facts: number, writers: number): Promise<number> => {
+  const folder = join(root, "folder")
+  fs.mkdirSync(folder)
+  const lock = new DatabaseSync(join(folder, "lock"), { timeout: 0 })
+  lock.exec("PRAGMA journal_mode = MEMORY")
+  const [take, give] = [lock.prepare("BEGIN EXCLUSIVE"), lock.prepare("ROLLBACK")]
+  const [above, within] = [fs.openSync(root, "r"), fs.openSync(folder, "r")]
+  const seal = fs.openSync(join(folder, "seal"), "w")
+  const look = (directory: number, name: string) =>
+    fs.lstatSync(`/proc/self/fd/${directory}/${name}`, { bigint: true, throwIfNoEntry: false })
+  let sealed = 0
+  const done = await appendLines(join(folder, "lines"), facts, writers, {
+    before: () => {
+      take.run()
+      look(within, "lines")
+      look(within, "activation.json")
+      look(above, "folder")
+    },
+    after: (lines) => {
+      const rows = Buffer.alloc(lines * seal_row_bytes)
+      fs.writeSync(seal, rows, 0, rows.byteLength, sealed)
+      sealed += rows.byteLength
+      give.run()
+    },
+  })
+  for (const open of [above, within, seal]) fs.closeSync(open)
+  lock.close()
   return done
 }

@@ -3,67 +3,64 @@
  *
  * @module
  */
-import { layerNodeFiles } from "@waybill/host"
+import { layerNodeEntropy, layerNodeFiles } from "@waybill/host"
 import { JobSpec, vocabularies } from "@waybill/jobspec"
-import { Ledger, type LedgerShape, type Store } from "@waybill/ledger"
+import { Ledger, type Store } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
 import { makePostgresStore } from "@waybill/ledger-store/postgres"
-import { Effect, Exit, Redacted, Scope } from "effect"
-import { createHash, randomBytes } from "node:crypto"
+import { layerLedgerQueue, WorkQueue, type WorkQueueShape } from "@waybill/runtime"
+import { Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { job_body, type PeerQueue } from "./queuePeers.ts"
 
 const lease_ms = 60_000
-const worker = { actor: "worker:bench" }
 
-const queueOn = (ledger: LedgerShape, scope: Scope.Closeable): PeerQueue => {
-  const { queue } = JobSpec.make()
-  const submit = ledger.transact(queue, { kind: "submit", ...job_body }, { actor: "bench" })
-  const now = () => Date.now()
-  const workOne = Effect.gen(function* () {
-    const token_sha256 = createHash("sha256").update(randomBytes(32)).digest("hex")
-    const facts = yield* ledger.transact(queue, { kind: "claim_next", token_sha256, now_ms: now(), lease_ms }, worker)
-    const claim = facts.find(({ event_type }) => event_type === "job.claimed")
-    if (claim === undefined) return 0
-    const held = { job_id: claim.job_id, hold: { token_sha256, lease_epoch: 1 } }
-    yield* ledger.transact(queue, { kind: "heartbeat", ...held, now_ms: now(), lease_ms }, worker)
-    yield* ledger.transact(queue, { kind: "complete", ...held, now_ms: now() }, worker)
-    return 1
+/** Works off so many jobs as a worker of the runtime does: who ends a job asks for the next one at the same moment. */
+const workOff = ({ claimNext, claimAhead = claimNext }: WorkQueueShape, jobs: number, hasHeartbeat: boolean) =>
+  Effect.gen(function* () {
+    let left = jobs
+    const claim = (by: typeof claimNext) => Effect.suspend(() => (left-- > 0 ? by({}, lease_ms) : Effect.undefined))
+    let done = 0
+    let held = yield* claim(claimNext)
+    while (held !== undefined) {
+      if (hasHeartbeat) yield* held.heartbeat(lease_ms)
+      const [, next] = yield* Effect.all([held.complete({}), claim(claimAhead)], { concurrency: "unbounded" })
+      done++
+      held = next
+    }
+    return done
   })
-  return {
-    add: () => Effect.runPromise(Effect.asVoid(submit)),
-    fill: (jobs) =>
-      Effect.runPromise(
-        Effect.forEach(
-          Array.from({ length: jobs }, () => submit),
-          (each) => each,
-          { concurrency: 64, discard: true },
-        ),
-      ),
-    work: (jobs, workers) =>
-      Effect.runPromise(
-        Effect.map(
-          Effect.forEach(
-            Array.from({ length: jobs }, () => workOne),
-            (each) => each,
-            { concurrency: workers },
-          ),
-          (done) => done.reduce<number>((sum, each) => sum + each, 0),
-        ),
-      ),
-    close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
-  }
-}
 
 const start = <E>(store: Effect.Effect<Store, E, Scope.Scope>): Promise<PeerQueue> =>
-  Effect.runPromise(
-    Effect.gen(function* () {
-      const scope = yield* Scope.make()
-      const ledger = yield* Effect.flatMap(store, (opened) => Ledger.make(opened, vocabularies)).pipe(
-        Effect.provideService(Scope.Scope, scope),
-      )
-      return queueOn(ledger, scope)
-    }),
-  )
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const jobspec = JobSpec.make()
+    const ledger = yield* Effect.flatMap(store, (opened) => Ledger.make(opened, vocabularies)).pipe(
+      Effect.provideService(Scope.Scope, scope),
+    )
+    const queue = yield* WorkQueue.pipe(
+      Effect.provide(
+        layerLedgerQueue({ jobspec }).pipe(Layer.provide([Layer.succeed(Ledger, ledger), layerNodeEntropy])),
+      ),
+    )
+    const submit = ledger.transact(jobspec.queue, { kind: "submit", ...job_body }, { actor: "bench" })
+    const times = (count: number, effect: Effect.Effect<unknown, unknown>) =>
+      Effect.forEach(Array.from({ length: count }), () => effect, { concurrency: 64, discard: true })
+    return {
+      add: () => Effect.runPromise(Effect.asVoid(submit)),
+      fill: (jobs: number) => Effect.runPromise(times(jobs, submit)),
+      work: async (jobs: number, workers: number, hasHeartbeat = true) => {
+        const each = workOff(queue, jobs / workers, hasHeartbeat)
+        const done = await Effect.runPromise(
+          Effect.all(
+            Array.from({ length: workers }, () => each),
+            { concurrency: "unbounded" },
+          ),
+        )
+        return done.reduce((sum, count) => sum + count, 0)
+      },
+      close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
+    }
+  }).pipe(Effect.runPromise)
 
 /** A queue in files below a root, every commit flushed. */
 export const startFileQueue = (root: string): Promise<PeerQueue> =>

@@ -1,13 +1,13 @@
 /**
- * A process that appends to PostgreSQL on command, through a ledger or with plain inserts of the same batches. Commands and
- * answers are messages of its parent's channel.
+ * A process that appends to PostgreSQL on command: through a ledger, with plain inserts of the same batches, or with inserts that
+ * move one row as a ledger does, so that their order has no gap. Commands and answers are messages of its parent's channel.
  */
 import { Ledger, type LedgerShape, Vocabulary } from "@waybill/ledger"
 import { type Connection, makePostgresStore, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
 import { Effect, Redacted, Schema } from "effect"
 
 export interface Command {
-  readonly how: "ledger" | "plain"
+  readonly how: "ledger" | "plain" | "ordered"
   readonly writers: number
   readonly facts: number
 }
@@ -38,8 +38,21 @@ const throughLedger = (ledger: LedgerShape, { facts, writers }: Command) =>
     { concurrency: "unbounded", discard: true },
   )
 
-/** The batches that a group commit makes of it, inserted one after the other: no lock, no condition, nobody told. */
-const plainly = (connection: Connection, { facts, writers }: Command) =>
+let last = 0
+
+const statements = {
+  plain: `INSERT INTO ${table} (position, job_id, event_id, line)
+    SELECT nextval('${table}_position'), job_id, event_id, line
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS f (job_id, event_id, line)`,
+  ordered: `WITH moved AS (UPDATE ${table}_head SET position = $5 WHERE position = $4 RETURNING 1), recorded AS (
+      INSERT INTO ${table}_ordered (position, job_id, event_id, line)
+      SELECT $4::bigint + n, job_id, event_id, line
+      FROM moved, unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS f (job_id, event_id, line, n)
+    ) SELECT pg_notify('${table}', $5::bigint::text) FROM moved`,
+}
+
+/** The batches that a group commit makes of it, inserted one after the other: nothing checked, nothing folded, nobody answered. */
+const byHand = (connection: Connection, { facts, writers }: Command, how: keyof typeof statements) =>
   Effect.gen(function* () {
     for (let i = 0; i < facts / writers; i++) {
       const rows = Array.from({ length: writers }, (_, writer) => {
@@ -48,14 +61,13 @@ const plainly = (connection: Connection, { facts, writers }: Command) =>
         const id = `evt_log.noted_${job}_${n}`
         return { job, id, line: lineOf(id, job, n) }
       })
-      yield* connection.run([
-        {
-          text: `INSERT INTO ${table} (position, job_id, event_id, line)
-            SELECT nextval('${table}_position'), job_id, event_id, line
-            FROM unnest($1::text[], $2::text[], $3::text[]) AS f (job_id, event_id, line)`,
-          values: [rows.map(({ job }) => job), rows.map(({ id }) => id), rows.map(({ line }) => line)],
-        },
-      ])
+      const values: Array<unknown> = [
+        rows.map(({ job }) => job),
+        rows.map(({ id }) => id),
+        rows.map(({ line }) => line),
+      ]
+      if (how === "ordered") values.push(BigInt(last), BigInt((last += writers)))
+      yield* connection.run([{ text: statements[how], values }])
     }
   })
 
@@ -68,7 +80,7 @@ await Effect.runPromise(
     const context = yield* Effect.context()
     process.on("message", (command: Command) => {
       const work: Effect.Effect<void, unknown> =
-        command.how === "ledger" ? throughLedger(ledger, command) : plainly(connection, command)
+        command.how === "ledger" ? throughLedger(ledger, command) : byHand(connection, command, command.how)
       Effect.runPromiseWith(context)(work).then(
         () => process.send?.("done"),
         (error: unknown) => process.send?.(`failed: ${String(error)}`),

@@ -6,6 +6,7 @@
  * @module
  */
 import type { JobTypes } from "@waybill/jobspec"
+import type { Evolve } from "./eventStorePeers.ts"
 import type { Json, JsonObject, RecordedEvent } from "@waybill/ledger"
 
 type QueueEvent = Pick<
@@ -13,7 +14,7 @@ type QueueEvent = Pick<
   "job_id" | "event_id" | "event_type" | "request_id" | "occurred_at" | "position" | "payload"
 >
 
-interface Job {
+export interface Job {
   type: string
   status: string
   readonly request_ids: Array<string>
@@ -60,12 +61,28 @@ const firstOf = ({ event_id, occurred_at, position }: QueueEvent): Job => ({
   updated_at: occurred_at,
 })
 
+const hasEnded = ({ status }: Job): boolean => status === "completed" || status === "failed" || status === "cancelled"
+
 /** Folds one event into the queue. */
 export const foldByHand = (jobs: Jobs, event: QueueEvent, types: JobTypes): void => {
-  const { event_type, job_id, payload } = event
-  let job = jobs.get(job_id)
-  if (job === undefined) jobs.set(job_id, (job = firstOf(event)))
-  else if (job.status === "completed" || job.status === "failed" || job.status === "cancelled") return
+  let job = jobs.get(event.job_id)
+  if (job === undefined) jobs.set(event.job_id, (job = firstOf(event)))
+  else if (hasEnded(job)) return
+  change(job, event, types)
+}
+
+/** The same as a reducer that answers a new state, as event stores want it. */
+export const evolveByHand =
+  (types: JobTypes): Evolve<Job> =>
+  (before, event) => {
+    if (before !== undefined && hasEnded(before)) return before
+    const job = before === undefined ? firstOf(event) : { ...before, request_ids: [...before.request_ids] }
+    change(job, event, types)
+    return job
+  }
+
+const change = (job: Job, event: QueueEvent, types: JobTypes): void => {
+  const { event_type, payload } = event
   if (!job.request_ids.includes(event.request_id)) job.request_ids.push(event.request_id)
   job.last_event_id = event.event_id
   job.updated_at = event.occurred_at

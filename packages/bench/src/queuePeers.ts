@@ -11,8 +11,11 @@ export interface PeerQueue {
   readonly add: () => Promise<void>
   /** Adds many at once, to have something to work on. */
   readonly fill: (jobs: number) => Promise<void>
-  /** Works off so many jobs that are there, by so many workers at once. Answers how many were completed. */
-  readonly work: (jobs: number, workers: number) => Promise<number>
+  /**
+   * Works off so many jobs that are there, by so many workers at once. Answers how many were completed. Where it can do without,
+   * a heartbeat may be left out.
+   */
+  readonly work: (jobs: number, workers: number, hasHeartbeat?: boolean) => Promise<number>
   readonly close: () => Promise<void>
 }
 

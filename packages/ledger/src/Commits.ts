@@ -148,6 +148,9 @@ const stamp = (
 /** How many turns of the event loop in which nobody came a group waits for those of the last one: well below a millisecond. */
 const idle_turns_max = 64
 
+/** After so many waits in vain, one group in 64 still waits, so that it is noticed when they come again. */
+const in_vain_max = 6
+
 export interface Commits {
   /**
    * Decides and appends; goes on with what `then` makes of the outcome once the facts, and all they rest on, are durable. `then` is
@@ -302,16 +305,23 @@ export const makeCommits = (
 
     /** How many asked for the last group: about as many ask for the next one, if it lets them. */
     let expected = 0
+    /** How many times in a row nobody came while a group waited, up to a limit; and how many groups begin without waiting after that. */
+    let in_vain = 0
+    let unwaited = 0
     /**
      * Those who were just answered mostly ask again at once. A group that did not wait for them would be a flush for few, and the
-     * next one a flush for the rest; so it waits while they come, and a few turns of the event loop longer.
+     * next one a flush for the rest; so it waits while they come, and a few turns of the event loop longer. Where they mostly do
+     * not come, as where large groups and small ones take turns, it mostly does not wait.
      */
     const gather = Effect.fnUntraced(function* () {
-      for (let seen = queue.size, idle_turns = 0; seen < expected && idle_turns < idle_turns_max; idle_turns++) {
+      const before = queue.size
+      for (let seen = before, idle_turns = 0; seen < expected && idle_turns < idle_turns_max; idle_turns++) {
         yield* Effect.yieldNow
         if (queue.size > seen) idle_turns = 0
         seen = queue.size
       }
+      in_vain = queue.size > before ? 0 : Math.min(in_vain + 1, in_vain_max)
+      unwaited = in_vain === 0 ? 0 : 2 ** in_vain
       expected = queue.size
     })
 
@@ -320,7 +330,7 @@ export const makeCommits = (
         isDraining = false
         return Effect.void
       }
-      if (queue.size < expected) return Effect.flatMap(gather(), commitNext)
+      if (queue.size < expected && --unwaited < 0) return Effect.flatMap(gather(), commitNext)
       expected = queue.size
       return commitNext()
     })

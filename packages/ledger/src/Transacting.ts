@@ -49,14 +49,7 @@ export const makeTransacting = (
   refuseUnknown: (facts: Facts) => InvalidAppend | undefined,
   decode: (event: RecordedEvent) => AnyFact,
 ): Transacting => {
-  const commit = Effect.fnUntraced(function* (steps: AnySteps, given: Caller) {
-    const noOrigin = refuseOrigin(given)
-    if (noOrigin !== undefined) return yield* noOrigin
-    // A copy: what has been looked at must be what is recorded.
-    const origin = { actor: given.actor, requestId: given.requestId }
-    const projections = steps.map(({ projection }) => projection)
-    yield* ensure(projections)
-    if (new Set(projections).size < steps.length) return yield* new InvalidAppend({ reason: own_projections })
+  const submit = (steps: AnySteps, origin: Caller): Effect.Effect<ReadonlyArray<ReadonlyArray<AnyFact>>, unknown> => {
     /** What the last plan came to: a group whose store failed half-way is planned again. */
     let decidedOn: ReadonlyArray<Facts> = []
     const plan: Request<unknown>["plan"] = (branches) => {
@@ -76,13 +69,28 @@ export const makeTransacting = (
       const of = steps[steps.length === 1 ? 0 : decidedOn.findIndex((facts) => facts.includes(fact))]
       return of?.requestId?.(branches.of(of.projection), fact)
     }
-    const events = yield* commits.submit<unknown, ReadonlyArray<RecordedEvent>, unknown>(
-      { origin, plan, requestIdOf },
-      identity,
+    return Effect.map(
+      commits.submit<unknown, ReadonlyArray<RecordedEvent>, unknown>({ origin, plan, requestIdOf }, identity),
+      (events) => {
+        let at = 0
+        return decidedOn.map((facts) => events.slice(at, (at += facts.length)).map(decode))
+      },
     )
-    let at = 0
-    return decidedOn.map((facts) => events.slice(at, (at += facts.length)).map(decode))
-  })
+  }
+
+  const commit = (steps: AnySteps, given: Caller): Effect.Effect<ReadonlyArray<ReadonlyArray<AnyFact>>, unknown> =>
+    Effect.suspend(() => {
+      const noOrigin = refuseOrigin(given)
+      if (noOrigin !== undefined) return Effect.fail(noOrigin)
+      // A copy: what has been looked at must be what is recorded.
+      const origin = { actor: given.actor, requestId: given.requestId }
+      const projections = steps.map(({ projection }) => projection)
+      return Effect.flatMap(ensure(projections), () =>
+        new Set(projections).size < steps.length
+          ? Effect.fail(new InvalidAppend({ reason: own_projections }))
+          : submit(steps, origin),
+      )
+    })
 
   return {
     transact: <E, C, R, F extends AnyFact, Out extends Facts>(

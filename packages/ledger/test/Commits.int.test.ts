@@ -204,3 +204,28 @@ it("those who ask again as soon as they are answered share their groups, also wh
       yield* Fiber.interrupt(counting)
     }),
   ))
+
+it("nobody waits again and again for those who do not come: who asks by turns for two things and for one", () =>
+  run(
+    Effect.gen(function* () {
+      const ledger = yield* open((yield* makeGatedStore()).store)
+      const ask = (door: string) => ledger.append([openedBy(door)], by("r"))
+      let turns = 0
+      const counting = yield* Effect.forkChild(
+        Effect.forever(
+          Effect.andThen(
+            Effect.sync(() => turns++),
+            Effect.yieldNow,
+          ),
+        ),
+      )
+      const [rounds, idle_turns] = [128, 64]
+      for (let round = 0; round < rounds; round++) {
+        yield* Effect.all([ask("front"), ask("back")], { concurrency: "unbounded" })
+        yield* ask("front")
+      }
+      // Beside those that a commit takes, which are a few, a wait in vain becomes as rare as one in 64.
+      expect(turns).toBeLessThan((rounds * idle_turns) / 4)
+      yield* Fiber.interrupt(counting)
+    }),
+  ))

@@ -46,9 +46,7 @@ describe("events are read once", () => {
     run(
       Effect.gen(function* () {
         const { inner, read, store } = yield* counted
-        const [mine, other] = [yield* open(store), yield* open(inner)]
-        yield* mine.query(Doors, () => 0)
-        yield* mine.query(Diary, () => 0)
+        const [mine, other] = [yield* Ledger.make(store, [Door], [Doors, Diary]), yield* open(inner)]
         yield* other.append([openedBy("a"), openedBy("b")], by("r"))
         for (let i = 0; i < 3; i++) expect(yield* mine.query(Diary, (diary) => diary.get("all")?.length)).toBe(2)
         yield* mine.append([openedBy("c")], by("r"))
@@ -66,6 +64,21 @@ describe("events are read once", () => {
           yield* opened.queryAll({ diary: Diary, doors: Doors }, ({ diary, doors }) => [diary.size, doors.size]),
         ).toEqual([1, 2])
         expect(read()).toBe(2)
+      }),
+    ))
+  it("who only reads is spared what only an append needs, and an append after it rests on all there is", () =>
+    run(
+      Effect.gen(function* () {
+        const { inner, read, store } = yield* counted
+        const other = yield* open(inner)
+        yield* other.append([installed.makeOrThrow("a", { serial: "s1" }), openedBy("b")], by("r"))
+        const reader = yield* open(store)
+        expect(read()).toBe(0)
+        expect(yield* reader.query(Doors, (doors) => doors.size)).toBe(2)
+        expect(read()).toBe(2)
+        yield* other.append([openedBy("c")], by("r"))
+        const taken = yield* Effect.flip(reader.append([installed.makeOrThrow("d", { serial: "s1" })], by("r")))
+        expect(taken).toMatchObject({ _tag: "Conflict", because: { kind: "unique_key", value: "s1" } })
       }),
     ))
   it("a projection that is asked for late starts at the beginning, and the others stay where they are", () =>

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { type Conditions, make } from "../Benchmark.ts"
 import { type EmmettStore, startEmmett } from "../emmettPostgres.ts"
 import { type PeerQueue, startGraphile, startPgBoss } from "../queuePeers.ts"
+import { append_postgres_history, appendPostgresHistory } from "../postgresHistory.ts"
 import type { Command } from "../postgresWorker.ts"
 
 const facts_count = 1_536
@@ -37,11 +38,17 @@ const startWorker = async (url: string, name: string): Promise<ChildProcess> => 
 }
 
 /** The same columns and indexes as a ledger's facts, and nothing else. */
-const plainTable = [
-  `CREATE TABLE ${table} (position bigint PRIMARY KEY, job_id text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL, line text COLLATE "C" NOT NULL)`,
-  `CREATE UNIQUE INDEX ON ${table} (event_id)`,
-  `CREATE UNIQUE INDEX ON ${table} (job_id, position)`,
+const like = (name: string): ReadonlyArray<string> => [
+  `CREATE TABLE ${name} (position bigint PRIMARY KEY, job_id text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL, line text COLLATE "C" NOT NULL)`,
+  `CREATE UNIQUE INDEX ON ${name} (event_id)`,
+  `CREATE UNIQUE INDEX ON ${name} (job_id, position)`,
+]
+const plainTables = [
+  ...like(table),
   `CREATE SEQUENCE ${table}_position`,
+  ...like(`${table}_ordered`),
+  `CREATE TABLE ${table}_head (position bigint NOT NULL) WITH (fillfactor = 10)`,
+  `INSERT INTO ${table}_head VALUES (0)`,
 ]
 
 const input = async (_: number, { peers, scaled }: Conditions): Promise<Input> => {
@@ -50,7 +57,7 @@ const input = async (_: number, { peers, scaled }: Conditions): Promise<Input> =
   const server = await startPostgres({ fsync: true })
   const database = makeSqlPgDatabase({ url: Redacted.make(server.url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 })
   await Effect.runPromise(
-    Effect.scoped(Effect.flatMap(database.connect, ({ run }) => run(plainTable.map((text) => ({ text }))))),
+    Effect.scoped(Effect.flatMap(database.connect, ({ run }) => run(plainTables.map((text) => ({ text }))))),
   )
   // One after the other: the first makes the schema.
   const workers = [await startWorker(server.url, "a"), await startWorker(server.url, "b")]
@@ -97,6 +104,7 @@ const namesOf = (writers: number) => {
   return {
     name: words,
     plain: `plain inserts, batches of ${writers}`,
+    ordered: `inserts that move one row, batches of ${writers}`,
     emmett: `emmett, ${words}`,
     boss: `pg-boss send, ${words}`,
     graphile: `graphile-worker addJob, ${words}`,
@@ -104,10 +112,11 @@ const namesOf = (writers: number) => {
 }
 
 const inOne = (writers: number) => {
-  const { emmett, boss, graphile, name, plain } = namesOf(writers)
+  const { emmett, boss, graphile, name, ordered, plain } = namesOf(writers)
   return [
-    { name, role: "subject", beside: [plain, emmett, boss, graphile], run: work("ledger", 1, writers) },
+    { name, role: "subject", beside: [plain, ordered, emmett, boss, graphile], run: work("ledger", 1, writers) },
     { name: plain, role: "limit", run: work("plain", 1, writers) },
+    { name: ordered, role: "limit", run: work("ordered", 1, writers) },
     { name: emmett, role: "peer", needs: "event-stores", run: writeAll(writers, (each) => each.emmett?.append) },
     { name: boss, role: "peer", needs: "queues", run: writeAll(writers, (each) => each.boss?.add) },
     { name: graphile, role: "peer", needs: "queues", run: writeAll(writers, (each) => each.graphile?.add) },
@@ -115,7 +124,7 @@ const inOne = (writers: number) => {
 }
 
 const wall =
-  "one order of all commits without a gap is a row that each commit moves. The server's process takes 0.06 ms to insert one fact and 0.15 ms to insert it and move that row, in one statement and without any flush; 0.11 and 0.21 for eight facts, 0.31 and 0.47 for 32. The notification adds nothing that can be measured. On this side a fact is checked, stamped, made a line and folded, 15 µs each."
+  "one order of all commits without a gap is a row that each commit moves: the second limit inserts the same rows and moves such a row, and nothing else. The server's process takes 72 µs to insert one fact and 90 to insert it and move that row; 149 and 163 for eight. On this side a fact is checked, stamped, made a line, folded, and answered to a fiber of its own, 13 µs for a lone append and 4 in a group of 32 while nothing else runs, and more after each sleep (docs/decisions/0049)."
 
 const goalsOf = (writers: number) => {
   const { emmett, boss, graphile, name, plain } = namesOf(writers)
@@ -152,7 +161,8 @@ export default make({
   describe: ({ facts }) =>
     `${facts} facts of about 400 bytes, PostgreSQL on this machine, every commit flushed. Only the ledger gives one gapless order of commits; emmett orders each stream, pg-boss and graphile-worker nothing`,
   subjects: [...inOne(1), ...inOne(8), ...inOne(32), ...inTwo(4), ...inTwo(16)],
-  goals: [...goalsOf(1), ...goalsOf(8), ...goalsOf(32)],
+  goals: [...goalsOf(1), ...goalsOf(8), ...goalsOf(32), { curve: append_postgres_history, growth_max: 1.2 }],
+  curves: async ({ server }, tools) => [await appendPostgresHistory(server.url, tools)],
   close: async ({ boss, emmett, graphile, server, workers }) => {
     for (const peer of [emmett, boss, graphile]) await peer?.close()
     for (const worker of workers) worker.kill("SIGKILL")

@@ -4,10 +4,10 @@ import { join } from "node:path"
 import { make } from "../Benchmark.ts"
 import { makeRoot, removeRoot } from "../jsonlFolder.ts"
 import { startFileQueue, startPostgresQueue } from "../ledgerQueues.ts"
+import { queue_histories, queueHistories } from "../queueHistory.ts"
 import { type PeerQueue, startGraphile, startPgBoss } from "../queuePeers.ts"
 
 const full_count = 256
-const steps_per_job = 3
 const line = `${"x".repeat(449)}\n`
 
 type Name = "files" | "postgres" | "boss" | "graphile"
@@ -20,17 +20,17 @@ interface Input {
   readonly queues: Map<Name, { readonly queue: PeerQueue; waiting: number }>
 }
 
-const workOff = (name: Name, workers: number) => async (input: Input) => {
+const workOff = (name: Name, workers: number, hasHeartbeat?: boolean) => async (input: Input) => {
   const each = input.queues.get(name)
   if (each === undefined) throw new Error(`there is no queue "${name}"`)
-  const done = await each.queue.work(input.jobs, workers)
+  const done = await each.queue.work(input.jobs, workers, hasHeartbeat)
   each.waiting -= done
   return done
 }
 
 /** The least that keeps every step: one write and one flush for each step of all workers, all at once. */
 const flushSteps =
-  (workers: number) =>
+  (workers: number, steps_per_job: number) =>
   async ({ jobs, root }: Input) => {
     const file = await open(join(root, "steps"), "a")
     for (let step = 0; step < (jobs / workers) * steps_per_job; step++) {
@@ -46,30 +46,40 @@ const names = (workers: number) => {
   return {
     files: `a ledger in files, ${by}`,
     postgres: `a ledger in PostgreSQL, ${by}`,
-    flushes: `one flush per step, ${by}`,
+    filesAlone: `a ledger in files, no heartbeat, ${by}`,
+    postgresAlone: `a ledger in PostgreSQL, no heartbeat, ${by}`,
+    three: `one flush per step, ${by}`,
+    two: `two flushes per job, ${by}`,
     boss: `pg-boss, ${by}`,
     graphile: `graphile-worker, ${by}`,
   }
 }
 
 const subjects = (workers: number) => {
-  const { boss, files, flushes, graphile, postgres } = names(workers)
+  const { boss, files, filesAlone, graphile, postgres, postgresAlone, three, two } = names(workers)
   const needs = "queues"
   return [
-    { name: files, role: "subject", beside: [flushes, boss, graphile], run: workOff("files", workers) },
+    { name: files, role: "subject", beside: [three, two, boss, graphile], run: workOff("files", workers) },
     { name: postgres, role: "subject", beside: [boss, graphile], run: workOff("postgres", workers) },
-    { name: flushes, role: "limit", run: flushSteps(workers) },
+    { name: filesAlone, role: "subject", beside: [graphile], run: workOff("files", workers, false) },
+    { name: postgresAlone, role: "subject", beside: [graphile], run: workOff("postgres", workers, false) },
+    { name: three, role: "limit", run: flushSteps(workers, 3) },
+    { name: two, role: "limit", run: flushSteps(workers, 2) },
     { name: boss, role: "peer", needs, run: workOff("boss", workers) },
     { name: graphile, role: "peer", needs, run: workOff("graphile", workers) },
   ] as const
 }
 
 const wall =
-  "graphile-worker has no heartbeat and commits twice for a job where the others commit three times, so that a queue whose commits take as long is at 0.67 beside it; a commit is a flush, and a lone worker waits for each of them (see append-jsonl-1 and append-postgres for what a commit takes beside its flush)."
+  "by pg_stat_wal, one worker, graphile-worker flushes 1.9 times for a job, since it has no heartbeat, pg-boss 3.0 times, and a ledger twice: for the heartbeat, and for a job's end together with the next claim. With the same steps, which is the row without heartbeats, a ledger flushes once. What a commit takes beside its flush: append-jsonl-1 and append-postgres."
 
 const goals = (workers: number) => {
-  const { boss, files, graphile, postgres } = names(workers)
-  return [files, postgres].map((subject) => ({ subject, beside: [boss, graphile], speed_min: 1, wall }))
+  const { boss, files, filesAlone, graphile, postgres, postgresAlone } = names(workers)
+  return [
+    ...[files, postgres].map((subject) => ({ subject, beside: [boss, graphile], speed_min: 1, wall })),
+    // The same steps as theirs: no heartbeat on either side.
+    ...[filesAlone, postgresAlone].map((subject) => ({ subject, beside: graphile, speed_min: 1, wall })),
+  ]
 }
 
 /** What a worker's three steps cost, each durable before the next. */
@@ -94,7 +104,7 @@ export default make<Input, number>({
   },
   amount: ({ jobs }) => jobs,
   describe: ({ jobs }) =>
-    `${jobs} jobs that wait, nothing to do in them; every commit flushed. pg-boss fetches, touches and completes, one statement each; graphile-worker has no heartbeat, so that its jobs take two steps and not three, and starts its runner in every run`,
+    `${jobs} jobs that wait, nothing to do in them; every commit flushed. Workers on a ledger claim, send a heartbeat, and end a job in the commit that claims the next one, as the runtime's workers do. pg-boss fetches, touches and completes, one statement and one commit each; graphile-worker has no heartbeat, so that its jobs take two commits, and starts its runner in every run; the ledger without heartbeats does the same steps`,
   prepare: async ({ jobs, queues }) => {
     for (const each of queues.values()) {
       if (each.waiting < jobs) await each.queue.fill(jobs - each.waiting)
@@ -102,7 +112,8 @@ export default make<Input, number>({
     }
   },
   subjects: [...subjects(1), ...subjects(16)],
-  goals: [...goals(1), ...goals(16)],
+  goals: [...goals(1), ...goals(16), ...Object.values(queue_histories).map((curve) => ({ curve, growth_max: 1.2 }))],
+  curves: ({ server }, tools) => queueHistories(server.url, tools),
   check: (done, { jobs }) => {
     if (done !== jobs) throw new Error(`${done} jobs completed, want ${jobs}`)
   },

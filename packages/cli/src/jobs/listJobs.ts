@@ -73,7 +73,7 @@ export const listed = <E, R>(
       return jobs
     })
   })
-  return Effect.provide(program, Ledger.layer(open, knownVocabularies, Object.values(projections)))
+  return Effect.provide(program, Ledger.layer(open, knownVocabularies))
 }
 
 export const listJobs = async (status: string | undefined, place: Place, ctx: Context) => {

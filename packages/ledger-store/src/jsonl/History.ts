@@ -8,6 +8,7 @@ import type { FileInfo } from "@waybill/host"
 import type { CorruptRecord, Damage } from "@waybill/ledger"
 import { JobNames, Jobs } from "./Jobs.ts"
 import { ledger_name } from "./Layout.ts"
+import { isSameFile } from "./LedgerFile.ts"
 import { LineReader } from "./LineReader.ts"
 import { Segment } from "./Segment.ts"
 import { Trails } from "./Trails.ts"
@@ -134,6 +135,14 @@ export class History {
   /** Whether a file is known to be such that nothing may be appended. */
   isBlocked(name: string): boolean {
     return this.damage.some(({ blocks, file }) => blocks === true && file === name)
+  }
+
+  /** Whether a file that was seen is the one that is read on, and holds nothing that is not known and sealed. */
+  knowsAllOf(seen: FileInfo | undefined): boolean {
+    const { active, info, isUnsettled, reader } = this
+    if (active === undefined || isUnsettled || !isSameFile(info, seen)) return false
+    const isRead = seen?.bytes === reader.next && reader.next === reader.end
+    return isRead && active.sealed >= active.count && !this.isBlocked(active.name)
   }
 
   /** Notes what is wrong with a file, once; the positions that one reason concerns are told as one range. */

@@ -299,12 +299,9 @@ export const makeScanner = (ledgerFile: LedgerFile, only?: string): Effect.Effec
       )
 
     const isUpToDate = () => {
-      const { active, info, isUnsettled, reader } = history
-      if (held === undefined || place?.directory !== held.directory || !isSameFile(info, held.info)) return false
-      if (place.file === undefined || active === undefined || hiding.isHiding() || hiding.isReading()) return false
-      if (held.info?.bytes !== reader.next || reader.next !== reader.end || isUnsettled) return false
-      if (active.sealed < active.count || history.isBlocked(active.name)) return false
-      seen_bytes = reader.end
+      if (held === undefined || place?.directory !== held.directory || place.file === undefined) return false
+      if (hiding.isHiding() || hiding.isReading() || !history.knowsAllOf(held.info)) return false
+      seen_bytes = history.reader.end
       return true
     }
 

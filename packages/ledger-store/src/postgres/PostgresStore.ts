@@ -127,30 +127,31 @@ export const makePostgresStoreOver = (
         : `${said(row["name"], "a process")} on ${said(row["client"], "the server's machine")} (server process ${Number(row["pid"])})`,
     )
 
-    const take = (mayPresume: boolean) =>
-      told(turns.take(mayPresume)).pipe(
-        Effect.catchTag("StoreLocked", (locked) =>
-          Effect.flatMap(Effect.result(holder), (named) =>
-            Effect.fail(
-              named._tag === "Success" && named.success !== undefined
-                ? new StoreLocked({ where, holder: named.success })
-                : locked,
-            ),
+    const take = told(turns.take).pipe(
+      Effect.catchTag("StoreLocked", (locked) =>
+        Effect.flatMap(Effect.result(holder), (named) =>
+          Effect.fail(
+            named._tag === "Success" && named.success !== undefined
+              ? new StoreLocked({ where, holder: named.success })
+              : locked,
           ),
         ),
-      )
+      ),
+    )
 
     const refuse = (reason: string) => new StoreRefused({ where, reason })
 
-    const append = (turn: Turn, records: ReadonlyArray<NewRecord>): Effect.Effect<void, StoreError> =>
-      Effect.gen(function* () {
-        for (const [i, { event }] of records.entries()) {
-          const next = turn.head + 1 + i
-          if (event.position !== next)
-            return yield* refuse(`${event.event_id} is meant for position ${event.position}, but the next is ${next}`)
-        }
-        if (records.length > 0) yield* told(turn.append(records))
-      })
+    const append = (turn: Turn, records: ReadonlyArray<NewRecord>): Effect.Effect<void, StoreError> => {
+      let next = turn.head
+      for (const { event } of records) {
+        next++
+        if (event.position !== next)
+          return Effect.fail(
+            refuse(`${event.event_id} is meant for position ${event.position}, but the next is ${next}`),
+          )
+      }
+      return records.length > 0 ? told(turn.append(records)) : Effect.void
+    }
 
     /** The rows of those that are about to be saved. */
     const prepared = new WeakMap<Checkpoint.Checkpoint, ReadonlyArray<string>>()
@@ -194,33 +195,36 @@ export const makePostgresStoreOver = (
         ),
     })
 
-    const commitOnce = <A, E>(body: (session: Session) => Effect.Effect<A, E>, mayPresume: boolean) =>
-      Effect.acquireUseRelease(
-        Effect.interruptible(take(mayPresume)),
-        (turn) =>
-          Effect.gen(function* () {
-            const result = yield* Effect.result(body(sessionOf(turn)))
-            return { result, isOutdone: yield* turn.isOutdone }
-          }),
-        (turn) => turn.end,
+    const runIn = <A, E>(turn: Turn, body: (session: Session) => Effect.Effect<A, E>) =>
+      Effect.flatMap(Effect.result(body(sessionOf(turn))), (result) =>
+        Effect.map(turn.isOutdone, (isOutdone) => ({ result, isOutdone })),
       )
-
-    const commitWith =
-      (mayPresume: boolean): Store["commit"] =>
-      (body) =>
-        appending.withPermit(
-          Effect.gen(function* () {
-            for (let runs = 1; ; runs++) {
-              const { isOutdone, result } = yield* commitOnce(body, mayPresume && runs === 1)
-              if (!isOutdone || runs >= runs_max) return yield* Effect.fromResult(result)
-            }
-          }),
+    const takeAndRun = <A, E>(
+      body: (session: Session) => Effect.Effect<A, E>,
+      runs = 1,
+    ): Effect.Effect<A, E | StoreError> =>
+      Effect.flatMap(
+        Effect.acquireUseRelease(
+          Effect.interruptible(take),
+          (turn) => runIn(turn, body),
+          (turn) => turn.end,
+        ),
+        ({ isOutdone, result }) =>
+          isOutdone && runs < runs_max ? takeAndRun(body, runs + 1) : Effect.fromResult(result),
+      )
+    const presumeAndRun: Store["commit"] = (body) =>
+      Effect.suspend(() => {
+        const turn = turns.presume()
+        if (turn === undefined) return takeAndRun(body)
+        return Effect.flatMap(runIn(turn, body), ({ isOutdone, result }) =>
+          isOutdone ? takeAndRun(body) : Effect.fromResult(result),
         )
+      })
 
     return {
       where,
-      commit: commitWith(false),
-      commitOptimistically: commitWith(true),
+      commit: (body) => appending.withPermit(takeAndRun(body)),
+      commitOptimistically: (body) => appending.withPermit(presumeAndRun(body)),
       readAfter: (position, limit) => readPage(statements.readAfter(position, limit), "last", limit),
       readBefore: (position, limit) => readPage(statements.readBefore(position, limit), "head", limit),
       readStream: (jobId, position, limit) =>

@@ -53,11 +53,12 @@ export interface TurnsOptions {
   readonly notice: (row: Row, mark: number) => number
 }
 
+/** One turn at a time: the connection is one. */
 export interface Turns {
-  /**
-   * Waits for the head, or takes it to stand where it stood, if `mayPresume`. Not for two at a time: the connection is one.
-   */
-  readonly take: (mayPresume: boolean) => Effect.Effect<Turn, DatabaseError>
+  /** Waits for the head. */
+  readonly take: Effect.Effect<Turn, DatabaseError>
+  /** Takes the head to stand where it stood, where that may be hoped. Nothing is held, so that there is nothing to give back. */
+  readonly presume: () => Turn | undefined
 }
 
 interface Held extends Pick<Turn, "tail"> {
@@ -167,14 +168,10 @@ export const makeTurns = (
       const run = (asked: ReadonlyArray<Statement>) =>
         Effect.suspend(() => {
           if (held === undefined) return Effect.fail(lost)
-          const { connection } = held
-          return dropping(connection.run(asked)).pipe(
-            Effect.onError(() =>
-              Effect.sync(() => {
-                held = undefined
-              }),
-            ),
-          )
+          return Effect.onError(held.connection.run(asked), () => {
+            held = undefined
+            return drop
+          })
         })
       const undo = Effect.suspend(() => (held?.isLocked === true ? Effect.ignore(run([rollback])) : Effect.void))
       const outdone = Effect.suspend(() => {
@@ -193,29 +190,34 @@ export const makeTurns = (
           return yield* outdone
         })
 
-      const append = (records: ReadonlyArray<NewRecord>): Effect.Effect<void, DatabaseError | StorePoisoned> =>
-        Effect.gen(function* () {
-          for (let lookUps = 0; ; lookUps++) {
-            if (held !== undefined) {
-              const recording = [statements.append(first.head, records), ...(held.isLocked ? [commit] : [])]
-              const sent = yield* Effect.result(run(recording))
-              if (sent._tag === "Success") {
-                if (sent.success[0]?.length !== 1) return yield* outdone
-                left = { ...first.head, position: first.head.position + records.length }
-                return
-              }
-              // What was sent before without an answer may still be done, if it was not under the lock.
-              if (!passes(sent.failure)) return yield* lookUps > 0 ? poisoned(sent.failure) : sent.failure
-            }
-            const found = yield* Effect.result(lookUp(records))
-            if (found._tag === "Failure") {
-              held = undefined
-              if (found.failure._tag === "StorePoisoned") return yield* Effect.andThen(drop, Effect.fail(found.failure))
-              if (!passes(found.failure) || lookUps >= look_up_tries_max) return yield* poisoned(found.failure)
-            } else if (found.success) {
-              return yield* undo
-            }
-          }
+      type Appending = Effect.Effect<void, DatabaseError | StorePoisoned>
+
+      const send = (records: ReadonlyArray<NewRecord>, lookUps: number): Appending => {
+        if (held === undefined) return recover(records, lookUps)
+        const recording = [statements.append(first.head, records), ...(held.isLocked ? [commit] : [])]
+        return Effect.matchEffect(run(recording), {
+          onSuccess: ([moved]) => {
+            if (moved?.length !== 1) return outdone
+            left = { ...first.head, position: first.head.position + records.length }
+            return Effect.void
+          },
+          onFailure: (failure): Appending => {
+            if (passes(failure)) return recover(records, lookUps)
+            // What was sent before without an answer may still be done, if it was not under the lock.
+            return Effect.fail(lookUps > 0 ? poisoned(failure) : failure)
+          },
+        })
+      }
+
+      const recover = (records: ReadonlyArray<NewRecord>, lookUps: number): Appending =>
+        Effect.matchEffect(lookUp(records), {
+          onSuccess: (isThere) => (isThere ? undo : send(records, lookUps + 1)),
+          onFailure: (failure): Appending => {
+            held = undefined
+            if (failure._tag === "StorePoisoned") return Effect.andThen(drop, Effect.fail(failure))
+            if (!passes(failure) || lookUps >= look_up_tries_max) return Effect.fail(poisoned(failure))
+            return recover(records, lookUps + 1)
+          },
         })
 
       /** Nothing was recorded: what was answered holds if the head stands where it was taken to stand. */
@@ -238,7 +240,7 @@ export const makeTurns = (
         append: (records) =>
           Effect.suspend(() => {
             hasEnded = true
-            return append(records)
+            return send(records, 0)
           }),
         isOutdone: Effect.suspend(() => (hasEnded ? Effect.succeed(isOutdone) : hasMoved)),
         end: Effect.suspend(() => (hasEnded ? Effect.void : undo)),
@@ -246,10 +248,10 @@ export const makeTurns = (
     }
 
     return {
-      take: (mayPresume) =>
-        Effect.suspend(() => {
-          const presumed = mayPresume ? presume() : undefined
-          return presumed === undefined ? Effect.map(lock, turnOf) : Effect.succeed(turnOf(presumed))
-        }),
+      take: Effect.map(lock, turnOf),
+      presume: () => {
+        const presumed = presume()
+        return presumed === undefined ? undefined : turnOf(presumed)
+      },
     }
   })

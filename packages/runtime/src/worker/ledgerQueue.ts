@@ -147,21 +147,35 @@ export const makeLedgerQueue = (
       }
     }
 
+    /** What this process has just claimed, as it is now. */
+    const nowHeld = (facts: Parameters<typeof leaseOf>[0], token_sha256: string) => {
+      const lease = leaseOf(facts)
+      if (lease === undefined) return Effect.undefined
+      const { attempt, job_id, lease_epoch } = lease
+      const heldAs = (job: QueueJob) => held({ ...claimed(job), lease_epoch, attempt }, { token_sha256, lease_epoch })
+      // What is known here holds what was just recorded, unless the past has changed meanwhile.
+      return Effect.flatMap(
+        ledger.queryKnown(own, ({ queue }) => queue.get(job_id)),
+        (known) =>
+          known !== undefined
+            ? Effect.succeed(heldAs(known))
+            : Effect.flatMap(
+                ledger.query(jobspec.projections.queue, (view) => view.get(job_id)),
+                (job) =>
+                  job === undefined
+                    ? Effect.die(new Error(`${job_id} was claimed and is not in the queue`))
+                    : Effect.succeed(heldAs(job)),
+              ),
+      )
+    }
+
     /** Asks for a hold; `undefined` where the claim gave none. */
     const hold = (command: (claim: ClaimTerms) => QueueCommand, lease_ms: number) =>
-      Effect.gen(function* () {
-        const token = yield* entropy.hex(token_bytes)
+      Effect.flatMap(Effect.zip(entropy.hex(token_bytes), Clock.currentTimeMillis), ([token, now_ms]) => {
         const token_sha256 = createHash("sha256").update(token).digest("hex")
-        const now_ms = yield* Clock.currentTimeMillis
-        const facts = yield* transact(command({ token_sha256, now_ms, lease_ms }))
-        const lease = leaseOf(facts)
-        if (lease === undefined) return undefined
-        const { attempt, job_id, lease_epoch } = lease
-        // What is known here holds what was just recorded, unless the past has changed meanwhile.
-        const known = yield* ledger.queryKnown(own, ({ queue }) => queue.get(job_id))
-        const job = known ?? (yield* ledger.query(jobspec.projections.queue, (view) => view.get(job_id)))
-        if (job === undefined) return yield* Effect.die(new Error(`${job_id} was claimed and is not in the queue`))
-        return held({ ...claimed(job), lease_epoch, attempt }, { token_sha256, lease_epoch })
+        return Effect.flatMap(transact(command({ token_sha256, now_ms, lease_ms })), (facts) =>
+          nowHeld(facts, token_sha256),
+        )
       })
 
     const claimNext = (abilities: Abilities, lease_ms: number) =>
@@ -187,10 +201,12 @@ export const makeLedgerQueue = (
 
     /** Whether a job waits as far as is known here: nobody is asked what others have recorded since. */
     const isKnownToWait = (abilities: Abilities) =>
-      Effect.gen(function* () {
-        const from_ms = yield* ledger.queryKnown(own, ({ queue }) => claimableFrom_ms(queue, abilities))
-        return from_ms <= (yield* Clock.currentTimeMillis)
-      }).pipe(Effect.mapError(unavailable))
+      Effect.flatMap(Clock.currentTimeMillis, (now_ms) =>
+        Effect.mapError(
+          ledger.queryKnown(own, ({ queue }) => claimableFrom_ms(queue, abilities) <= now_ms),
+          unavailable,
+        ),
+      )
 
     const claimAhead = (abilities: Abilities, lease_ms: number) =>
       Effect.flatMap(isKnownToWait(abilities), (isWaiting) =>
