@@ -27,10 +27,20 @@ export class Interrupted extends Error {
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
-/** Aborted with {@link Interrupted} by the first signal that wants this process to end; the second ends it. */
+/** A signal to the whole process group comes twice where whoever started this process passes it on. */
+const same_ms = 1000
+
+/** Aborted with {@link Interrupted} by the first signal that wants this process to end; another one later on ends it at once. */
 export const heedSignals = (): AbortSignal => {
   const controller = new AbortController()
-  for (const signal of signals) process.once(signal, () => controller.abort(new Interrupted(signal)))
+  let heard: number | undefined
+  for (const signal of signals)
+    process.on(signal, () => {
+      const interrupted = new Interrupted(signal)
+      if (heard !== undefined && performance.now() - heard > same_ms) process.exit(interrupted.exitCode)
+      heard ??= performance.now()
+      controller.abort(interrupted)
+    })
   return controller.signal
 }
 
