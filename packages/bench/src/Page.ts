@@ -51,11 +51,18 @@ const goalRow = (goal: GoalResult): ReadonlyArray<string> => [
 
 const goal_head = ["benchmark", "goal", "asked", "measured", "outcome"]
 
-/** What stands in the way of the goals that were missed, each once. */
+const goals_named_max = 2
+
+/** What stands in the way of the goals that were missed, each once, with the goals it is about. */
 const wallsOf = (goals: ReadonlyArray<GoalResult>): ReadonlyArray<string> => {
   const missed = goals.filter((goal) => isPassed(goal) === false)
   const walls = new Set(missed.flatMap(({ wall }) => wall ?? []))
-  return [...walls].map((wall) => `What stands in the way: ${wall}`)
+  return [...walls].map((wall) => {
+    const about = [...new Set(missed.filter((goal) => goal.wall === wall).map(({ what }) => what))]
+    const more = about.length - goals_named_max
+    const named = `${about.slice(0, goals_named_max).join("; ")}${more > 0 ? `; and ${more} more` : ""}`
+    return `What stands in the way (${named}): ${wall}`
+  })
 }
 
 /** The address of a heading within its page, as Markdown's renderers make it. */
@@ -153,8 +160,8 @@ export const renderPage = (report: Report): string => {
     ...(short ? ["**A short run: a hundredth of the input. It shows that everything runs, and not how fast.**"] : []),
     `Of ${counted(goals.length, "goal")}: ${tally(goals)}.`,
     summary(rows),
-    "A *limit* is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A *peer* is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts.",
-    "A speed is taken run by run and told by its median: one that is 4 times as fast, or takes 4 times as long. *Undecided* is a goal that some runs passed and others missed; its median still counts.",
+    "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts.",
+    "A speed is taken run by run and told by its median: one that is 4 times as fast, or takes 4 times as long. _Undecided_ is a goal that some runs passed and others missed; its median still counts.",
     ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}.**`),
     "Written by `npm run bench -- --write`, all in one run; `npm run bench -- NAME` repeats one of them. Subjects, limits and peers of one benchmark run in turns, on the same input.",
     `${machine.cpu}, ${counted(machine.cores, "core")}, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; seed ${seed}, at most ${counted(runs, "run")} after at most ${counted(warmups, "warm-up")}, as told with each, each benchmark in a process of its own${garbage_collected ? ", garbage collected before each run" : ""}. ${measuredFrom(report)}`,

@@ -57,7 +57,7 @@ export const appendBenchmark = (writers: number, facts_count: number, hasHistory
   })
   return make<Input, number>({
     name: `append-jsonl-${writers}`,
-    title: `Durable appends by ${writers} writers, each waiting for its answer`,
+    title: `Durable appends by ${writers === 1 ? "one writer" : `${writers} writers`}, each waiting for its answer`,
     unit: "facts",
     input: (_, { peers, scaled }) => ({
       // Each writer has as many as the others.
