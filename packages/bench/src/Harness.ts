@@ -124,7 +124,8 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       .filter(({ role }) => role === "subject")
       .flatMap((ours) =>
         measured.flatMap((other): ReadonlyArray<Ratio> => {
-          if (other.role === "subject" || ours.beside?.includes(other.name) === false) return []
+          const isBeside = ours.beside?.includes(other.name) ?? other.role !== "subject"
+          if (!isBeside) return []
           const quotients = ours.runs.map((ms, round) => (other.runs[round] ?? Number.NaN) / ms)
           return [{ subject: ours.name, to: other.name, role: other.role, ratio: spreadOf(quotients) }]
         }),

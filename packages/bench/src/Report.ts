@@ -17,13 +17,13 @@ export const SubjectResult = Schema.Struct({
 })
 
 /**
- * How fast one of ours is beside a limit or a peer. Each round gives one quotient, `time of the other / time of ours`:
+ * How fast one of ours is beside a limit, a peer, or another one of ours. Each round gives one quotient, `time of the other / time of ours`:
  * 1 is as fast, 0.5 takes twice as long. The spread is over the rounds, never a quotient of two spreads.
  */
 export const Ratio = Schema.Struct({
   subject: Schema.String,
   to: Schema.String,
-  role: Schema.Literals(["limit", "peer"]),
+  role: Schema.Literals(["subject", "limit", "peer"]),
   ratio: Spread,
 })
 

@@ -1,19 +1,19 @@
-import { type ChildProcess, fork } from "node:child_process"
-import { once } from "node:events"
-import fs from "node:fs"
-import { join } from "node:path"
-import { type Appended, type Appends, appendFacts } from "./appendFacts.ts"
+import type { ChildProcess } from "node:child_process"
+import { appendFacts } from "./appendFacts.ts"
 import { append_history, appendHistory } from "./appendHistory.ts"
+import { startAppending, tell } from "./appendProcess.ts"
 import { type Benchmark, make } from "./Benchmark.ts"
-import { appendLinesLocked, appendLinesTogether } from "./groupsByHand.ts"
 import { makeRoot, removeRoot } from "./jsonlFolder.ts"
 import type { PeerModules } from "./Peers.ts"
-import { appendToEmmett, appendToSqlite, appendToSqliteTogether } from "./sqliteAppends.ts"
+import { appendToEmmett } from "./sqliteAppends.ts"
 
 interface Input {
   readonly facts: number
   readonly emmett: PeerModules | undefined
-  readonly processes: ReadonlyArray<ChildProcess>
+  /** One for ours alone, one for what is beside it, and four that append together. */
+  readonly ours: ChildProcess
+  readonly others: ChildProcess
+  readonly several: ReadonlyArray<ChildProcess>
   readonly roots: Array<string>
   /** The pieces that the latest runs wrote, so that the same ones can be written by hand. */
   readonly pieces: { one: ReadonlyArray<number>; four: ReadonlyArray<number> }
@@ -25,112 +25,117 @@ const fresh = async ({ roots }: Input): Promise<string> => {
   return root
 }
 
-const tell = async (child: ChildProcess, appends: Appends): Promise<Appended> => {
-  child.send(appends)
-  const [appended] = (await once(child, "message")) as [Appended]
-  return appended
-}
-
-/** The least that makes the same pieces durable: one write and one flush for each, and no other thread to wake. */
-const byHand = async (input: Input, pieces: ReadonlyArray<number>, facts: number): Promise<number> => {
-  const file = fs.openSync(join(await fresh(input), "lines"), "w")
-  const block = Buffer.alloc(Math.max(1, ...pieces), "x")
-  let offset = 0
-  for (const bytes of pieces) {
-    fs.writeSync(file, block, 0, bytes, offset)
-    fs.fdatasyncSync(file)
-    offset += bytes
-  }
-  fs.closeSync(file)
-  return facts
+const byHand = async (input: Input, pieces: ReadonlyArray<number>): Promise<number> => {
+  await tell(input.others, { what: "pieces", root: await fresh(input), pieces })
+  return input.facts
 }
 
 /** Its appends go out one after the other: more writers make them no faster, and so many take minutes. */
 const emmett_writers_max = 1
-const [one, emmett_name] = ["node:sqlite, one to a transaction", "emmett over SQLite"]
+const emmett_name = "emmett over SQLite"
+const [own_pieces, chained] = ["its pieces by hand", "lines made, chained and answered by hand"]
+const [locked, their_pieces] = ["the same, locked, looked at and sealed by hand", "their pieces by hand"]
 
 const wall =
-  "the bare pieces leave no room for any work: a disk that flushes in 0.15 ms is waited for by one thread, and whatever that does for a group is added to the flush. The limits below show how much of it any ledger has: lines made, chained and answered; and the same under the lock among processes, with the looks and the seal. Of ours, a lone append takes 52 µs of the thread where the flush is left out (115 before what was done on the spot), a third of it the system calls of the lock, the looks and the writes; behind a flush, which puts the thread to sleep, the same work takes up to three times as long, as it does behind a sleep of the same length and not behind a busy wait: the processor has done something else meanwhile (docs/decisions/0048). In large groups a fact takes 10 to 14 µs, of which its two checksums are 1, its line 1.5, the collector 1.4, the answer to a fiber of its own 2.8, and checking, stamping, folding and its row the rest."
+  "the bare pieces leave no room for any work: a disk that flushes in 0.15 ms is waited for by one thread, and whatever that does for a group is added to the flush. The limits below show how much of it any ledger has: lines made, chained and answered; and the same under the lock among processes, with the looks and the seal. Of ours, a lone append takes 52 µs of the thread where the flush is left out (115 before what was done on the spot), a third of it the system calls of the lock, the looks and the writes; behind a flush, which puts the thread to sleep, the same work takes up to three times as long, as it does behind a sleep of the same length and not behind a busy wait: the processor has done something else meanwhile (docs/decisions/0048). A run is also the first appends of a ledger that was just opened, while the engine compiles: 0.3 ms of processor time each, the flush's 0.04 included, where a ledger that stays open takes 0.19. In large groups a fact takes 10 to 14 µs, of which its two checksums are 1, its line 1.5, the collector 1.4, the answer to a fiber of its own 2.8, and checking, stamping, folding and its row the rest."
 const wall_sqlite =
   "SQLite binds three values to a prepared statement for a fact, in a loop of C that touches the same few pages, and keeps no chain, no rules and no fold; its lock is held by nobody else. Beside the flush it costs what the limit that is locked, looked at and sealed by hand costs beside its own; the rest of ours is what is named above."
 
-/** Durable appends by so many writers, in one process and spread over four. */
+const share_max = 4
+
+/** Durable appends by so many writers, in one process and, where there are more of them, spread over four. */
 export const appendBenchmark = (writers: number, facts_count: number, hasHistory = false): Benchmark => {
-  const batched = `node:sqlite, ${writers} to a transaction`
+  const sqlite = `node:sqlite, ${writers === 1 ? "one" : writers} to a transaction`
+  const bare_sqlite = `${sqlite}, no index over jobs`
+  const beside = [own_pieces, chained, locked, sqlite, bare_sqlite, emmett_name]
+  const groups = async (input: Input) => ({ root: await fresh(input), facts: input.facts, writers })
+  const inSqlite = (name: string, isIndexed: boolean) => ({
+    name,
+    role: "peer" as const,
+    run: async (input: Input) =>
+      (await tell(input.others, { what: "sqlite", isIndexed, ...(await groups(input)) })).facts,
+  })
   return make<Input, number>({
     name: `append-jsonl-${writers}`,
     title: `Durable appends by ${writers} writers, each waiting for its answer`,
     unit: "facts",
     input: (_, { peers, scaled }) => ({
       // Each writer has as many as the others.
-      facts: Math.ceil(scaled(facts_count, writers * 4) / (writers * 4)) * writers * 4,
+      facts: Math.ceil(scaled(facts_count, writers * share_max) / (writers * share_max)) * writers * share_max,
       emmett: peers.get("emmett-sqlite"),
-      processes: Array.from({ length: Math.min(4, writers) }, () =>
-        fork(join(import.meta.dirname, "appendFacts.ts"), { execArgv: ["--conditions=@waybill/source"] }),
-      ),
+      ours: startAppending(),
+      others: startAppending(),
+      several: writers === 1 ? [] : Array.from({ length: share_max }, startAppending),
       roots: [],
       pieces: { one: [], four: [] },
     }),
     amount: ({ facts }) => facts,
     describe: ({ facts }) =>
-      `${facts} facts of about 450 bytes, one to a batch; the same pieces written and flushed by hand; as many facts made lines, chained by SHA-256, written and flushed in groups, and answered by hand, which checks nothing and takes no lock; the same under a lock among processes, with looks at three names and a row of the seal for each fact, which still checks and folds nothing. SQLite has WAL and synchronous=FULL, keys on event and job, writers that wait as the ledger's do, and no chain of seals; emmett, which is measured for one writer, appends one after the other, since it does not wait for a busy database`,
+      `${facts} facts of about 450 bytes, one to a batch, appended by a process of its own; the same pieces written and flushed by hand; as many facts made lines, chained by SHA-256, written and flushed in groups, and answered by hand, which checks nothing and takes no lock; the same under a lock among processes, with looks at three names and a row of the seal for each fact, which still checks and folds nothing. SQLite has WAL and synchronous=FULL, keys on event and job, since the ledger finds a job's facts without reading the others, writers that wait as the ledger's do, and no chain of seals; it is shown without the key on jobs as well. All of these are of one more process. In the process that measures, whose garbage is collected before each run, the ledger is measured once more${writers === 1 ? "; emmett appends one after the other there, since it does not wait for a busy database" : ""}`,
     subjects: [
       {
         name: "one process",
         role: "subject",
+        beside,
         run: async (input) => {
-          const done = await appendFacts({ root: await fresh(input), writers, facts: input.facts, name: "w" })
-          input.pieces.one = done.pieces
-          return done.facts
+          const { facts, pieces } = await tell(input.ours, {
+            what: "ledger",
+            appends: { root: await fresh(input), writers, facts: input.facts, name: "w" },
+          })
+          input.pieces.one = pieces
+          return facts
         },
       },
-      { name: "its pieces by hand", role: "limit", run: (input) => byHand(input, input.pieces.one, input.facts) },
       {
-        name: "lines made, chained and answered by hand",
+        name: "the process that measures",
+        role: "subject",
+        beside,
+        run: async (input) =>
+          (await appendFacts({ root: await fresh(input), writers, facts: input.facts, name: "w" })).facts,
+      },
+      { name: own_pieces, role: "limit", run: (input) => byHand(input, input.pieces.one) },
+      {
+        name: chained,
         role: "limit",
-        run: async (input) => appendLinesTogether(join(await fresh(input), "lines"), input.facts, writers),
+        run: async (input) => (await tell(input.others, { what: "lines", ...(await groups(input)) })).facts,
       },
       // Its looks go through Linux' folder of open descriptors, as ours do there.
       ...(process.platform === "linux"
         ? [
             {
-              name: "the same, locked, looked at and sealed by hand",
+              name: locked,
               role: "limit" as const,
-              run: async (input: Input) => appendLinesLocked(await fresh(input), input.facts, writers),
+              run: async (input: Input) =>
+                (await tell(input.others, { what: "locked", ...(await groups(input)) })).facts,
             },
           ]
         : []),
-      {
-        name: "several processes",
-        role: "subject",
-        run: async (input) => {
-          const root = await fresh(input)
-          const share = input.processes.length
-          const done = await Promise.all(
-            input.processes.map((child, i) =>
-              tell(child, { root, writers: writers / share, facts: input.facts / share, name: `p${i}` }),
-            ),
-          )
-          input.pieces.four = done.flatMap(({ pieces }) => pieces)
-          return done.reduce((sum, { facts }) => sum + facts, 0)
-        },
-      },
-      { name: "their pieces by hand", role: "limit", run: (input) => byHand(input, input.pieces.four, input.facts) },
       ...(writers === 1
-        ? [
-            {
-              name: one,
-              role: "peer" as const,
-              run: async (input: Input) => appendToSqlite(await fresh(input), input.facts),
-            },
-          ]
+        ? []
         : [
             {
-              name: batched,
-              role: "peer" as const,
-              run: async (input: Input) => appendToSqliteTogether(await fresh(input), input.facts, writers),
+              name: "several processes",
+              role: "subject" as const,
+              beside: [their_pieces, sqlite, bare_sqlite],
+              run: async (input: Input) => {
+                const root = await fresh(input)
+                const share = input.several.length
+                const done = await Promise.all(
+                  input.several.map((child, i) =>
+                    tell(child, {
+                      what: "ledger",
+                      appends: { root, writers: writers / share, facts: input.facts / share, name: `p${i}` },
+                    }),
+                  ),
+                )
+                input.pieces.four = done.flatMap(({ pieces }) => pieces)
+                return done.reduce((sum, { facts }) => sum + facts, 0)
+              },
             },
+            { name: their_pieces, role: "limit" as const, run: (input: Input) => byHand(input, input.pieces.four) },
           ]),
+      inSqlite(sqlite, true),
+      inSqlite(bare_sqlite, false),
       ...(writers <= emmett_writers_max
         ? [
             {
@@ -144,16 +149,16 @@ export const appendBenchmark = (writers: number, facts_count: number, hasHistory
         : []),
     ],
     goals: [
-      { subject: "one process", beside: "its pieces by hand", speed_min: 0.85, wall },
-      { subject: "one process", beside: writers === 1 ? one : batched, speed_min: 1, wall: wall_sqlite },
+      { subject: "one process", beside: own_pieces, speed_min: 0.85, wall },
+      { subject: "one process", beside: sqlite, speed_min: 1, wall: wall_sqlite },
       ...(hasHistory ? [{ curve: append_history, growth_max: 1.2 }] : []),
     ],
     ...(hasHistory ? { curves: async (_, tools) => [await appendHistory(tools)] } : {}),
     check: (facts, { facts: want }) => {
       if (facts !== want) throw new Error(`${facts} facts, want ${want}`)
     },
-    close: async ({ processes, roots }) => {
-      for (const child of processes) child.disconnect()
+    close: async ({ others, ours, roots, several }) => {
+      for (const child of [ours, others, ...several]) child.disconnect()
       for (const root of roots) await removeRoot(root)
     },
   })

@@ -64,9 +64,3 @@ export const appendFacts = ({ facts, isOpened = false, name, root, writers }: Ap
     return { facts: Math.ceil(facts / writers) * writers, pieces, ms: performance.now() - started }
   }).pipe(Effect.scoped, Effect.provide(watched(pieces)), Effect.runPromise)
 }
-
-// As a process of its own it does what it is told, as often as it is told.
-if (process.send !== undefined)
-  process.on("message", (appends: Appends) => {
-    void appendFacts(appends).then((appended) => process.send?.(appended))
-  })

@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 
 export interface Followers {
-  /** How much each of them has been sent so far. */
-  readonly bytes: () => Promise<ReadonlyArray<number>>
+  /** How many events each of them has been told so far; answered once all have been told so many, or after a second. */
+  readonly told: (events: number) => Promise<ReadonlyArray<number>>
   readonly stop: () => Promise<void>
 }
 
@@ -21,11 +21,11 @@ export const startFollowers = async (url: string, count: number): Promise<Follow
     ended.then(([code]) => Promise.reject(new Error(`followers: ${String(code)}`))),
   ])
   return {
-    bytes: async () => {
+    told: async (wanted) => {
       const answered = once(lines, "line")
-      child.stdin.write("\n")
+      child.stdin.write(`${wanted}\n`)
       const [line] = (await answered) as [string]
-      return (JSON.parse(line) as { readonly bytes: ReadonlyArray<number> }).bytes
+      return (JSON.parse(line) as { readonly events: ReadonlyArray<number> }).events
     },
     stop: async () => {
       child.stdin.end()

@@ -14,7 +14,7 @@ const mib = 2 ** 20
 const key = { runId: "run", attempt: 1 }
 const candidateName = "candidate"
 /** A process that settles has settled before: small artifacts are measured once both ways are compiled. */
-const settled_before = 50
+const settled_before = 20
 const careful = "the bare loop, with folders opened by handle and every look that the promises need"
 
 /** Bytes that do not compress and that the seed alone decides, written chunk by chunk. Answers their digest. */

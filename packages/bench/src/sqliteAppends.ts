@@ -8,13 +8,14 @@ import { join } from "node:path"
 import type { PeerModules } from "./Peers.ts"
 import { appendTogether, lineOf } from "./groupsByHand.ts"
 
-const openTable = (root: string) => {
+/** The ledger finds the facts of one job without reading the others, which is what the index over jobs is for. */
+const openTable = (root: string, isIndexed: boolean) => {
   const database = new DatabaseSync(join(root, "facts.sqlite"))
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
   database.exec(
     "CREATE TABLE facts (position INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, job_id TEXT NOT NULL, line TEXT NOT NULL)",
   )
-  database.exec("CREATE INDEX facts_of_job ON facts (job_id, position)")
+  if (isIndexed) database.exec("CREATE INDEX facts_of_job ON facts (job_id, position)")
   return {
     database,
     insert: database.prepare("INSERT INTO facts (event_id, job_id, line) VALUES (?, ?, ?)"),
@@ -22,8 +23,8 @@ const openTable = (root: string) => {
 }
 
 /** `node:sqlite`, a transaction for each fact. */
-export const appendToSqlite = (root: string, facts: number): number => {
-  const { database, insert } = openTable(root)
+export const appendToSqlite = (root: string, facts: number, isIndexed: boolean): number => {
+  const { database, insert } = openTable(root, isIndexed)
   for (let n = 0; n < facts; n++) {
     database.exec("BEGIN IMMEDIATE")
     insert.run(`evt-${n}`, `job-0`, lineOf(`w-0`, n))
@@ -34,8 +35,13 @@ export const appendToSqlite = (root: string, facts: number): number => {
 }
 
 /** `node:sqlite`, batched as a ledger is: writers that each wait for their answer, and a transaction for all that wait. */
-export const appendToSqliteTogether = async (root: string, facts: number, writers: number): Promise<number> => {
-  const { database, insert } = openTable(root)
+export const appendToSqliteTogether = async (
+  root: string,
+  facts: number,
+  writers: number,
+  isIndexed: boolean,
+): Promise<number> => {
+  const { database, insert } = openTable(root, isIndexed)
   const done = await appendTogether(facts, writers, (group) => {
     database.exec("BEGIN IMMEDIATE")
     for (const { job, n } of group) insert.run(`evt-${job}-${n}`, job, lineOf(job, n))

@@ -147,7 +147,8 @@ const stamp = (
 
 /** How many turns of the event loop in which nobody came a group waits for those of the last one: well below a millisecond. */
 const idle_turns_max = 64
-
+/** How many groups follow each other before the event loop turns: one may block it for half a millisecond while it is flushed. */
+const groups_per_turn_max = 16
 /** After so many waits in vain, one group in 64 still waits, so that it is noticed when they come again. */
 const in_vain_max = 6
 
@@ -335,7 +336,13 @@ export const makeCommits = (
       return commitNext()
     })
     const commitNext = () => Effect.flatMap(commitGroup, goOn)
-    const goOn = () => drain
+    let since_turn = 0
+    // Who is answered and asks again at once is not to keep everybody else from being heard.
+    const goOn = () => {
+      if (++since_turn < groups_per_turn_max) return drain
+      since_turn = 0
+      return drainSoon
+    }
 
     const closed = new StoreRefused({ where: store.where, reason: "this ledger is closed" })
     yield* Effect.addFinalizer(() =>

@@ -155,6 +155,8 @@ export const make = (
       for (const projection of [erase(streams), ...projections]) yield* folds.add(projection)
       yield* folds.catchUp(store)
     }
+    // Who cannot read a store is told now, and the store has met all its files before anybody asks for a part of them.
+    else yield* store.readAfter(0, 1)
 
     /** Projections that are asked for together for the first time are folded in one pass. */
     const ensure = (projections: ReadonlyArray<AnyProjection>): Effect.Effect<void, StoreError> =>

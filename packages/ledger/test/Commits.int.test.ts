@@ -229,3 +229,24 @@ it("nobody waits again and again for those who do not come: who asks by turns fo
       yield* Fiber.interrupt(counting)
     }),
   ))
+
+it("who is answered and asks again at once keeps nobody from being heard", () =>
+  run(
+    Effect.gen(function* () {
+      const ledger = yield* open(yield* makeMemoryStore())
+      let turns = 0
+      const counting = yield* Effect.forkChild(
+        Effect.forever(
+          Effect.andThen(
+            Effect.sync(() => turns++),
+            Effect.yieldNow,
+          ),
+        ),
+      )
+      const [asked, groups_per_turn] = [640, 16]
+      for (let n = 0; n < asked; n++) yield* ledger.append([openedBy("front")], by(`r${n}`))
+      // One that goes on for ever counts every other turn.
+      expect(turns).toBeGreaterThanOrEqual(asked / groups_per_turn / 2)
+      yield* Fiber.interrupt(counting)
+    }),
+  ))

@@ -10,11 +10,14 @@ import {
   startJobspecServer,
   startLedgerServer,
   startPeerServer,
+  writeJobs,
 } from "../jobspecServer.ts"
 
 const submissions_count = 1024
 /** A server that has run for a while is what is measured: its code is compiled by then. */
 const warming_count = 20_000
+/** As many jobs lie in the ledger of another server of ours. */
+const jobs_count = 100_000
 type Peer = "pg-boss" | "graphile-worker"
 
 interface Input {
@@ -23,6 +26,7 @@ interface Input {
   readonly peers: ReadonlyMap<Peer, RunningServer>
   readonly roots: Array<string>
   readonly ours: RunningServer
+  readonly full: RunningServer
   readonly bare: RunningServer
   readonly ledger: RunningServer
   readonly connections: Map<string, ReadonlyArray<Connection>>
@@ -37,7 +41,7 @@ const connectionsTo = async ({ connections }: Input, { url }: RunningServer, cou
   return known
 }
 
-const own = ["ours", "bare", "ledger"] as const
+const own = ["ours", "full", "bare", "ledger"] as const
 type Own = (typeof own)[number]
 const isOwn = (which: Own | Peer): which is Own => own.some((each) => each === which)
 
@@ -53,6 +57,7 @@ const namesOver = (connections: number) => {
   const over = connections === 1 ? "one connection" : `${connections} connections`
   return {
     ours: `submissions, ${over}`,
+    full: `submissions, ${over}, behind ${jobs_count} jobs`,
     bare: `a bare server, ${over}`,
     ledger: `the ledger's queue behind a bare server, ${over}`,
     boss: `pg-boss behind a bare server, ${over}`,
@@ -61,21 +66,23 @@ const namesOver = (connections: number) => {
 }
 
 const subjectsOver = (connections: number) => {
-  const { bare, boss, graphile, ledger, ours } = namesOver(connections)
+  const { bare, boss, full, graphile, ledger, ours } = namesOver(connections)
   const needs = "queues"
   return [
     { name: ours, role: "subject", beside: [bare, ledger, boss, graphile], run: submit("ours", connections) },
+    { name: full, role: "subject", beside: [ours, bare, boss, graphile], run: submit("full", connections) },
     { name: bare, role: "limit", run: submit("bare", connections) },
-    { name: ledger, role: "limit", beside: [bare], run: submit("ledger", connections) },
+    { name: ledger, role: "limit", run: submit("ledger", connections) },
     { name: boss, role: "peer", needs, run: submit("pg-boss", connections) },
     { name: graphile, role: "peer", needs, run: submit("graphile-worker", connections) },
   ] as const
 }
 
 const goalsOver = (connections: number) => {
-  const { bare, boss, graphile, ours } = namesOver(connections)
+  const { bare, boss, full, graphile, ours } = namesOver(connections)
   return [
     { subject: ours, beside: bare, speed_min: 0.5 },
+    { subject: full, beside: ours, speed_min: 0.9 },
     { subject: ours, beside: [boss, graphile], speed_min: 1 },
   ]
 }
@@ -148,10 +155,12 @@ export default make<Input, boolean>({
   title: "Durable submissions over HTTP",
   unit: "submissions",
   input: async (_, conditions) => {
-    const roots = [await makeRoot(), await makeRoot(), await makeRoot()]
+    const roots = [await makeRoot(), await makeRoot(), await makeRoot(), await makeRoot()]
+    await writeJobs(roots[3] ?? "", conditions.scaled(jobs_count, 64))
     const input: Input = {
       roots,
       ours: await startJobspecServer(roots[0] ?? ""),
+      full: await startJobspecServer(roots[3] ?? ""),
       bare: await startBareServer(roots[1] ?? ""),
       ledger: await startLedgerServer(roots[2] ?? ""),
       connections: new Map(),
@@ -163,7 +172,7 @@ export default make<Input, boolean>({
   },
   amount: ({ submissions }) => submissions,
   describe: ({ submissions }) =>
-    `${submissions} submissions over connections that stay, to servers that have taken ${warming_count} before; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant; before the ledger's queue it decides and records as our server does, without its routes, tokens and answers. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
+    `${submissions} submissions over connections that stay, to servers that have taken ${warming_count} before, one of ours behind ${jobs_count} jobs of another implementation; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant; before the ledger's queue it decides and records as our server does, without its routes, tokens and answers. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
   subjects: [...subjectsOver(64), ...subjectsOver(1)],
   goals: [
     ...goalsOver(64),
@@ -206,9 +215,10 @@ export default make<Input, boolean>({
     })
     return [curve("one submission", "submit"), curve("/v1/ready", "ready"), curve("one job's status", "job")]
   },
-  close: async ({ bare, connections, ledger, ours, peers, postgres, roots }) => {
+  close: async ({ bare, connections, full, ledger, ours, peers, postgres, roots }) => {
     for (const each of connections.values()) for (const { close } of each) close()
     await ours.stop()
+    await full.stop()
     await bare.stop()
     await ledger.stop()
     for (const peer of peers.values()) await peer.stop()

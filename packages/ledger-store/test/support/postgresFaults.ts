@@ -135,7 +135,7 @@ const testMaking = (test: TestServer, { fault, name, times }: Way): void =>
           const { insist } = insisting()
           const store = yield* openOver(makeFaultyDatabase(real, plan), schema, insist)
           const wasReached = isReached
-          const ledger = yield* ledgerOver(store)
+          const ledger = yield* insist(ledgerOver(store))
           // Reads what an append asks, which may come upon the fault as well: nothing is written yet that could be there twice.
           yield* insist(ledger.saveDueCheckpoints)
           yield* write(ledger, "a", `${k} one`)
