@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Curve, GoalResult, Ratio, SubjectResult } from "./Report.ts"
+import type { Curve, GoalResult, LeftOut, Ratio, SubjectResult } from "./Report.ts"
 
 interface Speed {
   readonly subject: string
@@ -21,7 +21,7 @@ interface Rate {
 
 interface Growth {
   readonly curve: string
-  /** The most that the last point may be of the first. */
+  /** The most that any point may be of any before it. */
   readonly growth_max: number
 }
 
@@ -49,19 +49,30 @@ const rounded = (value: number): number => Number(value.toPrecision(3))
 
 type Judged = Omit<GoalResult, "wall">
 
-const judgeSpeed = ({ beside, speed_min, subject }: Speed, ratios: ReadonlyArray<Ratio>): Judged => {
+const judgeSpeed = (
+  { beside, speed_min, subject }: Speed,
+  ratios: ReadonlyArray<Ratio>,
+  left_out: ReadonlyArray<LeftOut>,
+): Judged => {
   const others = typeof beside === "string" ? [beside] : beside
   const speeds = ratios
     .filter((each) => each.subject === subject && others.includes(each.to))
-    .map(({ ratio, to }) => ({ to, speed: ratio.median }))
+    .map(({ ratio, to }) => ({ to, speed: ratio.median, ratio }))
     .toSorted((a, b) => a.speed - b.speed)
   const fastest = speeds[0]
+  const absent = others.filter((other) => left_out.some(({ name }) => name === other))
   const among = others.length === 1 ? "" : ", the fastest of those beside it"
   return {
     what: `${subject}: speed beside ${fastest?.to ?? others.join(", ")}${fastest === undefined ? "" : among}`,
     bound: "at least",
     want: rounded(speed_min),
-    ...(fastest === undefined ? {} : { got: rounded(fastest.speed) }),
+    ...(fastest === undefined
+      ? {}
+      : {
+          got: rounded(fastest.speed),
+          range: { min: rounded(fastest.ratio.min), max: rounded(fastest.ratio.max) },
+        }),
+    ...(absent.length === 0 ? {} : { absent }),
   }
 }
 
@@ -71,19 +82,39 @@ const judgeRate = ({ per_second_min, subject }: Rate, subjects: ReadonlyArray<Su
     what: `${subject}: ${unit} a second`,
     bound: "at least",
     want: per_second_min,
-    ...(found === undefined ? {} : { got: Math.round(found.per_second.median) }),
+    ...(found === undefined
+      ? {}
+      : {
+          got: Math.round(found.per_second.median),
+          range: { min: Math.round(found.per_second.min), max: Math.round(found.per_second.max) },
+        }),
   }
 }
 
+/** The steepest rise from any point to a later one. */
+const steepest = (points: Curve["points"]) => {
+  const [first, ...later] = points
+  let least = first
+  let found: { readonly from: number; readonly to: number; readonly times: number } | undefined
+  for (const point of later) {
+    if (least === undefined || least.y <= 0) return undefined
+    const times = point.y / least.y
+    if (found === undefined || times > found.times) found = { from: least.x, to: point.x, times }
+    if (point.y < least.y) least = point
+  }
+  return found
+}
+
+/** Beside the cheapest point before it: a first one that pays for a cold start would hide any growth behind it. */
 const judgeGrowth = ({ curve: name, growth_max }: Growth, curves: ReadonlyArray<Curve>): Judged => {
   const { points = [], x = "" } = curves.find((curve) => curve.name === name) ?? {}
-  const [first, last] = [points[0], points.at(-1)]
-  const isMeasured = first !== undefined && last !== undefined && first !== last && first.y > 0
+  const rise = steepest(points)
+  const where = rise === undefined ? "" : ` (${rise.to} beside ${rise.from} ${x})`
   return {
-    what: `${name}: cost at the last point beside the first${isMeasured ? ` (${first.x} to ${last.x} ${x})` : ""}`,
+    what: `${name}: cost at any point beside the cheapest before it${where}`,
     bound: "at most",
     want: growth_max,
-    ...(isMeasured ? { got: rounded(last.y / first.y) } : {}),
+    ...(rise === undefined ? {} : { got: rounded(rise.times) }),
   }
 }
 
@@ -114,10 +145,12 @@ export interface Measured {
   readonly subjects: ReadonlyArray<SubjectResult>
   readonly ratios: ReadonlyArray<Ratio>
   readonly curves: ReadonlyArray<Curve>
+  /** Peers that could not be had. */
+  readonly left_out?: ReadonlyArray<LeftOut>
 }
 
-const judgeOne = (goal: Goal, { curves, ratios, subjects, unit }: Measured): Judged => {
-  if ("speed_min" in goal) return judgeSpeed(goal, ratios)
+const judgeOne = (goal: Goal, { curves, left_out = [], ratios, subjects, unit }: Measured): Judged => {
+  if ("speed_min" in goal) return judgeSpeed(goal, ratios, left_out)
   if ("per_second_min" in goal) return judgeRate(goal, subjects, unit)
   if ("growth_max" in goal) return judgeGrowth(goal, curves)
   return "than" in goal ? judgeExcess(goal, curves) : judgeCeiling(goal, curves)
@@ -134,11 +167,34 @@ export const judge = (goals: ReadonlyArray<Goal>, measured: Measured): ReadonlyA
 export const isPassed = ({ bound, got, want }: GoalResult): boolean | undefined =>
   got === undefined ? undefined : bound === "at least" ? got >= want : got <= want
 
-/** The outcome in words: `passed, 1.42 times as good as asked`. */
+/** Whether some of the rounds passed and others missed: the middle decides, but another run may decide otherwise. */
+export const isUndecided = ({ got, range, want }: GoalResult): boolean =>
+  got !== undefined && range !== undefined && range.min < want && range.max >= want
+
+/** How one speed is beside another, from their quotient: `1.27 times as fast`, `takes 4.35 times as long`. */
+export const speedInWords = (speed: number): string =>
+  speed >= 1 ? `${rounded(speed)} times as fast` : `takes ${rounded(1 / speed)} times as long`
+
+/** A speed that is asked for: `2 times as fast`, `at most 1.43 times as long`. */
+export const askedInWords = (speed: number): string =>
+  speed >= 1 ? speedInWords(speed) : `at most ${rounded(1 / speed)} times as long`
+
+const isSpeed = ({ what }: GoalResult): boolean => what.includes(": speed beside ")
+
+/** How far what was measured lies from what was asked. */
+const distance = (goal: GoalResult, got: number): string => {
+  const { bound, want } = goal
+  if (isSpeed(goal)) return `: ${speedInWords(got)}${want === 1 ? "" : ` (asked: ${askedInWords(want)})`}`
+  if (got === 0) return ""
+  const times = (bound === "at least") === (isPassed(goal) === true) ? got / want : want / got
+  return times === 1 ? "" : `, by ${times < 1.1 ? `${rounded((times - 1) * 100)} %` : `${rounded(times)} times`}`
+}
+
+/** The outcome in words: `passed: 1.27 times as fast`, `missed: takes 4.35 times as long`, `missed, by 8 %`. */
 export const verdict = (goal: GoalResult): string => {
-  const { bound, got, want } = goal
-  if (got === undefined) return "not measured"
-  if (bound === "at most" && got === 0) return "passed"
-  const times = rounded(bound === "at least" ? got / want : want / got)
-  return isPassed(goal) ? `passed, ${times} times as good as asked` : `missed, at ${times} of what is asked`
+  const { absent = [], got } = goal
+  const without = absent.length === 0 ? "" : `; without ${absent.join(", ")}`
+  if (got === undefined) return `not measured${without}`
+  const doubt = isUndecided(goal) ? "; undecided: its rounds lie on both sides" : ""
+  return `${isPassed(goal) ? "passed" : "missed"}${distance(goal, got)}${doubt}${without}`
 }

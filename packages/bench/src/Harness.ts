@@ -31,6 +31,9 @@ export interface Settings {
   readonly budget_ms?: number
 }
 
+/** There is no subject of the name that was asked for. */
+export class UnknownSubject extends Error {}
+
 /** The least number of rounds whose median is one. */
 export const rounds_min = 3
 
@@ -46,8 +49,8 @@ export const spreadOf = (numbers: ReadonlyArray<number>): Spread => {
 const leastMs = 1e-6
 
 /**
- * Measures one benchmark in turns, A B A B …, so that whatever slows the machine for a while slows every subject, and
- * compares within each round. Rejects, naming the subject, when one gives a wrong answer or throws.
+ * Measures one benchmark in turns, A B C, B C A, …, so that whatever slows the machine for a while slows every subject and
+ * none is always the first, and compares within each round. Rejects, naming the subject, when one gives a wrong answer or throws.
  */
 export const measure = async (bench: Bench, benchmark: Benchmark, settings: Settings): Promise<BenchmarkResult> => {
   const { name, title, unit } = benchmark
@@ -61,8 +64,8 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
   try {
     const chosen = opened.subjects.filter((subject) => settings.only === undefined || subject.name === settings.only)
     if (chosen.length === 0)
-      throw new Error(
-        `there is no subject "${settings.only}"; there are ${opened.subjects.map((each) => each.name).join(", ")}`,
+      throw new UnknownSubject(
+        `${name}: there is no subject "${settings.only}"; there are ${opened.subjects.map((each) => each.name).join(", ")}`,
       )
     const measured = chosen.map((subject) => ({
       ...subject,
@@ -96,6 +99,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       }
     })
     // Each has been run once by now, to see that its answer is right.
+    let warmups = 0
     for (let warmup = 1; warmup <= settings.warmups && isTimeFor(1 + rounds_min); warmup++) {
       bench.progress(`${name}: warm-up ${warmup} of ${settings.warmups}`)
       await timed(async () => {
@@ -104,11 +108,15 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
           await named(subject, run)
         }
       })
+      warmups = warmup
     }
     for (let round = 1; round <= settings.runs && (round <= rounds_min || isTimeFor(1)); round++) {
       bench.progress(`${name}: run ${round} of ${settings.runs}${settings.budget_ms === undefined ? "" : " at most"}`)
       await timed(async () => {
-        for (const { cpu, name: subject, prepare, run, runs } of measured) {
+        // Whoever is always behind the same one would always pay for what that one left to be done.
+        const first = (round - 1) % measured.length
+        const turns = [...measured.slice(first), ...measured.slice(0, first)]
+        for (const { cpu, name: subject, prepare, run, runs } of turns) {
           await named(subject, prepare)
           bench.collectGarbage?.()
           const [started, cpu_before] = [bench.now(), bench.cpu?.()]
@@ -153,8 +161,9 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       subjects,
       ratios,
       curves,
-      goals: judge(opened.goals, { unit, subjects, ratios, curves }),
+      goals: judge(opened.goals, { unit, subjects, ratios, curves, left_out: opened.left_out }),
       left_out: opened.left_out,
+      warmups,
       took_ms: Math.round(bench.now() - opening),
     }
   } finally {

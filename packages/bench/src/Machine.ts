@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process"
 import { globSync, readFileSync } from "node:fs"
-import { arch, cpus, release, totalmem, type } from "node:os"
+import { arch, cpus, loadavg, release, totalmem, type } from "node:os"
 import { join } from "node:path"
-import type { Machine } from "./Report.ts"
+import type { Machine, Revision } from "./Report.ts"
 
 /** The machine this process runs on. */
 export const describeMachine = (): Machine => ({
@@ -11,6 +12,27 @@ export const describeMachine = (): Machine => ({
   os: `${type()} ${release()} ${arch()}`,
   node: process.version,
 })
+
+/** How busy the machine is: the mean of the last 1, 5 and 15 minutes, in processes that run or wait for a processor. */
+export const loadAverage = (): ReadonlyArray<number> => loadavg().map((each) => Number(each.toFixed(2)))
+
+const git = (root: string, ...args: ReadonlyArray<string>): string | undefined => {
+  try {
+    return execFileSync("git", ["-C", root, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
+  } catch {
+    return undefined
+  }
+}
+
+/** The commit that a revision names in a repository; `undefined` where git knows none. */
+export const commitOf = (root: string, revision: string): string | undefined =>
+  git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`)
+
+/** What is checked out in a folder; `undefined` where git does not know it. */
+export const revisionOf = (root: string): Revision | undefined => {
+  const [commit, changes] = [commitOf(root, "HEAD"), git(root, "status", "--porcelain")]
+  return commit === undefined || changes === undefined ? undefined : { commit, is_dirty: changes !== "" }
+}
 
 interface Manifest {
   readonly name: string

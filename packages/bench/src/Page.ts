@@ -3,27 +3,16 @@
  *
  * @module
  */
-import { mkdir, rm, writeFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { isPassed, verdict } from "./Goals.ts"
-import { plot } from "./Plot.ts"
+import { markdownTable } from "./MarkdownTable.ts"
+import { byRows, type RowResults, summaryOf, tally } from "./PageRows.ts"
+import { plot, svg_head } from "./Plot.ts"
 import type { BenchmarkResult, Curve, GoalResult, Report, Spread } from "./Report.ts"
 import { figure } from "./Table.ts"
 
 const plots_folder = "benchmarks"
-
-const cell = (text: string): string => text.replaceAll("|", "\\|")
-
-/** A table as the formatter would lay it out: texts to the left, figures to the right. */
-const table = (rows: ReadonlyArray<ReadonlyArray<string>>, texts: number): string => {
-  const cells = rows.map((row) => row.map(cell))
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(3, ...cells.map((row) => (row[column] ?? "").length)))
-  const line = (row: ReadonlyArray<string>): string =>
-    `| ${row.map((text, column) => (column < texts ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join(" | ")} |`
-  const rule = widths.map((width, column) => (column < texts ? "-".repeat(width) : `${"-".repeat(width - 1)}:`))
-  const [head = [], ...rest] = cells
-  return [line(head), line(rule), ...rest.map(line)].join("\n")
-}
 
 const spread = ({ max, median, min }: Spread): ReadonlyArray<string> => [min, median, max].map(figure)
 
@@ -33,12 +22,24 @@ const plotFile = (benchmark: string, curve: Curve): string =>
     .replaceAll(/[^a-z0-9]+/gu, "-")
     .replaceAll(/^-+|-+$/gu, "")}.svg`
 
-/** A curve of one point is a figure, and needs no drawing. */
-const curveParts = (benchmark: string, curve: Curve): ReadonlyArray<string> => [
-  ...(curve.points.length > 1
-    ? [`![${curve.name}: ${curve.y} against ${curve.x}](${plots_folder}/${plotFile(benchmark, curve)})`]
-    : []),
-  table([[`${curve.name}: ${curve.x}`, curve.y], ...curve.points.map(({ x, y }) => [figure(x), figure(y)])], 0),
+/** The curves that a goal sets beside this one; they are drawn into its plot. */
+const drawnWith = ({ curves, goals }: BenchmarkResult, { name }: Curve): ReadonlyArray<Curve> =>
+  curves.filter((other) => goals.some(({ what }) => `${what},`.startsWith(`${name}: beside ${other.name},`)))
+
+/** What is drawn: each curve of more than a point, except those that stand in another one's plot. */
+const plotsOf = (result: BenchmarkResult) => {
+  const curves = result.curves.filter(({ points }) => points.length > 1)
+  const beside = new Set(curves.flatMap((curve) => drawnWith(result, curve)))
+  return curves
+    .filter((curve) => !beside.has(curve))
+    .map((curve) => ({ curve, file: plotFile(result.name, curve), others: drawnWith(result, curve) }))
+}
+
+const curveParts = (result: BenchmarkResult, curve: Curve): ReadonlyArray<string> => [
+  ...plotsOf(result)
+    .filter((each) => each.curve === curve)
+    .map(({ file }) => `![${curve.name}: ${curve.y} against ${curve.x}](${plots_folder}/${file})`),
+  markdownTable([[`${curve.name}: ${curve.x}`, curve.y], ...curve.points.map(({ x, y }) => [figure(x), figure(y)])], 0),
 ]
 
 const goalRow = (goal: GoalResult): ReadonlyArray<string> => [
@@ -48,7 +49,7 @@ const goalRow = (goal: GoalResult): ReadonlyArray<string> => [
   verdict(goal),
 ]
 
-const goal_head = ["goal", "asked", "measured", "outcome"]
+const goal_head = ["benchmark", "goal", "asked", "measured", "outcome"]
 
 /** What stands in the way of the goals that were missed, each once. */
 const wallsOf = (goals: ReadonlyArray<GoalResult>): ReadonlyArray<string> => {
@@ -64,17 +65,20 @@ const anchorOf = (title: string): string =>
     .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
     .replaceAll(" ", "-")
 
-const runsIn = (subjects: BenchmarkResult["subjects"]): string => {
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+
+const runsIn = ({ subjects, warmups }: BenchmarkResult): string => {
   const runs = subjects[0]?.runs_ms.length ?? 0
-  return runs === 0 ? "" : ` (${runs} ${runs === 1 ? "run" : "runs"})`
+  if (runs === 0) return ""
+  return ` (${counted(runs, "run")}${warmups === undefined ? "" : ` after ${counted(warmups, "warm-up")}`})`
 }
 
 const section = (result: BenchmarkResult): ReadonlyArray<string> => {
-  const { curves, goals, input, left_out, name, ratios, subjects, title, unit } = result
+  const { curves, input, left_out, name, ratios, subjects, title, unit } = result
   return [
-    `## ${title}`,
-    `\`npm run bench -- ${name}\`${runsIn(subjects)}: ${input}.`,
-    table(
+    `### ${title}`,
+    `\`npm run bench -- ${name}\`${runsIn(result)}: ${input}.`,
+    markdownTable(
       [
         ["", "", "ms min", "median", "max", `${unit}/s (median)`],
         ...subjects.map((each) => [each.name, each.role, ...spread(each.ms), figure(each.per_second.median)]),
@@ -84,7 +88,7 @@ const section = (result: BenchmarkResult): ReadonlyArray<string> => {
     ...(ratios.length === 0
       ? []
       : [
-          table(
+          markdownTable(
             [
               ["speed of", "beside", "min", "median", "max"],
               ...ratios.map(({ ratio, subject, to }) => [subject, to, ...spread(ratio)]),
@@ -92,53 +96,96 @@ const section = (result: BenchmarkResult): ReadonlyArray<string> => {
             2,
           ),
         ]),
-    ...(goals.length === 0 ? [] : [table([goal_head, ...goals.map(goalRow)], 4)]),
-    ...wallsOf(goals),
     ...left_out.map((peer) => `Without ${peer.name}: ${peer.reason}.`),
-    ...curves.flatMap((curve) => curveParts(name, curve)),
+    ...curves.flatMap((curve) => curveParts(result, curve)),
   ]
+}
+
+const headingOf = ({ number, title }: RowResults): string => (number === undefined ? title : `${number}. ${title}`)
+
+/** All benchmarks of a row: their goals together, what stands in the way of those, and each with its figures. */
+const rowSection = (row: RowResults): ReadonlyArray<string> => {
+  const goals = row.results.flatMap(({ goals: own, name, title }) =>
+    own.map((goal) => [`[${name}](#${anchorOf(title)})`, ...goalRow(goal)]),
+  )
+  return [
+    `## ${headingOf(row)}`,
+    ...(goals.length === 0 ? [] : [markdownTable([goal_head, ...goals], 5)]),
+    ...wallsOf(row.results.flatMap((result) => result.goals)),
+    ...row.results.flatMap(section),
+  ]
+}
+
+const summary = (rows: ReadonlyArray<RowResults>): string =>
+  markdownTable(
+    [
+      ["work", "benchmarks", "ours beside the limit", "ours beside the fastest peer", "goals"],
+      ...rows
+        .filter(({ number }) => number !== undefined)
+        .map((row) => [
+          `[${headingOf(row)}](#${anchorOf(headingOf(row))})`,
+          row.results.map(({ name }) => name).join(", "),
+          ...summaryOf(row),
+        ]),
+    ],
+    5,
+  )
+
+const measuredFrom = ({ load_average, revision, started_at }: Report): string => {
+  const of =
+    revision === undefined
+      ? ""
+      : `Revision ${revision.commit}${revision.is_dirty ? ", **with changes that are not committed**" : ""}, `
+  const load =
+    load_average === undefined
+      ? ""
+      : `, with a load of ${load_average.map(figure).join(", ")} (1, 5 and 15 minutes) before it began`
+  return `${of === "" ? "Measured" : `${of}measured`} ${started_at}${load}.`
 }
 
 /** The page as Markdown. */
 export const renderPage = (report: Report): string => {
-  const { benchmarks, failed, garbage_collected, machine, runs, seed, short, started_at, versions, warmups } = report
+  const { benchmarks, failed, garbage_collected, machine, runs, seed, short, versions, warmups } = report
   const goals = benchmarks.flatMap((each) => each.goals)
-  const passed = goals.filter((goal) => isPassed(goal) === true).length
-  const missed = goals.filter((goal) => isPassed(goal) === false).length
+  const rows = byRows(benchmarks)
   return `${[
     "# Benchmarks",
-    "Written by `npm run bench -- --write`, all in one run; `npm run bench -- NAME` repeats one of them. Subjects, limits and peers of one benchmark run in turns in the same process, on the same input. A ratio is taken run by run, and 1 means as fast as what stands beside it; less is slower.",
-    `${machine.cpu}, ${machine.cores} cores, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; ${started_at}; seed ${seed}, at most ${runs} runs after ${warmups} warm-ups, each benchmark in a process of its own${garbage_collected ? ", garbage collected before each" : ""}.`,
     ...(short ? ["**A short run: a hundredth of the input. It shows that everything runs, and not how fast.**"] : []),
+    `Of ${counted(goals.length, "goal")}: ${tally(goals)}.`,
+    summary(rows),
+    "A *limit* is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A *peer* is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts.",
+    "A speed is taken run by run and told by its median: one that is 4 times as fast, or takes 4 times as long. *Undecided* is a goal that some runs passed and others missed; its median still counts.",
+    ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}.**`),
+    "Written by `npm run bench -- --write`, all in one run; `npm run bench -- NAME` repeats one of them. Subjects, limits and peers of one benchmark run in turns, on the same input.",
+    `${machine.cpu}, ${counted(machine.cores, "core")}, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; seed ${seed}, at most ${counted(runs, "run")} after at most ${counted(warmups, "warm-up")}, as told with each, each benchmark in a process of its own${garbage_collected ? ", garbage collected before each run" : ""}. ${measuredFrom(report)}`,
     `Versions: ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", ")}.`,
-    `Of ${goals.length} goals, ${passed} are passed, ${missed} missed and ${goals.length - passed - missed} not measured.`,
-    ...(goals.length === 0
-      ? []
-      : [
-          table(
-            [
-              ["benchmark", ...goal_head],
-              ...benchmarks.flatMap(({ goals: own, name, title }) =>
-                own.map((goal) => [`[${name}](#${anchorOf(title)})`, ...goalRow(goal)]),
-              ),
-            ],
-            5,
-          ),
-        ]),
-    ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}.**`),
-    ...benchmarks.flatMap(section),
+    ...rows.flatMap(rowSection),
   ].join("\n\n")}\n`
 }
 
-/** Writes `benchmarks.md` and the plots beside it. Plots of an earlier page are removed. */
+const replaceFile = async (path: string, text: string): Promise<void> => {
+  await writeFile(`${path}.new`, text)
+  await rename(`${path}.new`, path)
+}
+
+/**
+ * Writes `benchmarks.md` and the plots beside it. Plots of an earlier page are removed once the new one is there; whatever else
+ * lies in the folder stays.
+ */
 export const writePage = async (folder: string, report: Report): Promise<void> => {
   const plots = join(folder, plots_folder)
-  await rm(plots, { recursive: true, force: true })
   await mkdir(plots, { recursive: true })
-  for (const { curves, name } of report.benchmarks)
-    for (const curve of curves)
-      if (curve.points.length > 1) await writeFile(join(plots, plotFile(name, curve)), plot(curve))
-  await writeFile(join(folder, "benchmarks.md"), renderPage(report))
+  const written = new Set<string>()
+  for (const result of report.benchmarks)
+    for (const { curve, file, others } of plotsOf(result)) {
+      await replaceFile(join(plots, file), plot(curve, ...others))
+      written.add(file)
+    }
+  await replaceFile(join(folder, "benchmarks.md"), renderPage(report))
+  for (const file of await readdir(plots)) {
+    if (!file.endsWith(".svg") || written.has(file)) continue
+    if ((await readFile(join(plots, file), "utf8")).startsWith(`${svg_head}\n`)) await rm(join(plots, file))
+  }
 }

@@ -30,6 +30,14 @@ export type Peers = (group: PeerGroup) => Promise<PeerModules>
 /** A group of peers cannot be had here. Says why, and how to do without. */
 export class PeersUnavailable extends Error {}
 
+/** Leaves out some groups, and answers the others. */
+export const withoutGroups =
+  (groups: ReadonlyArray<string>, peers: Peers): Peers =>
+  (group) =>
+    groups.includes(group)
+      ? Promise.reject(new PeersUnavailable(`the peers "${group}" were left out (--without)`))
+      : peers(group)
+
 /** Leaves every peer out. */
 export const noPeers: Peers = () => Promise.reject(new PeersUnavailable("peers are not asked for"))
 
@@ -59,11 +67,19 @@ export const openInstalled = async (folder: string): Promise<PeerModules> => {
 /** What a script of npm tells its children about another package than the one to be installed. */
 const foreign = /^npm_(?:config_local_prefix|command|lifecycle_|package_)/u
 
+/** Where there is no network, npm would be silent for more than a minute; and it is told to say why it ends, however it was called. */
+const patience = [
+  "--fetch-retries=1",
+  "--fetch-retry-mintimeout=2000",
+  "--fetch-retry-maxtimeout=4000",
+  "--loglevel=error",
+]
+
 /** Runs `npm ci` in a folder; rejects with what it said last. */
 export const npmInstall = async (folder: string): Promise<void> => {
   const npm = process.env["npm_execpath"]
   const [program, args] = npm === undefined ? ["npm", []] : [process.execPath, [npm]]
-  const child = spawn(program, [...args, "ci", "--no-audit", "--no-fund"], {
+  const child = spawn(program, [...args, "ci", "--no-audit", "--no-fund", ...patience], {
     cwd: folder,
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
     stdio: ["ignore", "pipe", "pipe"],

@@ -41,6 +41,10 @@ export const GoalResult = Schema.Struct({
   bound: Schema.Literals(["at least", "at most"]),
   want: Schema.Finite,
   got: Schema.optionalKey(Schema.Finite),
+  /** The least and the greatest of what was measured, where it is a middle. */
+  range: Schema.optionalKey(Schema.Struct({ min: Schema.Finite, max: Schema.Finite })),
+  /** Others that were to count and could not be had. */
+  absent: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What stands in the way, as it was measured: for a goal that is known to be out of reach. */
   wall: Schema.optionalKey(Schema.String),
 })
@@ -60,6 +64,8 @@ export const BenchmarkResult = Schema.Struct({
   curves: Schema.Array(Curve),
   goals: Schema.Array(GoalResult),
   left_out: Schema.Array(LeftOut),
+  /** Rounds that were run before those measured, besides the one that checks every answer; fewer than asked for where the time is short. */
+  warmups: Schema.optionalKey(Schema.Int),
   /** How long all of it took: input, warm-ups, runs and curves. */
   took_ms: Schema.optionalKey(Schema.Finite),
 })
@@ -73,20 +79,28 @@ export const Machine = Schema.Struct({
   node: Schema.String,
 })
 
+/** What was measured: `is_dirty` where the working tree holds what is not committed. */
+export const Revision = Schema.Struct({ commit: Schema.String, is_dirty: Schema.Boolean })
+
 /** The file that `npm run bench -- --json FILE` writes. A change that breaks a reader changes `schema_version`. */
 export const Report = Schema.Struct({
   schema_version: Schema.Literal("waybill-bench/1"),
   /** ISO 8601, UTC. */
   started_at: Schema.String,
+  /** Absent outside a repository. */
+  revision: Schema.optionalKey(Revision),
   seed: Schema.Int,
   /** The most runs of a subject; a benchmark whose time was up has fewer. */
   runs: Schema.Int,
+  /** The most rounds before those measured; each benchmark tells its own. */
   warmups: Schema.Int,
   /** Whether garbage was collected before every run, outside the measured time. */
   garbage_collected: Schema.Boolean,
   /** Whether a hundredth of the input was measured, which tells that everything runs and not how fast. */
   short: Schema.Boolean,
   machine: Machine,
+  /** The load of the machine before it began: the mean of 1, 5 and 15 minutes. */
+  load_average: Schema.optionalKey(Schema.Array(Schema.Finite)),
   /** Exact versions of the packages at work, by name. */
   versions: Schema.Record(Schema.String, Schema.String),
   benchmarks: Schema.Array(BenchmarkResult),
@@ -102,4 +116,5 @@ export type BenchmarkResult = typeof BenchmarkResult.Type
 export type GoalResult = typeof GoalResult.Type
 export type LeftOut = typeof LeftOut.Type
 export type Machine = typeof Machine.Type
+export type Revision = typeof Revision.Type
 export type Report = typeof Report.Type

@@ -3,77 +3,42 @@
  *
  * @module
  */
-import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Schema } from "effect"
+import { runGroup, withScratch } from "./ProcessGroup.ts"
 import { Report } from "./Report.ts"
 
 /** What one process told: a report of one benchmark. */
 export type Apart = Pick<Report, "benchmarks" | "failed">
 
-/** How a process ended: by itself, because it took too long, or because somebody wanted it to. */
-interface Ended {
-  readonly code: number | null
-  readonly signal: string | null
-  readonly isLate: boolean
-}
+/** The command line of the process was refused; it has said why. */
+export class Refused extends Error {}
 
-const runProcess = (args: ReadonlyArray<string>, limit_ms: number): Promise<Ended> =>
-  new Promise((done, fail) => {
-    // The table is shown once, of all of them.
-    const child = spawn(process.execPath, [...args], { stdio: ["ignore", "ignore", "inherit"] })
-    let isLate = false
-    const late = setTimeout(() => {
-      isLate = true
-      child.kill("SIGTERM")
-    }, limit_ms)
-    // It hears of Ctrl-C too; its end is what ends this one.
-    const heard = () => {}
-    process.on("SIGINT", heard)
-    const settled = () => {
-      clearTimeout(late)
-      process.off("SIGINT", heard)
-    }
-    child.once("error", (cause) => {
-      settled()
-      fail(cause)
-    })
-    child.once("close", (code, signal) => {
-      settled()
-      done({ code, signal, isLate })
-    })
-  })
-
-/** Somebody wants it to end: nothing further is measured. */
-export class Interrupted extends Error {}
+/** What `main` ends with after a mistake in the command line. */
+export const usage_code = 2
 
 /**
- * Measures one benchmark with `args` of Node in front of the name. Rejects with {@link Interrupted}; whatever else goes wrong is
- * told as a benchmark that failed.
+ * Measures one benchmark with `args` of Node, in a process group and with a folder for temporary files that end with it.
+ * Rejects with {@link Interrupted} or {@link Refused}; whatever else goes wrong is told as a benchmark that failed.
  */
-export const measureApart = async (
+export const measureApart = (
   name: string,
   args: (name: string, report: string) => ReadonlyArray<string>,
-  limit_ms: number,
-): Promise<Apart> => {
-  const folder = mkdtempSync(join(tmpdir(), "waybill-bench-"))
-  try {
-    const file = join(folder, "report.json")
-    const { code, isLate, signal } = await runProcess(args(name, file), limit_ms)
-    if (signal === "SIGINT" || code === 130) throw new Interrupted("interrupted")
+  options: { readonly limit_ms?: number; readonly abort: AbortSignal },
+): Promise<Apart> =>
+  withScratch(async (scratch) => {
+    const file = join(scratch, "report.json")
+    const { code, isLate, signal } = await runGroup(args(name, file), { ...options, scratch })
     const failed = (reason: string): Apart => ({ benchmarks: [], failed: [{ name, reason }] })
-    if (isLate) return failed(`it took longer than ${Math.round(limit_ms / 1000)} s and was ended`)
+    if (isLate) return failed(`it took longer than ${Math.round((options.limit_ms ?? 0) / 1000)} s and was ended`)
+    if (code === usage_code) throw new Refused(`${name}: refused`)
     try {
       return Schema.decodeUnknownSync(Schema.fromJsonString(Report))(readFileSync(file, "utf8"))
     } catch {
       return failed(`its process ended with ${signal ?? `exit code ${code}`} before it told anything`)
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+  })
 
 const Durations = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Finite))
 

@@ -1,9 +1,11 @@
-import { spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { usage_code } from "./apart.ts"
+import { UsageError, whole } from "./CommandLine.ts"
 import { type Change, confidence, judgePairs, pairs_min } from "./Comparison.ts"
+import { commitOf, revisionOf } from "./Machine.ts"
+import { heedSignals, Interrupted, runGroup, withScratch } from "./ProcessGroup.ts"
 import { figure } from "./Table.ts"
 import { checkOut, type Worktree } from "./worktree.ts"
 
@@ -25,12 +27,6 @@ see that the comparison tells it: fold (see fold-queue) or append (see append-js
   --fail         exit 1 when a row is slower
   --help         this text
 `
-
-/** A mistake in the command line: one line, exit code 2. */
-class UsageError extends Error {}
-
-/** Somebody wants it to end: nothing further is measured, and the other revision's folder is removed. */
-class Interrupted extends Error {}
 
 const repository = join(import.meta.dirname, "../../..")
 const slowdowns = join(import.meta.dirname, "../slowdowns")
@@ -56,18 +52,22 @@ const readCommandLine = () => {
   }
 }
 
-const bench = (root: string, ...args: ReadonlyArray<string>): string => {
-  const program = join(root, "packages/bench/src/main.ts")
-  const { error, signal, status, stderr, stdout } = spawnSync(
-    process.execPath,
-    ["--conditions=@waybill/source", "--expose-gc", program, ...args],
-    { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26, env: { ...process.env, INIT_CWD: root } },
-  )
-  if (error !== undefined) throw error
-  if (signal !== null) throw new Interrupted(`interrupted (${signal})`)
-  if (status !== 0) throw new Error(stderr.trimEnd().split("\n").at(-1) ?? "the bench failed")
-  return stdout
-}
+/** Runs the bench of a revision in processes of its own, and answers what it printed. */
+type Bench = (root: string, ...args: ReadonlyArray<string>) => Promise<string>
+
+const benchIn =
+  (scratch: string, abort: AbortSignal): Bench =>
+  async (root, ...args) => {
+    const program = join(root, "packages/bench/src/main.ts")
+    const { code, signal, stderr, stdout } = await runGroup(
+      ["--conditions=@waybill/source", "--expose-gc", program, ...args],
+      { scratch, abort, cwd: root, env: { INIT_CWD: root }, isHeard: true },
+    )
+    if (code === 0) return stdout
+    const reason = stderr.trimEnd().split("\n").at(-1) || `the bench ended with ${signal ?? `exit code ${code}`}`
+    if (code === usage_code) throw new UsageError(reason.replace(/^bench: /u, ""))
+    throw new Error(reason)
+  }
 
 interface Measured {
   readonly benchmarks: ReadonlyArray<{
@@ -81,15 +81,16 @@ interface Measured {
 }
 
 /** The fastest run of every subject in one fresh process, in ms; of processor time, the run that took the least. */
-const fastest = (
+const fastest = async (
+  bench: Bench,
   root: string,
   name: string,
   options: ReadonlyArray<string>,
   folder: string,
   isCpu: boolean,
-): Map<string, number> => {
+): Promise<Map<string, number>> => {
   const file = join(folder, "report.json")
-  bench(root, name, ...options, "--json", file)
+  await bench(root, name, ...options, "--json", file)
   const { benchmarks }: Measured = JSON.parse(readFileSync(file, "utf8"))
   const subjects = benchmarks.flatMap((each) => each.subjects).filter(({ role }) => role !== "peer")
   return new Map(
@@ -100,8 +101,8 @@ const fastest = (
   )
 }
 
-const namesIn = (root: string): ReadonlyArray<string> =>
-  bench(root, "--list")
+const namesIn = async (bench: Bench, root: string): Promise<ReadonlyArray<string>> =>
+  (await bench(root, "--list"))
     .trimEnd()
     .split("\n")
     .map((line) => line.split(" ")[0] ?? "")
@@ -109,79 +110,127 @@ const namesIn = (root: string): ReadonlyArray<string> =>
 const show = (name: string, { high, low, speed, verdict }: Change): string =>
   `  ${verdict.padEnd(6)}  ${figure(speed).padStart(6)}  (${figure(low)} to ${figure(high)})  ${name}\n`
 
-const main = async (): Promise<void> => {
+const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`
+
+const readSettings = () => {
   const { positionals, values } = readCommandLine()
-  if (values.help) return void process.stdout.write(help)
   const [revision, ...names] = positionals
+  if (values.help) return undefined
   if (revision === undefined) throw new UsageError("name the revision to compare with, such as main or HEAD")
-  const pairs_count = Number(values.pairs)
-  if (!Number.isSafeInteger(pairs_count) || pairs_count < pairs_min)
+  const pairs_count = whole("pairs", values.pairs, 1)
+  if (pairs_count < pairs_min)
     throw new UsageError(`--pairs takes a whole number from ${pairs_min} up: fewer cannot tell a change from noise`)
-  const progress = (line: string): void => void process.stderr.write(`${line}\n`)
-
+  const [runs, warmups] = [whole("runs", values.runs, 1), whole("warmups", values.warmups, 0)]
+  if (values.cpu && values.short)
+    throw new UsageError(
+      "--cpu and --short contradict each other: a hundredth of the input is too little processor time",
+    )
   const patch = values.slowed === undefined ? undefined : join(slowdowns, `${values.slowed}.patch`)
-  if (patch !== undefined && !existsSync(patch))
-    throw new UsageError(`there is no slow-down "${values.slowed}": see packages/bench/slowdowns`)
+  if (patch !== undefined && !existsSync(patch)) {
+    const there = readdirSync(slowdowns).map((file) => file.replace(/\.patch$/u, ""))
+    throw new UsageError(`there is no slow-down "${values.slowed}"; there are ${there.join(", ")}`)
+  }
+  if (commitOf(repository, revision) === undefined)
+    throw new UsageError(`there is no revision "${revision}" here: name a commit, a branch or a tag that git knows`)
+  return { ...values, revision, names, pairs_count, runs, warmups, patch }
+}
+type Settings = NonNullable<ReturnType<typeof readSettings>>
 
+const progress = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** What is measured beside the other revision, in words. */
+const ours = ({ revision, slowed }: Settings): string => {
+  if (slowed !== undefined) return `slowed down (${slowed})`
+  const now = revisionOf(repository)
+  if (now === undefined) return "now"
+  if (!now.is_dirty && now.commit === commitOf(repository, revision))
+    progress("the working tree holds no change, so both are the same: what differs is noise")
+  return `now (${now.commit.slice(0, 10)}${now.is_dirty ? ", with changes that are not committed" : ""})`
+}
+
+/** Measures every benchmark that is asked for, in pairs of fresh processes, and says what became of each row. */
+const compare = async (settings: Settings, before: Worktree, now_root: string, scratch: string, abort: AbortSignal) => {
+  const { cpu, names, only, pairs_count, revision, runs, short, warmups } = settings
+  const bench = benchIn(scratch, abort)
+  const helpBefore = await bench(before.folder, "--help")
+  if (short && !helpBefore.includes("--short"))
+    throw new UsageError(`${revision} knows no --short, so the same input would not be measured`)
+  if (only !== undefined && !helpBefore.includes("--only")) throw new UsageError(`${revision} knows no --only`)
+  const subject = only === undefined ? [] : ["--only", only]
+  const common = [...subject, "--runs", `${runs}`, "--warmups", `${warmups}`, ...(short ? ["--short"] : [])]
+  const lean = ["--no-peers", "--no-curves", "--here"]
+  const optionsBefore = [...common, ...lean.filter((option) => helpBefore.includes(option))]
+  // The same revision, slowed down, knows the same options.
+  const optionsNow = settings.patch === undefined ? [...common, ...lean] : optionsBefore
+  const knownBefore = new Set(await namesIn(bench, before.folder))
+  const known = (await namesIn(bench, now_root)).filter((name) => knownBefore.has(name))
+  const unknown = names.filter((name) => !known.includes(name))
+  if (unknown.length > 0)
+    throw new UsageError(`not a benchmark of both revisions: ${unknown.join(", ")}; there are ${known.join(", ")}`)
+  const chosen = names.length > 0 ? names : known
+
+  process.stdout.write(
+    `speed ${ours(settings)} beside ${revision}${cpu ? ", in processor time" : ""}: the middle of ${pairs_count} pairs, and where it lies with ${confidence * 100} %\n`,
+  )
+  const began = performance.now()
+  const rows = { all: 0, slower: 0 }
+  for (const [index, name] of chosen.entries()) {
+    const pairs = new Map<string, Array<{ readonly before: number; readonly now: number }>>()
+    try {
+      for (let pair = 1; pair <= pairs_count; pair++) {
+        const done = index * pairs_count + pair - 1
+        const left_ms = ((performance.now() - began) / done) * (chosen.length * pairs_count - done)
+        progress(`${name}: pair ${pair} of ${pairs_count}${done === 0 ? "" : `; about ${minutes(left_ms)} left`}`)
+        const old = () => fastest(bench, before.folder, name, optionsBefore, scratch, cpu)
+        const new_ = () => fastest(bench, now_root, name, optionsNow, scratch, cpu)
+        // A machine that slows down all along would favour whoever always comes first.
+        const isOldFirst = pair % 2 === 0
+        const first = await (isOldFirst ? old() : new_())
+        const second = await (isOldFirst ? new_() : old())
+        const [was, is] = isOldFirst ? [first, second] : [second, first]
+        for (const [each, now] of is) {
+          const then = was.get(each)
+          if (then !== undefined) pairs.set(each, [...(pairs.get(each) ?? []), { before: then, now }])
+        }
+      }
+    } catch (cause) {
+      if (cause instanceof Interrupted || cause instanceof UsageError) throw cause
+      process.stdout.write(`${name}: not measured: ${cause instanceof Error ? cause.message : String(cause)}\n`)
+      process.exitCode = 1
+      continue
+    }
+    process.stdout.write(`${name}\n`)
+    for (const [each, measured] of pairs) {
+      const change = judgePairs(measured)
+      rows.all++
+      if (change.verdict === "slower") rows.slower++
+      process.stdout.write(show(each, change))
+    }
+  }
+  return rows
+}
+
+const main = async (): Promise<void> => {
+  const settings = readSettings()
+  if (settings === undefined) return void process.stdout.write(help)
+  const { fail, patch, revision } = settings
+  const abort = heedSignals()
   progress(`checking out ${revision}`)
   const before = await checkOut(repository, revision)
-  const folder = mkdtempSync(join(tmpdir(), "waybill-compare-"))
-  let slower = 0
   let slowed: Worktree | undefined
-  // Ctrl-C reaches the process that measures, too; its end is what stops this one, so that it can tidy up.
-  process.once("SIGINT", () => {})
   try {
     if (patch !== undefined) slowed = await checkOut(repository, revision, patch)
     const now_root = slowed?.folder ?? repository
-    const helpBefore = bench(before.folder, "--help")
-    if (values.short && !helpBefore.includes("--short"))
-      throw new UsageError(`${revision} knows no --short, so the same input would not be measured`)
-    if (values.only !== undefined && !helpBefore.includes("--only")) throw new UsageError(`${revision} knows no --only`)
-    const only = values.only === undefined ? [] : ["--only", values.only]
-    const common = [...only, "--runs", values.runs, "--warmups", values.warmups, ...(values.short ? ["--short"] : [])]
-    const lean = ["--no-peers", "--no-curves"]
-    const optionsBefore = [...common, ...lean.filter((option) => helpBefore.includes(option))]
-    const optionsNow = [...common, ...lean]
-    const [known, knownBefore] = [namesIn(now_root), new Set(namesIn(before.folder))]
-    const unknown = names.find((name) => !known.includes(name) || !knownBefore.has(name))
-    if (unknown !== undefined) throw new UsageError(`"${unknown}" is not a benchmark of both revisions`)
-
+    const { all, slower } = await withScratch((scratch) => compare(settings, before, now_root, scratch, abort))
     process.stdout.write(
-      `speed ${slowed === undefined ? "now" : `slowed down (${values.slowed})`} beside ${revision}${values.cpu ? ", in processor time" : ""}: the middle of ${pairs_count} pairs, and where it lies with ${confidence * 100} %\n`,
+      all === 0
+        ? "nothing was measured\n"
+        : slower === 0
+          ? "no row is slower\n"
+          : `${slower} ${slower === 1 ? "row is" : "rows are"} slower\n`,
     )
-    for (const name of names.length > 0 ? names : known.filter((each) => knownBefore.has(each))) {
-      const pairs = new Map<string, Array<{ readonly before: number; readonly now: number }>>()
-      try {
-        for (let pair = 1; pair <= pairs_count; pair++) {
-          progress(`${name}: pair ${pair} of ${pairs_count}`)
-          const old = () => fastest(before.folder, name, optionsBefore, folder, values.cpu)
-          const ours = () => fastest(now_root, name, optionsNow, folder, values.cpu)
-          // A machine that slows down all along would favour whoever always comes first.
-          const [was, is] = pair % 2 === 0 ? [old(), ours()] : ((now) => [old(), now] as const)(ours())
-          for (const [subject, now] of is) {
-            const then = was.get(subject)
-            if (then !== undefined) pairs.set(subject, [...(pairs.get(subject) ?? []), { before: then, now }])
-          }
-        }
-      } catch (cause) {
-        if (cause instanceof Interrupted) throw cause
-        process.stdout.write(`${name}: not measured: ${cause instanceof Error ? cause.message : String(cause)}\n`)
-        process.exitCode = 1
-        continue
-      }
-      process.stdout.write(`${name}\n`)
-      for (const [subject, measured] of pairs) {
-        const change = judgePairs(measured)
-        if (change.verdict === "slower") slower++
-        process.stdout.write(show(subject, change))
-      }
-    }
-    process.stdout.write(
-      slower === 0 ? "no row is slower\n" : `${slower} ${slower === 1 ? "row is" : "rows are"} slower\n`,
-    )
-    if (slower > 0 && values.fail) process.exitCode = 1
+    if (slower > 0 && fail) process.exitCode = 1
   } finally {
-    rmSync(folder, { recursive: true, force: true })
     before.remove()
     slowed?.remove()
   }
@@ -190,6 +239,6 @@ const main = async (): Promise<void> => {
 try {
   await main()
 } catch (error) {
-  process.stderr.write(`bench:compare: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  progress(`bench:compare: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = error instanceof UsageError ? usage_code : error instanceof Interrupted ? error.exitCode : 1
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import {
   existsSync,
   lstatSync,
@@ -16,7 +16,7 @@ import {
   symlinkSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { npmInstall } from "./Peers.ts"
 
 export interface Worktree {
@@ -46,6 +46,9 @@ const share = (from: string, to: string): void => {
   }
 }
 
+const applies = (folder: string, patch: string): boolean =>
+  spawnSync("git", ["-C", folder, "apply", patch], { stdio: "ignore" }).status === 0
+
 /** Checks a revision out, with a patch applied where one is named. Throws what git says where that cannot be. */
 export const checkOut = async (repository: string, revision: string, patch?: string): Promise<Worktree> => {
   const folder = join(mkdtempSync(join(tmpdir(), "waybill-revision-")), "waybill")
@@ -58,8 +61,8 @@ export const checkOut = async (repository: string, revision: string, patch?: str
   }
   try {
     git("worktree", "add", "--detach", folder, revision)
-    if (patch !== undefined)
-      execFileSync("git", ["-C", folder, "apply", patch], { stdio: ["ignore", "ignore", "pipe"] })
+    if (patch !== undefined && !applies(folder, patch))
+      throw new Error(`${basename(patch)} does not fit the code of ${revision}: compare with a revision that it fits`)
     if (installed(folder) === installed(repository))
       share(join(repository, "node_modules"), join(folder, "node_modules"))
     else await npmInstall(folder)

@@ -72,7 +72,9 @@ it("peers that cannot be had are left out and named, and the others are measured
   expect(result.subjects.map(({ name }) => name)).toEqual(["ours", "theirs"])
   expect(result.left_out).toEqual([{ name: "missing", reason: "no registry" }])
   expect(lines).toContain("sample: without missing: no registry")
-  expect(result.goals).toEqual([{ what: "ours: speed beside missing", bound: "at least", want: 1 }])
+  expect(result.goals).toEqual([
+    { absent: ["missing"], what: "ours: speed beside missing", bound: "at least", want: 1 },
+  ])
 })
 
 it("every peer is asked for by its exact version", () => {

@@ -9,12 +9,14 @@ import { renderTable } from "../src/Table.ts"
 const pinned = {
   schema_version: "waybill-bench/1",
   started_at: "2026-01-02T03:04:05.000Z",
+  revision: { commit: "0123abc", is_dirty: false },
   seed: 7,
   runs: 1,
   warmups: 0,
   garbage_collected: false,
   short: false,
   machine: { cpu: "A CPU", cores: 4, memory_bytes: 8_589_934_592, os: "Linux 6.1 x64", node: "v24.0.0" },
+  load_average: [0.5, 0.4, 0.3],
   versions: { effect: "4.1.0" },
   benchmarks: [
     {
@@ -51,8 +53,11 @@ const pinned = {
           ],
         },
       ],
-      goals: [{ what: "ours: speed beside floor", bound: "at least", want: 0.7, got: 0.5 }],
+      goals: [
+        { what: "ours: speed beside floor", bound: "at least", want: 0.7, got: 0.5, range: { min: 0.5, max: 0.5 } },
+      ],
       left_out: [],
+      warmups: 0,
       took_ms: 30,
     },
   ],
@@ -65,6 +70,11 @@ it("the JSON format stays as it is", () => {
   expect(decode(JSON.parse(JSON.stringify(pinned)))).toEqual(pinned)
   expect(() => decode({ ...pinned, schema_version: "waybill-bench/2" })).toThrow()
   expect(() => decode({ ...pinned, extra: 1 })).toThrow()
+})
+
+it("a report without the revision, the load and the actual warm-ups is still read", () => {
+  const { load_average: _load, revision: _revision, ...older } = pinned
+  expect(decode(older)).toEqual(older)
 })
 
 it("what the harness measures is what the format describes", async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Schema } from "effect"
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { readCommandLine, refuseContradictions } from "../src/CommandLine.ts"
 import { discover } from "../src/Discovery.ts"
 import { Report } from "../src/Report.ts"
 
@@ -47,8 +48,33 @@ it.each([
   [["nope"], 'there is no benchmark "nope"'],
   [["--runs", "0"], "--runs takes a whole number from 1 up"],
   [["--nope"], "--nope"],
+  [["sha256-chunks", "--json", "/nowhere/at/all.json"], "the report cannot be written: ENOENT"],
 ])("the mistake in %j is told in one line", (args, message) => {
   const { status, stderr, stdout } = bench(...args)
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" })
+  expect(stderr).toContain(message)
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1)
+})
+
+it.each([
+  [["--from", "a.json", "sha256-chunks", "--json", "b.json"], "leave out sha256-chunks, --json"],
+  [["--write", "--short"], "the page shows one whole run"],
+  [["--write", "--page", "there"], "not both"],
+  [["--without", "everybody"], 'there are no peers "everybody"'],
+])("what contradicts itself in %j is refused and not ignored", (args, message) => {
+  const { positionals, values } = readCommandLine(args)
+  expect(() => refuseContradictions(values, positionals)).toThrow(message)
+})
+
+it.each([
+  [["HEAD", "--runs", "0"], "--runs takes a whole number from 1 up"],
+  [["no-such-revision"], 'there is no revision "no-such-revision" here'],
+])("a comparison that was mistyped as %j is refused before anything is measured", (args, message) => {
+  const { status, stderr, stdout } = spawnSync(
+    process.execPath,
+    ["--conditions=@waybill/source", join(source, "compare.ts"), ...args],
+    { encoding: "utf8" },
+  )
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" })
   expect(stderr).toContain(message)
   expect(stderr.trimEnd().split("\n")).toHaveLength(1)

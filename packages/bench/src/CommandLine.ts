@@ -1,0 +1,138 @@
+/**
+ * What `npm run bench` is told: its options, and what contradicts itself.
+ *
+ * @module
+ */
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { peer_groups } from "./Peers.ts"
+
+export const help = `usage: npm run bench -- [NAME...] [options]
+
+Measures the benchmarks named, or all of them, each in a process of its own. The table goes to stdout, progress to stderr.
+
+  --json FILE    also write the whole report as JSON, anew after every benchmark
+  --write        also write docs/benchmarks.md and its plots; takes no names, since the page shows one run
+  --page FOLDER  the same into another folder, of whatever was measured
+  --from FILE    measure nothing, take the report that --json wrote
+  --short        a hundredth of the input: shows that everything runs, and not how fast
+  --no-peers     leave out the libraries of others, which are installed on first use
+  --without GROUP  leave out one group of them: ${peer_groups.join(", ")}; may be given several times
+  --runs N       measured runs per subject (default 10), or fewer where the time is up
+  --budget S     seconds for the runs of one benchmark, of which there are three at least (default: 20 for several, no end for one)
+  --limit S      seconds after which a benchmark is given up (default: 900 for several, no end for one)
+  --warmups N    runs before measuring starts (default 2)
+  --only NAME    measure one subject of a benchmark, by its name
+  --seed N       decides the generated input (default 1)
+  --no-curves    leave out what is measured once the runs are done: what grows with what
+  --here         measure one benchmark in this process, for a profiler or a debugger: what it began stays when it is interrupted
+  --list         print the names and titles, measure nothing
+  --help         this text
+`
+
+/** A mistake in the command line: one line, exit code 2. */
+export class UsageError extends Error {}
+
+export const whole = (option: string, text: string, least: number): number => {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+    throw new UsageError(`--${option} takes a whole number from ${least} up, not "${text}"`)
+  }
+  return value
+}
+
+export const readCommandLine = (args: ReadonlyArray<string>) => {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: "string" },
+        runs: { type: "string", default: "10" },
+        warmups: { type: "string", default: "2" },
+        seed: { type: "string", default: "1" },
+        budget: { type: "string" },
+        only: { type: "string" },
+        limit: { type: "string" },
+        write: { type: "boolean", default: false },
+        page: { type: "string" },
+        from: { type: "string" },
+        short: { type: "boolean", default: false },
+        "no-peers": { type: "boolean", default: false },
+        without: { type: "string", multiple: true, default: [] },
+        "no-curves": { type: "boolean", default: false },
+        here: { type: "boolean", default: false },
+        list: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    })
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause))
+  }
+}
+
+export type Values = ReturnType<typeof readCommandLine>["values"]
+
+/** Refuses what would be ignored, before anything is measured. */
+export const refuseContradictions = (values: Values, names: ReadonlyArray<string>): void => {
+  const nobody = values.without.filter((group) => !peer_groups.some((each) => each === group))
+  if (nobody.length > 0)
+    throw new UsageError(`there are no peers "${nobody.join(", ")}"; there are ${peer_groups.join(", ")}`)
+  if (values.from !== undefined) {
+    const given = ["json", "only", "budget", "limit"].filter((option) => Object.hasOwn(values, option))
+    const ignored = [...names, ...given.map((option) => `--${option}`)]
+    if (ignored.length > 0)
+      throw new UsageError(
+        `--from measures nothing, so it takes no names and no --json: leave out ${ignored.join(", ")}`,
+      )
+  }
+  if (
+    values.write &&
+    (names.length > 0 ||
+      values.without.length > 0 ||
+      values.short ||
+      values["no-peers"] ||
+      values["no-curves"] ||
+      values.only)
+  )
+    throw new UsageError(
+      "--write takes no names, no --short, --no-peers, --without, --no-curves or --only: the page shows one whole run (see --page)",
+    )
+  if (values.write && values.page !== undefined) throw new UsageError("take --write or --page, not both")
+}
+
+export const settingsOf = (values: Values, isOne: boolean) => {
+  const limit = values.limit === undefined ? (isOne ? undefined : 900) : whole("limit", values.limit, 1)
+  const budget = values.budget === undefined ? (isOne ? undefined : 20) : whole("budget", values.budget, 0)
+  return {
+    runs: whole("runs", values.runs, 1),
+    warmups: whole("warmups", values.warmups, 0),
+    seed: whole("seed", values.seed, 0),
+    ...(budget === undefined ? {} : { budget_ms: budget * 1000 }),
+    ...(values.only === undefined ? {} : { only: values.only }),
+    ...(limit === undefined ? {} : { limit_ms: limit * 1000 }),
+  }
+}
+export type Settings = ReturnType<typeof settingsOf>
+
+/** The command line of a process that measures one benchmark and writes its report into a file. */
+export const commandFor =
+  (values: Values, { budget_ms, runs, seed, warmups }: Settings, without: ReadonlyArray<string> = []) =>
+  (name: string, report: string): ReadonlyArray<string> => [
+    ...process.execArgv,
+    join(import.meta.dirname, "main.ts"),
+    name,
+    "--here",
+    "--json",
+    report,
+    "--runs",
+    `${runs}`,
+    "--warmups",
+    `${warmups}`,
+    "--seed",
+    `${seed}`,
+    ...(budget_ms === undefined ? [] : ["--budget", `${budget_ms / 1000}`]),
+    ...(values.only === undefined ? [] : ["--only", values.only]),
+    ...new Set([...values.without, ...without].map((group) => `--without=${group}`)),
+    ...(["short", "no-peers", "no-curves"] as const).filter((option) => values[option]).map((option) => `--${option}`),
+  ]
