@@ -1,8 +1,11 @@
-import { job_body } from "./queuePeers.ts"
 import type { PeerModules } from "./Peers.ts"
+import { connections_max, type PgModule } from "./queuePeers.ts"
 
 interface EmmettPostgres {
-  readonly getPostgreSQLEventStore: (url: string) => {
+  readonly getPostgreSQLEventStore: (
+    url: string,
+    options: { readonly connectionOptions: { readonly pool: unknown } },
+  ) => {
     readonly appendToStream: (
       stream: string,
       events: ReadonlyArray<{ readonly type: string; readonly data: object }>,
@@ -13,18 +16,21 @@ interface EmmettPostgres {
 
 /** An event store of emmett: each append is one event to the stream of its writer. */
 export interface EmmettStore {
-  readonly append: (writer: number, n: number) => Promise<void>
+  readonly append: (stream: string, data: object) => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** emmett over PostgreSQL; its tables are made by the first append. */
+/** emmett over PostgreSQL, with as many connections as the others have; its tables are made by the first append. */
 export const startEmmett = async (url: string, { load }: PeerModules): Promise<EmmettStore> => {
   const { getPostgreSQLEventStore } = (await load("@event-driven-io/emmett-postgresql")) as EmmettPostgres
-  const store = getPostgreSQLEventStore(url)
-  const note = "x".repeat(120)
+  const { default: pg } = (await load("pg")) as PgModule
+  const pool = new pg.Pool({ connectionString: url, max: connections_max })
+  const store = getPostgreSQLEventStore(url, { connectionOptions: { pool } })
   return {
-    append: async (writer, n) =>
-      void (await store.appendToStream(`job-${writer}`, [{ type: "noted", data: { n, writer, note, ...job_body } }])),
-    close: () => store.close(),
+    append: async (stream, data) => void (await store.appendToStream(stream, [{ type: "noted", data }])),
+    close: async () => {
+      await store.close()
+      await pool.end()
+    },
   }
 }

@@ -1,15 +1,21 @@
 /**
- * A process that appends to PostgreSQL on command: through a ledger, with plain inserts of the same batches, or with inserts that
- * move one row as a ledger does, so that their order has no gap. Commands and answers are messages of its parent's channel.
+ * A process that appends to PostgreSQL on command: through a ledger, with plain inserts of the same batches, with inserts that
+ * move one row as a ledger does, so that their order has no gap, alone or in turns with another process, or by the library of a
+ * peer. Everybody is given the same payloads. Commands and answers are messages of its parent's channel.
  */
 import { Ledger, type LedgerShape, Vocabulary } from "@waybill/ledger"
-import { type Connection, makePostgresStore, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
+import { type Connection, makePostgresStore, makeSqlPgDatabase, type Row } from "@waybill/ledger-store/postgres"
 import { Effect, Redacted, Schema } from "effect"
+import { startEmmett } from "./emmettPostgres.ts"
+import { openInstalled } from "./Peers.ts"
+import { startGraphile, startPgBoss } from "./queuePeers.ts"
 
 export interface Command {
-  readonly how: "ledger" | "plain" | "ordered"
+  readonly how: "ledger" | "plain" | "ordered" | "turns" | "emmett" | "boss" | "graphile"
   readonly writers: number
   readonly facts: number
+  /** Where the library of a peer is installed. */
+  readonly folder?: string
 }
 
 const [url = "", schema = "", table = "", name = ""] = process.argv.slice(2)
@@ -38,8 +44,6 @@ const throughLedger = (ledger: LedgerShape, { facts, writers }: Command) =>
     { concurrency: "unbounded", discard: true },
   )
 
-let last = 0
-
 const statements = {
   plain: `INSERT INTO ${table} (position, job_id, event_id, line)
     SELECT nextval('${table}_position'), job_id, event_id, line
@@ -51,10 +55,16 @@ const statements = {
     ) SELECT pg_notify('${table}', $5::bigint::text) FROM moved`,
 }
 
+const readRow = `SELECT position FROM ${table}_head`
+const positionOf = (rows: ReadonlyArray<Row> = []) => Number(rows[0]?.["position"])
+
 /** The batches that a group commit makes of it, inserted one after the other: nothing checked, nothing folded, nobody answered. */
-const byHand = (connection: Connection, { facts, writers }: Command, how: keyof typeof statements) =>
+const byHand = (connection: Connection, { facts, writers }: Command, how: "plain" | "ordered" | "turns") =>
   Effect.gen(function* () {
+    let last = positionOf((yield* connection.run([{ text: readRow }]))[0])
     for (let i = 0; i < facts / writers; i++) {
+      if (how === "turns")
+        last = positionOf((yield* connection.run([{ text: "BEGIN" }, { text: `${readRow} FOR UPDATE` }]))[1])
       const rows = Array.from({ length: writers }, (_, writer) => {
         const n = appended++
         const job = `${name}-job-${writer}`
@@ -66,10 +76,52 @@ const byHand = (connection: Connection, { facts, writers }: Command, how: keyof 
         rows.map(({ id }) => id),
         rows.map(({ line }) => line),
       ]
-      if (how === "ordered") values.push(BigInt(last), BigInt((last += writers)))
-      yield* connection.run([{ text: statements[how], values }])
+      if (how !== "plain") values.push(BigInt(last), BigInt((last += writers)))
+      const insert = { text: how === "plain" ? statements.plain : statements.ordered, values }
+      const [moved] = yield* connection.run(how === "turns" ? [insert, { text: "COMMIT" }] : [insert])
+      if (how !== "plain" && moved?.length !== 1) throw new Error("the row stood elsewhere: nothing was inserted")
     }
   })
+
+type Append = (writer: number, n: number) => Promise<void>
+const payloadOf = (writer: number, n: number) => ({ writer, n, text })
+
+const peers: Readonly<Record<"emmett" | "boss" | "graphile", (folder: string) => Promise<Append>>> = {
+  emmett: async (folder) => {
+    const { append } = await startEmmett(url, await openInstalled(folder))
+    return (writer, n) => append(`${name}-job-${writer}`, payloadOf(writer, n))
+  },
+  boss: async (folder) => {
+    const { add } = await startPgBoss(url, await openInstalled(folder))
+    return (writer, n) => add(payloadOf(writer, n))
+  },
+  graphile: async (folder) => {
+    const { add } = await startGraphile(url, await openInstalled(folder))
+    return (writer, n) => add(payloadOf(writer, n))
+  },
+}
+const started = new Map<keyof typeof peers, Promise<Append>>()
+
+/** Every writer appends one fact after the other through the library of a peer, which is started when it is first asked for. */
+const throughPeer = (how: keyof typeof peers, { facts, folder = "", writers }: Command) =>
+  Effect.promise(async () => {
+    const append = started.get(how) ?? peers[how](folder)
+    started.set(how, append)
+    const one = await append
+    await Promise.all(
+      Array.from({ length: writers }, async (_, writer) => {
+        for (let i = 0; i < facts / writers; i++) await one(writer, appended++)
+      }),
+    )
+  })
+
+const work = (ledger: LedgerShape, connection: Connection, command: Command): Effect.Effect<void, unknown> => {
+  const { how } = command
+  if (how === "ledger") return throughLedger(ledger, command)
+  return how === "plain" || how === "ordered" || how === "turns"
+    ? byHand(connection, command, how)
+    : throughPeer(how, command)
+}
 
 await Effect.runPromise(
   Effect.gen(function* () {
@@ -79,9 +131,7 @@ await Effect.runPromise(
     const connection = yield* database.connect
     const context = yield* Effect.context()
     process.on("message", (command: Command) => {
-      const work: Effect.Effect<void, unknown> =
-        command.how === "ledger" ? throughLedger(ledger, command) : byHand(connection, command, command.how)
-      Effect.runPromiseWith(context)(work).then(
+      Effect.runPromiseWith(context)(work(ledger, connection, command)).then(
         () => process.send?.("done"),
         (error: unknown) => process.send?.(`failed: ${String(error)}`),
       )

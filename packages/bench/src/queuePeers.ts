@@ -7,8 +7,8 @@ import type { PeerModules } from "./Peers.ts"
 
 /** A queue to put jobs into and to work them off. */
 export interface PeerQueue {
-  /** Adds one job; answers when it is committed. */
-  readonly add: () => Promise<void>
+  /** Adds one job, with another payload than the usual one where it is given; answers when it is committed. */
+  readonly add: (payload?: object) => Promise<void>
   /** Adds many at once, to have something to work on. */
   readonly fill: (jobs: number) => Promise<void>
   /**
@@ -21,7 +21,8 @@ export interface PeerQueue {
 
 export const job_body = { job_type: "rpi.run", payload: { goal: "make the report", test_first: true } }
 const queue = "bench"
-const connections_max = 32
+/** As many as writers in the widest benchmark, for every peer. */
+export const connections_max = 32
 
 interface Boss {
   readonly on: (event: "error", told: (cause: unknown) => void) => void
@@ -59,8 +60,8 @@ export const startPgBoss = async (url: string, { load }: PeerModules): Promise<P
     return true
   }
   return {
-    add: async () => {
-      if ((await boss.send(queue, job_body)) === null) throw new Error("pg-boss took no job", { cause: failure })
+    add: async (payload = job_body) => {
+      if ((await boss.send(queue, payload)) === null) throw new Error("pg-boss took no job", { cause: failure })
     },
     fill: async (jobs) => {
       await boss.insert(
@@ -82,14 +83,14 @@ export const startPgBoss = async (url: string, { load }: PeerModules): Promise<P
   }
 }
 
-interface Emitter {
+export interface Emitter {
   readonly on: (event: "error", told: () => void) => void
 }
-interface Pool {
+export interface Pool {
   readonly on: (event: "error" | "connect", told: (client: Emitter) => void) => void
   readonly end: () => Promise<void>
 }
-interface PgModule {
+export interface PgModule {
   readonly default: {
     readonly Pool: new (options: { readonly connectionString: string; readonly max: number }) => Pool
   }
@@ -128,7 +129,7 @@ export const startGraphile = async (url: string, { load }: PeerModules): Promise
   const utils = await makeWorkerUtils({ pgPool, logger })
   await utils.migrate()
   return {
-    add: async () => void (await utils.addJob(queue, job_body)),
+    add: async (payload = job_body) => void (await utils.addJob(queue, payload)),
     fill: async (jobs) =>
       void (await utils.addJobs(Array.from({ length: jobs }, () => ({ identifier: queue, payload: job_body })))),
     work: async (_, workers) => {

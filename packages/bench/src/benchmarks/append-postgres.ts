@@ -5,20 +5,18 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { type Conditions, make } from "../Benchmark.ts"
-import { type EmmettStore, startEmmett } from "../emmettPostgres.ts"
-import { type PeerQueue, startGraphile, startPgBoss } from "../queuePeers.ts"
+import type { PeerGroup } from "../Peers.ts"
 import { append_postgres_history, appendPostgresHistory } from "../postgresHistory.ts"
 import type { Command } from "../postgresWorker.ts"
 
-const facts_count = 1_536
+const facts_count = 1_024
 const facts_min = 32
 const [schema, table] = ["bench_ledger", "bench_plain"]
 
 interface Input {
   readonly facts: number
-  readonly emmett: EmmettStore | undefined
-  readonly boss: PeerQueue | undefined
-  readonly graphile: PeerQueue | undefined
+  /** Where the libraries of the peers are installed. */
+  readonly folders: ReadonlyMap<PeerGroup, string>
   readonly server: PostgresServer
   readonly workers: ReadonlyArray<ChildProcess>
 }
@@ -53,81 +51,91 @@ const plainTables = [
 
 const input = async (_: number, { peers, scaled }: Conditions): Promise<Input> => {
   if (findPostgres() === undefined) throw new Error("needs PostgreSQL (initdb and postgres)")
-  // Commits wait for the disk, as they do where a ledger is kept.
-  const server = await startPostgres({ fsync: true })
+  // Commits wait for the disk, as they do where a ledger is kept. Each peer has its connections in each process.
+  const server = await startPostgres({ fsync: true, settings: { max_connections: "300" } })
   const database = makeSqlPgDatabase({ url: Redacted.make(server.url), lock_wait_ms: 5_000, connect_wait_ms: 5_000 })
   await Effect.runPromise(
     Effect.scoped(Effect.flatMap(database.connect, ({ run }) => run(plainTables.map((text) => ({ text }))))),
   )
   // One after the other: the first makes the schema.
   const workers = [await startWorker(server.url, "a"), await startWorker(server.url, "b")]
-  const [stores, queues] = [peers.get("event-stores"), peers.get("queues")]
   return {
     facts: scaled(facts_count, facts_min),
     server,
     workers,
-    emmett: stores && (await startEmmett(server.url, stores)),
-    boss: queues && (await startPgBoss(server.url, queues)),
-    graphile: queues && (await startGraphile(server.url, queues)),
+    folders: new Map([...peers].map(([group, { folder }]) => [group, folder])),
   }
 }
 
-/** Everybody works at once: so many writers and facts in each of the first workers. */
+/** Everybody works at once: so many writers in each of the first workers, and as many facts for each worker. */
 const work =
-  (how: Command["how"], workers_count: number, writers: number) =>
-  async ({ facts, workers }: Input): Promise<void> => {
+  (how: Command["how"], workers_count: number, writers: number, group?: PeerGroup) =>
+  async ({ facts, folders, workers }: Input): Promise<void> => {
+    const folder = group === undefined ? undefined : folders.get(group)
     await Promise.all(
       workers.slice(0, workers_count).map((worker) => {
-        worker.send({ how, writers, facts: facts / workers_count } satisfies Command)
+        const command: Command = {
+          how,
+          writers,
+          facts: facts / workers_count,
+          ...(folder === undefined ? {} : { folder }),
+        }
+        worker.send(command)
         return answer(worker)
-      }),
-    )
-  }
-
-/** So many writers of this process, each waiting for its answer before the next. */
-const writeAll =
-  (writers: number, one: (input: Input) => ((writer: number, n: number) => Promise<void>) | undefined) =>
-  async (given: Input): Promise<void> => {
-    const write = one(given)
-    let next = 0
-    await Promise.all(
-      Array.from({ length: writers }, async (_, writer) => {
-        for (let n = next++; n < given.facts; n = next++) await write?.(writer, n)
       }),
     )
   }
 
 const writersInWords = (writers: number) => `${writers} ${writers === 1 ? "writer" : "writers"}`
 
-const namesOf = (writers: number) => {
-  const words = writersInWords(writers)
+const namesOf = (writers: number, workers_count = 1) => {
+  const words = `${writersInWords(writers)}${workers_count === 1 ? "" : ` in each of ${workers_count} processes`}`
   return {
     name: words,
     plain: `plain inserts, batches of ${writers}`,
     ordered: `inserts that move one row, batches of ${writers}`,
+    log: `plain inserts, batches of ${writers}, one after the other`,
+    apart: `plain inserts, batches of ${writers}, 2 processes for themselves`,
+    turns: `inserts that move one row in turns, batches of ${writers}, 2 processes`,
     emmett: `emmett, ${words}`,
     boss: `pg-boss send, ${words}`,
     graphile: `graphile-worker addJob, ${words}`,
   }
 }
 
-const inOne = (writers: number) => {
-  const { emmett, boss, graphile, name, ordered, plain } = namesOf(writers)
+const peersOf = (writers: number, workers_count: number) => {
+  const { boss, emmett, graphile } = namesOf(writers, workers_count)
+  const by = (how: Command["how"], needs: PeerGroup) => ({
+    role: "peer" as const,
+    needs,
+    run: work(how, workers_count, writers, needs),
+  })
   return [
-    { name, role: "subject", beside: [plain, ordered, emmett, boss, graphile], run: work("ledger", 1, writers) },
-    { name: plain, role: "limit", run: work("plain", 1, writers) },
-    { name: ordered, role: "limit", run: work("ordered", 1, writers) },
-    { name: emmett, role: "peer", needs: "event-stores", run: writeAll(writers, (each) => each.emmett?.append) },
-    { name: boss, role: "peer", needs: "queues", run: writeAll(writers, (each) => each.boss?.add) },
-    { name: graphile, role: "peer", needs: "queues", run: writeAll(writers, (each) => each.graphile?.add) },
-  ] as const
+    { name: emmett, ...by("emmett", "event-stores") },
+    { name: boss, ...by("boss", "queues") },
+    { name: graphile, ...by("graphile", "queues") },
+  ]
+}
+
+const inOne = (writers: number) => {
+  const { boss, emmett, graphile, name, ordered, plain } = namesOf(writers)
+  const beside = [plain, ordered, emmett, boss, graphile]
+  return [
+    { name, role: "subject" as const, beside, run: work("ledger", 1, writers) },
+    { name: plain, role: "limit" as const, run: work("plain", 1, writers) },
+    { name: ordered, role: "limit" as const, run: work("ordered", 1, writers) },
+    ...peersOf(writers, 1),
+  ]
 }
 
 const wall =
-  "one order of all commits without a gap is a row that each commit moves: the second limit inserts the same rows and moves such a row, and nothing else. The server's process takes 72 µs to insert one fact and 90 to insert it and move that row; 149 and 163 for eight. On this side a fact is checked, stamped, made a line, folded, and answered to a fiber of its own, 13 µs for a lone append and 4 in a group of 32 while nothing else runs, and more after each sleep (docs/decisions/0049)."
+  "one order of all commits without a gap is a row that each commit moves: the second limit inserts the same rows and moves such a row, and nothing else. Of what a group takes more than a plain insert of the same rows, 0.20 ms for one writer were 0.115 of this process's processor time (a fact is checked, stamped, made a line, folded, and answered to a fiber of its own) and 0.08 of the server's; of 0.25 ms for eight 0.115 and 0.07; of 0.34 ms for 32 0.25 and 0.04; the rest is waiting to be woken (docs/decisions/0049)."
+
+const wall_in_turns =
+  "two processes that both append take the row in turns, and each turn is two exchanges: one that takes the row and says where it stands, and one that records and commits; the third limit does that and nothing else, and a ledger in its turn also reads, checks and folds what the other process has recorded since. What each process inserts for itself, without an order between them, the server does at the same time."
 
 const goalsOf = (writers: number) => {
-  const { emmett, boss, graphile, name, plain } = namesOf(writers)
+  const { boss, emmett, graphile, name, plain } = namesOf(writers)
   return [
     { subject: name, beside: plain, speed_min: 0.7, wall },
     { subject: name, beside: [emmett, boss, graphile], speed_min: 1, wall },
@@ -135,20 +143,28 @@ const goalsOf = (writers: number) => {
 }
 
 /**
- * Two processes: beside the same batches one after the other, as the commits of one log are, and beside each process inserting
- * for itself, which keeps no order between them.
+ * Two processes: beside the same batches one after the other, as the commits of one log are, beside each process inserting
+ * for itself, which keeps no order between them, and beside turns at one row, which do.
  */
 const inTwo = (writers: number) => {
-  const [name, log, apart] = [
-    `${writersInWords(writers)} in each of 2 processes`,
-    `plain inserts, batches of ${writers}, one after the other`,
-    `plain inserts, batches of ${writers}, 2 processes for themselves`,
-  ]
+  const { apart, boss, emmett, graphile, log, name, turns } = namesOf(writers, 2)
+  const beside = [log, apart, turns, emmett, boss, graphile]
   return [
-    { name, role: "subject", beside: [log, apart], run: work("ledger", 2, writers) },
-    { name: log, role: "limit", run: work("plain", 1, writers) },
-    { name: apart, role: "peer", run: work("plain", 2, writers) },
-  ] as const
+    { name, role: "subject" as const, beside, run: work("ledger", 2, writers) },
+    { name: log, role: "limit" as const, run: work("plain", 1, writers) },
+    { name: apart, role: "limit" as const, run: work("plain", 2, writers) },
+    { name: turns, role: "limit" as const, run: work("turns", 2, writers) },
+    ...peersOf(writers, 2),
+  ]
+}
+
+const goalsInTwo = (writers: number) => {
+  const { apart, boss, emmett, graphile, log, name } = namesOf(writers, 2)
+  return [
+    { subject: name, beside: log, speed_min: 0.7, wall: wall_in_turns },
+    { subject: name, beside: apart, speed_min: 0.7, wall: wall_in_turns },
+    { subject: name, beside: [emmett, boss, graphile], speed_min: 1, wall: wall_in_turns },
+  ]
 }
 
 /** What a durable, gap-proof append costs beside the inserts alone. */
@@ -159,12 +175,19 @@ export default make({
   input,
   amount: ({ facts }) => facts,
   describe: ({ facts }) =>
-    `${facts} facts of about 400 bytes, PostgreSQL on this machine, every commit flushed. Only the ledger gives one gapless order of commits; emmett orders each stream, pg-boss and graphile-worker nothing`,
-  subjects: [...inOne(1), ...inOne(8), ...inOne(32), ...inTwo(4), ...inTwo(16)],
-  goals: [...goalsOf(1), ...goalsOf(8), ...goalsOf(32), { curve: append_postgres_history, growth_max: 1.2 }],
+    `${facts} facts with a payload of 150 bytes, which is what the peers are given too, and lines of about 400; each by processes of their own, over as many connections as there are writers for the peers; PostgreSQL on this machine, every commit flushed. Only the ledger gives one gapless order of commits; emmett orders each stream, pg-boss and graphile-worker nothing`,
+  subjects: [...inOne(1), ...inOne(8), ...inOne(32), ...inTwo(1), ...inTwo(4), ...inTwo(16)],
+  goals: [
+    ...goalsOf(1),
+    ...goalsOf(8),
+    ...goalsOf(32),
+    ...goalsInTwo(1),
+    ...goalsInTwo(4),
+    ...goalsInTwo(16),
+    { curve: append_postgres_history, growth_max: 1.2 },
+  ],
   curves: async ({ server }, tools) => [await appendPostgresHistory(server.url, tools)],
-  close: async ({ boss, emmett, graphile, server, workers }) => {
-    for (const peer of [emmett, boss, graphile]) await peer?.close()
+  close: async ({ server, workers }) => {
     for (const worker of workers) worker.kill("SIGKILL")
     await server.close()
   },

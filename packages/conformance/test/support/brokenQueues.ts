@@ -43,12 +43,12 @@ export const brokenQueues: ReadonlyArray<BrokenServer> = [
   submitting(
     "keeps a key locked whose client has hung up",
     "JOBSPEC-220",
-    "const facts = yield* record(app, call, submit, actors.http)",
+    "return Effect.flatMap(record(app, call, submit, actors.http), (facts) => {",
     `const busy = ((globalThis as { busy?: Set<string> }).busy ??= new Set())
-    const key = submit.idempotency_key ?? ""
-    if (key !== "" && busy.has(key)) return yield* refuse(409, "a request with this key is under way")
-    busy.add(key)
-    const facts = yield* record(app, call, submit, actors.http)
+  const key = submit.idempotency_key ?? ""
+  if (key !== "" && busy.has(key)) return Effect.fail(refuse(409, "a request with this key is under way"))
+  busy.add(key)
+  return Effect.flatMap(record(app, call, submit, actors.http), (facts) => {
     if (!call.isGone()) busy.delete(key)`,
   ),
   submission(
@@ -120,17 +120,18 @@ export const brokenQueues: ReadonlyArray<BrokenServer> = [
   submitting(
     "calls a job off whose client hung up before it heard",
     "QUEUE-01",
-    "const facts = yield* record(app, call, submit, actors.http)",
-    `const facts = yield* Effect.uninterruptible(
-      Effect.gen(function* () {
-        const recorded = yield* record(app, call, submit, actors.http)
-        yield* Effect.sleep(12)
-        const command = { kind: "cancel", job_id: recorded[0]?.job_id ?? "" } as const
-        if (recorded.length > 0 && call.isGone())
-          yield* app.ledger.transact(app.jobspec.queue, command, { actor: "agentopsd" })
-        return recorded
-      }),
-    )`,
+    "return Effect.flatMap(record(app, call, submit, actors.http), (facts) => {",
+    `const recording = Effect.uninterruptible(
+    Effect.gen(function* () {
+      const recorded = yield* record(app, call, submit, actors.http)
+      yield* Effect.sleep(12)
+      const command = { kind: "cancel", job_id: recorded[0]?.job_id ?? "" } as const
+      if (recorded.length > 0 && call.isGone())
+        yield* app.ledger.transact(app.jobspec.queue, command, { actor: "agentopsd" })
+      return recorded
+    }),
+  )
+  return Effect.flatMap(recording, (facts) => {`,
   ),
   submission(
     "makes ids from the second of the clock",
@@ -144,11 +145,11 @@ export const brokenQueues: ReadonlyArray<BrokenServer> = [
     'const holder = key === "" ? undefined : queue.holder("job.accepted", key)\n',
     'const known = key === "" ? undefined : queue.holder("job.accepted", key)\n  const isNew = Date.parse(queue.get(known?.job_id ?? "")?.created_at ?? "") >= performance.timeOrigin\n  const holder = isNew ? known : undefined\n',
   ),
-  inFile("ledger-store/src/jsonl/Appending.ts")(
+  inFile("ledger-store/src/jsonl/recording.ts")(
     "acknowledges what memory holds",
     "LEDGER-02",
-    "opened.file.write(packed.bytes, end)",
-    'Effect.asVoid(Effect.forkDetach(Effect.delay(opened.file.write(packed.bytes, end), "150 millis")))',
+    "file.write(packed.bytes, end)",
+    'Effect.asVoid(Effect.forkDetach(Effect.delay(file.write(packed.bytes, end), "150 millis")))',
   ),
   {
     ...mending(
@@ -158,9 +159,9 @@ export const brokenQueues: ReadonlyArray<BrokenServer> = [
       "if (isWhole) return false\n    if (isWhole) yield*",
     ),
     also: {
-      file: "ledger-store/src/jsonl/Appending.ts",
-      find: "opened.file.write(packed.bytes, end)",
-      replace: "Effect.flatMap(opened.file.info, (info) => opened.file.write(packed.bytes, info.bytes))",
+      file: "ledger-store/src/jsonl/recording.ts",
+      find: "file.write(packed.bytes, end)",
+      replace: "Effect.flatMap(file.info, (info) => file.write(packed.bytes, info.bytes))",
     },
   },
 ]

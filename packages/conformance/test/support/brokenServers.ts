@@ -279,11 +279,11 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
     'family === "rpi" || family === "dream"',
     'family === "rpi"',
   ),
-  inFile("ledger-store/src/jsonl/Appending.ts")(
+  inFile("ledger-store/src/jsonl/recording.ts")(
     "acknowledges before it writes",
     "LEDGER-05",
-    "opened.file.write(packed.bytes, end)",
-    'Effect.asVoid(Effect.forkDetach(Effect.delay(opened.file.write(packed.bytes, end), "40 millis")))',
+    "file.write(packed.bytes, end)",
+    'Effect.asVoid(Effect.forkDetach(Effect.delay(file.write(packed.bytes, end), "40 millis")))',
   ),
   working(
     "ties a hold to its own process",
@@ -305,9 +305,9 @@ export const brokenServers: ReadonlyArray<BrokenServer> = [
       "if (bytes >= end) return false",
     ),
     also: {
-      file: "ledger-store/src/jsonl/Appending.ts",
-      find: "opened.file.write(packed.bytes, end)",
-      replace: "Effect.flatMap(opened.file.info, (info) => opened.file.write(packed.bytes, info.bytes))",
+      file: "ledger-store/src/jsonl/recording.ts",
+      find: "file.write(packed.bytes, end)",
+      replace: "Effect.flatMap(file.info, (info) => file.write(packed.bytes, info.bytes))",
     },
   },
   inFile("carriers/jobspec/src/QueueJobState.ts")(
