@@ -68,12 +68,12 @@ export interface GroupOptions {
 const grace_ms = 5000
 const look_ms = 20
 
-/** Whether there is anybody in the group. */
+/** Whether there is anybody in the group whom a signal reaches; some systems refuse to signal those that only wait to be reaped. */
 const signalGroup = (group: number, signal: NodeJS.Signals | 0): boolean => {
   try {
     return process.kill(-group, signal)
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ESRCH") return false
+    if (cause instanceof Error && "code" in cause && (cause.code === "ESRCH" || cause.code === "EPERM")) return false
     throw cause
   }
 }

@@ -35,9 +35,11 @@ const benchmarkTable = ({
   subjects,
   title,
   unit,
+  warmups,
 }: BenchmarkResult): ReadonlyArray<string> => [
   `${name}: ${title}`,
   `input: ${input}`,
+  ...(warmups === undefined ? [] : [`runs: ${subjects[0]?.runs_ms.length ?? 0}, warm-ups: ${warmups}`]),
   "",
   ...columns(
     [
@@ -75,7 +77,9 @@ export const renderTable = ({
   benchmarks,
   failed,
   garbage_collected,
+  load_average,
   machine,
+  revision,
   runs,
   seed,
   short,
@@ -87,7 +91,12 @@ export const renderTable = ({
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", "),
-    `seed ${seed}, ${runs} runs after ${warmups} warm-ups, in turns${garbage_collected ? ", garbage collected before each" : ""}${short ? ", a hundredth of the input" : ""}`,
+    ...(revision === undefined
+      ? []
+      : [
+          `revision ${revision.commit}${revision.is_dirty ? ", with changes that are not committed" : ""}${load_average === undefined ? "" : `, load ${load_average.map(figure).join(", ")}`}`,
+        ]),
+    `seed ${seed}, at most ${runs} runs after at most ${warmups} warm-ups, in turns${garbage_collected ? ", garbage collected before each" : ""}${short ? ", a hundredth of the input" : ""}`,
     "",
     ...benchmarks.flatMap(benchmarkTable),
     ...failed.flatMap(({ name, reason }) => [`${name}: not measured: ${reason}`, ""]),

@@ -107,6 +107,8 @@ it("the table shows each subject's spread and its ratio", () => {
   const lines = renderTable(decode(pinned)).split("\n")
   expect(lines).toContain("A CPU, 4 cores, 8 GiB, Linux 6.1 x64, Node v24.0.0")
   expect(lines).toContain("ours   subject      20      20   20         5,000   5,000   5,000")
+  expect(lines).toContain("revision 0123abc, load 0.5, 0.4, 0.3")
+  expect(lines).toContain("runs: 1, warm-ups: 0")
   expect(lines).toContain("things   bytes")
   expect(lines).toContain(" 1,000  20,000")
   expect(lines).toContain("ours / floor  limit  0.5     0.5  0.5")

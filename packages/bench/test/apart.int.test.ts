@@ -19,7 +19,7 @@ const leaving = (told: string, goesOn: boolean) =>
     const { spawn } = require("node:child_process")
     const { mkdtempSync, writeFileSync, renameSync } = require("node:fs")
     const folder = mkdtempSync(require("node:path").join(require("node:os").tmpdir(), "left-"))
-    const { pid } = spawn(process.execPath, ["-e", "process.on('SIGTERM', () => process.exit()); setInterval(() => {}, 1000)"], { stdio: "ignore" })
+    const { pid } = spawn(process.execPath, ["-e", "process.on('SIGTERM', () => process.exit()); setTimeout(() => {}, 60000)"], { stdio: "ignore" })
     writeFileSync(${JSON.stringify(`${told}.new`)}, JSON.stringify({ pid, folder }))
     renameSync(${JSON.stringify(`${told}.new`)}, ${JSON.stringify(told)})
     ${goesOn ? "setInterval(() => {}, 1000)" : "process.exit(3)"}
