@@ -61,7 +61,9 @@ it("[W-28] a question about one run costs that run's facts, not the ledger's; 10
   // What is not at hand is looked up in the run's own stream.
   expect(aboutMany["settling"]).toBeLessThanOrEqual(7 * facts_per_run)
   expect(aboutMany["status of the fresh one"]).toBe(0)
-  // Opening reads the ledger once, for its index; the first question to both projections once more, and none after that.
-  expect(opening).toBe(10_000 * facts_per_run)
-  expect(listing).toBe(10_000 * facts_per_run)
+  // Until the first is recorded the ledger is read twice, for the rules of recording and for what is folded; then never again.
+  const past = 10_000 * facts_per_run
+  expect(opening).toBeGreaterThanOrEqual(2 * past)
+  expect(opening).toBeLessThanOrEqual(2 * past + 7 * facts_per_run)
+  expect(listing).toBe(0)
 }, 60_000)
