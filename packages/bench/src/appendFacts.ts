@@ -1,7 +1,7 @@
 import { type Files, layerNodeFiles, mapFiles } from "@waybill/host"
-import { Ledger, Vocabulary } from "@waybill/ledger"
+import { Ledger, type LedgerShape, Vocabulary } from "@waybill/ledger"
 import { makeJsonlStore } from "@waybill/ledger-store"
-import { Effect, type Layer, Schema } from "effect"
+import { Effect, Exit, type Layer, Schema, Scope } from "effect"
 
 const Step = Vocabulary.make("step", {
   done: { payload: Schema.Struct({ n: Schema.Int, note: Schema.String }) },
@@ -15,8 +15,6 @@ export interface Appends {
   readonly writers: number
   readonly facts: number
   readonly name: string
-  /** Whether one more append is answered before the time begins: the first learns what is there. */
-  readonly isOpened?: boolean
 }
 
 export interface Appended {
@@ -41,19 +39,16 @@ const watched = (pieces: Array<number>): Layer.Layer<Files> =>
       : file,
   )
 
-/** Writers in this process append one fact after the other, each waiting for the answer to the last. */
-export const appendFacts = ({ facts, isOpened = false, name, root, writers }: Appends): Promise<Appended> => {
-  const pieces: Array<number> = []
-  return Effect.gen(function* () {
-    const ledger = yield* Ledger.make(yield* makeJsonlStore({ root }), [Step])
+/** Writers append one fact after the other, each waiting for the answer to the last; answers how long all of them took, in ms. */
+const write = (ledger: LedgerShape, { facts, name, writers }: Omit<Appends, "root">) =>
+  Effect.suspend(() => {
+    const started = performance.now()
     const append = (writer: string, n: number) =>
       ledger.append([Step.facts.done.makeOrThrow(writer, { n, note })], {
         actor: "bench",
         requestId: `req-${writer}-${n}`,
       })
-    if (isOpened) yield* append(`${name}-first`, 0)
-    const started = performance.now()
-    yield* Effect.forEach(
+    const all = Effect.forEach(
       Array.from({ length: writers }, (_, i) => i),
       (writer) =>
         Effect.gen(function* () {
@@ -61,6 +56,36 @@ export const appendFacts = ({ facts, isOpened = false, name, root, writers }: Ap
         }),
       { concurrency: "unbounded", discard: true },
     )
-    return { facts: Math.ceil(facts / writers) * writers, pieces, ms: performance.now() - started }
+    return Effect.map(all, () => performance.now() - started)
+  })
+
+export interface Opened {
+  /** Appends as {@link appendFacts} does; answers how long it took, in ms. */
+  readonly append: (appends: Omit<Appends, "root">) => Promise<number>
+  readonly close: () => Promise<void>
+}
+
+/** Opens a ledger whose past has been learnt, and of which what was folded has been saved, as one that is used has been. */
+export const openForAppends = async (root: string): Promise<Opened> => {
+  const scope = await Effect.runPromise(Scope.make())
+  const ledger = await Effect.gen(function* () {
+    const opened = yield* Ledger.make(yield* makeJsonlStore({ root }), [Step])
+    yield* write(opened, { facts: 1, name: "first", writers: 1 })
+    yield* opened.saveDueCheckpoints
+    return opened
+  }).pipe(Scope.provide(scope), Effect.provide(layerNodeFiles), Effect.runPromise)
+  return {
+    append: (appends) => Effect.runPromise(write(ledger, appends)),
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
+  }
+}
+
+/** Appends to a ledger that is opened for it. */
+export const appendFacts = ({ root, ...appends }: Appends): Promise<Appended> => {
+  const pieces: Array<number> = []
+  return Effect.gen(function* () {
+    const ledger = yield* Ledger.make(yield* makeJsonlStore({ root }), [Step])
+    const ms = yield* write(ledger, appends)
+    return { facts: Math.ceil(appends.facts / appends.writers) * appends.writers, pieces, ms }
   }).pipe(Effect.scoped, Effect.provide(watched(pieces)), Effect.runPromise)
 }

@@ -30,7 +30,12 @@ const workOff = ({ claimNext, claimAhead = claimNext }: WorkQueueShape, jobs: nu
     return done
   })
 
-const start = <E>(store: Effect.Effect<Store, E, Scope.Scope>): Promise<PeerQueue> =>
+export interface LedgerQueue extends PeerQueue {
+  /** Saves what was folded of a long history, which is done beside the appends otherwise. */
+  readonly save: () => Promise<void>
+}
+
+const start = <E>(store: Effect.Effect<Store, E, Scope.Scope>): Promise<LedgerQueue> =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const jobspec = JobSpec.make()
@@ -47,6 +52,7 @@ const start = <E>(store: Effect.Effect<Store, E, Scope.Scope>): Promise<PeerQueu
       Effect.forEach(Array.from({ length: count }), () => effect, { concurrency: 64, discard: true })
     return {
       add: () => Effect.runPromise(Effect.asVoid(submit)),
+      save: () => Effect.runPromise(ledger.saveDueCheckpoints),
       fill: (jobs: number) => Effect.runPromise(times(jobs, submit)),
       work: async (jobs: number, workers: number, hasHeartbeat = true) => {
         const each = workOff(queue, jobs / workers, hasHeartbeat)
@@ -63,9 +69,9 @@ const start = <E>(store: Effect.Effect<Store, E, Scope.Scope>): Promise<PeerQueu
   }).pipe(Effect.runPromise)
 
 /** A queue in files below a root, every commit flushed. */
-export const startFileQueue = (root: string): Promise<PeerQueue> =>
+export const startFileQueue = (root: string): Promise<LedgerQueue> =>
   start(makeJsonlStore({ root }).pipe(Effect.provide(layerNodeFiles)))
 
 /** A queue in a PostgreSQL schema of its own. */
-export const startPostgresQueue = (url: string, schema: string): Promise<PeerQueue> =>
+export const startPostgresQueue = (url: string, schema: string): Promise<LedgerQueue> =>
   start(makePostgresStore({ url: Redacted.make(url), schema }))

@@ -5,8 +5,9 @@
  */
 import { encodeLine, Ledger, type RecordedEvent, type Store, Vocabulary } from "@waybill/ledger"
 import { makePostgresStore, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
-import { Effect, Redacted, Schema, type Scope } from "effect"
+import { Effect, Exit, Redacted, Schema, Scope } from "effect"
 import type { Conditions, CurveTools } from "./Benchmark.ts"
+import { type Behind, fastestInTurns } from "./inTurns.ts"
 import { jobspecEvents } from "./jobspecEvents.ts"
 import type { Curve } from "./Report.ts"
 
@@ -42,23 +43,25 @@ const sql = (url: string, ...texts: ReadonlyArray<string>): Promise<void> => {
   )
 }
 
-/** What `measure` answers for a schema behind each length of history. One history is filled, the shorter ones are its beginnings. */
+/** Opens something in each of some schemas, behind each length of history. One is filled, the shorter ones are its beginnings. */
 export const behindHistories = async (
   url: string,
   { progress, scaled }: Pick<CurveTools & Conditions, "progress" | "scaled">,
-  measure: (schema: string) => Promise<number>,
-): Promise<Curve["points"]> => {
+  open: (schema: string, events: number) => Promise<Behind>,
+): Promise<ReadonlyArray<Behind>> => {
   const lengths = history_events.map((full) => scaled(full))
-  const events = jobspecEvents(lengths.at(-1) ?? 0)
   const whole = "bench_history"
-  const points = []
-  let filled = 0
-  for (const [i, length] of lengths.entries()) {
-    progress(`filling PostgreSQL with ${length} events`)
-    await fill(url, whole, events.slice(filled, length))
-    filled = length
-    const schema = i === lengths.length - 1 ? whole : `${whole}_${i}`
-    if (schema !== whole) {
+  const schemas: Array<readonly [schema: string, events: number]> = []
+  const fillAll = async () => {
+    const events = jobspecEvents(lengths.at(-1) ?? 0)
+    let filled = 0
+    for (const [i, length] of lengths.entries()) {
+      progress(`filling PostgreSQL with ${length} events`)
+      await fill(url, whole, events.slice(filled, length))
+      filled = length
+      const schema = i === lengths.length - 1 ? whole : `${whole}_${i}`
+      schemas.push([schema, length])
+      if (schema === whole) continue
       await fill(url, schema, [])
       await sql(
         url,
@@ -66,54 +69,65 @@ export const behindHistories = async (
         `UPDATE ${schema}.head SET position = ${length}`,
       )
     }
-    // What the filling has left to be done in the background is done before the time begins.
-    await sql(url, `VACUUM ANALYZE ${schema}.facts`, "CHECKPOINT")
-    progress(`measuring behind ${length} events`)
-    points.push({ x: length, y: Number((await measure(schema)).toPrecision(3)) })
   }
-  return points
+  await fillAll()
+  const all: Array<Behind> = []
+  for (const [schema, length] of schemas) {
+    progress(`opening what is behind ${length} events`)
+    all.push(await open(schema, length))
+  }
+  // What the filling has left to be done in the background is done before the time begins.
+  for (const [schema] of schemas) await sql(url, `VACUUM ANALYZE ${schema}.facts`)
+  await sql(url, "CHECKPOINT")
+  return all
 }
 
 const writers = 8
 const facts_each = 64
-const rounds = 9
+const rounds = 40
 
 const Log = Vocabulary.make("log", {
   noted: { payload: Schema.Struct({ n: Schema.Int, text: Schema.String }) },
 })
 const text = "x".repeat(120)
 
-/** The fastest of some rounds, in µs for each fact. */
-const appendBehind = (url: string, schema: string): Promise<number> =>
-  withStore(url, schema, (store) =>
+const appendBehind = async (url: string, schema: string, events: number): Promise<Behind> => {
+  const scope = await Effect.runPromise(Scope.make())
+  const ledger = await Effect.gen(function* () {
+    const opened = yield* Ledger.make(yield* makePostgresStore({ url: Redacted.make(url), schema }), [Log])
+    yield* opened.append([Log.facts.noted.makeOrThrow("log", { n: 0, text })], { actor: "bench", requestId: "first" })
+    yield* opened.saveDueCheckpoints
+    return opened
+  }).pipe(Scope.provide(scope), Effect.runPromise)
+  const write = (writer: number) =>
     Effect.gen(function* () {
-      const ledger = yield* Ledger.make(store, [Log])
-      const write = (writer: number) =>
-        Effect.gen(function* () {
-          for (let n = 0; n < facts_each; n++)
-            yield* ledger.append([Log.facts.noted.makeOrThrow(`log-${writer}`, { n, text })], {
-              actor: "bench",
-              requestId: `req-${writer}`,
-            })
+      for (let n = 0; n < facts_each; n++)
+        yield* ledger.append([Log.facts.noted.makeOrThrow(`log-${writer}`, { n, text })], {
+          actor: "bench",
+          requestId: `req-${writer}`,
         })
-      const all = Array.from({ length: writers }, (_, writer) => writer)
-      const round = Effect.forEach(all, write, { concurrency: "unbounded", discard: true })
-      const times: Array<number> = []
-      for (let n = 0; n < rounds; n++) {
-        const started = performance.now()
-        yield* round
-        times.push(performance.now() - started)
-      }
-      return (Math.min(...times) / (writers * facts_each)) * 1000
-    }),
-  )
+    })
+  const all = Array.from({ length: writers }, (_, writer) => writer)
+  return {
+    events,
+    round: async () => {
+      const started = performance.now()
+      await Effect.runPromise(Effect.forEach(all, write, { concurrency: "unbounded", discard: true }))
+      return ((performance.now() - started) / (writers * facts_each)) * 1000
+    },
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
+  }
+}
 
 export const append_postgres_history = `a durable append to PostgreSQL by ${writers} writers`
 
-/** What an append costs beside a history of so many events. */
-export const appendPostgresHistory = async (url: string, tools: CurveTools & Conditions): Promise<Curve> => ({
-  name: append_postgres_history,
-  x: "events before it",
-  y: "µs for each fact",
-  points: await behindHistories(url, tools, (schema) => appendBehind(url, schema)),
-})
+/** What an append costs beside a history of so many events: the fastest of some rounds. */
+export const appendPostgresHistory = async (url: string, tools: CurveTools & Conditions): Promise<Curve> => {
+  const all = await behindHistories(url, tools, (schema, events) => appendBehind(url, schema, events))
+  return {
+    name: append_postgres_history,
+    x: "events before it",
+    y: "µs for each fact, the fastest round",
+    points: await fastestInTurns(all, rounds, tools),
+  }
+}
