@@ -113,7 +113,7 @@ const asked = {
 } as const
 type Asked = keyof typeof asked
 
-const rounds_count = 6
+const rounds_count = 20
 const warming_asked_count = 100
 const asked_count = 50
 
