@@ -59,8 +59,13 @@ const sendReady = (): void => {
 const sendSoon = (response: ServerResponse, outflow: Outflow, status: number, type: string, text: string): void => {
   const send = (): void => {
     if (response.destroyed) return
-    sendText(response, status, type, text)
-    if (response.writableLength > 0) outflow.wait(response)
+    try {
+      sendText(response, status, type, text)
+      if (response.writableLength > 0) outflow.wait(response)
+    } catch {
+      // Nobody else's answer is to be lost with one that cannot be sent: its peer asks again.
+      response.destroy()
+    }
   }
   if (ready.push(send) === 1) process.nextTick(sendReady)
 }
