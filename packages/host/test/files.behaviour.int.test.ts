@@ -8,6 +8,17 @@ import { type Directory, type FileError, Files, layerNodeFiles, makeMemoryFiles 
 const root = mkdtempSync(join(tmpdir(), "waybill-files-"))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
+/** Whether a change moves a count. The kernel's clock moves in steps: what is done again and again is seen in the end. */
+const movesOf = (changed: Effect.Effect<bigint, FileError>) => (change: Effect.Effect<void, FileError>) =>
+  Effect.gen(function* () {
+    const before = yield* changed
+    for (let tries = 0; tries < 100_000; tries++) {
+      yield* change
+      if ((yield* changed) > before) return true
+    }
+    return false
+  })
+
 const bytes = (text: string) => new TextEncoder().encode(text)
 const contentOf = (directory: Directory, name: string) =>
   Effect.gen(function* () {
@@ -176,15 +187,7 @@ describe.each(implementations)("%s", (_, layer, fresh) => {
     Effect.gen(function* () {
       const below = yield* directory.openDirectory("below", { create: true })
       const changed = Effect.map(directory.info("below"), ({ changed_ns }) => changed_ns)
-      const moves = (change: Effect.Effect<void, FileError>) =>
-        Effect.gen(function* () {
-          const before = yield* changed
-          for (let tries = 0; tries < 100_000; tries++) {
-            yield* change
-            if ((yield* changed) > before) return true
-          }
-          return false
-        })
+      const moves = movesOf(changed)
       const make = Effect.scoped(Effect.asVoid(below.openFile("a", { access: "write", create: "missing" })))
       expect(yield* moves(Effect.andThen(make, below.unlink("a")))).toBe(true)
       yield* make
@@ -199,16 +202,7 @@ describe.each(implementations)("%s", (_, layer, fresh) => {
     Effect.gen(function* () {
       const file = yield* directory.openFile("a", { access: "write", create: "exclusive" })
       const changed = Effect.map(file.info, ({ changed_ns }) => changed_ns)
-      /** The kernel's clock moves in steps: what is done again and again is seen in the end. */
-      const moves = (change: Effect.Effect<void, FileError>) =>
-        Effect.gen(function* () {
-          const before = yield* changed
-          for (let tries = 0; tries < 100_000; tries++) {
-            yield* change
-            if ((yield* changed) > before) return true
-          }
-          return false
-        })
+      const moves = movesOf(changed)
       expect(yield* moves(file.write(bytes("x"), 0))).toBe(true)
       expect(yield* moves(file.chmod(0o400))).toBe(true)
       expect(yield* moves(Effect.andThen(directory.link("a", "b"), directory.unlink("b")))).toBe(true)
