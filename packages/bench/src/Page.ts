@@ -160,7 +160,7 @@ export const renderPage = (report: Report): string => {
     ...(short ? ["**A short run: a hundredth of the input. It shows that everything runs, and not how fast.**"] : []),
     `Of ${counted(goals.length, "goal")}: ${tally(goals)}.`,
     summary(rows),
-    "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts.",
+    "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts. A _reference_ is ours in other circumstances.",
     "A speed is taken run by run and told by its median: one that is 4 times as fast, or takes 4 times as long. _Undecided_ is a goal that some runs passed and others missed; its median still counts.",
     ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}.**`),
     "Written by `npm run bench -- --write`, all in one run; `npm run bench -- NAME` repeats one of them. Subjects, limits and peers of one benchmark run in turns, on the same input.",

@@ -43,7 +43,7 @@ const pair = (question: Question) => {
   const limit = `${question}, ${few} jobs`
   return [
     { name: `${question}, ${many} jobs`, role: "subject", beside: [limit], run: ask(question, "many") },
-    { name: limit, role: "limit", run: ask(question, "few") },
+    { name: limit, role: "reference", run: ask(question, "few") },
   ] as const
 }
 

@@ -1,6 +1,7 @@
 import { cp } from "node:fs/promises"
 import { findPostgres, type PostgresServer, startPostgres } from "@waybill/conformance/postgres-server"
 import { type Conditions, make } from "../Benchmark.ts"
+import type { Figures } from "../Goals.ts"
 import { type Connection, load, openConnection, requestText } from "../httpLoad.ts"
 import { jobspecEvents } from "../jobspecEvents.ts"
 import { fill, makeRoot, removeRoot } from "../jsonlFolder.ts"
@@ -78,11 +79,13 @@ const subjectsOver = (connections: number) => {
   ] as const
 }
 
-const wall_many =
-  "of a submission's processor time (75 µs where a bare server takes 30, in a profile of 150 000 over 64 connections), deciding on it, its line and its fold take 19, its flush, row and chain 8, reading its head and body and finding who asks 12, writing the answer 5, making it 7, the collector and the engine 9; the rest is Effect's and Node's. The ledger's queue behind a bare server, in the table, has the decision, the line, the fold and the flush alone."
-
-const wall_alone =
-  "a lone submission waits for the commit of one fact, which takes what append-jsonl-1 shows beside its flush: the ledger's queue behind a bare server, in the table, takes nearly as long."
+const wallOver =
+  (connections: number) =>
+  ({ time }: Figures): string => {
+    const { bare, ledger, ours } = namesOver(connections)
+    return `the ledger's queue behind a bare server, which decides, makes the line, folds and flushes, and has no routes, tokens and answers, takes ${time(ledger)} of our ${time(ours)}; the bare server takes ${time(bare)}. What a commit takes beside its flush: append-jsonl-1 and append-jsonl-64.`
+  }
+const [wall_many, wall_alone] = [wallOver(64), wallOver(1)]
 
 const goalsOver = (connections: number) => {
   const { bare, boss, full, graphile, ours } = namesOver(connections)
@@ -107,9 +110,9 @@ const startPeers = async ({ peers }: Conditions): Promise<Pick<Input, "peers" | 
 const middle = (times: ReadonlyArray<number>): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0
 
 const asked = {
-  submit: ["POST", "/v1/jobs", body],
-  ready: ["GET", "/v1/ready", ""],
-  job: ["GET", "/waybill/v1/jobs/job_rpi_000050", ""],
+  submit: ["POST", "/v1/jobs", body, 202],
+  ready: ["GET", "/v1/ready", "", 200],
+  job: ["GET", "/waybill/v1/jobs/job_rpi_000050", "", 200],
 } as const
 type Asked = keyof typeof asked
 
@@ -149,8 +152,9 @@ const askAgain = async ({ connection, requests }: Filled, what: Asked, count: nu
   const times: Array<number> = []
   for (let n = 0; n < count; n++) {
     const start = now()
-    await connection.ask(requests[what])
+    const status = await connection.ask(requests[what])
     times.push(now() - start)
+    if (status !== asked[what][3]) throw new Error(`${asked[what][1]} was answered ${status}, want ${asked[what][3]}`)
   }
   return times
 }

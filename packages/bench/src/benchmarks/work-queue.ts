@@ -71,7 +71,7 @@ const subjects = (workers: number) => {
 }
 
 const wall =
-  "by pg_stat_wal, one worker, graphile-worker flushes 1.9 times for a job, since it has no heartbeat, pg-boss 3.0 times, and a ledger twice: for the heartbeat, and for a job's end together with the next claim. With the same steps, which is the row without heartbeats, a ledger flushes once. What a commit takes beside its flush: append-jsonl-1 and append-postgres."
+  "graphile-worker has no heartbeat: it takes a job and ends it, two commits, and goes on to the next job before the end of the last one is durable, so that two commits are under way at a time. A ledger's worker waits for each of its two: the heartbeat, and a job's end together with the next claim; without heartbeats, which is a row of its own, for one. What one commit takes beside its flush: append-jsonl-1, append-jsonl-16 and append-postgres."
 
 const goals = (workers: number) => {
   const { boss, files, filesAlone, graphile, postgres, postgresAlone } = names(workers)
