@@ -53,7 +53,7 @@ const goalRow = (goal: GoalResult): ReadonlyArray<string> => [
   goal.what,
   `${goal.bound} ${goal.want}`,
   goal.got === undefined ? "" : figure(goal.got),
-  verdict(goal),
+  `${verdict(goal)}${goal.besides === true ? " (set besides)" : ""}`,
 ]
 
 const goal_head = ["benchmark", "goal", "asked", "measured", "outcome"]
@@ -157,6 +157,17 @@ const measuredFrom = ({ load_average, revision, started_at }: Report): string =>
   return `${of === "" ? "Measured" : `${of}measured`} ${started_at}${load}.`
 }
 
+/** How many goals were reached: those of the work, and those set besides. */
+const goalsInWords = (goals: ReadonlyArray<GoalResult>): string => {
+  const besides = goals.filter((goal) => goal.besides === true)
+  const own = goals.filter((goal) => goal.besides !== true)
+  const more =
+    besides.length === 0
+      ? ""
+      : ` Of ${besides.length} more, set besides to tell where those come from or to keep what was reached: ${tally(besides)}.`
+  return `Of ${counted(own.length, "goal")}: ${tally(own)}.${more}`
+}
+
 /** The page as Markdown. */
 export const renderPage = (report: Report): string => {
   const { benchmarks, failed, garbage_collected, machine, runs, seed, short, versions, warmups } = report
@@ -166,7 +177,7 @@ export const renderPage = (report: Report): string => {
   return `${[
     "# Benchmarks",
     ...(short ? ["**A short run: a hundredth of the input. It shows that everything runs, and not how fast.**"] : []),
-    `Of ${counted(goals.length, "goal")}: ${tally(goals)}.`,
+    goalsInWords(goals),
     ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}. Its goals are not counted.**`),
     summary(rows),
     "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts.",

@@ -47,6 +47,8 @@ export const GoalResult = Schema.Struct({
   absent: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What stands in the way, as it was measured: for a goal that is known to be out of reach. */
   wall: Schema.optionalKey(Schema.String),
+  /** Set to tell where others come from, or to keep what was reached: counted apart. */
+  besides: Schema.optionalKey(Schema.Literal(true)),
 })
 
 /** A peer that could not be had, and why. */
