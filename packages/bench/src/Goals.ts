@@ -51,15 +51,17 @@ export interface Figures {
 
 /**
  * A speed beside others of the same run or by itself, how much a cost may grow along a curve, be beside another curve, or be at all.
- * `wall` says what stands in the way of one that is out of reach; what it tells of times is what the same run measured.
+ * `wall` says what stands in the way of one that is out of reach; what it tells of times is what the same run measured. One that is
+ * set `besides` tells where the others come from, or keeps what was reached: it is counted apart.
  */
 export type Goal = (Speed | Rate | Growth | Excess | Ceiling) & {
   readonly wall?: string | ((figures: Figures) => string)
+  readonly besides?: true
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(3))
 
-type Judged = Omit<GoalResult, "wall">
+type Judged = Omit<GoalResult, "wall" | "besides">
 
 const judgeSpeed = (
   { beside, speed_min, subject }: Speed,
@@ -199,7 +201,11 @@ const figuresOf = ({ curves, ratios, subjects }: Measured): Figures => {
 export const judge = (goals: ReadonlyArray<Goal>, measured: Measured): ReadonlyArray<GoalResult> =>
   goals.map((goal) => {
     const wall = typeof goal.wall === "function" ? goal.wall(figuresOf(measured)) : goal.wall
-    return { ...judgeOne(goal, measured), ...(wall === undefined ? {} : { wall }) }
+    return {
+      ...judgeOne(goal, measured),
+      ...(wall === undefined ? {} : { wall }),
+      ...(goal.besides === undefined ? {} : { besides: goal.besides }),
+    }
   })
 
 /** `undefined` where it could not be measured. */

@@ -117,7 +117,7 @@ export const validateBenchmark = (name: string, how: keyof typeof ways): Benchma
     ],
     goals: [
       { subject: own, beside: names, speed_min: 1, wall },
-      { subject: own, beside: rest, speed_min: 1, wall },
+      { subject: own, beside: rest, speed_min: 1, wall, besides: true },
     ],
     check: (accepted, { payloads }) => {
       if (accepted !== payloads.length) throw new Error(`${accepted} accepted, want ${payloads.length}`)

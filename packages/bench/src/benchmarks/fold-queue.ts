@@ -118,6 +118,7 @@ export default make<
       subject: "the queue view",
       beside: wholes,
       speed_min: 1,
+      besides: true,
     },
   ],
   check: (statuses, { expected }) => {

@@ -260,7 +260,7 @@ export default make<Input, Statuses>({
   goals: [
     { subject: ours, beside: parsing, speed_min: 2, wall: wall_view },
     { subject: ours, beside: [emmett, castore], speed_min: 5, wall: wall_peers },
-    { subject: ours, beside: whole_castore, speed_min: 1, wall: wall_whole },
+    { subject: ours, beside: whole_castore, speed_min: 1, wall: wall_whole, besides: true },
     { curve: replaying, growth_max: 1.2 },
   ],
   curves: async (_, tools) => [

@@ -78,7 +78,13 @@ const goals = (workers: number) => {
   return [
     ...[files, postgres].map((subject) => ({ subject, beside: [boss, graphile], speed_min: 1, wall })),
     // The same steps as theirs: no heartbeat on either side.
-    ...[filesAlone, postgresAlone].map((subject) => ({ subject, beside: graphile, speed_min: 1, wall })),
+    ...[filesAlone, postgresAlone].map((subject) => ({
+      subject,
+      beside: graphile,
+      speed_min: 1,
+      wall,
+      besides: true as const,
+    })),
   ]
 }
 
