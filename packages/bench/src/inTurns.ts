@@ -60,6 +60,9 @@ export const mediansAt = (xs: ReadonlyArray<number>, times: ReadonlyArray<Readon
     times.map((each) => spreadOf(each).median),
   )
 
+/** What the points of {@link fastestInTurns} are. The first round of each is a warm-up. */
+export const fastestOf = (rounds: number): string => `the fastest of ${rounds - 1} rounds`
+
 /** The fastest of some rounds behind each of them. */
 export const fastestInTurns = async (
   all: ReadonlyArray<Behind>,

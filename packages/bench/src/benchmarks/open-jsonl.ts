@@ -42,7 +42,7 @@ const grown = async (events: number, jobs: number): Promise<string> => {
       yield* ledger.query(Steps, (view) => view.size)
       for (let at = 0; at < events; at += batch_facts)
         yield* ledger.append(
-          Array.from({ length: batch_facts }, (_, i) =>
+          Array.from({ length: Math.min(batch_facts, events - at) }, (_, i) =>
             Step.facts.done.makeOrThrow(`job-${(at + i) % jobs}`, { n: at + i }),
           ),
           { actor: "bench", requestId: `r${at}` },
