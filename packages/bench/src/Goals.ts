@@ -43,9 +43,9 @@ interface Ceiling {
 export interface Figures {
   /** The middle of a subject's times: `482 ms`. */
   readonly time: (subject: string) => string
-  /** How one of ours is beside another: `1.27 times as fast`, `takes 4.35 times as long`. */
+  /** How one of ours is beside another: `is 1.27 times as fast`, `takes 4.35 times as long`. */
   readonly beside: (subject: string, other: string) => string
-  /** The last point of a curve: `67.9 ms`. */
+  /** The last point of a curve, in its own unit: `67.9`. */
   readonly last: (curve: string) => string
 }
 
@@ -188,12 +188,9 @@ const figuresOf = ({ curves, ratios, subjects }: Measured): Figures => {
     beside: (wanted, other) =>
       inWords(
         ratios.find(({ subject, to }) => subject === wanted && to === other),
-        ({ ratio }) => speedInWords(ratio.median),
+        ({ ratio }) => `${ratio.median >= 1 ? "is " : ""}${speedInWords(ratio.median)}`,
       ),
-    last: (wanted) => {
-      const curve = curves.find(({ name }) => name === wanted)
-      return inWords(curve?.points.at(-1), ({ y }) => `${rounded(y)} ${curve?.y ?? ""}`)
-    },
+    last: (wanted) => inWords(curves.find(({ name }) => name === wanted)?.points.at(-1), ({ y }) => String(rounded(y))),
   }
 }
 

@@ -114,9 +114,19 @@ it("a wall tells figures of the run that it is judged by, and which of them were
     curves: [curve],
   }
   const wall = ({ beside, last, time }: Figures) =>
-    [time("ours"), beside("ours", "b"), last(curve.name), time("nobody"), beside("a", "ours"), last("none")].join("; ")
+    [
+      time("ours"),
+      beside("ours", "a"),
+      beside("ours", "b"),
+      last(curve.name),
+      time("nobody"),
+      beside("a", "ours"),
+      last("none"),
+    ].join("; ")
   const [goal] = judge([{ subject: "ours", beside: "b", speed_min: 1, wall }], measured)
-  expect(goal?.wall).toBe("2 ms; takes 2 times as long; 2 ms; not measured; not measured; not measured")
+  expect(goal?.wall).toBe(
+    "2 ms; is 4 times as fast; takes 2 times as long; 2; not measured; not measured; not measured",
+  )
 })
 
 it("the page tells the machine, the versions, every goal, and what could not be measured; every plot it shows is there", async () => {

@@ -111,7 +111,7 @@ const wall =
   (opening: Opening) =>
   ({ last, time }: Figures): string => {
     const { ours, parsing, reading } = names[opening]
-    return `what is kept of a ledger is JSON, and its bytes are checked. Of ${many.jobs} jobs, reading it takes ${last(byJobs(reading))}, and JSON.parse of what is read, the least that makes anything of it, ${last(byJobs(parsing))}; the opening takes ${last(byJobs(ours))}. Of few jobs it takes as long as it takes to find, open and check files of which there is next to nothing to read: ${time(one_job)} of a ledger of one job, measured beside it.`
+    return `what is kept of a ledger is JSON, and its bytes are checked. At the end of the curve, reading it takes ${last(byJobs(reading))} ms, and JSON.parse of what is read, the least that makes anything of it, ${last(byJobs(parsing))} ms; the opening takes ${last(byJobs(ours))} ms. Of few jobs it takes as long as it takes to find, open and check files of which there is next to nothing to read: ${time(one_job)} of a ledger of one job, measured beside it.`
   }
 
 /** Opens ledgers of several lengths, or of several numbers of jobs, in turns. */

@@ -171,7 +171,7 @@ const wall_view = ({ beside, time }: Figures): string =>
 const wall_whole = ({ time }: Figures): string =>
   `castore takes ${time(whole_castore)}, of which JSON.parse takes ${time(parsing)}: it checks no byte, asks of no event whether it is one of its vocabulary, and its events are put by job before they are folded, so that none looks for its job.`
 const wall_peers = ({ beside, time }: Figures): string =>
-  `the peers check no byte and keep one status for each job; JSON.parse alone, which both do first, takes ${time(parsing)} of castore's ${time(castore)}. A reducer that keeps what the view keeps is in the table: beside that one, the view is ${beside(ours, whole_castore)}.`
+  `the peers check no byte and keep one status for each job; JSON.parse alone, which both do first, takes ${time(parsing)} of castore's ${time(castore)}. A reducer that keeps what the view keeps is in the table: beside that one, the view ${beside(ours, whole_castore)}.`
 
 export default make<Input, Statuses>({
   name: "replay-jsonl",
