@@ -6,7 +6,7 @@
  */
 import type { LedgerShape, RecordedEvent } from "@waybill/ledger"
 import { Clock, Deferred, Effect, Fiber, Option, type Scope, Stream } from "effect"
-import { firstTold, Recent, sent_bytes, type Told } from "./Recent.ts"
+import { firstTold, Recent, recent_limits, type RecentLimits, type Told } from "./Recent.ts"
 
 /** How much is read at once of what is sent on no faster than a reader takes it: one who takes nothing holds no more. */
 export const small_pages = { page_records: 256, page_bytes: 262_144 } as const
@@ -52,7 +52,7 @@ const turn_ms_max = 250
 
 /** …and as much would not come meanwhile as is sent at once: to tell more at a time costs no less. */
 const turnAfter = (telling_ms: number, bytes_per_ms: number): number =>
-  Math.max(turn_ms, Math.min(turn_ms_max, turn_share * telling_ms, sent_bytes / bytes_per_ms))
+  Math.max(turn_ms, Math.min(turn_ms_max, turn_share * telling_ms, recent_limits.sent_bytes / bytes_per_ms))
 
 const monotonic_ms = Effect.map(Clock.monotonicTimeNanos, (time_ns) => Number(time_ns) / 1_000_000)
 
@@ -68,10 +68,11 @@ interface Live {
 export const makeFeed = (
   ledger: LedgerShape,
   head: Effect.Effect<number, Error>,
+  limits: RecentLimits = recent_limits,
 ): Effect.Effect<Feed, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const recent = new Recent()
+    const recent = new Recent(limits)
     /** Those who are told what comes, and those who only wait for something. */
     let told_followers = 0
     let waiters = 0
@@ -203,7 +204,7 @@ export const makeFeed = (
         if (recent.has(position)) return Effect.succeed(recent.above(position))
         return Effect.map(
           Stream.runHead(Stream.chunks(ledger.read({ after: position, ...small_pages }))),
-          Option.match({ onNone: () => undefined, onSome: firstTold }),
+          Option.match({ onNone: () => undefined, onSome: (page) => firstTold(page, limits.sent_bytes) }),
         )
       })
 

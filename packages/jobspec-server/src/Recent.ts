@@ -21,13 +21,17 @@ export const textOf = (event: RecordedEvent): string => encodeLine({ payload: {}
 const frameOf = (event: RecordedEvent): string =>
   `id: ${event.position}\nevent: ${event.event_type.replaceAll(/[\r\n]/gu, " ")}\ndata: ${textOf(event)}\n\n`
 
-/** So much is sent at once; an event that is larger goes alone. */
-export const sent_bytes = 262_144
-/** So much is kept for followers, and one event more; who is further behind reads the ledger. */
-export const recent_bytes = 8_388_608
+export interface RecentLimits {
+  /** So much is sent at once; an event that is larger goes alone. */
+  readonly sent_bytes: number
+  /** So much is kept for followers, or else the latest page; who is further behind reads the ledger. */
+  readonly kept_bytes: number
+}
+
+export const recent_limits: RecentLimits = { sent_bytes: 262_144, kept_bytes: 8_388_608 }
 
 /** The first events of some that are sent at once. */
-export const firstTold = (events: ReadonlyArray<RecordedEvent>): Told | undefined => {
+export const firstTold = (events: ReadonlyArray<RecordedEvent>, sent_bytes: number): Told | undefined => {
   let last: RecordedEvent | undefined
   let text = ""
   for (const event of events) {
@@ -88,8 +92,13 @@ export class Recent {
   from = 0
   /** The position of the last event that has come. */
   seen = 0
+  readonly #limits: RecentLimits
   #pages: Array<Page> = []
   #capacity = 0
+
+  constructor(limits: RecentLimits) {
+    this.#limits = limits
+  }
 
   /** Whether everything above a position is kept, and there is something. */
   has(position: number): boolean {
@@ -128,11 +137,11 @@ export class Recent {
 
   /** Puts an event in a page of its own or the first of a new one; answers how long it is. */
   #begin(position: number, frame: string): number {
-    const page = new Page(this.seen, Math.max(sent_bytes, Buffer.byteLength(frame)))
+    const page = new Page(this.seen, Math.max(this.#limits.sent_bytes, Buffer.byteLength(frame)))
     page.put(position, frame)
     this.#pages.push(page)
     this.#capacity += page.capacity
-    while (this.#capacity > recent_bytes && this.#pages.length > 1) {
+    while (this.#capacity > this.#limits.kept_bytes && this.#pages.length > 1) {
       this.#capacity -= this.#pages.shift()?.capacity ?? 0
       this.from = this.#pages[0]?.after ?? this.seen
     }

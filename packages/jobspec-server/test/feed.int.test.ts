@@ -21,11 +21,24 @@ const started = Effect.gen(function* () {
       ledger.append([Note.facts.put.makeOrThrow("j", { text })], { actor: "a", requestId: "r" }),
       (facts) => (position = facts[0]?.position ?? 0),
     )
+  const putMany = (count: number) =>
+    Effect.map(
+      ledger.append(
+        Array.from({ length: count }, () => Note.facts.put.makeOrThrow("j", { text: "" })),
+        { actor: "a", requestId: "r" },
+      ),
+      (facts) => (position = facts.at(-1)?.position ?? 0),
+    )
+  let reads = 0
+  const read: typeof ledger.read = (options) => {
+    reads++
+    return ledger.read(options)
+  }
   const feed = yield* makeFeed(
-    ledger,
+    { ...ledger, read },
     Effect.sync(() => position),
   )
-  return { feed, put }
+  return { feed, put, putMany, reads: () => reads }
 })
 
 /** The positions of server-sent events. */
@@ -112,16 +125,17 @@ describe("a feed", () => {
     ),
   )
   it(
-    "hands the very same memory to all whom it tells something, also to one who is behind",
+    "hands the very same memory to all whom it tells something, also to one who is behind, and reads nothing for him",
     run(
       Effect.gen(function* () {
-        const { feed, put } = yield* started
+        const { feed, put, reads } = yield* started
         const all = Array.from({ length: 5 }, makeFollower)
         const [behind] = all
         for (const { follower } of all) yield* Effect.forkChild(feed.follow(0, follower))
         yield* settle
         yield* put()
         yield* settle
+        const read_before = reads()
         if (behind !== undefined) behind.state.isTaking = false
         for (let i = 0; i < 3; i++) {
           yield* put()
@@ -135,6 +149,7 @@ describe("a feed", () => {
         if (behind !== undefined) yield* behind.take
         yield* settle
         expect(behind?.told).toEqual([[1], [2], [3, 4]])
+        expect(reads()).toBe(read_before)
         expect(new Set(all.flatMap(({ places }) => places.map(([memory]) => memory))).size).toBe(1)
         expect(new Set(all.flatMap(({ places }) => places.map(([, start]) => start))).size).toBe(4)
       }),
@@ -173,6 +188,24 @@ describe("a feed", () => {
         yield* settle
         expect(told.flat()).toEqual(Array.from({ length: 12 }, (_, i) => i + 1))
         expect(Math.max(...told.map(({ length }) => length))).toBeLessThan(4)
+      }),
+    ),
+  )
+  it(
+    "tells all that comes within a turn at its end, however much it is",
+    run(
+      Effect.gen(function* () {
+        const { feed, put, putMany } = yield* started
+        const { follower, told } = makeFollower()
+        yield* Effect.forkChild(feed.follow(0, follower))
+        yield* settle
+        yield* put()
+        yield* settle
+        for (let i = 0; i < 20; i++) yield* putMany(1000)
+        expect(told).toEqual([[1]])
+        yield* TestClock.adjust("50 millis")
+        for (let i = 0; i < 20; i++) yield* settle
+        expect(told.flat()).toEqual(Array.from({ length: 20_001 }, (_, i) => i + 1))
       }),
     ),
   )
