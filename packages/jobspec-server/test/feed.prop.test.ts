@@ -70,7 +70,7 @@ describe("the latest events", () => {
               at = told.position
             }
             const above = all.filter((each) => each.position > from)
-            seen.push({ above: above.map((each) => [each.position, String(each.payload["text"])]), pieces })
+            seen.push({ above: above.map((each) => [each.position, each.payload["text"] as string]), pieces })
           }
         })
         // Only now: whatever came later has not changed what was handed out.

@@ -67,7 +67,10 @@ const openFollowed = async (): Promise<Side & Told> => {
 
 /** The first event that a server tells, as it tells it. */
 const firstEvent = async ({ url }: RunningServer): Promise<string> => {
-  const { body: stream } = await fetch(`${url}/v1/events`, { headers: { Accept: "text/event-stream" } })
+  const { body: stream } = await fetch(`${url}/v1/events`, {
+    headers: { Accept: "text/event-stream" },
+    signal: AbortSignal.timeout(10_000),
+  })
   if (stream === null) throw new Error("nothing can be followed")
   let text = ""
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
@@ -93,6 +96,9 @@ const names = {
   alone: "submissions, nobody follows",
   bare: `submissions, nobody follows, then as many bytes to ${followers_count} followers of a bare server`,
 }
+
+const wall =
+  "the thread that records also writes what followers are told. A bare server that does nothing but write as many bytes from one piece of memory takes 0.4 to 0.5 s for them, 0.27 of it on the processor, beside 4.1 s for the submissions: with nothing else to do, 0.90 to 0.94 would be left. Ours takes 17 µs of processor time for a submission more than without followers, where the bare server takes 8; most of the other 9 is, in a profile, the writing out of each event, once for all."
 
 /** What fifty followers of one live tail cost those who submit. */
 export default make<Input, boolean>({
@@ -134,7 +140,7 @@ export default make<Input, boolean>({
       },
     },
   ],
-  goals: [{ subject: names.ours, beside: names.alone, speed_min: 0.9 }],
+  goals: [{ subject: names.ours, beside: names.alone, speed_min: 0.9, wall }],
   check: (isGood) => {
     if (!isGood)
       throw new Error(
