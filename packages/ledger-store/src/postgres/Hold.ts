@@ -18,7 +18,7 @@ import type { Statements } from "./statements.ts"
 /** How many commits follow each other while others wait. */
 export const commits_max = 16
 /** How long after it began a hold ends with its next commit. */
-const hold_ms_max = 20
+const hold_ms_max = 50
 /** For how many turns of the event loop nobody has asked when a hold ends: some tenths of a millisecond. */
 const idle_turns_max = 32
 
