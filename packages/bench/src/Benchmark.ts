@@ -13,6 +13,8 @@ export interface Benchmark {
   readonly name: string
   readonly title: string
   readonly unit: string
+  /** The groups of peers that it is measured beside. */
+  readonly needs: ReadonlyArray<PeerGroup>
   /** Builds the input from a seed, once, outside every measurement. */
   readonly open: (seed: number, surroundings?: Surroundings) => Promise<Opened>
 }
@@ -136,6 +138,7 @@ export const make = <Input, Result>(options: {
   name: options.name,
   title: options.title,
   unit: options.unit,
+  needs: [...new Set(options.subjects.flatMap(({ needs }) => needs ?? []))],
   open: async (seed, { isShort, peers: source } = { isShort: false, peers: noPeers }) => {
     const { left_out, peers } = await gather(
       source,

@@ -12,7 +12,8 @@ export const help = `usage: npm run bench -- [NAME...] [options]
 Measures the benchmarks named, or all of them, each in a process of its own. The table goes to stdout, progress to stderr.
 
   --json FILE    also write the whole report as JSON, anew after every benchmark
-  --write        also write docs/benchmarks.md and its plots; takes no names, since the page shows one run
+  --write        also write docs/benchmarks.md and its plots; takes no names, since the page shows one run, and writes
+                 nothing where a benchmark or a peer is missing
   --page FOLDER  the same into another folder, of whatever was measured
   --from FILE    measure nothing, take the report that --json wrote
   --short        a hundredth of the input: shows that everything runs, and not how fast
@@ -41,6 +42,12 @@ export const whole = (option: string, text: string, least: number): number => {
   return value
 }
 
+/** What `parseArgs` says of a mistake, in one line. */
+export const whyRefused = (cause: unknown): string => {
+  const [what = "", ...more] = (cause instanceof Error ? cause.message : String(cause)).split("\n")
+  return more.length === 0 ? what : `${what} A value that begins with a dash is given as --option=VALUE.`
+}
+
 export const readCommandLine = (args: ReadonlyArray<string>) => {
   try {
     return parseArgs({
@@ -48,9 +55,9 @@ export const readCommandLine = (args: ReadonlyArray<string>) => {
       allowPositionals: true,
       options: {
         json: { type: "string" },
-        runs: { type: "string", default: "10" },
-        warmups: { type: "string", default: "2" },
-        seed: { type: "string", default: "1" },
+        runs: { type: "string" },
+        warmups: { type: "string" },
+        seed: { type: "string" },
         budget: { type: "string" },
         only: { type: "string" },
         limit: { type: "string" },
@@ -67,11 +74,42 @@ export const readCommandLine = (args: ReadonlyArray<string>) => {
       },
     })
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause))
+    throw new UsageError(whyRefused(cause))
   }
 }
 
 export type Values = ReturnType<typeof readCommandLine>["values"]
+
+/** The options that decide what is measured, and for how long. */
+const measuring = [
+  "short",
+  "no-peers",
+  "without",
+  "runs",
+  "budget",
+  "limit",
+  "warmups",
+  "only",
+  "seed",
+  "no-curves",
+  "here",
+]
+
+const textsOf = (value: Values[keyof Values]): ReadonlyArray<string> =>
+  value === undefined || value === false ? [] : Array.isArray(value) ? value : [value === true ? "" : value]
+
+const valuesOf = (values: Values, option: string): ReadonlyArray<string> =>
+  textsOf(Object.entries(values).find(([name]) => name === option)?.[1])
+
+const isGiven = (values: Values, option: string): boolean => valuesOf(values, option).length > 0
+
+/** What was given of all that decides what is measured: the words that measure the same once more. */
+export const argumentsOf = (values: Values, names: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...names,
+  ...measuring.flatMap((option) =>
+    valuesOf(values, option).flatMap((text) => (text === "" ? [`--${option}`] : [`--${option}`, text])),
+  ),
+]
 
 /** Refuses what would be ignored, before anything is measured. */
 export const refuseContradictions = (values: Values, names: ReadonlyArray<string>): void => {
@@ -79,7 +117,7 @@ export const refuseContradictions = (values: Values, names: ReadonlyArray<string
   if (nobody.length > 0)
     throw new UsageError(`there are no peers "${nobody.join(", ")}"; there are ${peer_groups.join(", ")}`)
   if (values.from !== undefined) {
-    const given = ["json", "only", "budget", "limit"].filter((option) => Object.hasOwn(values, option))
+    const given = [...measuring, "json"].filter((option) => isGiven(values, option))
     const ignored = [...names, ...given.map((option) => `--${option}`)]
     if (ignored.length > 0)
       throw new UsageError(
@@ -105,9 +143,9 @@ export const settingsOf = (values: Values, isOne: boolean) => {
   const limit = values.limit === undefined ? (isOne ? undefined : 900) : whole("limit", values.limit, 1)
   const budget = values.budget === undefined ? (isOne ? undefined : 20) : whole("budget", values.budget, 0)
   return {
-    runs: whole("runs", values.runs, 1),
-    warmups: whole("warmups", values.warmups, 0),
-    seed: whole("seed", values.seed, 0),
+    runs: whole("runs", values.runs ?? "10", 1),
+    warmups: whole("warmups", values.warmups ?? "2", 0),
+    seed: whole("seed", values.seed ?? "1", 0),
     ...(budget === undefined ? {} : { budget_ms: budget * 1000 }),
     ...(values.only === undefined ? {} : { only: values.only }),
     ...(limit === undefined ? {} : { limit_ms: limit * 1000 }),

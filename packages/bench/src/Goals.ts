@@ -41,13 +41,14 @@ interface Ceiling {
 
 /**
  * A speed beside others of the same run or by itself, how much a cost may grow along a curve, be beside another curve, or be at all.
- * `wall` says what stands in the way of one that is out of reach, as it was measured.
+ * `wall` says what stands in the way of one that is out of reach, as it was measured. One that is set `besides` tells where the
+ * others come from, or keeps what was reached: it is counted apart.
  */
-export type Goal = (Speed | Rate | Growth | Excess | Ceiling) & { readonly wall?: string }
+export type Goal = (Speed | Rate | Growth | Excess | Ceiling) & { readonly wall?: string; readonly besides?: true }
 
 const rounded = (value: number): number => Number(value.toPrecision(3))
 
-type Judged = Omit<GoalResult, "wall">
+type Judged = Omit<GoalResult, "wall" | "besides">
 
 const judgeSpeed = (
   { beside, speed_min, subject }: Speed,
@@ -161,6 +162,7 @@ export const judge = (goals: ReadonlyArray<Goal>, measured: Measured): ReadonlyA
   goals.map((goal) => ({
     ...judgeOne(goal, measured),
     ...(goal.wall === undefined ? {} : { wall: goal.wall }),
+    ...(goal.besides === undefined ? {} : { besides: goal.besides }),
   }))
 
 /** `undefined` where it could not be measured. */

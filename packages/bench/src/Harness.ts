@@ -1,7 +1,7 @@
 import type { Benchmark, CurveTools } from "./Benchmark.ts"
 import { judge } from "./Goals.ts"
 import { noPeers, type Peers } from "./Peers.ts"
-import type { BenchmarkResult, Ratio, Spread } from "./Report.ts"
+import { type BenchmarkResult, leftOutInWords, type Ratio, type Spread } from "./Report.ts"
 
 /** What measuring depends on, so that a test can stand in for the clock. */
 export interface Bench {
@@ -45,12 +45,32 @@ export const spreadOf = (numbers: ReadonlyArray<number>): Spread => {
   return { min: at(0), median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, max: at(sorted.length - 1) }
 }
 
+/** A copy in another order, which the two numbers decide (Fisher and Yates, over xorshift32). */
+export const shuffled = <A>(items: ReadonlyArray<A>, seed: number, round: number): ReadonlyArray<A> => {
+  const all = [...items]
+  let state = (Math.imul(seed + 1, 0x9e37_79b1) ^ Math.imul(round, 0x85eb_ca6b)) >>> 0 || 1
+  const below = (count: number): number => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) % count
+  }
+  for (let last = all.length - 1; last > 0; last--) {
+    const other = below(last + 1)
+    const [a, b] = [all[last], all[other]]
+    if (a === undefined || b === undefined) continue
+    all[last] = b
+    all[other] = a
+  }
+  return all
+}
+
 /** A clock may be too coarse for a run; no time at all would make rates infinite, which JSON cannot hold. */
 const leastMs = 1e-6
 
 /**
- * Measures one benchmark in turns, A B C, B C A, …, so that whatever slows the machine for a while slows every subject and
- * none is always the first, and compares within each round. Rejects, naming the subject, when one gives a wrong answer or throws.
+ * Measures one benchmark in rounds, in each of them every subject once, in another order each time: whatever slows the machine
+ * for a while slows every subject, and none always pays for what the one before it left to be done. Compares within each round. Rejects, naming the subject, when one gives a wrong answer or throws.
  */
 export const measure = async (bench: Bench, benchmark: Benchmark, settings: Settings): Promise<BenchmarkResult> => {
   const { name, title, unit } = benchmark
@@ -60,7 +80,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
     peers: bench.peers ?? noPeers,
     isShort: settings.isShort ?? false,
   })
-  for (const { name: peer, reason } of opened.left_out) bench.progress(`${name}: without ${peer}: ${reason}`)
+  for (const words of leftOutInWords(opened.left_out)) bench.progress(`${name}: without ${words}`)
   try {
     const chosen = opened.subjects.filter((subject) => settings.only === undefined || subject.name === settings.only)
     if (chosen.length === 0)
@@ -113,10 +133,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
     for (let round = 1; round <= settings.runs && (round <= rounds_min || isTimeFor(1)); round++) {
       bench.progress(`${name}: run ${round} of ${settings.runs}${settings.budget_ms === undefined ? "" : " at most"}`)
       await timed(async () => {
-        // Whoever is always behind the same one would always pay for what that one left to be done.
-        const first = (round - 1) % measured.length
-        const turns = [...measured.slice(first), ...measured.slice(0, first)]
-        for (const { cpu, name: subject, prepare, run, runs } of turns) {
+        for (const { cpu, name: subject, prepare, run, runs } of shuffled(measured, settings.seed, round)) {
           await named(subject, prepare)
           bench.collectGarbage?.()
           const [started, cpu_before] = [bench.now(), bench.cpu?.()]

@@ -9,7 +9,14 @@ import { isPassed, verdict } from "./Goals.ts"
 import { markdownTable } from "./MarkdownTable.ts"
 import { byRows, type RowResults, summaryOf, tally } from "./PageRows.ts"
 import { plot, svg_head } from "./Plot.ts"
-import type { BenchmarkResult, Curve, GoalResult, Report, Spread } from "./Report.ts"
+import {
+  type BenchmarkResult,
+  type Curve,
+  type GoalResult,
+  leftOutInWords,
+  type Report,
+  type Spread,
+} from "./Report.ts"
 import { figure } from "./Table.ts"
 
 const plots_folder = "benchmarks"
@@ -46,7 +53,7 @@ const goalRow = (goal: GoalResult): ReadonlyArray<string> => [
   goal.what,
   `${goal.bound} ${goal.want}`,
   goal.got === undefined ? "" : figure(goal.got),
-  verdict(goal),
+  `${verdict(goal)}${goal.besides === true ? " (set besides)" : ""}`,
 ]
 
 const goal_head = ["benchmark", "goal", "asked", "measured", "outcome"]
@@ -103,7 +110,7 @@ const section = (result: BenchmarkResult): ReadonlyArray<string> => {
             2,
           ),
         ]),
-    ...left_out.map((peer) => `Without ${peer.name}: ${peer.reason}.`),
+    ...leftOutInWords(left_out).map((words) => `Without ${words}.`),
     ...curves.flatMap((curve) => curveParts(result, curve)),
   ]
 }
@@ -150,26 +157,54 @@ const measuredFrom = ({ load_average, revision, started_at }: Report): string =>
   return `${of === "" ? "Measured" : `${of}measured`} ${started_at}${load}.`
 }
 
+/** How many goals were reached: those of the work, and those set besides. */
+const goalsInWords = (goals: ReadonlyArray<GoalResult>): string => {
+  const besides = goals.filter((goal) => goal.besides === true)
+  const own = goals.filter((goal) => goal.besides !== true)
+  const more =
+    besides.length === 0
+      ? ""
+      : ` Of ${besides.length} more, set besides to tell where those come from or to keep what was reached: ${tally(besides)}.`
+  return `Of ${counted(own.length, "goal")}: ${tally(own)}.${more}`
+}
+
 /** The page as Markdown. */
 export const renderPage = (report: Report): string => {
   const { benchmarks, failed, garbage_collected, machine, runs, seed, short, versions, warmups } = report
+  const command = ["npm run bench --", ...(report.arguments ?? [])].join(" ")
   const goals = benchmarks.flatMap((each) => each.goals)
   const rows = byRows(benchmarks)
   return `${[
     "# Benchmarks",
     ...(short ? ["**A short run: a hundredth of the input. It shows that everything runs, and not how fast.**"] : []),
-    `Of ${counted(goals.length, "goal")}: ${tally(goals)}.`,
+    goalsInWords(goals),
+    ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}. Its goals are not counted.**`),
     summary(rows),
     "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts.",
     "A speed is taken run by run and told by its median: one that is 4 times as fast, or takes 4 times as long. _Undecided_ is a goal that some runs passed and others missed; its median still counts.",
-    ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}.**`),
-    "Written by `npm run bench -- --write`, all in one run; `npm run bench -- NAME` repeats one of them. Subjects, limits and peers of one benchmark run in turns, on the same input.",
+    `Measured in one run, by \`${command}\`; with a name, such as \`npm run bench -- fold-jobs\`, one of them is measured again, in more rounds where nothing is said. Subjects, limits and peers of one benchmark run in turns, in another order each round, on the same input.`,
     `${machine.cpu}, ${counted(machine.cores, "core")}, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; seed ${seed}, at most ${counted(runs, "run")} after at most ${counted(warmups, "warm-up")}, as told with each, each benchmark in a process of its own${garbage_collected ? ", garbage collected before each run" : ""}. ${measuredFrom(report)}`,
     `Versions: ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", ")}.`,
     ...rows.flatMap(rowSection),
   ].join("\n\n")}\n`
+}
+
+/** What keeps a report from being one of all there is, in a few words; `names` are those of all benchmarks. */
+export const whyNotWhole = (
+  { benchmarks, failed, short }: Report,
+  names: ReadonlyArray<string>,
+): string | undefined => {
+  if (short) return "a hundredth of the input was measured"
+  const missing = names.filter((name) => !benchmarks.some((each) => each.name === name))
+  const reasons = missing.map((name) => {
+    const { reason } = failed.find((each) => each.name === name) ?? {}
+    return `${name} was not measured${reason === undefined ? "" : ` (${reason})`}`
+  })
+  const without = new Set(benchmarks.flatMap(({ left_out }) => leftOutInWords(left_out)))
+  const all = [...reasons, ...[...without].map((words) => `without ${words}`)]
+  return all.length === 0 ? undefined : all.join("; ")
 }
 
 const replaceFile = async (path: string, text: string): Promise<void> => {

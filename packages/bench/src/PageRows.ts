@@ -102,7 +102,9 @@ const besideInWords = (found: ReadonlyArray<Beside>): string => {
 
 /** How ours stand beside those of one role: what goals ask for, else what was measured beside the fastest of them. */
 const besideThe = (role: Ratio["role"], { goals, ratios }: BenchmarkResult): ReadonlyArray<Beside> => {
-  const judged = goals.flatMap((goal) => ({ goal, ratio: ratioOf(goal, ratios) }))
+  const judged = goals
+    .filter((goal) => goal.besides !== true)
+    .flatMap((goal) => ({ goal, ratio: ratioOf(goal, ratios) }))
   const asked = judged.flatMap(({ goal: { got, want }, ratio }) =>
     ratio?.role === role && got !== undefined ? [{ speed: got, want }] : [],
   )
@@ -118,5 +120,5 @@ const besideThe = (role: Ratio["role"], { goals, ratios }: BenchmarkResult): Rea
 export const summaryOf = ({ results }: RowResults): readonly [limit: string, peer: string, verdict: string] => [
   besideInWords(results.flatMap((result) => besideThe("limit", result))),
   besideInWords(results.flatMap((result) => besideThe("peer", result))),
-  tally(results.flatMap(({ goals }) => goals)),
+  tally(results.flatMap(({ goals }) => goals.filter(({ besides }) => besides !== true))),
 ]

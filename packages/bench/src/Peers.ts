@@ -8,7 +8,7 @@ import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { existsSync, readFileSync } from "node:fs"
-import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises"
+import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 
@@ -92,6 +92,24 @@ export const npmInstall = async (folder: string): Promise<void> => {
   throw new Error(errors.slice(0, 3).join("; ").replaceAll("npm error ", "") || `npm ended with ${code}`)
 }
 
+const unfinished_prefix = "unfinished-"
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (cause) {
+    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
+  }
+}
+
+/** Removes what installations left behind whose process has ended. */
+const removeUnfinished = async (cache: string): Promise<void> => {
+  for (const name of await readdir(cache)) {
+    const pid = /^unfinished-(\d+)-/u.exec(name)?.[1]
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(cache, name), { recursive: true, force: true })
+  }
+}
+
 /**
  * Peers that are installed below `cache` on first use and found there afterwards. An installation that fails is tried once,
  * and leaves nothing behind.
@@ -108,18 +126,23 @@ export const installedPeers = (options: {
     if (!existsSync(folder)) {
       progress(`installing peers: ${group}`)
       await mkdir(cache, { recursive: true })
-      const unfinished = await mkdtemp(join(cache, "unfinished-"))
+      await removeUnfinished(cache)
+      const unfinished = await mkdtemp(join(cache, `${unfinished_prefix}${process.pid}-`))
       try {
         for (const name of files) await cp(join(manifests, group, name), join(unfinished, name))
         await install(unfinished)
         // A module resolves names from where it lies.
         await writeFile(join(unfinished, "load.mjs"), "export const load = (name) => import(name)\n")
-        await rename(unfinished, folder)
+        await rename(unfinished, folder).catch((cause: unknown) => {
+          // Somebody else has installed the same meanwhile.
+          if (!existsSync(folder)) throw cause
+        })
       } catch (cause) {
-        await rm(unfinished, { recursive: true, force: true })
         const reason = cause instanceof Error ? cause.message : String(cause)
         const advice = "check that npm reaches its registry, or measure without peers (--no-peers)"
         throw new PeersUnavailable(`the peers "${group}" cannot be installed: ${reason}; ${advice}`, { cause })
+      } finally {
+        await rm(unfinished, { recursive: true, force: true })
       }
     }
     return openInstalled(folder)

@@ -47,6 +47,8 @@ export const GoalResult = Schema.Struct({
   absent: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What stands in the way, as it was measured: for a goal that is known to be out of reach. */
   wall: Schema.optionalKey(Schema.String),
+  /** Set to tell where others come from, or to keep what was reached: counted apart. */
+  besides: Schema.optionalKey(Schema.Literal(true)),
 })
 
 /** A peer that could not be had, and why. */
@@ -103,6 +105,8 @@ export const Report = Schema.Struct({
   load_average: Schema.optionalKey(Schema.Array(Schema.Finite)),
   /** Exact versions of the packages at work, by name. */
   versions: Schema.Record(Schema.String, Schema.String),
+  /** The words of the command line that decided what was measured, and for how long. */
+  arguments: Schema.optionalKey(Schema.Array(Schema.String)),
   benchmarks: Schema.Array(BenchmarkResult),
   /** Benchmarks that could not be measured, and why. */
   failed: Schema.Array(LeftOut),
@@ -118,3 +122,9 @@ export type LeftOut = typeof LeftOut.Type
 export type Machine = typeof Machine.Type
 export type Revision = typeof Revision.Type
 export type Report = typeof Report.Type
+
+/** Peers that could not be had: each reason once, behind all that it is true of. */
+export const leftOutInWords = (left_out: ReadonlyArray<LeftOut>): ReadonlyArray<string> =>
+  [...Map.groupBy(left_out, ({ reason }) => reason)].map(
+    ([reason, those]) => `${those.map(({ name }) => name).join(", ")}: ${reason}`,
+  )

@@ -1,5 +1,5 @@
 import { verdict } from "./Goals.ts"
-import type { BenchmarkResult, Curve, Report, Spread } from "./Report.ts"
+import { type BenchmarkResult, type Curve, leftOutInWords, type Report, type Spread } from "./Report.ts"
 
 /** Three or more significant digits, thousands apart: `0.0123`, `1.23`, `12,345`. */
 export const figure = (value: number): string =>
@@ -68,7 +68,7 @@ const benchmarkTable = ({
   ...curves.flatMap(curveTable),
   ...(goals.length === 0 ? [] : [""]),
   ...goals.map((goal) => `goal: ${goal.what}: ${goal.got ?? "?"}, ${goal.bound} ${goal.want}: ${verdict(goal)}`),
-  ...left_out.map((peer) => `without ${peer.name}: ${peer.reason}`),
+  ...leftOutInWords(left_out).map((words) => `without ${words}`),
   "",
 ]
 

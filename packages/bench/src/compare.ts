@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { usage_code } from "./apart.ts"
-import { UsageError, whole } from "./CommandLine.ts"
+import { UsageError, whole, whyRefused } from "./CommandLine.ts"
 import { type Change, confidence, judgePairs, pairs_min } from "./Comparison.ts"
 import { commitOf, revisionOf } from "./Machine.ts"
 import { heedSignals, Interrupted, runGroup, withScratch } from "./ProcessGroup.ts"
@@ -22,7 +22,8 @@ see that the comparison tells it: fold (see fold-queue) or append (see append-js
   --warmups N    runs before measuring starts (default 2)
   --short        a hundredth of the input
   --only NAME    one subject of each benchmark, by its name
-  --cpu          compare processor time of the thread that measures, which other work on the machine moves less
+  --cpu          compare processor time of the thread that measures, which other work on the machine moves less;
+                 rows whose work is mostly done by other threads or processes are left out and named
   --slowed NAME  measure the revision beside itself with packages/bench/slowdowns/NAME.patch
   --fail         exit 1 when a row is slower
   --help         this text
@@ -48,7 +49,7 @@ const readCommandLine = () => {
       },
     })
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause))
+    throw new UsageError(whyRefused(cause))
   }
 }
 
@@ -80,7 +81,10 @@ interface Measured {
   }>
 }
 
-/** The fastest run of every subject in one fresh process, in ms; of processor time, the run that took the least. */
+/** Below this share of the time, processor time of the thread that measures says nothing: others do the work. */
+const cpu_share_min = 0.5
+
+/** The fastest run of every subject in one fresh process, in ms; of processor time, the run that took the least, where it tells. */
 const fastest = async (
   bench: Bench,
   root: string,
@@ -95,8 +99,10 @@ const fastest = async (
   const subjects = benchmarks.flatMap((each) => each.subjects).filter(({ role }) => role !== "peer")
   return new Map(
     subjects.map(({ name: subject, runs_cpu_ms, runs_ms }) => {
-      if (isCpu && runs_cpu_ms === undefined) throw new Error("one of the revisions does not tell processor time")
-      return [subject, Math.min(...(isCpu ? (runs_cpu_ms ?? []) : runs_ms))]
+      if (!isCpu) return [subject, Math.min(...runs_ms)]
+      if (runs_cpu_ms === undefined) throw new Error("one of the revisions does not tell processor time")
+      const cpu_ms = Math.min(...runs_cpu_ms)
+      return [subject, cpu_ms < cpu_share_min * Math.min(...runs_ms) ? Number.NaN : cpu_ms]
     }),
   )
 }
@@ -201,6 +207,10 @@ const compare = async (settings: Settings, before: Worktree, now_root: string, s
     }
     process.stdout.write(`${name}\n`)
     for (const [each, measured] of pairs) {
+      if (measured.some(({ before: was, now: is }) => Number.isNaN(was) || Number.isNaN(is))) {
+        process.stdout.write(`  not told by processor time, others do most of its work: ${each}\n`)
+        continue
+      }
       const change = judgePairs(measured)
       rows.all++
       if (change.verdict === "slower") rows.slower++

@@ -1,11 +1,12 @@
-import { access, constants, mkdir, open, readFile, rename, writeFile } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { access, constants, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
 import { Schema } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { type Apart, clockIn, measureApart, Refused, usage_code } from "./apart.ts"
 import type { Benchmark } from "./Benchmark.ts"
 import {
+  argumentsOf,
   commandFor,
   help,
   readCommandLine,
@@ -18,8 +19,8 @@ import {
 import { discover } from "./Discovery.ts"
 import { type Bench, measure, UnknownSubject } from "./Harness.ts"
 import { describeMachine, installedVersions, loadAverage, revisionOf } from "./Machine.ts"
-import { writePage } from "./Page.ts"
-import { installedPeers, noPeers, peer_groups, peerVersions, PeersUnavailable, withoutGroups } from "./Peers.ts"
+import { whyNotWhole, writePage } from "./Page.ts"
+import { installedPeers, noPeers, peerVersions, PeersUnavailable, withoutGroups } from "./Peers.ts"
 import { heedSignals, Interrupted } from "./ProcessGroup.ts"
 import { Report } from "./Report.ts"
 import { renderTable } from "./Table.ts"
@@ -62,7 +63,12 @@ const pageOf = (values: Values): string | undefined =>
 /** An hour of measuring is not to end at a folder that is not there. */
 const checkPaths = async (json: string | undefined, page: string | undefined): Promise<void> => {
   try {
-    if (json !== undefined) await (await open(json, "a")).close()
+    if (json !== undefined) {
+      await access(dirname(json), constants.W_OK)
+      await access(json, constants.W_OK).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code !== "ENOENT") throw cause
+      })
+    }
   } catch (cause) {
     throw new UsageError(`the report cannot be written: ${reasonOf(cause)}`)
   }
@@ -76,12 +82,22 @@ const checkPaths = async (json: string | undefined, page: string | undefined): P
   }
 }
 
+/** What was measured is not lost to a disk that is full: it is told, and the measuring goes on. */
 const writeReport = async (path: string, report: Report): Promise<void> => {
-  await writeFile(`${path}.new`, `${JSON.stringify(report, null, 2)}\n`)
-  await rename(`${path}.new`, path)
+  const unfinished = `${path}.new`
+  try {
+    await writeFile(unfinished, `${JSON.stringify(report, null, 2)}\n`)
+    await rename(unfinished, path)
+  } catch (cause) {
+    await rm(unfinished, { force: true })
+    progress(`bench: ${path} cannot be written: ${reasonOf(cause)}`)
+    process.exitCode = 1
+  }
 }
 
 const cache = join(repository, "node_modules/.cache/waybill-bench")
+/** The report of the last run of several benchmarks, where no other file is named. */
+const last = join(cache, "report.json")
 const progress = (line: string): void => void process.stderr.write(`${line}\n`)
 
 /** One benchmark, in this process. */
@@ -107,10 +123,11 @@ const measureHere = async (benchmark: Benchmark, values: Values, settings: Setti
 }
 
 /** Installs the peers for several benchmarks, and answers the groups that cannot be had: each is tried and told once. */
-const installPeers = async (values: Values): Promise<ReadonlyArray<string>> => {
+const installPeers = async (chosen: ReadonlyArray<Benchmark>, values: Values): Promise<ReadonlyArray<string>> => {
   const peers = installedPeers({ cache, progress })
   const absent = new Array<string>()
-  for (const group of values["no-peers"] ? [] : peer_groups.filter((each) => !values.without.includes(each)))
+  const needed = new Set(values["no-peers"] ? [] : chosen.flatMap(({ needs }) => needs))
+  for (const group of [...needed].filter((each) => !values.without.includes(each)))
     try {
       await peers(group)
     } catch (cause) {
@@ -133,13 +150,14 @@ interface Measured {
  * Measures what is chosen. One benchmark that fails is told and does not take the others with it; an interruption leaves
  * what was finished before.
  */
-const measureAll = async (chosen: ReadonlyArray<Benchmark>, values: Values): Promise<Measured> => {
+const measureAll = async (chosen: ReadonlyArray<Benchmark>, isAll: boolean, values: Values): Promise<Measured> => {
   const isOne = chosen.length === 1
   for (const option of ["only", "here"] as const)
     if (values[option] && !isOne) throw new UsageError(`--${option} takes one benchmark: name it`)
   const settings = settingsOf(values, isOne)
   const { runs, seed, warmups } = settings
-  const json = values.json === undefined ? undefined : fromHere(values.json)
+  const json = values.json === undefined ? (isOne ? undefined : last) : fromHere(values.json)
+  if (json === last) await mkdir(cache, { recursive: true })
   await checkPaths(json, pageOf(values))
   const revision = revisionOf(repository)
   let report: Report = {
@@ -154,10 +172,11 @@ const measureAll = async (chosen: ReadonlyArray<Benchmark>, values: Values): Pro
     machine: describeMachine(),
     load_average: loadAverage(),
     versions: { ...installedVersions(repository), ...(values["no-peers"] ? {} : peerVersions()) },
+    arguments: argumentsOf(values, isAll ? [] : chosen.map(({ name }) => name)),
     benchmarks: [],
     failed: [],
   }
-  const absent = isOne ? [] : await installPeers(values)
+  const absent = isOne ? [] : await installPeers(chosen, values)
   const abort = values.here ? undefined : heedSignals()
   const clock = clockIn(join(cache, values.short ? "durations-short.json" : "durations.json"))
   const names = chosen.map(({ name }) => name)
@@ -198,11 +217,20 @@ const main = async (args: ReadonlyArray<string>): Promise<void> => {
 
   const chosen = choose(all, positionals)
   const { interrupted, report }: Measured =
-    values.from === undefined ? await measureAll(chosen, values) : { report: await readReport(fromHere(values.from)) }
-  const page = pageOf(values)
-  if (interrupted === undefined && page !== undefined) await writePage(page, report)
+    values.from === undefined
+      ? await measureAll(chosen, chosen.length === all.length, values)
+      : { report: await readReport(fromHere(values.from)) }
   process.stdout.write(renderTable(report))
   if (report.failed.length > 0) process.exitCode = 1
+  const page = pageOf(values)
+  const names = all.map(({ name }) => name)
+  const not_whole = values.write && interrupted === undefined ? whyNotWhole(report, names) : undefined
+  if (not_whole !== undefined) {
+    process.exitCode = 1
+    progress(
+      `bench: docs/benchmarks.md stays as it was, since it shows one whole run: ${not_whole}; --page FOLDER writes what there is, from the report in ${values.from ?? values.json ?? last}`,
+    )
+  } else if (interrupted === undefined && page !== undefined) await writePage(page, report)
   if (interrupted !== undefined) {
     progress(`bench: ${report.benchmarks.length} of ${chosen.length} were measured; no page is written`)
     throw interrupted

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { judge, verdict } from "../src/Goals.ts"
-import { renderPage, writePage } from "../src/Page.ts"
+import { renderPage, whyNotWhole, writePage } from "../src/Page.ts"
 import { page_rows } from "../src/PageRows.ts"
 import { plot } from "../src/Plot.ts"
-import type { Report } from "../src/Report.ts"
+import type { GoalResult, Report } from "../src/Report.ts"
 
 const one = { min: 1, median: 2, max: 3 }
 const curve = { name: "cost <of> one", x: "events", y: "ms", points: [1000, 1_000_000].map((x) => ({ x, y: 2 })) }
@@ -146,6 +146,26 @@ it("the page begins with a line for each row, in their order, which says how our
     /append-jsonl-1, append-jsonl-16 *\| *\| takes 2 times as long to 4 times as fast \| 6 passed, 6 missed/u,
   )
   expect(page.split("parsing alone takes as long.")).toHaveLength(1 + 3)
+})
+
+it("a report that leaves something out is not whole, and says what", () => {
+  const [whole] = report.benchmarks
+  if (whole === undefined) throw new Error("there is none")
+  const full = { ...report, benchmarks: [{ ...whole, left_out: [] }], failed: [] }
+  expect(whyNotWhole(full, ["replay-jsonl"])).toBeUndefined()
+  expect(whyNotWhole({ ...full, short: true }, ["replay-jsonl"])).toBe("a hundredth of the input was measured")
+  expect(whyNotWhole(report, ["replay-jsonl", "other", "third"])).toBe(
+    "other was not measured (needs PostgreSQL); third was not measured; without theirs: no registry",
+  )
+})
+
+it("goals that are set besides are counted apart", () => {
+  const [result] = report.benchmarks
+  if (result === undefined) throw new Error("there is none")
+  const marked = result.goals.map((goal, at): GoalResult => (at === 0 ? goal : { ...goal, besides: true }))
+  const page = renderPage({ ...report, benchmarks: [{ ...result, goals: marked }] })
+  expect(page).toContain("Of 1 goal: 1 missed (1 undecided). Of 6 more, set besides")
+  expect(page.match(/\(set besides\)/gu)).toHaveLength(6)
 })
 
 it("every benchmark of a row is there", async () => {

@@ -46,6 +46,25 @@ it("an installation that fails says why and what to do, and leaves nothing behin
   expect(await readdir(cache)).toEqual([])
 })
 
+it("two who install the same at the same time both have it, and what an ended process left unfinished is removed", async () => {
+  const cache = await mkdtemp(join(folder, "cache-"))
+  // No process has this number.
+  await mkdir(join(cache, "unfinished-99999999-abc"))
+  let begun = 0
+  const both = Promise.withResolvers<void>()
+  const together = async (to: string) => {
+    await install(to)
+    if (++begun === 2) both.resolve()
+    await both.promise
+  }
+  const [one, two] = await Promise.all(
+    [1, 2].map(() => installedPeers({ cache, progress, install: together })("validators")),
+  )
+  expect(await one?.load("one")).toMatchObject({ group: "waybill-bench-validators" })
+  expect(two?.folder).toBe(one?.folder)
+  expect(await readdir(cache)).toHaveLength(1)
+})
+
 it("peers that cannot be had are left out and named, and the others are measured", async () => {
   const peers: Peers = (group) =>
     group === "queues"

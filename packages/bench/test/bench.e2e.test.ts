@@ -42,12 +42,18 @@ it("a report is written that its schema reads, with the table on stdout and prog
   const report = Schema.decodeUnknownSync(Report, { onExcessProperty: "error" })(JSON.parse(readFileSync(file, "utf8")))
   expect(report).toMatchObject({ runs: 2, seed: 3, garbage_collected: true, versions: { effect: expect.any(String) } })
   expect(report.benchmarks[0]?.subjects.map(({ runs_ms }) => runs_ms.length)).toEqual([2, 2])
+  expect(report.arguments?.join(" ")).toBe("sha256-chunks --runs 2 --warmups 0 --seed 3")
+
+  const page = bench("--from", file, "--write")
+  expect(page.status).toBe(1)
+  expect(page.stderr).toMatch(/docs\/benchmarks\.md stays as it was.* encode-line was not measured/u)
 })
 
 it.each([
   [["nope"], 'there is no benchmark "nope"'],
   [["--runs", "0"], "--runs takes a whole number from 1 up"],
   [["--nope"], "--nope"],
+  [["--runs", "-1"], "a dash is given as --option=VALUE"],
   [["sha256-chunks", "--json", "/nowhere/at/all.json"], "the report cannot be written: ENOENT"],
 ])("the mistake in %j is told in one line", (args, message) => {
   const { status, stderr, stdout } = bench(...args)
@@ -58,6 +64,7 @@ it.each([
 
 it.each([
   [["--from", "a.json", "sha256-chunks", "--json", "b.json"], "leave out sha256-chunks, --json"],
+  [["--from", "a.json", "--short", "--runs", "3", "--without", "queues"], "leave out --short, --without, --runs"],
   [["--write", "--short"], "the page shows one whole run"],
   [["--write", "--page", "there"], "not both"],
   [["--without", "everybody"], 'there are no peers "everybody"'],

@@ -18,9 +18,15 @@ export interface Hiding {
 /** `onHide` is called when hiding begins. */
 export const makeHiding = (onHide: () => void): Hiding => {
   const scanning = Semaphore.makeUnsafe(1)
-  /** The reading that has begun and not ended. */
-  let underWay: object | undefined
+  /** Whether a reading has begun and not ended. */
+  let isReading = false
   let isHiding = false
+  const begin = Effect.sync(() => {
+    isReading = true
+  })
+  const end = Effect.sync(() => {
+    isReading = false
+  })
   const show = Effect.sync(() => {
     isHiding = false
   })
@@ -28,22 +34,12 @@ export const makeHiding = (onHide: () => void): Hiding => {
     isHiding = true
     onHide()
     // A reading that has begun ends first: it may already have seen how long the file is about to be.
-    return Effect.ensuring(underWay === undefined ? run : scanning.withPermits(1)(run), show)
+    return Effect.ensuring(isReading ? scanning.withPermits(1)(run) : run, show)
   }
   return {
-    alone: (reading) =>
-      Effect.suspend(() => {
-        const own = {}
-        const begin = Effect.suspend(() => {
-          underWay = own
-          return reading
-        })
-        const end = Effect.sync(() => {
-          if (underWay === own) underWay = undefined
-        })
-        return Effect.ensuring(scanning.withPermits(1)(begin), end)
-      }),
-    isReading: () => underWay !== undefined,
+    // It has ended before others go on: who hides then and once more within that would wait for itself.
+    alone: (reading) => scanning.withPermits(1)(Effect.ensuring(Effect.andThen(begin, reading), end)),
+    isReading: () => isReading,
     isHiding: () => isHiding,
     hideNow,
     hideWhile: (run) => Effect.suspend(() => hideNow(run)),
