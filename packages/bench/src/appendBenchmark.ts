@@ -45,7 +45,7 @@ const [own_pieces, chained] = ["its pieces by hand", "lines made, chained and an
 const [locked, their_pieces] = ["the same, locked, looked at and sealed by hand", "their pieces by hand"]
 
 const wall = ({ beside, time }: Figures): string =>
-  `the bare pieces leave no room for any work: one thread waits for the disk, and whatever it does for a group is added to the flush. The limits show how much of it any ledger has: the pieces take ${time(own_pieces)}; made of lines, chained and answered, ${time(chained)}; and under the lock among processes, with the looks and the seal, ${time(locked)}. Beside that last one, ours ${beside(one_process, locked)}: each fact is checked, stamped, folded and answered to a fiber of its own as well, by code that has slept through the flush (docs/decisions/0048 says what that does), for a ledger that was just opened, while the engine compiles.`
+  `the bare pieces leave no room for any work: one thread waits for the disk, and whatever it does for a group is added to the flush. The limits show how much of it any ledger has: the pieces take ${time(own_pieces)}; made of lines, chained and answered, ${time(chained)}; and under the lock among processes, with the looks and the seal, ${time(locked)}. Beside that last one, ours ${beside(one_process, locked)}: each fact is checked, stamped, folded and answered to a fiber of its own as well, by code that has slept through the flush (docs/decisions/0048 says what that does).`
 const wallSqlite =
   (sqlite: string) =>
   ({ time }: Figures): string =>

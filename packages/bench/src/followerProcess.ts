@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 
 export interface Followers {
-  /** How many events each of them has been told so far; answered once all have been told so many, or after a second. */
-  readonly told: (events: number) => Promise<ReadonlyArray<number>>
+  /** Whether each of them has been told so many events so far, and no more; waits for somebody who is slow, ten seconds at most. */
+  readonly haveBeenTold: (events: number) => Promise<boolean>
   readonly stop: () => Promise<void>
 }
 
@@ -20,12 +20,21 @@ export const startFollowers = async (url: string, count: number): Promise<Follow
     once(lines, "line"),
     ended.then(([code]) => Promise.reject(new Error(`followers: ${String(code)}`))),
   ])
+  /** How many events each of them has been told so far; answered once all have been told so many, or after a second. */
+  const told = async (wanted: number): Promise<ReadonlyArray<number>> => {
+    const answered = once(lines, "line")
+    child.stdin.write(`${wanted}\n`)
+    const [line] = (await answered) as [string]
+    return (JSON.parse(line) as { readonly events: ReadonlyArray<number> }).events
+  }
   return {
-    told: async (wanted) => {
-      const answered = once(lines, "line")
-      child.stdin.write(`${wanted}\n`)
-      const [line] = (await answered) as [string]
-      return (JSON.parse(line) as { readonly events: ReadonlyArray<number> }).events
+    haveBeenTold: async (wanted) => {
+      for (let tries = 0; tries < 10; tries++) {
+        const events = await told(wanted)
+        if (events.every((each) => each >= wanted))
+          return events.length === count && events.every((each) => each === wanted)
+      }
+      return false
     },
     stop: async () => {
       child.stdin.end()

@@ -57,6 +57,10 @@ export const startPeerServer = (
   jobs = 0,
 ) => start(join(import.meta.dirname, "queueHttpServer.ts"), [kind, database_url, peers.folder, `${jobs}`])
 
+/** A bare server that tells its followers an event as often as it is asked to. */
+export const startBareFollowServer = (event: string): Promise<RunningServer> =>
+  start(join(import.meta.dirname, "bareFollowServer.ts"), [event])
+
 /** A bare server before the queue of a ledger in files. */
 export const startLedgerServer = (root: string): Promise<RunningServer> =>
   start(join(import.meta.dirname, "queueHttpServer.ts"), ["ledger", root])

@@ -6,7 +6,7 @@
  */
 import type { LedgerShape, RecordedEvent } from "@waybill/ledger"
 import { Clock, Deferred, Effect, Fiber, Option, type Scope, Stream } from "effect"
-import { firstTold, Recent, type Told } from "./Recent.ts"
+import { firstTold, Recent, recent_limits, type RecentLimits, type Told } from "./Recent.ts"
 
 /** How much is read at once of what is sent on no faster than a reader takes it: one who takes nothing holds no more. */
 export const small_pages = { page_records: 256, page_bytes: 262_144 } as const
@@ -14,9 +14,9 @@ export const small_pages = { page_records: 256, page_bytes: 262_144 } as const
 /** Somebody who is told what is recorded. */
 export interface Follower {
   /** Sends, and waits until the peer has taken enough. */
-  readonly send: (events: ReadonlyArray<Told>) => Effect.Effect<void>
+  readonly send: (bytes: Uint8Array) => Effect.Effect<void>
   /** Sends without a look at what the peer has taken. */
-  readonly push: (events: ReadonlyArray<Told>) => void
+  readonly push: (bytes: Uint8Array) => void
   /** Whether the peer has taken enough of it. */
   readonly hasTaken: () => boolean
   /** Waits until it has. */
@@ -27,8 +27,8 @@ export interface Feed {
   /** Waits until something stands above a position, for at most this long, or until the server stops. */
   readonly waitBeyond: (position: number, time_ms: number) => Effect.Effect<void>
   /**
-   * Tells everything above a position, then whatever comes; ends when the server stops. Those who stand at one position are told the
-   * very same array.
+   * Tells everything above a position, then whatever comes; ends when the server stops. What came lately stands in
+   * memory once, for those who are behind as well.
    */
   readonly follow: (after: number, follower: Follower) => Effect.Effect<void, Error>
   /** Ends everybody's wait, for good. */
@@ -38,16 +38,21 @@ export interface Feed {
 }
 
 /** How much of what comes may wait for the next turn; of more, the ledger is read again. */
-const tail_pages = { page_records: 1024, page_bytes: 1_048_576 } as const
+const tail_pages = { page_records: 8192, page_bytes: 4_194_304 } as const
+/** Where so much has come at once, there may be more behind it: the next turn begins as soon as it is told. */
+const many_records = tail_pages.page_records / 2
+const many_bytes = tail_pages.page_bytes / 2
 
 /** How often a follower is told something, at most: all of them are at the same moments, one text for all. */
 const turn_ms = 50
 /** How much longer a turn lasts than telling them takes, so that those who submit wait for followers a fiftieth of the time… */
 const turn_share = 50
-/** …as long as nobody is told later than this. */
+/** …as long as nobody is told later than this… */
 const turn_ms_max = 250
 
-const turnAfter = (telling_ms: number): number => Math.min(turn_ms_max, Math.max(turn_ms, turn_share * telling_ms))
+/** …and as much would not come meanwhile as is sent at once: to tell more at a time costs no less. */
+const turnAfter = (telling_ms: number, bytes_per_ms: number): number =>
+  Math.max(turn_ms, Math.min(turn_ms_max, turn_share * telling_ms, recent_limits.sent_bytes / bytes_per_ms))
 
 const monotonic_ms = Effect.map(Clock.monotonicTimeNanos, (time_ns) => Number(time_ns) / 1_000_000)
 
@@ -55,7 +60,7 @@ const monotonic_ms = Effect.map(Clock.monotonicTimeNanos, (time_ns) => Number(ti
 interface Live {
   position: number
   readonly follower: Follower
-  /** Lets him go on by himself: there is more than fits, he is too slow, or nobody watches. */
+  /** Lets him go on by himself: he is too slow, or nobody watches. */
   readonly leave: () => void
 }
 
@@ -63,15 +68,19 @@ interface Live {
 export const makeFeed = (
   ledger: LedgerShape,
   head: Effect.Effect<number, Error>,
+  limits: RecentLimits = recent_limits,
 ): Effect.Effect<Feed, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const recent = new Recent()
+    const recent = new Recent(limits)
     /** Those who are told what comes, and those who only wait for something. */
     let told_followers = 0
     let waiters = 0
     const live = new Set<Live>()
     let isClosed = false
+    /** Whether so much came at once that there may be more behind it, and how much came since the turn began. */
+    let isCrowded = false
+    let came_bytes = 0
     let watching: Fiber.Fiber<unknown, unknown> | undefined
     let changed = Deferred.makeUnsafe<void>()
     /** Done when the next turn may begin, and when somebody comes who is to be woken before. */
@@ -99,23 +108,38 @@ export const makeFeed = (
       Effect.suspend(() => {
         const over = turnOver
         // Whoever only waits is not told what it is that came.
-        if (told_followers > 0) recent.keep(events)
-        else recent.begin(events.at(-1)?.position ?? recent.seen)
+        if (told_followers === 0) recent.begin(events.at(-1)?.position ?? recent.seen)
+        else {
+          const bytes = recent.keep(events)
+          isCrowded = bytes >= many_bytes || events.length >= many_records
+          came_bytes += bytes
+        }
         wake()
         return live.size === 0 || waiters > 0 ? Effect.void : Deferred.await(over)
       })
 
+    /** One who is too far behind reads the ledger. */
     const push = (each: Live): void => {
       if (each.position < recent.from) return each.leave()
-      const events = recent.above(each.position)
-      const last = events.at(-1)
-      if (last === undefined) return
-      each.follower.push(events)
-      each.position = last.position
-      // The rest of what was too much to be sent at once is his own business.
-      if (last.position < recent.seen) each.leave()
+      const told = recent.above(each.position)
+      if (told === undefined) return each.leave()
+      each.follower.push(told.bytes)
+      each.position = told.position
     }
+    /** Tells everybody everything up to a position, as much at a time as is sent at once; answers when it has. */
+    const tellUntil = (position: number): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        for (;;) {
+          const behind = everybody().filter((each) => each.position < position)
+          if (behind.length === 0) return
+          for (const each of behind) push(each)
+          // What a connection takes at once, it has taken by then.
+          yield* Effect.yieldNow
+          for (const each of behind) if (!each.follower.hasTaken()) each.leave()
+        }
+      })
     const turns = Effect.gen(function* () {
+      let turn_start_ms = yield* monotonic_ms
       for (let told_until = recent.seen; ;) {
         const waking = changed
         if (told_until === recent.seen || live.size === 0) {
@@ -125,11 +149,11 @@ export const makeFeed = (
         }
         const start_ms = yield* monotonic_ms
         told_until = recent.seen
-        for (const each of everybody()) push(each)
-        // What a connection takes at once, it has taken by then.
-        yield* Effect.yieldNow
-        for (const each of everybody()) if (!each.follower.hasTaken()) each.leave()
-        yield* Effect.sleep(turnAfter((yield* monotonic_ms) - start_ms))
+        const bytes_per_ms = came_bytes / Math.max(1, start_ms - turn_start_ms)
+        turn_start_ms = start_ms
+        came_bytes = 0
+        yield* tellUntil(told_until)
+        if (!isCrowded) yield* Effect.sleep(turnAfter((yield* monotonic_ms) - start_ms, bytes_per_ms))
       }
     })
     const watch = Effect.gen(function* () {
@@ -174,13 +198,13 @@ export const makeFeed = (
         return Effect.sync(() => void live.delete(each))
       })
 
-    /** The next events above a position; none where none are there. */
-    const nextAbove = (position: number): Effect.Effect<ReadonlyArray<Told>, Error> =>
+    /** The next events above a position, where some are there. */
+    const nextAbove = (position: number): Effect.Effect<Told | undefined, Error> =>
       Effect.suspend(() => {
         if (recent.has(position)) return Effect.succeed(recent.above(position))
         return Effect.map(
           Stream.runHead(Stream.chunks(ledger.read({ after: position, ...small_pages }))),
-          Option.match({ onNone: () => [], onSome: firstTold }),
+          Option.match({ onNone: () => undefined, onSome: (page) => firstTold(page, limits.sent_bytes) }),
         )
       })
 
@@ -195,11 +219,10 @@ export const makeFeed = (
           const isLast = isClosed
           const known = recent.seen
           // Also at the end: whatever was recorded before it is told.
-          const events = yield* nextAbove(position)
-          const last = events.at(-1)
-          if (last !== undefined) {
-            yield* follower.send(events)
-            position = last.position
+          const told = yield* nextAbove(position)
+          if (told !== undefined) {
+            yield* follower.send(told.bytes)
+            position = told.position
             yield* Effect.yieldNow
             continue
           }

@@ -1,108 +1,150 @@
 /**
- * The latest events, as they are told: each is written out once however many follow, and what several are told at the same time
- * is put together once.
+ * The latest events, as they are told: each is written out once however many follow, and everybody is sent a view of the same
+ * memory, wherever he stands in it.
  *
  * @module
  */
-import { encodeDocument, eventDocument } from "@waybill/jobspec"
-import type { RecordedEvent } from "@waybill/ledger"
+import { eventDocument } from "@waybill/jobspec"
+import { encodeLine, type RecordedEvent } from "@waybill/ledger"
 
-/** An event and its text as it is served, without a newline. */
+/** Events that are sent at once. */
 export interface Told {
+  /** Of the last of them. */
   readonly position: number
-  readonly event_id: string
-  readonly event_type: string
-  readonly text: string
+  /** Server-sent events; the id of each is its position. */
+  readonly bytes: Uint8Array
 }
 
-/** An event as it is served, without a newline. */
-export const textOf = (event: RecordedEvent): string => encodeDocument(eventDocument(event)).trimEnd()
+/** An event as it is served, without a newline: its line is the text of its document, and made in a third of the time. */
+export const textOf = (event: RecordedEvent): string => encodeLine({ payload: {}, ...eventDocument(event) })
 
-const told = (event: RecordedEvent): Told => ({
-  position: event.position,
-  event_id: event.event_id,
-  event_type: event.event_type,
-  text: textOf(event),
-})
+const frameOf = (event: RecordedEvent): string =>
+  `id: ${event.position}\nevent: ${event.event_type.replaceAll(/[\r\n]/gu, " ")}\ndata: ${textOf(event)}\n\n`
 
-/** So much is sent at once; an event that is larger goes alone. */
-const sent_characters = 262_144
-/** So much is kept for followers. */
-const recent_characters = 8_388_608
-/** How many of the latest events are kept for followers; who is further behind reads the ledger. */
-const recent_max = 2048
+export interface RecentLimits {
+  /** So much is sent at once; an event that is larger goes alone. */
+  readonly sent_bytes: number
+  /** So much is kept for followers, or else the latest page; who is further behind reads the ledger. */
+  readonly kept_bytes: number
+}
 
-/** The first of some events that are sent at once. */
-const sentAtOnce = (events: ReadonlyArray<Told>, start: number): ReadonlyArray<Told> => {
-  let characters = 0
-  let end = start
-  for (; end < events.length; end++) {
-    characters += events[end]?.text.length ?? 0
-    if (characters > sent_characters && end > start) break
+export const recent_limits: RecentLimits = { sent_bytes: 262_144, kept_bytes: 8_388_608 }
+
+/** The first events of some that are sent at once. */
+export const firstTold = (events: ReadonlyArray<RecordedEvent>, sent_bytes: number): Told | undefined => {
+  let last: RecordedEvent | undefined
+  let text = ""
+  for (const event of events) {
+    const frame = frameOf(event)
+    if (last !== undefined && text.length + frame.length > sent_bytes) break
+    last = event
+    text += frame
   }
-  return events.slice(start, end)
+  return last === undefined ? undefined : { position: last.position, bytes: Buffer.from(text) }
 }
 
-/** The first events of a page that are sent at once. */
-export const firstTold = (page: ReadonlyArray<RecordedEvent>): ReadonlyArray<Told> => sentAtOnce(page.map(told), 0)
+/** Events one behind the other in one piece of memory. What stands there stays as it is while more is put behind it. */
+class Page {
+  /** Every event above this and before the next page is in here. */
+  readonly after: number
+  readonly #memory: Buffer
+  readonly #positions: Array<number> = []
+  readonly #ends: Array<number> = []
+
+  constructor(after: number, bytes: number) {
+    this.after = after
+    this.#memory = Buffer.allocUnsafeSlow(bytes)
+  }
+
+  get capacity(): number {
+    return this.#memory.byteLength
+  }
+
+  get bytes(): number {
+    return this.#ends.at(-1) ?? 0
+  }
+
+  /** Puts an event behind the others; answers whether there is room for it. */
+  put(position: number, frame: string): boolean {
+    const start = this.bytes
+    // A character is three bytes at most.
+    if (3 * frame.length > this.capacity - start && Buffer.byteLength(frame) > this.capacity - start) return false
+    this.#positions.push(position)
+    this.#ends.push(start + this.#memory.write(frame, start))
+    return true
+  }
+
+  above(position: number): Told | undefined {
+    const last = this.#positions.at(-1)
+    if (last === undefined || last <= position) return undefined
+    let [low, high] = [0, this.#positions.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#positions[middle] ?? 0) > position) high = middle
+      else low = middle + 1
+    }
+    return { position: last, bytes: this.#memory.subarray(this.#ends[low - 1] ?? 0, this.bytes) }
+  }
+}
 
 export class Recent {
   /** Every event above this and up to `seen` is kept. */
   from = 0
   /** The position of the last event that has come. */
   seen = 0
-  #events: Array<Told> = []
-  #characters = 0
-  #latest:
-    | { readonly position: number; readonly last: Told | undefined; readonly events: ReadonlyArray<Told> }
-    | undefined
+  readonly #limits: RecentLimits
+  #pages: Array<Page> = []
+  #capacity = 0
+
+  constructor(limits: RecentLimits) {
+    this.#limits = limits
+  }
 
   /** Whether everything above a position is kept, and there is something. */
   has(position: number): boolean {
     return this.seen > position && position >= this.from
   }
 
-  /** Takes events that have come. */
-  keep(events: ReadonlyArray<RecordedEvent>): void {
+  /** How much memory is held. */
+  get bytes(): number {
+    return this.#capacity
+  }
+
+  /** Takes events that have come; answers how many bytes they are. */
+  keep(events: ReadonlyArray<RecordedEvent>): number {
+    let bytes = 0
     for (const event of events) {
-      const each = told(event)
-      this.#events.push(each)
-      this.#characters += each.text.length
-      this.seen = each.position
+      const frame = frameOf(event)
+      const page = this.#pages.at(-1)
+      const before = page?.bytes ?? 0
+      bytes += page?.put(event.position, frame) === true ? page.bytes - before : this.#begin(event.position, frame)
+      this.seen = event.position
     }
-    const isTooLong = this.#characters > recent_characters && this.#events.length > 1
-    if (this.#events.length > 2 * recent_max || isTooLong) this.#trim()
+    return bytes
   }
 
   /** Keeps nothing, and goes on from a position. */
   begin(position: number): void {
-    this.#events = []
-    this.#characters = 0
-    this.#latest = undefined
+    this.#pages = []
+    this.#capacity = 0
     this.from = this.seen = position
   }
 
-  /** The first ones above a position that are sent at once: the very same array for all who stand there. */
-  above(position: number): ReadonlyArray<Told> {
-    const last = this.#events.at(-1)
-    if (this.#latest?.position === position && this.#latest.last === last) return this.#latest.events
-    let start = this.#events.length
-    while (start > 0 && (this.#events[start - 1]?.position ?? 0) > position) start--
-    const events = sentAtOnce(this.#events, start)
-    this.#latest = { position, last, events }
-    return events
+  /** The first ones above a position that are sent at once, as far as they are kept. */
+  above(position: number): Told | undefined {
+    return this.#pages.findLast(({ after }) => after <= position)?.above(position)
   }
 
-  /** Keeps the latest half of what may be kept, so that it is seldom done. */
-  #trim(): void {
-    let kept = 0
-    let characters = 0
-    while (kept < Math.min(this.#events.length, recent_max) && characters <= recent_characters / 2) {
-      kept++
-      characters += this.#events.at(-kept)?.text.length ?? 0
+  /** Puts an event in a page of its own or the first of a new one; answers how long it is. */
+  #begin(position: number, frame: string): number {
+    const page = new Page(this.seen, Math.max(this.#limits.sent_bytes, Buffer.byteLength(frame)))
+    page.put(position, frame)
+    this.#pages.push(page)
+    this.#capacity += page.capacity
+    while (this.#capacity > this.#limits.kept_bytes && this.#pages.length > 1) {
+      this.#capacity -= this.#pages.shift()?.capacity ?? 0
+      this.from = this.#pages[0]?.after ?? this.seen
     }
-    this.#events = this.#events.slice(-kept)
-    this.#characters = characters
-    this.from = (this.#events[0]?.position ?? 1) - 1
+    return page.bytes
   }
 }

@@ -1,6 +1,6 @@
 import { Ledger, Vocabulary } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { Effect, Fiber, Schema, type Scope } from "effect"
+import { Deferred, Effect, Fiber, Schema, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { type Follower, makeFeed } from "../src/Feed.ts"
@@ -21,33 +21,61 @@ const started = Effect.gen(function* () {
       ledger.append([Note.facts.put.makeOrThrow("j", { text })], { actor: "a", requestId: "r" }),
       (facts) => (position = facts[0]?.position ?? 0),
     )
+  const putMany = (count: number) =>
+    Effect.map(
+      ledger.append(
+        Array.from({ length: count }, () => Note.facts.put.makeOrThrow("j", { text: "" })),
+        { actor: "a", requestId: "r" },
+      ),
+      (facts) => (position = facts.at(-1)?.position ?? 0),
+    )
+  let reads = 0
+  const read: typeof ledger.read = (options) => {
+    reads++
+    return ledger.read(options)
+  }
   const feed = yield* makeFeed(
-    ledger,
+    { ...ledger, read },
     Effect.sync(() => position),
   )
-  return { feed, put }
+  return { feed, put, putMany, reads: () => reads }
 })
+
+/** The positions of server-sent events. */
+const positionsIn = (bytes: Uint8Array): ReadonlyArray<number> =>
+  [
+    ...Buffer.from(bytes)
+      .toString()
+      .matchAll(/^id: (\d+)$/gmu),
+  ].map(([, id]) => Number(id))
 
 /** A follower that notes what it was told at a time, and takes it or not. */
 const makeFollower = () => {
   const told: Array<ReadonlyArray<number>> = []
-  const arrays = new Set<unknown>()
+  /** Where in memory what it was told begins. */
+  const places: Array<readonly [ArrayBufferLike, number]> = []
   const state = { isTaking: true, waits: 0 }
-  const note: Follower["push"] = (events) => {
-    arrays.add(events)
-    told.push(events.map(({ position }) => position))
+  const taken = Deferred.makeUnsafe<void>()
+  const note: Follower["push"] = (bytes) => {
+    places.push([bytes.buffer, bytes.byteOffset])
+    told.push(positionsIn(bytes))
   }
   const follower: Follower = {
-    send: (events) => Effect.sync(() => note(events)),
+    send: (bytes) => Effect.sync(() => note(bytes)),
     push: note,
     hasTaken: () => state.isTaking,
     taken: Effect.suspend(() => {
       if (state.isTaking) return Effect.void
       state.waits++
-      return Effect.never
+      return Deferred.await(taken)
     }),
   }
-  return { follower, told, arrays, state }
+  /** Takes everything from now on. */
+  const take = Effect.suspend(() => {
+    state.isTaking = true
+    return Deferred.succeed(taken, undefined)
+  })
+  return { follower, told, places, state, take }
 }
 
 describe("a feed", () => {
@@ -97,16 +125,33 @@ describe("a feed", () => {
     ),
   )
   it(
-    "hands the very same array to all who stand at one position",
+    "hands the very same memory to all whom it tells something, also to one who is behind, and reads nothing for him",
     run(
       Effect.gen(function* () {
-        const { feed, put } = yield* started
+        const { feed, put, reads } = yield* started
         const all = Array.from({ length: 5 }, makeFollower)
+        const [behind] = all
         for (const { follower } of all) yield* Effect.forkChild(feed.follow(0, follower))
         yield* settle
         yield* put()
         yield* settle
-        expect(new Set(all.flatMap(({ arrays }) => [...arrays])).size).toBe(1)
+        const read_before = reads()
+        if (behind !== undefined) behind.state.isTaking = false
+        for (let i = 0; i < 3; i++) {
+          yield* put()
+          yield* TestClock.adjust("1 second")
+          yield* settle
+        }
+        expect(all.map(({ told }) => told)).toEqual([
+          [[1], [2]],
+          ...Array.from({ length: 4 }, () => [[1], [2], [3], [4]]),
+        ])
+        if (behind !== undefined) yield* behind.take
+        yield* settle
+        expect(behind?.told).toEqual([[1], [2], [3, 4]])
+        expect(reads()).toBe(read_before)
+        expect(new Set(all.flatMap(({ places }) => places.map(([memory]) => memory))).size).toBe(1)
+        expect(new Set(all.flatMap(({ places }) => places.map(([, start]) => start))).size).toBe(4)
       }),
     ),
   )
@@ -143,6 +188,24 @@ describe("a feed", () => {
         yield* settle
         expect(told.flat()).toEqual(Array.from({ length: 12 }, (_, i) => i + 1))
         expect(Math.max(...told.map(({ length }) => length))).toBeLessThan(4)
+      }),
+    ),
+  )
+  it(
+    "tells all that comes within a turn at its end, however much it is",
+    run(
+      Effect.gen(function* () {
+        const { feed, put, putMany } = yield* started
+        const { follower, told } = makeFollower()
+        yield* Effect.forkChild(feed.follow(0, follower))
+        yield* settle
+        yield* put()
+        yield* settle
+        for (let i = 0; i < 20; i++) yield* putMany(1000)
+        expect(told).toEqual([[1]])
+        yield* TestClock.adjust("50 millis")
+        for (let i = 0; i < 20; i++) yield* settle
+        expect(told.flat()).toEqual(Array.from({ length: 20_001 }, (_, i) => i + 1))
       }),
     ),
   )

@@ -79,7 +79,9 @@ export const makeMemoryStore = (): Effect.Effect<Store> =>
         lock.withPermits(1)(
           Effect.suspend(() =>
             body({
-              head: records.length,
+              get head() {
+                return records.length
+              },
               generation: 0,
               readAfter,
               append: (batches) =>

@@ -147,7 +147,7 @@ describe("a process that has met nobody else at the head", () => {
       yield* collect(ledger.read())
       sent.length = 0
       yield* write(ledger, "mine", "third")
-      expect(verbs(sent)[0]).toEqual(["BEGIN", "SELECT"])
+      expect(verbs(sent)[0]).toEqual(["SELECT", "BEGIN", "SELECT"])
     }),
   )
 })

@@ -217,7 +217,7 @@ describe("a commit", () => {
           ...connection,
           run: (statements) =>
             Effect.tap(connection.run(statements), () =>
-              statements.at(-1)?.text === "COMMIT" && statements.at(0)?.text.startsWith("WITH moved") === true
+              statements.at(1)?.text === "COMMIT" && statements.at(0)?.text.startsWith("WITH moved") === true
                 ? Effect.andThen(Deferred.succeed(isDone, undefined), Deferred.await(answer))
                 : Effect.void,
             ),

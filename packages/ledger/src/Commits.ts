@@ -264,7 +264,7 @@ export const makeCommits = (
     const record = Effect.fnUntraced(function* (group: Array<Waiting>, session: Session) {
       if (!folds.isCaughtUp(session)) yield* folds.catchUp(session)
       yield* saving.begin
-      folds.isComplete = session.endsWithAppend !== true
+      folds.under = session.endsWithAppend === true ? undefined : session
       const { branches, batches, answers } = planGroup(group, session, yield* Clock.currentTimeMillis)
       if (batches.length > 0) {
         yield* session.append(batches)
@@ -297,7 +297,7 @@ export const makeCommits = (
             record(group, session),
             // Before the right to append is given back: from then on others may have recorded more.
             Effect.sync(() => {
-              folds.isComplete = false
+              folds.under = undefined
             }),
           ),
         )

@@ -64,8 +64,8 @@ export class LiveFolds {
   readonly #saves = new Map<AnyProjection, Saves>()
   readonly #folds = new Map<AnyProjection, AnyFold>()
   #generation: number | undefined
-  /** Whether the folds hold all there is and nobody else can append: from a group's catching up until its end. */
-  isComplete = false
+  /** The session of a group, from its catching up until its end: nobody else can append meanwhile. */
+  under: Session | undefined
 
   constructor(store: Store) {
     this.#store = store
@@ -151,6 +151,14 @@ export class LiveFolds {
   /** Whether there is nothing above what is folded: a look at where the records end spares reading them. */
   isCaughtUp({ generation, head }: Pick<Session, "generation" | "head">): boolean {
     return this.#generation === generation && this.position >= head
+  }
+
+  /**
+   * Whether the folds hold all that anybody can read. What the group has appended can be read before it is answered, as while it is
+   * sealed: until it is folded, they do not.
+   */
+  get isComplete(): boolean {
+    return this.under !== undefined && this.isCaughtUp(this.under)
   }
 
   /** Folds whatever lies above, page by page, until nothing more is covered. */

@@ -79,7 +79,7 @@ export interface StoreHealth {
 
 /** The exclusive right to append, for as long as the body of `commit` runs. */
 export interface Session {
-  /** The position of the ledger's last record, corrupt ones included; 0 when there is none. */
+  /** The position of the last record that can be read at this moment, corrupt ones included; 0 when there is none. */
   readonly head: number
   readonly generation: number
   /** Like {@link Store.readAfter}, under the lock. */

@@ -1,7 +1,7 @@
 /** Group commit: who is answered when, with a store that can be held up or made to fail. */
-import { Decider, type Store, StoreFull } from "@waybill/ledger"
+import { Decider, type Session, type Store, StoreFull } from "@waybill/ledger"
 import { makeMemoryStore } from "@waybill/ledger-store"
-import { Cause, Effect, Exit, Fiber, Scope, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { AlreadyOpen, Doors, openDoor } from "./support/door.ts"
 import { by, open, openedBy, run, settle } from "./support/ledgers.ts"
@@ -27,6 +27,43 @@ describe("nobody is answered before the store has", () => {
         expect(exits[1]).toEqual(Exit.fail(new AlreadyOpen({ door: "front" })))
         expect(yield* ledger.query(Doors, (doors) => doors.get("front")?.last_by)).toBe("bob")
         expect(gated.appends).toEqual([1])
+      }),
+    ))
+  it("what can be read before that is in every view that is asked for behind the reading", () =>
+    run(
+      Effect.gen(function* () {
+        const inner = yield* makeMemoryStore()
+        const [isReadable, isAnswered] = [Deferred.makeUnsafe<void>(), Deferred.makeUnsafe<void>()]
+        /** Seals what it has recorded before it answers, as files are sealed: until then it can be read. */
+        const store: Store = {
+          ...inner,
+          commit: (body) =>
+            inner.commit((session) =>
+              body(
+                Object.create(session, {
+                  append: {
+                    value: (batches: Parameters<Session["append"]>[0]) =>
+                      session
+                        .append(batches)
+                        .pipe(
+                          Effect.andThen(Deferred.succeed(isReadable, undefined)),
+                          Effect.andThen(Deferred.await(isAnswered)),
+                        ),
+                  },
+                }),
+              ),
+            ),
+        }
+        const ledger = yield* open(store)
+        expect(yield* ledger.query(Doors, (doors) => doors.position)).toBe(0)
+        const append = yield* Effect.forkChild(ledger.append([openedBy("front")], by("r0")))
+        yield* Deferred.await(isReadable)
+        const [read] = yield* Stream.runCollect(Stream.take(ledger.tail(), 1))
+        const view = yield* Effect.forkChild(ledger.query(Doors, (doors) => doors.position))
+        yield* settle
+        yield* Deferred.succeed(isAnswered, undefined)
+        expect(yield* Fiber.join(view)).toBeGreaterThanOrEqual(read?.position ?? Number.NaN)
+        yield* Fiber.join(append)
       }),
     ))
   it("when it fails, everyone in the group fails and the state is as before", () =>

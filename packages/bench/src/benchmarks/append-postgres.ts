@@ -96,6 +96,7 @@ const namesOf = (writers: number, workers_count = 1) => {
     plain: `plain inserts, batches of ${writers}`,
     ordered: `inserts that move one row, batches of ${writers}`,
     log: `plain inserts, batches of ${writers}, one after the other`,
+    moving: `inserts that move one row, batches of ${writers}, one after the other`,
     apart: `plain inserts, batches of ${writers}, 2 processes for themselves`,
     turns: `inserts that move one row in turns, batches of ${writers}, 2 processes`,
     emmett: `emmett, ${words}`,
@@ -136,8 +137,12 @@ const wallOf =
     return `one order of all commits without a gap is a row that each commit moves: the second limit inserts the same rows and moves such a row, and nothing else. It takes ${time(ordered)} where the plain inserts take ${time(plain)}; ours takes ${time(name)}. What is left is what a fact is besides a row: it is checked, stamped, made a line, folded, and answered to a fiber of its own (docs/decisions/0049).`
   }
 
-const wall_in_turns =
-  "two processes that both append take the row in turns, and each turn is two exchanges: one that takes the row and says where it stands, and one that records and commits; the third limit does that and nothing else, and a ledger in its turn also reads, checks and folds what the other process has recorded since. What each process inserts for itself, without an order between them, the server does at the same time."
+const wallInTwo =
+  (writers: number) =>
+  ({ time }: Figures): string => {
+    const { apart, moving, name, turns } = namesOf(writers, 2)
+    return `one order of all commits lets one process write at a time: together two reach what one of them reaches by itself, and the second limit, inserts that move one row from one process, is what there is to reach: ${time(moving)}, where ours take ${time(name)}. Two that both append all the time keep the row for up to 16 commits each (docs/decisions/0058). With a turn for every commit, inserts that do nothing else take ${time(turns)}, the fourth limit: a change of turns wakes a process of the server, ours, and the server's again, and what was recorded meanwhile is read and folded. What each process inserts for itself, without an order between them, the server does at the same time, and flushes together: ${time(apart)}.`
+  }
 
 const goalsOf = (writers: number) => {
   const wall = wallOf(writers)
@@ -149,15 +154,17 @@ const goalsOf = (writers: number) => {
 }
 
 /**
- * Two processes: beside the same batches one after the other, as the commits of one log are, beside each process inserting
- * for itself, which keeps no order between them, and beside turns at one row, which do.
+ * Two processes: beside the same batches one after the other, as the commits of one log are, with and without a row that
+ * keeps them in order, beside each process inserting for itself, which keeps no order between them, and beside turns at one
+ * row with every batch, which do.
  */
 const inTwo = (writers: number) => {
-  const { apart, boss, emmett, graphile, log, name, turns } = namesOf(writers, 2)
-  const beside = [log, apart, turns, emmett, boss, graphile]
+  const { apart, boss, emmett, graphile, log, moving, name, turns } = namesOf(writers, 2)
+  const beside = [log, moving, apart, turns, emmett, boss, graphile]
   return [
     { name, role: "subject" as const, beside, run: work("ledger", 2, writers) },
     { name: log, role: "limit" as const, run: work("plain", 1, writers) },
+    { name: moving, role: "limit" as const, run: work("ordered", 1, writers) },
     { name: apart, role: "limit" as const, run: work("plain", 2, writers) },
     { name: turns, role: "limit" as const, run: work("turns", 2, writers) },
     ...peersOf(writers, 2),
@@ -165,11 +172,12 @@ const inTwo = (writers: number) => {
 }
 
 const goalsInTwo = (writers: number) => {
+  const wall = wallInTwo(writers)
   const { apart, boss, emmett, graphile, log, name } = namesOf(writers, 2)
   return [
-    { subject: name, beside: log, speed_min: 0.7, wall: wall_in_turns },
-    { subject: name, beside: apart, speed_min: 0.7, wall: wall_in_turns },
-    { subject: name, beside: [emmett, boss, graphile], speed_min: 1, wall: wall_in_turns },
+    { subject: name, beside: log, speed_min: 0.7, wall },
+    { subject: name, beside: apart, speed_min: 0.7, wall },
+    { subject: name, beside: [emmett, boss, graphile], speed_min: 1, wall },
   ]
 }
 

@@ -13,7 +13,7 @@ import { makeCursors } from "../cursors.ts"
 import { durationOf } from "../durations.ts"
 import { small_pages } from "../Feed.ts"
 import { type Answer, type Call, header, json_type, refuse } from "../Http.ts"
-import { textOf, type Told } from "../Recent.ts"
+import { textOf } from "../Recent.ts"
 import type { QueryParameter, Route } from "../Route.ts"
 
 const wait_ms_max = 60_000
@@ -23,38 +23,16 @@ const heartbeat_ms = 15_000
 /** So much of a list is put together before it is written. */
 const piece_characters = 65_536
 
-/** Server-sent events as bytes, made once for all who are told the same at the same time. */
-const makeFrames = () => {
-  let latest: { readonly events: ReadonlyArray<Told>; readonly bytes: Uint8Array } | undefined
-  return (events: ReadonlyArray<Told>): Uint8Array => {
-    if (latest?.events === events) return latest.bytes
-    const text = events
-      .map(
-        ({ event_type, position, text: data }) =>
-          `id: ${position}\nevent: ${event_type.replaceAll(/[\r\n]/gu, " ")}\ndata: ${data}\n\n`,
-      )
-      .join("")
-    const bytes = Buffer.from(text)
-    latest = { events, bytes }
-    return bytes
-  }
-}
-
 const waiting = Buffer.from(": waiting\n\n")
 
 /** Follows as server-sent events; the id of each is its position. */
-const followed = (app: App, frames: (events: ReadonlyArray<Told>) => Uint8Array, after: number): Answer => ({
+const followed = (app: App, after: number): Answer => ({
   status: 200,
   type: "text/event-stream",
-  follow: ({ hasTaken, push, taken, write }) =>
+  follow: (outlet) =>
     Effect.raceFirst(
-      app.feed.follow(after, {
-        send: (events) => write(frames(events)),
-        push: (events) => push(frames(events)),
-        hasTaken,
-        taken,
-      }),
-      Effect.forever(Effect.andThen(Effect.sleep(heartbeat_ms), write(waiting))),
+      app.feed.follow(after, { ...outlet, send: outlet.write }),
+      Effect.forever(Effect.andThen(Effect.sleep(heartbeat_ms), outlet.write(waiting))),
     ),
 })
 
@@ -122,7 +100,6 @@ const badLimit = refuse(400, "limit must be a non-negative integer")
 export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
   Effect.map(makeCursors(app.ledger), (find) => {
     const { feed, jobspec, ledger } = app
-    const frames = makeFrames()
     const end = ledger.query(jobspec.projections.states, ({ lastEventId, position }) => ({ lastEventId, position }))
 
     const parameters = (call: Call, names: ReadonlyArray<"since" | "after_id">) => {
@@ -166,10 +143,10 @@ export const eventRoutes = (app: App): Effect.Effect<ReadonlyArray<Route>> =>
         if (prefersEventStream(header(call.headers, "accept"))) {
           const seen = header(call.headers, "last-event-id")?.trim() ?? ""
           if (!/^\d{0,15}$/u.test(seen)) return yield* badLastEventId
-          if (seen === "") return followed(app, frames, after)
+          if (seen === "") return followed(app, after)
           // A ledger that was replaced by an older one would be followed from nowhere, and what comes meanwhile be left out.
           if (!(yield* reaches(Number(seen)))) return yield* noCursor
-          return followed(app, frames, Number(seen))
+          return followed(app, Number(seen))
         }
         const limit = yield* limitIn(call)
         const wait = call.query("wait")

@@ -216,7 +216,8 @@ export const makePostgresStoreOver = (
       Effect.suspend(() => {
         const turn = turns.presume()
         if (turn === undefined) return takeAndRun(body)
-        return Effect.flatMap(runIn(turn, body), ({ isOutdone, result }) =>
+        const running = runIn(turn, body)
+        return Effect.flatMap(turn.isHeld ? Effect.ensuring(running, turn.end) : running, ({ isOutdone, result }) =>
           isOutdone ? takeAndRun(body) : Effect.fromResult(result),
         )
       })

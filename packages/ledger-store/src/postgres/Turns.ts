@@ -4,7 +4,8 @@
  * Where others append too, a turn is one transaction that holds the head's row from its beginning. Where the head stood still
  * since this process moved it, a turn takes it to stand there: what is decided is recorded by one statement that takes the
  * head and does nothing when it stands elsewhere, and a turn that records nothing looks at the head before its answer counts.
- * Either way who records holds the head's row until the commit, and never twice in a row does a process hope in vain.
+ * Either way who records holds the head's row until the commit, and never twice in a row does a process hope in vain. Who has met
+ * others keeps them waiting for some commits ({@link Hold}), and takes the head to stand still as long.
  *
  * A commit whose answer is lost is looked up, not guessed: whoever holds the head again finds what was recorded at its
  * positions, or finds others there, or finds nothing and sends it again. What is still under way by then does nothing any more,
@@ -16,6 +17,7 @@ import { type NewRecord, StorePoisoned } from "@waybill/ledger"
 import { Effect, Exit, Scope } from "effect"
 import { type Connection, type Database, DatabaseError, type Row, type Statement } from "./Database.ts"
 import { astray, headless, passes, type Patience } from "./failures.ts"
+import { makeHold } from "./Hold.ts"
 import { begin, commit, type Head, rollback, type Statements } from "./statements.ts"
 
 /** A server that goes away each time in the middle of the look-up is not waited for for ever. */
@@ -41,8 +43,10 @@ export interface Turn {
    * that was to be done in the turn.
    */
   readonly isOutdone: Effect.Effect<boolean>
-  /** Gives the head back, if appending has not. */
+  /** Gives the head back, if appending has not, and lets others come. */
   readonly end: Effect.Effect<void>
+  /** Whether something is held that must be given back at the end. */
+  readonly isHeld: boolean
 }
 
 export interface TurnsOptions {
@@ -57,7 +61,7 @@ export interface TurnsOptions {
 export interface Turns {
   /** Waits for the head. */
   readonly take: Effect.Effect<Turn, DatabaseError>
-  /** Takes the head to stand where it stood, where that may be hoped. Nothing is held, so that there is nothing to give back. */
+  /** Takes the head to stand where it stood, where that may be hoped. */
   readonly presume: () => Turn | undefined
 }
 
@@ -90,10 +94,16 @@ export const makeTurns = (
     let left: Head = { position: 0, ledgerId: "" }
     /** How many turns in a row found the head where the one before had left it; `undefined` before the first. */
     let quiet: number | undefined
+    /** Whether the head had been moved by others when it was last locked. */
+    let hasMet = false
 
+    const hold = yield* makeHold(statements, (connection) =>
+      Effect.suspend(() => (open?.connection === connection ? drop : Effect.void)),
+    )
     const drop = Effect.suspend(() => {
       const dropped = open
       open = undefined
+      hold.forget()
       return dropped === undefined ? Effect.void : Scope.close(dropped.scope, Exit.void)
     })
     yield* Effect.addFinalizer(() => drop)
@@ -130,12 +140,16 @@ export const makeTurns = (
           const { ledgerId, position: after } = left
           // A statement of its own, since what the lock's statement sees is from before it waited.
           const reading = quiet === 0 ? [statements.readAfter(after, tail_records)] : []
-          const [, [row] = [], rows] = yield* connection.run([begin, statements.lockHead, ...reading])
+          const { take } = hold
+          const answers = yield* connection.run([...take, begin, statements.lockHead, ...reading])
+          const [, [row] = [], rows] = answers.slice(take.length)
           if (row === undefined) return yield* headless
+          yield* hold.begin(connection)
           notice(row, since)
           const head = headOf(row)
           const isSame = head.position === after && head.ledgerId === ledgerId
           quiet = isSame ? (quiet ?? 0) + 1 : 0
+          hasMet = !isSame && ledgerId !== ""
           const last = isSame ? head.position : yield* lastRecord(connection, rows, head.position)
           if (last !== undefined && last !== head.position) return yield* astray(head.position, last)
           left = head
@@ -146,7 +160,7 @@ export const makeTurns = (
 
     /** Whoever else was there is known by the head that reading has seen, or by having been met. */
     const presume = (): Held | undefined =>
-      open === undefined || quiet === undefined || quiet < quiet_turns_min || mark() > left.position
+      open === undefined || quiet === undefined || (quiet < quiet_turns_min && !hold.isHeld) || mark() > left.position
         ? undefined
         : { connection: open.connection, head: left, isLocked: false, tail: undefined }
 
@@ -173,7 +187,11 @@ export const makeTurns = (
             return drop
           })
         })
-      const undo = Effect.suspend(() => (held?.isLocked === true ? Effect.ignore(run([rollback])) : Effect.void))
+      const undo = Effect.suspend(() =>
+        held?.isLocked === true
+          ? Effect.ignore(Effect.flatMap(hold.giveWith(!hasMet), (give) => run([rollback, ...give])))
+          : Effect.void,
+      )
       const outdone = Effect.suspend(() => {
         isOutdone = true
         quiet = 0
@@ -195,7 +213,10 @@ export const makeTurns = (
       const send = (records: ReadonlyArray<NewRecord>, lookUps: number): Appending => {
         if (held === undefined) return recover(records, lookUps)
         const recording = [statements.append(first.head, records), ...(held.isLocked ? [commit] : [])]
-        return Effect.matchEffect(run(recording), {
+        const sent = hold.isHeld
+          ? Effect.flatMap(hold.giveWith(!hasMet), (give) => run([...recording, ...give]))
+          : run(recording)
+        return Effect.matchEffect(sent, {
           onSuccess: ([moved]) => {
             if (moved?.length !== 1) return outdone
             left = { ...first.head, position: first.head.position + records.length }
@@ -243,13 +264,18 @@ export const makeTurns = (
             return send(records, 0)
           }),
         isOutdone: Effect.suspend(() => (hasEnded ? Effect.succeed(isOutdone) : hasMoved)),
-        end: Effect.suspend(() => (hasEnded ? Effect.void : undo)),
+        end: Effect.suspend(() => (hasEnded ? hold.rest : Effect.andThen(undo, hold.rest))),
+        isHeld: first.isLocked || hold.isHeld,
       }
     }
 
     return {
-      take: Effect.map(lock, turnOf),
+      take: Effect.suspend(() => {
+        hold.touch()
+        return Effect.map(lock, turnOf)
+      }),
       presume: () => {
+        hold.touch()
         const presumed = presume()
         return presumed === undefined ? undefined : turnOf(presumed)
       },

@@ -37,6 +37,11 @@ export function* partsOf(pieces: Iterable<string>): Generator<ReadonlyArray<stri
   yield cut(part)
 }
 
+/** Tells the lock that comes before the head's from other advisory locks of the database. */
+const hold_class = 0x77617962
+/** How long a process may stop while others wait for it. */
+const hold_idle_ms = 2_000
+
 export const begin: Statement = { text: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE" }
 export const commit: Statement = { text: "COMMIT" }
 export const rollback: Statement = { text: "ROLLBACK" }
@@ -66,11 +71,22 @@ export const makeStatements = (schema: string) => {
       SELECT $1::bigint + n, job_id, event_id, line
       FROM moved, unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS f (job_id, event_id, line, n)
     ) SELECT pg_notify('waybill_${schema}', $5::bigint::text) FROM moved`
+  const hold = `${hold_class}, '${schema}.head'::regclass::oid::int4`
   // A range of the jobs' index. `job_id = $1` would leave the planner the choice to walk through everybody's facts.
   const stream = page("(job_id, position) > ($1, $2) AND job_id <= $1", "ASC", "$3", "job_id, ")
 
   return {
     channel: `waybill_${schema}`,
+    /**
+     * Queues for the session's lock that comes before the head's. A session that has it and asks nothing is ended, since others
+     * would wait for a process that stopped.
+     */
+    takeHold: {
+      text: `SELECT pg_advisory_lock(${hold}), set_config('idle_session_timeout', '${hold_idle_ms}', false)`,
+    } satisfies Statement,
+    giveHold: {
+      text: `SELECT pg_advisory_unlock(${hold}), set_config('idle_session_timeout', '0', false)`,
+    } satisfies Statement,
     /** Waits until nobody else appends, and answers with the head as it is then. */
     lockHead: {
       text: `SELECT position AS head, ledger_id::text AS ledger_id FROM ${schema}.head FOR UPDATE`,
@@ -146,11 +162,13 @@ export const makeStatements = (schema: string) => {
       text: `SELECT body FROM ${schema}.checkpoints WHERE name = $1 ORDER BY part`,
       values: [name],
     }),
-    /** Who holds the head's lock: has locked a row of it and waits for nobody. */
+    /** Who appends: has locked the head's row or the session's lock before it, and waits for nobody. */
     holder: {
       text: `SELECT a.pid, a.application_name AS name, a.client_addr::text AS client
         FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-        WHERE l.relation = '${schema}.head'::regclass AND l.mode = 'RowShareLock' AND l.granted
+        WHERE (l.relation = '${schema}.head'::regclass AND l.mode = 'RowShareLock'
+            OR l.locktype = 'advisory' AND l.classid = ${hold_class} AND l.objid = '${schema}.head'::regclass)
+          AND l.granted
           AND a.pid <> pg_backend_pid() AND a.wait_event_type IS DISTINCT FROM 'Lock' LIMIT 1`,
     } satisfies Statement,
     ends: {
