@@ -12,18 +12,19 @@ export const help = `usage: npm run bench -- [NAME...] [options]
 Measures the benchmarks named, or all of them, each in a process of its own. The table goes to stdout, progress to stderr.
 
   --json FILE    also write the whole report as JSON, anew after every benchmark
-  --write        also write docs/benchmarks.md and its plots; takes no names, since the page shows one run, and writes
-                 nothing where a benchmark or a peer is missing
+  --write        also write docs/benchmarks.md and its plots; takes no names and nothing that leaves something out, since the
+                 page shows one whole run, and writes nothing where a benchmark or a peer is missing
   --page FOLDER  the same into another folder, of whatever was measured
   --from FILE    measure nothing, take the report that --json wrote
-  --short        a hundredth of the input: shows that everything runs, and not how fast
+  --short        a hundredth of the input, where there is so much of it: shows that everything runs, and not how fast
   --no-peers     leave out the libraries of others, which are installed on first use
   --without GROUP  leave out one group of them: ${peer_groups.join(", ")}; may be given several times
-  --runs N       measured runs per subject (default 10), or fewer where the time is up
-  --budget S     seconds for the runs of one benchmark, of which there are three at least (default: 20 for several, no end for one)
-  --limit S      seconds after which a benchmark is given up (default: 900 for several, no end for one)
-  --warmups N    runs before measuring starts (default 2)
-  --only NAME    measure one subject of a benchmark, by its name
+  --runs N       measured runs per subject (default 10), or fewer where the time is up (see --budget)
+  --budget S     seconds for the runs and warm-ups of one benchmark, of which three runs are measured at least, if not fewer were
+                 asked for (default: 20 for several, no end for one)
+  --limit S      seconds after which a benchmark is given up, but with --here (default: 900 for several, no end for one)
+  --warmups N    runs before measuring starts (default 2), or fewer where the time would not do for the measured ones
+  --only NAME    measure one subject of one benchmark, by its name, beside nothing
   --seed N       decides the generated input (default 1)
   --no-curves    leave out what is measured once the runs are done: what grows with what
   --here         measure one benchmark in this process, for a profiler or a debugger: what it began stays when it is interrupted

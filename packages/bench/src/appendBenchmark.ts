@@ -30,8 +30,11 @@ const byHand = async (input: Input, pieces: ReadonlyArray<number>): Promise<numb
   return input.facts
 }
 
-/** Its appends go out one after the other: more writers make them no faster, and so many take minutes. */
+/** More writers make it slower: as many facts as theirs would take minutes. */
 const emmett_writers_max = 1
+/** As it was measured with 640 facts, on a machine that others used too: by one writer, and by 16, who were not done in 40 s. */
+const emmett_alone =
+  "; emmett over SQLite is measured with one writer alone, in append-jsonl-1: one store takes one append at a time, and closes its connection to the others when that is done; and of writers that have a store each, whoever meets another waits for a second and is refused: 16 appended less than 16 facts a second, where one appended 132"
 const emmett_name = "emmett over SQLite"
 const [own_pieces, chained] = ["its pieces by hand", "lines made, chained and answered by hand"]
 const [locked, their_pieces] = ["the same, locked, looked at and sealed by hand", "their pieces by hand"]
@@ -71,7 +74,7 @@ export const appendBenchmark = (writers: number, facts_count: number, hasHistory
     }),
     amount: ({ facts }) => facts,
     describe: ({ facts }) =>
-      `${facts} facts of about 450 bytes, one to a batch, appended by a process of its own; the same pieces written and flushed by hand; as many facts made lines, chained by SHA-256, written and flushed in groups, and answered by hand, which checks nothing and takes no lock; the same under a lock among processes, with looks at three names and a row of the seal for each fact, which still checks and folds nothing. SQLite has WAL and synchronous=FULL, keys on event and job, since the ledger finds a job's facts without reading the others, writers that wait as the ledger's do, and no chain of seals; it is shown without the key on jobs as well. All of these are of one more process. In the process that measures, whose garbage is collected before each run, the ledger is measured once more${writers === 1 ? "; emmett appends one after the other there, since it does not wait for a busy database" : ""}`,
+      `${facts} facts of about 450 bytes, one to a batch, appended by a process of its own; the same pieces written and flushed by hand; as many facts made lines, chained by SHA-256, written and flushed in groups, and answered by hand, which checks nothing and takes no lock; the same under a lock among processes, with looks at three names and a row of the seal for each fact, which still checks and folds nothing. SQLite has WAL and synchronous=FULL, keys on event and job, since the ledger finds a job's facts without reading the others, writers that wait as the ledger's do, and no chain of seals; it is shown without the key on jobs as well. All of these are of one more process. In the process that measures, whose garbage is collected before each run, the ledger is measured once more${writers === 1 ? "; emmett appends one after the other there, since it does not wait for a busy database" : emmett_alone}`,
     subjects: [
       {
         name: "one process",

@@ -20,6 +20,9 @@ export interface Behind {
 /** What the filling has left to the disk is written before the time begins: a flush would have to wait for it. */
 const settleDisk = (): Promise<unknown> => promisify(execFile)("sync")
 
+/** What the points of {@link fastestInTurns} are. The first round of each is a warm-up. */
+export const fastestOf = (rounds: number): string => `the fastest of ${rounds - 1} rounds`
+
 /** The fastest of some rounds behind each of them. */
 export const fastestInTurns = async (
   all: ReadonlyArray<Behind>,
@@ -36,7 +39,6 @@ export const fastestInTurns = async (
         progress(`measuring behind ${all.map(({ events }) => events).join(", ")} events, round ${n} of ${rounds}`)
       for (const each of all) {
         const took = await each.round()
-        // The first one of each is a warm-up.
         if (n > 1) fastest.set(each, Math.min(took, fastest.get(each) ?? Number.POSITIVE_INFINITY))
       }
     }

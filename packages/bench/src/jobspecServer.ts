@@ -53,9 +53,13 @@ export const startBareServer = (root: string): Promise<RunningServer> =>
 export const startBareFollowServer = (event: string): Promise<RunningServer> =>
   start(join(import.meta.dirname, "bareFollowServer.ts"), [event])
 
-/** A bare server before somebody else's queue in a PostgreSQL database. */
-export const startPeerServer = (kind: "pg-boss" | "graphile-worker", database_url: string, peers: PeerModules) =>
-  start(join(import.meta.dirname, "queueHttpServer.ts"), [kind, database_url, peers.folder])
+/** A bare server before somebody else's queue in a PostgreSQL database, in which so many jobs wait. */
+export const startPeerServer = (
+  kind: "pg-boss" | "graphile-worker",
+  database_url: string,
+  peers: PeerModules,
+  jobs = 0,
+) => start(join(import.meta.dirname, "queueHttpServer.ts"), [kind, database_url, peers.folder, `${jobs}`])
 
 /** A bare server before the queue of a ledger in files. */
 export const startLedgerServer = (root: string): Promise<RunningServer> =>

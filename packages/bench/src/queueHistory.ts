@@ -6,7 +6,7 @@
 import type { Conditions, CurveTools } from "./Benchmark.ts"
 import { jobspecEvents } from "./jobspecEvents.ts"
 import { fill, makeRoot, removeRoot } from "./jsonlFolder.ts"
-import { type Behind, fastestInTurns } from "./inTurns.ts"
+import { type Behind, fastestInTurns, fastestOf } from "./inTurns.ts"
 import { type LedgerQueue, startFileQueue, startPostgresQueue } from "./ledgerQueues.ts"
 import { behindHistories, history_events } from "./postgresHistory.ts"
 import type { Curve } from "./Report.ts"
@@ -55,7 +55,7 @@ const behindFiles = async ({ progress, scaled }: CurveTools & Conditions): Promi
 
 /** Both stores over the same histories: the fastest of some rounds. */
 export const queueHistories = async (url: string, tools: CurveTools & Conditions): Promise<ReadonlyArray<Curve>> => {
-  const [x, y] = ["events before it", "µs for each job, the fastest round"]
+  const [x, y] = ["events before it", `µs for each job, ${fastestOf(rounds)}`]
   const files = await fastestInTurns(await behindFiles(tools), rounds, tools)
   const nothing = () => Promise.resolve()
   const inPostgres = await behindHistories(url, tools, async (schema, events) =>

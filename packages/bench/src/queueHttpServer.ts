@@ -2,7 +2,7 @@
  * A bare HTTP server before a queue, somebody else's or the ledger's: the body is read and parsed, a job is added, and a constant is
  * answered once the job is committed.
  *
- * `node queueHttpServer.ts (pg-boss|graphile-worker) POSTGRES_URL PEERS_FOLDER`, or `node queueHttpServer.ts ledger ROOT`
+ * `node queueHttpServer.ts (pg-boss|graphile-worker) POSTGRES_URL PEERS_FOLDER JOBS`, behind so many jobs, or `node queueHttpServer.ts ledger ROOT`
  *
  * @module
  */
@@ -11,10 +11,15 @@ import { startFileQueue } from "./ledgerQueues.ts"
 import { openInstalled } from "./Peers.ts"
 import { type PeerQueue, startGraphile, startPgBoss } from "./queuePeers.ts"
 
-const [kind = "", place = "", folder = ""] = process.argv.slice(2)
+const [kind = "", place = "", folder = "", jobs = "0"] = process.argv.slice(2)
+/** As many are put into the tables by one statement. */
+const fill_max = 10_000
 
-const startPeer = async (): Promise<PeerQueue> =>
-  (kind === "pg-boss" ? startPgBoss : startGraphile)(place, await openInstalled(folder))
+const startPeer = async (): Promise<PeerQueue> => {
+  const peer = await (kind === "pg-boss" ? startPgBoss : startGraphile)(place, await openInstalled(folder))
+  for (let left = Number(jobs); left > 0; left -= fill_max) await peer.fill(Math.min(left, fill_max))
+  return peer
+}
 
 const queue = await (kind === "ledger" ? startFileQueue(place) : startPeer())
 const answer = `${JSON.stringify({ accepted: true, text: "x".repeat(420) })}\n`

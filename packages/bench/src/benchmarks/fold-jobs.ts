@@ -218,7 +218,7 @@ export default make({
       const { bytes, jobs } = memoryOf(count, collectGarbage)
       return { x: jobs, y: Math.round(bytes / jobs) }
     })
-    return [{ name: "memory of the Jobs projection", x: "jobs", y: "bytes per job", points }]
+    return [{ name: "memory of the Jobs projection", x: "jobs", y: "bytes per job, measured once", points }]
   },
   check: (statuses, { expected }) => {
     if (statuses.size !== expected.size) throw new Error(`${statuses.size} jobs, want ${expected.size}`)

@@ -3,8 +3,8 @@ import { type Connection, openConnection, requestText } from "../httpLoad.ts"
 import { makeRoot, removeRoot } from "../jsonlFolder.ts"
 import { type RunningServer, startJobspecServer, writeJobs } from "../jobspecServer.ts"
 
-const few = 100
-const many = 100_000
+const few_count = 100
+const many_count = 100_000
 const requests = 100
 
 interface Side {
@@ -12,7 +12,7 @@ interface Side {
   readonly server: RunningServer
   readonly connection: Connection
 }
-type Input = Readonly<Record<"few" | "many", Side>>
+type Input = Readonly<Record<"few" | "many", Side>> & { readonly jobs: number }
 
 const body = JSON.stringify({ job_type: "rpi.run", payload: { goal: "make the report", test_first: true } })
 
@@ -31,7 +31,7 @@ const startSide = async (jobs: number): Promise<Omit<Side, "connection">> => {
 }
 
 /** One after the other, so that a run's time is a hundred times what one costs. */
-const ask = (question: Question, which: keyof Input) => async (input: Input) => {
+const ask = (question: Question, which: "few" | "many") => async (input: Input) => {
   const { connection, server } = input[which]
   const [method, path, sent, status] = questions[question]
   const request = requestText(method, path, server.token, sent)
@@ -39,10 +39,12 @@ const ask = (question: Question, which: keyof Input) => async (input: Input) => 
   return true
 }
 
+const nameOf = (question: Question, which: "few" | "many"): string => `${question}, ${which} jobs`
+
 const pair = (question: Question) => {
-  const limit = `${question}, ${few} jobs`
+  const limit = nameOf(question, "few")
   return [
-    { name: `${question}, ${many} jobs`, role: "subject", beside: [limit], run: ask(question, "many") },
+    { name: nameOf(question, "many"), role: "subject", beside: [limit], run: ask(question, "many") },
     { name: limit, role: "limit", run: ask(question, "few") },
   ] as const
 }
@@ -59,22 +61,25 @@ export default make<Input, boolean>({
   title: "One request beside a long history",
   unit: "requests",
   input: async (_, { scaled }) => {
-    const sides = { few: await startSide(few), many: await startSide(scaled(many)) }
+    const jobs = scaled(many_count, 10 * few_count)
+    const sides = { few: await startSide(few_count), many: await startSide(jobs) }
     // Opened last: a server hangs up on whoever asks nothing for long.
     return {
+      jobs,
       few: { ...sides.few, connection: await openConnection(sides.few.server.url) },
       many: { ...sides.many, connection: await openConnection(sides.many.server.url) },
     }
   },
   amount: () => requests,
-  describe: () => `${requests} requests, one after the other, to a server with ${many} jobs and to one with ${few}`,
+  describe: ({ jobs }) =>
+    `${requests} requests, one after the other, to a server with ${jobs} jobs and to one with ${few_count}`,
   subjects: questions_all.flatMap(pair),
   check: (isGood) => {
     if (!isGood) throw new Error("a request was not answered as it should be")
   },
   goals: questions_all.map((question) => ({
-    subject: `${question}, ${many} jobs`,
-    beside: `${question}, ${few} jobs`,
+    subject: nameOf(question, "many"),
+    beside: nameOf(question, "few"),
     speed_min: 0.9,
   })),
   close: async (input) => {

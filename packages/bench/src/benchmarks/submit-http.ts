@@ -4,6 +4,7 @@ import { type Conditions, make } from "../Benchmark.ts"
 import { type Connection, load, openConnection, requestText } from "../httpLoad.ts"
 import { jobspecEvents } from "../jobspecEvents.ts"
 import { fill, makeRoot, removeRoot } from "../jsonlFolder.ts"
+import { sql } from "../postgresHistory.ts"
 import {
   type RunningServer,
   startBareServer,
@@ -16,12 +17,18 @@ import {
 const submissions_count = 1024
 /** A server that has run for a while is what is measured: its code is compiled by then. */
 const warming_count = 20_000
-/** As many jobs lie in the ledger of another server of ours. */
+/** As many jobs lie in the ledger of another server of ours, and in the tables of other servers of each peer's. */
 const jobs_count = 100_000
-type Peer = "pg-boss" | "graphile-worker"
+const kinds = ["pg-boss", "graphile-worker"] as const
+type Kind = (typeof kinds)[number]
+type Peer = Kind | `${Kind}, full`
 
 interface Input {
   readonly submissions: number
+  /** How many each server had taken before. */
+  readonly warming: number
+  /** How many jobs lie behind those that are full. */
+  readonly jobs: number
   readonly postgres: PostgresServer | undefined
   readonly peers: ReadonlyMap<Peer, RunningServer>
   readonly roots: Array<string>
@@ -57,24 +64,28 @@ const namesOver = (connections: number) => {
   const over = connections === 1 ? "one connection" : `${connections} connections`
   return {
     ours: `submissions, ${over}`,
-    full: `submissions, ${over}, behind ${jobs_count} jobs`,
+    full: `submissions, ${over}, behind many jobs`,
     bare: `a bare server, ${over}`,
     ledger: `the ledger's queue behind a bare server, ${over}`,
     boss: `pg-boss behind a bare server, ${over}`,
     graphile: `graphile-worker behind a bare server, ${over}`,
+    fullBoss: `pg-boss behind a bare server, ${over}, with many jobs`,
+    fullGraphile: `graphile-worker behind a bare server, ${over}, with many jobs`,
   }
 }
 
 const subjectsOver = (connections: number) => {
-  const { bare, boss, full, graphile, ledger, ours } = namesOver(connections)
+  const { bare, boss, full, fullBoss, fullGraphile, graphile, ledger, ours } = namesOver(connections)
   const needs = "queues"
   return [
     { name: ours, role: "subject", beside: [bare, ledger, boss, graphile], run: submit("ours", connections) },
-    { name: full, role: "subject", beside: [ours, bare, boss, graphile], run: submit("full", connections) },
+    { name: full, role: "subject", beside: [ours, bare, fullBoss, fullGraphile], run: submit("full", connections) },
     { name: bare, role: "limit", run: submit("bare", connections) },
     { name: ledger, role: "limit", run: submit("ledger", connections) },
     { name: boss, role: "peer", needs, run: submit("pg-boss", connections) },
     { name: graphile, role: "peer", needs, run: submit("graphile-worker", connections) },
+    { name: fullBoss, role: "peer", needs, run: submit("pg-boss, full", connections) },
+    { name: fullGraphile, role: "peer", needs, run: submit("graphile-worker, full", connections) },
   ] as const
 }
 
@@ -85,23 +96,27 @@ const wall_alone =
   "a lone submission waits for the commit of one fact, which takes what append-jsonl-1 shows beside its flush: the ledger's queue behind a bare server, in the table, takes nearly as long."
 
 const goalsOver = (connections: number) => {
-  const { bare, boss, full, graphile, ours } = namesOver(connections)
+  const { bare, boss, full, fullBoss, fullGraphile, graphile, ours } = namesOver(connections)
   return [
     { subject: ours, beside: bare, speed_min: 0.5, wall: connections === 1 ? wall_alone : wall_many },
     { subject: full, beside: ours, speed_min: 0.9 },
     { subject: ours, beside: [boss, graphile], speed_min: 1 },
+    { subject: full, beside: [fullBoss, fullGraphile], speed_min: 1 },
   ]
 }
 
-/** The peers keep their jobs in one PostgreSQL server, every commit flushed. */
-const startPeers = async ({ peers }: Conditions): Promise<Pick<Input, "peers" | "postgres">> => {
+/** The peers keep their jobs in one PostgreSQL server, every commit flushed; those that are full, in a database of their own. */
+const startPeers = async ({ peers }: Conditions, jobs: number): Promise<Pick<Input, "peers" | "postgres">> => {
   const modules = peers.get("queues")
   if (modules === undefined || findPostgres() === undefined) return { peers: new Map(), postgres: undefined }
-  const postgres = await startPostgres({ fsync: true })
-  const started = (["pg-boss", "graphile-worker"] as const).map(
-    async (kind) => [kind, await startPeerServer(kind, postgres.url, modules)] as const,
-  )
-  return { peers: new Map(await Promise.all(started)), postgres }
+  const postgres = await startPostgres({ fsync: true, settings: { max_connections: "300" } })
+  await sql(postgres.url, "CREATE DATABASE full_of_jobs")
+  const full = new URL("/full_of_jobs", postgres.url).href
+  const started = kinds.flatMap((kind) => [
+    startPeerServer(kind, postgres.url, modules).then((server) => [kind, server] as const),
+    startPeerServer(kind, full, modules, jobs).then((server) => [`${kind}, full`, server] as const),
+  ])
+  return { peers: new Map<Peer, RunningServer>(await Promise.all(started)), postgres }
 }
 
 const middle = (times: ReadonlyArray<number>): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0
@@ -162,7 +177,9 @@ export default make<Input, boolean>({
   unit: "submissions",
   input: async (_, conditions) => {
     const roots = [await makeRoot(), await makeRoot(), await makeRoot(), await makeRoot()]
-    await writeJobs(roots[3] ?? "", conditions.scaled(jobs_count, 64))
+    const jobs = conditions.scaled(jobs_count, 64)
+    const warming = conditions.scaled(warming_count, 64)
+    await writeJobs(roots[3] ?? "", jobs)
     const input: Input = {
       roots,
       ours: await startJobspecServer(roots[0] ?? ""),
@@ -170,15 +187,17 @@ export default make<Input, boolean>({
       bare: await startBareServer(roots[1] ?? ""),
       ledger: await startLedgerServer(roots[2] ?? ""),
       connections: new Map(),
-      submissions: conditions.scaled(warming_count, 64),
-      ...(await startPeers(conditions)),
+      submissions: warming,
+      warming,
+      jobs,
+      ...(await startPeers(conditions, jobs)),
     }
     for (const which of [...own, ...input.peers.keys()]) await submit(which, 64)(input)
     return { ...input, submissions: conditions.scaled(submissions_count, 64) }
   },
   amount: ({ submissions }) => submissions,
-  describe: ({ submissions }) =>
-    `${submissions} submissions over connections that stay, to servers that have taken ${warming_count} before, one of ours behind ${jobs_count} jobs of another implementation; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant; before the ledger's queue it decides and records as our server does, without its routes, tokens and answers. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
+  describe: ({ jobs, submissions, warming }) =>
+    `${submissions} submissions over connections that stay, to servers that have taken ${warming} before, one of ours behind ${jobs} jobs of another implementation, and one of each peer's with as many in its tables; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant; before the ledger's queue it decides and records as our server does, without its routes, tokens and answers. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
   subjects: [...subjectsOver(64), ...subjectsOver(1)],
   goals: [
     ...goalsOver(64),
@@ -201,12 +220,12 @@ export default make<Input, boolean>({
         filled = length
         servers.push(await startFilled(root, length))
       }
-      const kinds = Object.keys(asked) as ReadonlyArray<Asked>
-      for (const server of servers) for (const what of kinds) await askAgain(server, what, warming_asked_count, now)
+      const questions = Object.keys(asked) as ReadonlyArray<Asked>
+      for (const server of servers) for (const what of questions) await askAgain(server, what, warming_asked_count, now)
       // In turns, so that whatever else the machine does meets all of them.
       for (let round = 1; round <= rounds_count; round++) {
         progress(`asking servers with ${lengths.join(", ")} events, round ${round} of ${rounds_count}`)
-        for (const what of kinds)
+        for (const what of questions)
           for (const server of servers) server.times[what].push(...(await askAgain(server, what, asked_count, now)))
       }
     } finally {
@@ -216,7 +235,7 @@ export default make<Input, boolean>({
     const curve = (name: string, what: Asked) => ({
       name,
       x: "events",
-      y: "ms (median)",
+      y: `ms, the median of ${rounds_count * asked_count} requests`,
       points: servers.map(({ events: x, times }) => ({ x, y: Math.round(middle(times[what]) * 1000) / 1000 })),
     })
     return [curve("one submission", "submit"), curve("/v1/ready", "ready"), curve("one job's status", "job")]

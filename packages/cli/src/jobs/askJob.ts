@@ -18,10 +18,12 @@ const page_records = 1024
 export const streamOf = (store: Store, jobId: string) =>
   Effect.gen(function* () {
     const found: Array<RecordedEvent> = []
-    for (;;) {
-      const { events } = yield* store.readStream(jobId, found.at(-1)?.position ?? 0, page_records)
-      if (events.length === 0) return found
+    for (let after = 0; ;) {
+      const { covers, events } = yield* store.readStream(jobId, after, page_records)
       found.push(...events)
+      // A page may be of records that are damaged, and hold no event.
+      if (covers <= after) return found
+      after = covers
     }
   })
 

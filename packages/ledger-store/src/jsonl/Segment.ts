@@ -53,6 +53,11 @@ export class Segment {
     return this.base + this.rows.count
   }
 
+  /** Whether the chain goes over it: it holds a record, or has the row of one that is gone. */
+  get isInChain(): boolean {
+    return this.count > 0 || this.sealed > 0
+  }
+
   /** The position of its last record; one below the first where it holds none. */
   get last(): number {
     return this.first + this.count - 1

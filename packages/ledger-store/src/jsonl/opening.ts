@@ -30,6 +30,7 @@ import { Flag } from "./Rows.ts"
 import { readExactly } from "./readExactly.ts"
 import { recognise, remember } from "./recognise.ts"
 import { ofOtherFile, otherFileOf } from "./otherFile.ts"
+import { lackJob } from "./passing.ts"
 import { readRows, readSealWithin, type SealFile } from "./Seals.ts"
 import { Segment } from "./Segment.ts"
 import { type Survey, survey } from "./survey.ts"
@@ -53,34 +54,13 @@ export interface Opening {
   readonly readClosed: (segment: Segment, reader: LineReader) => Effect.Effect<void, ReadFailure | ArchiveDamaged>
 }
 
-/**
- * Whether sealed records are certain to have nothing to do with a job: they are plain ones, and their rows say that they are of
- * others. Of a job that is not known yet, rows cannot tell; then its id must not be in their text.
- */
-const lacksJob = ({ history, place, records }: Opening, segment: Segment, from: number, to: number, jobId: string) =>
-  Effect.gen(function* () {
-    // An id that is written with escapes can be spelled in several ways.
-    if (JSON.stringify(jobId).length !== jobId.length + 2) return false
-    const rows = yield* records.rows(place, segment, from, to)
-    if (rows.count !== to - from) return false
-    if (!rows.haveAll(Flag.readable | Flag.cuttable, Flag.ahead)) return false
-    const known = history.jobs.get(jobId)
-    if (known !== undefined) return !rows.areOf(known.first, known.last)
-    const start = rows.offset(0)
-    const text = yield* Effect.option(records.bytes(place, segment, start, rows.end(rows.count - 1) - start))
-    return (
-      text._tag === "Some" &&
-      !Buffer.from(text.value.buffer, text.value.byteOffset, text.value.byteLength).includes(jobId)
-    )
-  })
-
 /** Up to where sealed records may be passed over: many at once where none of them matters, else a chunk, else none. */
 const passable = (opening: Opening, segment: Segment, from: number, to: number) =>
   Effect.gen(function* () {
     if (opening.only === undefined) return from
     for (const count of [many_rows, chunk_rows]) {
       const end = Math.min(to, from + count)
-      if (yield* lacksJob(opening, segment, from, end, opening.only)) return end
+      if (yield* lackJob(opening, segment, from, end, opening.only)) return end
     }
     return from
   })

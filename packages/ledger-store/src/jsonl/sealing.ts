@@ -51,7 +51,8 @@ export const adoptSeals = (place: Place, segment: Segment, seal?: OpenFile): Eff
 const headerOf = ({ history }: Sealing, segment: Segment): SealHeader => {
   const at = history.segments.indexOf(segment)
   const passed: Array<string> = []
-  for (let i = at - 1; i >= 0 && history.segments[i]?.count === 0; i--) passed.unshift(history.segments[i]?.name ?? "")
+  for (let i = at - 1; i >= 0 && history.segments[i]?.isInChain === false; i--)
+    passed.unshift(history.segments[i]?.name ?? "")
   const isForeign = !segment.isActive && firstOfArchive(segment.name) === undefined
   return {
     first: segment.first,
@@ -103,7 +104,7 @@ export const sealAll = (
     for (const segment of open) {
       // The chain goes over records: a file without any has no part in it.
       const before = history.segments.slice(0, history.segments.indexOf(segment))
-      const previous = before.findLast(({ count }) => count > 0)
+      const previous = before.findLast(({ isInChain }) => isInChain)
       if (segment.sealed === 0 && previous !== undefined) segment.link = { ...segment.link, sha: previous.link.sha }
       if (segment.isActive) yield* sealSegment(sealing, segment, yield* activeSeal(headerOf(sealing, segment)))
       else

@@ -1,18 +1,33 @@
+import type { RecordedEvent } from "@waybill/ledger"
 import { Effect } from "effect"
 import { expect } from "vitest"
 import { repairLedger, verifyLedger } from "../../src/index.ts"
-import { build, type Injury, injure, jobs, on, open } from "./injuries.ts"
+import { build, type Injury, injure, jobs, on, open, openStore } from "./injuries.ts"
 import { brief, collect, write } from "./texts.ts"
 
-/** Upwards, downwards and along each job, by stores that know nothing yet and by one that knows all. */
-const told = Effect.gen(function* () {
+/** One job's stream, by a store of which nothing else was asked before: it learns of this job alone. */
+const alone = (job: string) =>
+  Effect.gen(function* () {
+    const store = yield* openStore
+    const found: Array<RecordedEvent> = []
+    for (let after = 0; ;) {
+      const { covers, events } = yield* store.readStream(job, after, 3)
+      found.push(...events)
+      if (covers <= after) return found
+      after = covers
+    }
+  })
+
+/** Upwards, downwards and along each job, by stores that know nothing yet, by some that learn of one job, and by one that knows all. */
+export const told = Effect.gen(function* () {
   const up = yield* Effect.flatMap(open, (ledger) => collect(ledger.read()))
   const down = yield* Effect.flatMap(open, (ledger) => collect(ledger.readBackwards()))
-  const alone = yield* Effect.forEach(jobs, (job) => Effect.flatMap(open, (ledger) => collect(ledger.readStream(job))))
+  const first = yield* Effect.forEach(jobs, (job) => Effect.flatMap(open, (ledger) => collect(ledger.readStream(job))))
+  const only = yield* Effect.forEach(jobs, alone)
   const knowing = yield* open
   yield* collect(knowing.read())
   const known = yield* Effect.forEach(jobs, (job) => collect(knowing.readStream(job)))
-  return { up, down, streams: [...alone, ...known] }
+  return { up, down, streams: [...first, ...only, ...known] }
 }).pipe(
   Effect.timeout("20 seconds"),
   Effect.catchTag("TimeoutError", () => Effect.die("a reading does not end")),

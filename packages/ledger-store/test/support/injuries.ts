@@ -7,7 +7,8 @@ import { row_bytes } from "../../src/jsonl/Rows.ts"
 import { bytesOf, folder } from "./simulated.ts"
 import { ledgerOver, origin, write, written } from "./texts.ts"
 
-export const open = Effect.flatMap(makeJsonlStore({ root: "/r", rotate_bytes: 900, compress: false }), ledgerOver)
+export const openStore = makeJsonlStore({ root: "/r", rotate_bytes: 900, compress: false })
+export const open = Effect.flatMap(openStore, ledgerOver)
 export const jobs = ["j0", "j1", "j2", "ledger"]
 
 const plain = ["flip", "cut", "cut a little", "cut by rows", "empty", "remove", "grow"] as const
