@@ -49,6 +49,10 @@ export const startJobspecServer = (root: string): Promise<RunningServer> =>
 export const startBareServer = (root: string): Promise<RunningServer> =>
   start(join(import.meta.dirname, "bareHttpServer.ts"), [join(root, "bare")])
 
+/** A bare server that tells its followers an event as often as it is asked to. */
+export const startBareFollowServer = (event: string): Promise<RunningServer> =>
+  start(join(import.meta.dirname, "bareFollowServer.ts"), [event])
+
 /** A bare server before somebody else's queue in a PostgreSQL database, in which so many jobs wait. */
 export const startPeerServer = (
   kind: "pg-boss" | "graphile-worker",
@@ -56,10 +60,6 @@ export const startPeerServer = (
   peers: PeerModules,
   jobs = 0,
 ) => start(join(import.meta.dirname, "queueHttpServer.ts"), [kind, database_url, peers.folder, `${jobs}`])
-
-/** A bare server that tells its followers an event as often as it is asked to. */
-export const startBareFollowServer = (event: string): Promise<RunningServer> =>
-  start(join(import.meta.dirname, "bareFollowServer.ts"), [event])
 
 /** A bare server before the queue of a ledger in files. */
 export const startLedgerServer = (root: string): Promise<RunningServer> =>

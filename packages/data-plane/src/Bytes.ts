@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { atOnce, type FileError, hasSucceeded, type OpenFile } from "@waybill/host"
-import { Effect, Fiber, Stream } from "effect"
-import { createHash, hash as hashOnce } from "node:crypto"
+import { atOnce, type FileError, hasSucceeded, immediate, inTurn, type OpenFile } from "@waybill/host"
+import { Effect, Exit, Fiber, Stream } from "effect"
+import { createHash, type Hash, hash as hashOnce } from "node:crypto"
 import { BytesDiffer, type Digest, type Hop, StorageFailed } from "./Errors.ts"
 import { isUint8Array } from "node:util/types"
 
@@ -29,17 +29,24 @@ export const sha256Of = (bytes: Uint8Array): string => `sha256:${hashOnce("sha25
 
 /** Hashes and counts what it is given. */
 export const makeMeter = () => {
-  const hash = createHash("sha256")
+  let hash: Hash | undefined
+  /** The digest of a first chunk that is the last too. */
+  let only: string | undefined
   let bytes = 0
   return {
-    add: (chunk: Uint8Array): number => {
-      hash.update(chunk)
+    /** `isLast` where nothing comes after it. */
+    add: (chunk: Uint8Array, isLast = false): number => {
+      if (isLast && bytes === 0) only = sha256Of(chunk)
+      else (hash ??= createHash("sha256")).update(chunk)
       bytes += chunk.byteLength
       return bytes
     },
     /** The digest of all that was added; more can be added after it. */
-    soFar: (): string => `sha256:${hash.copy().digest("hex")}`,
-    digest: (): Digest => ({ sha256: `sha256:${hash.digest("hex")}`, bytes }),
+    soFar: (): string => only ?? `sha256:${(hash ??= createHash("sha256")).copy().digest("hex")}`,
+    digest: (): Digest => ({
+      sha256: only ?? `sha256:${(hash ?? createHash("sha256")).digest("hex")}`,
+      bytes,
+    }),
   }
 }
 
@@ -50,28 +57,42 @@ const beyond_bytes = 4096
  * Reads until `into` is full or the file ends: a read may come back short in the middle of a file. No more is asked for than what
  * a file of `file_bytes` bytes has, and what shows that it has no more, so that a small file is read at once.
  */
-const fill = (file: OpenFile, into: Uint8Array, offset: number, file_bytes: number): Effect.Effect<number, FileError> =>
-  Effect.gen(function* () {
-    let filled = 0
-    while (filled < into.byteLength) {
+const fill = (
+  file: OpenFile,
+  into: Uint8Array,
+  offset: number,
+  file_bytes: number,
+  before = 0,
+): Effect.Effect<number, FileError> =>
+  immediate(() => {
+    for (let filled = before; filled < into.byteLength;) {
       const most = Math.max(file_bytes - offset - filled, 0) + beyond_bytes
-      const got = yield* atOnce(file.read(into.subarray(filled, filled + most), offset + filled))
-      if (got === 0) break
-      filled += got
+      const reading = atOnce(file.read(into.subarray(filled, filled + most), offset + filled))
+      if (!hasSucceeded(reading)) {
+        const so = filled
+        return Effect.flatMap(reading, (got) =>
+          got === 0 ? Effect.succeed(so) : fill(file, into, offset, file_bytes, so + got),
+        )
+      }
+      if (reading.value === 0) return Exit.succeed(filled)
+      filled += reading.value
     }
-    return filled
+    return Exit.succeed(into.byteLength)
   })
 
-type OnChunk<E, R> = (chunk: Uint8Array, offset: number) => Effect.Effect<void, E, R>
+type OnChunk<E, R> = (chunk: Uint8Array, offset: number, isLast: boolean) => Effect.Effect<void, E, R>
 
-/** Runs `meanwhile` while the disk works. */
-export const during = <E, R>(disk: Effect.Effect<void, E, R>, meanwhile: () => void): Effect.Effect<void, E, R> =>
-  Effect.gen(function* () {
+/** Runs `meanwhile` while the disk works, and ends when both have. */
+export const during = <E, R, A, E2, R2>(
+  disk: Effect.Effect<void, E, R>,
+  meanwhile: Effect.Effect<A, E2, R2>,
+): Effect.Effect<A, E | E2, R | R2> =>
+  Effect.suspend((): Effect.Effect<A, E | E2, R | R2> => {
     const begun = atOnce(disk)
-    if (hasSucceeded(begun)) return meanwhile()
-    const working = yield* Effect.forkChild(begun, { startImmediately: true })
-    meanwhile()
-    yield* Fiber.join(working)
+    if (hasSucceeded(begun)) return meanwhile
+    return Effect.flatMap(Effect.forkChild(begun, { startImmediately: true }), (working) =>
+      Effect.flatMap(meanwhile, (answer) => Effect.as(Fiber.join(working), answer)),
+    )
   })
 
 /** Rooms that nobody uses. New ones would be given back by the collector alone, which is in no hurry. */
@@ -117,25 +138,31 @@ export const copyToKeep = (chunk: Uint8Array): Uint8Array<ArrayBuffer> => {
 
 /**
  * Hands every chunk of an open file to `onChunk` in order; the next one is read meanwhile. The chunk's memory is reused: copy
- * what must last.
+ * what must last. The last one is said to be the last where the file is as long as it was: its end was seen behind it.
  */
 export const eachChunk = <E, R>(file: OpenFile, onChunk: OnChunk<E, R>): Effect.Effect<number, E | FileError, R> =>
   Effect.gen(function* () {
-    const { bytes } = yield* file.info
+    const { bytes } = yield* atOnce(file.info)
     let [room, other] = [takeRoom(), takeRoom()]
-    let filled = yield* fill(file, room, 0, bytes)
     let offset = 0
-    while (filled === chunk_bytes) {
-      const reading = yield* Effect.forkChild(fill(file, other, offset + filled, bytes), { startImmediately: true })
-      yield* onChunk(room, offset)
-      offset += filled
-      filled = yield* Fiber.join(reading)
+    let filled = yield* atOnce(fill(file, room, 0, bytes))
+    while (filled > 0) {
+      const after = offset + filled
+      let reading: Fiber.Fiber<number, FileError> | undefined
+      let ahead = 0
+      // A chunk that did not come full is the last: the end was seen behind it.
+      if (filled === chunk_bytes) {
+        const next = fill(file, other, after, bytes)
+        if (after < bytes) reading = yield* Effect.forkChild(next, { startImmediately: true })
+        else ahead = yield* atOnce(next)
+      }
+      yield* onChunk(room.subarray(0, filled), offset, reading === undefined && ahead === 0)
+      offset = after
+      filled = reading === undefined ? ahead : yield* Fiber.join(reading)
       ;[room, other] = [other, room]
     }
-    // A chunk that did not come full is the last: the end was seen behind it.
-    if (filled > 0) yield* onChunk(room.subarray(0, filled), offset)
     giveBack(room, other)
-    return offset + filled
+    return offset
   })
 
 type OnProgress = ((bytes: number) => void) | undefined
@@ -145,12 +172,11 @@ export const digestOf = (file: OpenFile, onProgress?: OnProgress): Effect.Effect
   Effect.suspend(() => {
     const meter = makeMeter()
     return Effect.map(
-      eachChunk(file, (chunk) =>
-        Effect.sync(() => {
-          const bytes = meter.add(chunk)
-          onProgress?.(bytes)
-        }),
-      ),
+      eachChunk(file, (chunk, _, isLast) => {
+        const bytes = meter.add(chunk, isLast)
+        onProgress?.(bytes)
+        return Effect.void
+      }),
       meter.digest,
     )
   })
@@ -166,30 +192,41 @@ export const chunkedDigestOf = (file: OpenFile): Effect.Effect<ChunkedDigest, Fi
     const meter = makeMeter()
     const chunks: Array<string> = []
     return Effect.map(
-      eachChunk(file, (chunk) =>
-        Effect.sync(() => {
-          meter.add(chunk)
-          // The first chunk is all that there is so far; of most artifacts it is the only one.
-          chunks.push(chunks.length === 0 ? meter.soFar() : sha256Of(chunk))
-        }),
-      ),
+      eachChunk(file, (chunk, _, isLast) => {
+        meter.add(chunk, isLast)
+        // The first chunk is all that there is so far; of most artifacts it is the only one.
+        chunks.push(chunks.length === 0 ? meter.soFar() : sha256Of(chunk))
+        return Effect.void
+      }),
       () => ({ ...meter.digest(), chunks }),
     )
   })
 
-/** Copies a whole open file into another. The digests are of exactly what was handed to the system. */
-export const copyInto = (from: OpenFile, to: OpenFile, onProgress?: OnProgress): Effect.Effect<Digest, FileError> =>
+/**
+ * Copies a whole open file into another, and then does what `settle` says. The digests are of exactly what was handed to the system;
+ * that of the last chunk is taken while it settles.
+ */
+export const copyInto = (
+  from: OpenFile,
+  to: OpenFile,
+  settle: Effect.Effect<void, FileError>,
+  onProgress?: OnProgress,
+): Effect.Effect<Digest, FileError> =>
   Effect.suspend(() => {
     const meter = makeMeter()
-    return Effect.map(
-      eachChunk(from, (chunk, offset) =>
-        during(to.write(chunk, offset), () => {
-          const bytes = meter.add(chunk)
+    let isSettled = false
+    const copied = eachChunk(from, (chunk, offset, isLast) => {
+      isSettled = isLast
+      const write = to.write(chunk, offset)
+      return during(
+        isLast ? inTurn([write], settle) : write,
+        Effect.sync(() => {
+          const bytes = meter.add(chunk, isLast)
           onProgress?.(bytes)
         }),
-      ),
-      meter.digest,
-    )
+      )
+    })
+    return Effect.flatMap(copied, () => Effect.map(isSettled ? Effect.void : settle, meter.digest))
   })
 
 /** The open file that a stream of ours reads. */
@@ -208,7 +245,7 @@ export const streamOf = (hop: Hop, file: OpenFile): Stream.Stream<Uint8Array, St
   const stream = Stream.unfold(0, (offset: number) =>
     Effect.gen(function* () {
       const buffer = roomToKeep(chunk_bytes)
-      const filled = yield* fill(file, buffer, offset, offset + chunk_bytes)
+      const filled = yield* atOnce(fill(file, buffer, offset, offset + chunk_bytes))
       return filled === 0 ? undefined : ([buffer.subarray(0, filled), offset + filled] as const)
     }),
   ).pipe(Stream.mapError((cause) => new StorageFailed({ hop, cause })))
@@ -232,7 +269,7 @@ export const eachCheckedChunk = <E, R>(
   hop: Hop,
   file: OpenFile,
   whole: ChunkedDigest,
-  onChunk: OnChunk<E, R>,
+  onChunk: (chunk: Uint8Array, offset: number) => Effect.Effect<void, E, R>,
 ): Effect.Effect<void, E | BytesDiffer | FileError, R> =>
   Effect.gen(function* () {
     const room = takeRoom()
@@ -240,7 +277,7 @@ export const eachCheckedChunk = <E, R>(
     let filled = chunk_bytes
     // Nothing is read ahead: a chunk is as fresh as it can be when it is let go.
     for (let index = 0; filled === chunk_bytes; index++) {
-      filled = yield* fill(file, room, offset, whole.bytes)
+      filled = yield* atOnce(fill(file, room, offset, whole.bytes))
       if (filled === 0) break
       const chunk = room.subarray(0, filled)
       yield* compareChunk(hop, whole, index, chunk)

@@ -9,8 +9,6 @@
  *
  * @module
  */
-import type { Directory, FileError } from "@waybill/host"
-import { Effect, type Scope } from "effect"
 import { createHash } from "node:crypto"
 
 /** An attempt of a run. */
@@ -63,18 +61,6 @@ export const refuseHostPath = (path: string): string | undefined => {
 
 /** The folders that are the data plane's own below its root. */
 export const own_folders = ["workspaces", "staging", "artifacts", "sealed", "unfinished"] as const
-
-/** Opens a folder below another, segment by segment. */
-export const openBelow = (
-  directory: Directory,
-  segments: ReadonlyArray<string>,
-  options: { readonly create: boolean },
-): Effect.Effect<Directory, FileError, Scope.Scope> =>
-  Effect.gen(function* () {
-    let at = directory
-    for (const segment of segments) at = yield* at.openDirectory(segment, options)
-    return at
-  })
 
 export const sealedAt = (sha256: string): readonly [folders: ReadonlyArray<string>, name: string] => {
   const hex = sha256.slice("sha256:".length)

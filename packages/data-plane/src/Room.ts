@@ -3,11 +3,19 @@
  *
  * @module
  */
-import { type Directory, type Entropy, type FileError, type Files, type OpenFile } from "@waybill/host"
+import {
+  type Directory,
+  type Entropy,
+  type FileError,
+  type Files,
+  openBelow,
+  type OpenFile,
+  openFileBelow,
+} from "@waybill/host"
 import { Effect, type Scope } from "effect"
 import { type Call, within } from "./Call.ts"
 import { ArtifactMissing, type Hop, type HopError, type PathRefused, StorageFailed } from "./Errors.ts"
-import { type AttemptKey, folderName, openBelow, sealedAt } from "./Layout.ts"
+import { type AttemptKey, folderName, sealedAt } from "./Layout.ts"
 import { checkPath, notPlainFile, opened } from "./places.ts"
 import { makeUnfinished, type Unfinished } from "./unfinished/Unfinished.ts"
 
@@ -42,6 +50,8 @@ export interface Room {
     segments: ReadonlyArray<string>,
     options: { readonly create: boolean },
   ) => Effect.Effect<Directory, FileError, Scope.Scope>
+  /** Opens a file in a folder below the root, for reading. */
+  readonly file: (folders: ReadonlyArray<string>, name: string) => Effect.Effect<OpenFile, FileError, Scope.Scope>
   /** Opens the private copy of an attempt's built bytes. */
   readonly openBuilt: (attempt: AttemptKey) => Effect.Effect<OpenFile, FileError, Scope.Scope>
   /** Opens what was written for an attempt. */
@@ -76,10 +86,11 @@ export const makeRoom = (
   { bytes_max = 8 * 1024 ** 3, deadline_ms = 600_000, root }: DataPlaneOptions,
 ): Effect.Effect<Room, never, Scope.Scope> =>
   Effect.gen(function* () {
+    const top = files.openDirectory(root, { create: true })
     const folder: Room["folder"] = (segments, options) =>
-      Effect.flatMap(files.openDirectory(root, { create: true }), (directory) =>
-        openBelow(directory, segments, options),
-      )
+      Effect.flatMap(top, (directory) => openBelow(directory, segments, options))
+    const file: Room["file"] = (folders, name) =>
+      Effect.flatMap(top, (directory) => openFileBelow(directory, folders, name, { access: "read" }))
     return {
       root,
       bytes_max,
@@ -88,24 +99,15 @@ export const makeRoom = (
       within: (hop, call, run) => within(hop, call, deadline_ms, run),
       bounded: (hop, call, run) => within(hop, call, deadline_ms, Effect.scoped(run)),
       folder,
-      openBuilt: (attempt) =>
-        Effect.flatMap(folder(attemptIn("staging", attempt), { create: false }), (directory) =>
-          directory.openFile("built", { access: "read" }),
-        ),
+      file,
+      openBuilt: (attempt) => file(attemptIn("staging", attempt), "built"),
       openStored: (hop, attempt, path) =>
-        Effect.gen(function* () {
-          const [folders, name] = yield* checkPath(hop, path)
-          return yield* folder([...attemptIn("artifacts", attempt), ...folders], { create: false }).pipe(
-            Effect.flatMap((directory) => directory.openFile(name, { access: "read" })),
-            Effect.mapError(opened(hop, path, () => new ArtifactMissing({ hop, path }))),
-          )
-        }),
-      openSealed: (hop, { path, sha256 }) => {
-        const [folders, name] = sealedAt(sha256)
-        return folder(folders, { create: false }).pipe(
-          Effect.flatMap((directory) => directory.openFile(name, { access: "read" })),
-          Effect.mapError(missingOrBroken(hop, path)),
-        )
-      },
+        Effect.flatMap(checkPath(hop, path), ([folders, name]) =>
+          Effect.mapError(
+            file([...attemptIn("artifacts", attempt), ...folders], name),
+            opened(hop, path, () => new ArtifactMissing({ hop, path })),
+          ),
+        ),
+      openSealed: (hop, { path, sha256 }) => Effect.mapError(file(...sealedAt(sha256)), missingOrBroken(hop, path)),
     }
   })

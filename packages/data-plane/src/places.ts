@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Directory, FileError, OpenFile } from "@waybill/host"
+import { andThenAtOnce, atOnce, type Directory, type FileError, inTurn, type OpenFile } from "@waybill/host"
 import { pathSegments, refuseFilePath } from "@waybill/workspace-job"
 import { Effect } from "effect"
 import { digestOf, sha256Of } from "./Bytes.ts"
@@ -75,7 +75,7 @@ export const compare = (hop: Hop, expected: Digest, actual: Digest): Effect.Effe
 /** A length, then a digest, compared on one open file. */
 export const checkFile = (hop: Hop, file: OpenFile, expected: Digest, onProgress?: (bytes: number) => void) =>
   Effect.gen(function* () {
-    const info = yield* Effect.mapError(file.info, storage(hop))
+    const info = yield* Effect.mapError(atOnce(file.info), storage(hop))
     if (info.bytes !== expected.bytes)
       return yield* new BytesDiffer({
         hop,
@@ -98,29 +98,29 @@ export const holds = (directory: Directory, name: string, bytes: Uint8Array) =>
     return true
   })
 
+/** What a file gets when all of it is written: its mode, and to be flushed. */
+export const settling = (file: OpenFile, mode: number): Effect.Effect<void, FileError> =>
+  inTurn([file.chmod(mode)], file.flush)
+
 /**
- * Fills a draft, and gives it its place once it is flushed and `check` agrees. What bore the name is replaced in one step;
- * on failure it stays.
+ * Gives a draft its place once `fill` has written, settled and checked it. What bore the name is replaced in one step; on failure it
+ * stays.
  */
-export const place = <E, R, E2>(
+export const place = <E, R>(
   hop: Hop,
   { directory: from, file, name: as, placed: told }: Draft,
-  into: { readonly directory: Directory; readonly name: string; readonly mode: number },
+  into: { readonly directory: Directory; readonly name: string },
   fill: (file: OpenFile) => Effect.Effect<Digest, E, R>,
-  check: (written: Digest, file: OpenFile) => Effect.Effect<void, E2>,
 ) =>
   Effect.gen(function* () {
     const written = yield* fill(file)
-    yield* Effect.mapError(file.chmod(into.mode), storage(hop))
-    // What is looked at meanwhile is what is being flushed; the name waits for both.
-    yield* Effect.all([Effect.mapError(file.flush, storage(hop)), check(written, file)], {
-      concurrency: 2,
-      discard: true,
-    })
     yield* Effect.mapError(
       // Whoever gives up now must not leave with the renaming still under way.
-      Effect.andThen(from.rename(as, into.name, into.directory), Effect.andThen(told, into.directory.flush)).pipe(
-        Effect.uninterruptible,
+      Effect.uninterruptible(
+        andThenAtOnce(from.rename(as, into.name, into.directory), () => {
+          told()
+          return into.directory.flush
+        }),
       ),
       storage(hop),
     )

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OpenFile } from "@waybill/host"
+import { type FileError, inTurn, type OpenFile } from "@waybill/host"
 import { Effect, Stream } from "effect"
 import {
   type Behind,
@@ -21,7 +21,7 @@ import {
   takeRoom,
 } from "./Bytes.ts"
 import type { Source } from "./DataPlane.ts"
-import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText, NotBytes } from "./Errors.ts"
+import { ArtifactTooLarge, BytesDiffer, type Digest, IllFormedText, NotBytes, type StorageFailed } from "./Errors.ts"
 import { compare, storage, storing } from "./places.ts"
 
 /** A buffer up to this size is copied when it is handed over; of a larger one the digest is taken. */
@@ -71,9 +71,10 @@ export const take = <E, R>(source: Source<E, R>): Taken<E, R> => {
   return ours === undefined ? { kind: "stream", stream: source } : { kind: "file", ...ours }
 }
 
-/** Copies what was taken into a file of ours while hashing and counting it. */
+/** Copies what was taken into a file of ours while hashing and counting it, and then does what `settle` says. */
 export const capture = <E, R>(
   file: OpenFile,
+  settle: Effect.Effect<void, FileError>,
   source: Taken<E, R>,
   bytes_max: number,
   onProgress: ((bytes: number) => void) | undefined,
@@ -84,13 +85,18 @@ export const capture = <E, R>(
     const meter = makeMeter()
     const room = takeRoom()
     let bytes = 0
-    /** Writes what is ours until it is written. */
-    const add = (own: Uint8Array) =>
-      Effect.gen(function* () {
-        if (bytes + own.byteLength > bytes_max) return yield* new ArtifactTooLarge({ bytes_max })
-        yield* during(Effect.mapError(file.write(own, bytes), storage("build")), () => meter.add(own))
-        bytes += own.byteLength
-        onProgress?.(bytes)
+    let isSettled = false
+    /** Writes what is ours until it is written, and where it is the last until it is settled. */
+    const add = (own: Uint8Array, at = bytes, isLast = false) =>
+      Effect.suspend((): Effect.Effect<void, ArtifactTooLarge | StorageFailed> => {
+        if (at + own.byteLength > bytes_max) return Effect.fail(new ArtifactTooLarge({ bytes_max }))
+        isSettled = isLast
+        const write = file.write(own, at)
+        const hashed = Effect.sync(() => {
+          bytes = meter.add(own, isLast)
+          onProgress?.(bytes)
+        })
+        return Effect.mapError(during(isLast ? inTurn([write], settle) : write, hashed), storage("build"))
       })
     const addCopy = (piece: Uint8Array) =>
       Effect.gen(function* () {
@@ -106,6 +112,7 @@ export const capture = <E, R>(
     if (source.kind === "stream") yield* Stream.runForEach(source.stream, addCopy)
     else if (source.kind === "file") yield* storing(source.hop)(eachChunk(source.file, add))
     else for (const piece of source.pieces) yield* addCopy(piece)
+    if (!isSettled) yield* settle
     giveBack(room)
     const built: Digest = meter.digest()
     if (source.kind === "pieces" && source.sha256 !== undefined && source.sha256 !== built.sha256)

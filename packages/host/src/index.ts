@@ -1,4 +1,5 @@
-export { atOnce, hasSucceeded, immediate } from "./atOnce.ts"
+export { andThenAtOnce, atOnce, hasSucceeded, immediate, inTurn } from "./atOnce.ts"
+export { openBelow, openFileBelow } from "./below.ts"
 export * from "./Duration.ts"
 export * from "./Entropy.ts"
 export { explainErrno } from "./errno.ts"

@@ -21,9 +21,10 @@ import {
 } from "node:fs"
 import * as fs from "node:fs/promises"
 import { promisify } from "node:util"
-import type { FileInfo, FileKind, FileOperation, OpenFile, OpenOptions } from "./Files.ts"
+import type { FileError, FileInfo, FileKind, FileOperation, OpenFile, OpenOptions } from "./Files.ts"
 import { Effect } from "effect"
-import { flushingOf, type Pace, unknownPace } from "./nodeFlush.ts"
+import { atOnce, immediate } from "./atOnce.ts"
+import { flushingOf, type Pace, type Paces, unknownPaces } from "./nodeFlush.ts"
 import type { OpenDescriptor } from "./OpenDescriptor.ts"
 import { attempt, attemptNow, refuse } from "./refusals.ts"
 
@@ -67,8 +68,8 @@ export const slow = {
 /** What is read or written of a local file without another thread: copying so much takes less than waking one. */
 const bytes_now_max = 65_536
 
-/** A file that is read in one piece: nobody reads ahead in it, so that another thread would only be waited for. */
-const small_file_bytes_max = 1_048_576
+/** A file that is read or written in one piece: nobody works on another piece of it meanwhile, so that another thread would only be waited for. */
+export const small_file_bytes_max = 1_048_576
 const isSmallFile = (descriptor: number): boolean => {
   try {
     return fstatSync(descriptor).size <= small_file_bytes_max
@@ -79,6 +80,8 @@ const isSmallFile = (descriptor: number): boolean => {
 }
 /** A piece that came as fast as this the last time lies in memory, as what was just written does; so the next one probably does. */
 const read_now_ms_max = 0.5
+/** A piece that was taken as fast as this the last time was only copied, into memory that is new: it is as long as hashing it takes. */
+const write_now_ms_max = 1
 
 const writeAll = async (descriptor: number, path: string, bytes: Uint8Array, offset: number): Promise<void> => {
   for (let done = 0; done < bytes.byteLength;) {
@@ -100,7 +103,7 @@ export const openFileOf = (
   open: OpenDescriptor,
   path: string,
   isLocal: boolean,
-  pace: Pace = unknownPace(),
+  paces: Paces = unknownPaces(),
 ): OpenFile => {
   const shown = () => path
   const handle = {
@@ -109,12 +112,28 @@ export const openFileOf = (
     },
     datasync: () => open.use(slow.flush),
   }
-  const flushing = flushingOf(handle, path, isLocal, undefined, pace)
+  const flushing = flushingOf(handle, path, isLocal, undefined, paces.fileFlush)
   const isNow = (bytes: Uint8Array) => isLocal && bytes.byteLength <= bytes_now_max
   const now = <A>(operation: FileOperation, run: (descriptor: number) => A) =>
     attemptNow(operation, shown, () => open.useNow(run))
   const later = <A>(operation: FileOperation, run: (descriptor: number) => Promise<A>) =>
     attempt(operation, path, () => open.use(run))
+  /** Does the one while it is fast, and else the other; either way its time is taken. */
+  const paced = <A>(
+    pace: Pace,
+    now_ms_max: number,
+    soon: Effect.Effect<A, FileError>,
+    other: Effect.Effect<A, FileError>,
+  ): Effect.Effect<A, FileError> => {
+    const since_ms = performance.now()
+    const take = () => {
+      pace.took_ms = performance.now() - since_ms
+    }
+    if (pace.took_ms > now_ms_max) return Effect.tap(other, () => Effect.sync(take))
+    const done = atOnce(soon)
+    take()
+    return done
+  }
   const readNow = (into: Uint8Array, offset: number) =>
     now("read", (descriptor) => readSync(descriptor, into, 0, into.byteLength, offset))
   const readLater = (into: Uint8Array, offset: number) =>
@@ -122,25 +141,28 @@ export const openFileOf = (
       const { bytesRead } = await slow.read(descriptor, into, 0, into.byteLength, offset)
       return bytesRead
     })
-  /** A large piece, whose time is taken. */
   const readPiece = (into: Uint8Array, offset: number) =>
-    Effect.suspend(() => {
-      const isSmall = isLocal && open.isOpen && isSmallFile(open.descriptor)
-      const since_ms = performance.now()
-      const reading = isSmall && pace.read_ms <= read_now_ms_max ? readNow : readLater
-      return Effect.map(reading(into, offset), (got) => {
-        if (isSmall) pace.read_ms = performance.now() - since_ms
-        return got
-      })
-    })
+    immediate(() =>
+      isLocal && open.isOpen && isSmallFile(open.descriptor)
+        ? paced(paces.read, read_now_ms_max, readNow(into, offset), readLater(into, offset))
+        : readLater(into, offset),
+    )
+  const writeNow = (bytes: Uint8Array, offset: number) =>
+    now("write", (descriptor) => writeAllNow(descriptor, path, bytes, offset))
+  const writeLater = (bytes: Uint8Array, offset: number) =>
+    later("write", (descriptor) => writeAll(descriptor, path, bytes, offset))
+  const writePiece = (bytes: Uint8Array, offset: number) =>
+    immediate(() =>
+      isLocal && offset === 0 && bytes.byteLength <= small_file_bytes_max
+        ? paced(paces.write, write_now_ms_max, writeNow(bytes, offset), writeLater(bytes, offset))
+        : writeLater(bytes, offset),
+    )
   return {
     path,
     read: (into, offset) => (isNow(into) ? readNow(into, offset) : readPiece(into, offset)),
     write: (bytes, offset) => {
       flushing.wrote(bytes.byteLength)
-      return isNow(bytes)
-        ? now("write", (descriptor) => writeAllNow(descriptor, path, bytes, offset))
-        : later("write", (descriptor) => writeAll(descriptor, path, bytes, offset))
+      return isNow(bytes) ? writeNow(bytes, offset) : writePiece(bytes, offset)
     },
     truncate: (bytes) => later("truncate", (descriptor) => slow.truncate(descriptor, bytes)),
     flush: flushing.flush,

@@ -13,6 +13,8 @@ import { attempt, attemptNow, refuse } from "./refusals.ts"
 const flush_now_ms_max = 0.5
 /** What is more may take longer than what was flushed before it, and there is work to do meanwhile. */
 const flush_now_bytes_max = 65_536
+/** What a disk takes that is not slow: what more than a little takes within this tells nothing against it. */
+const bytes_per_ms_min = 262_144
 
 export interface Flushing {
   readonly flush: Effect.Effect<void, FileError>
@@ -20,13 +22,27 @@ export interface Flushing {
   readonly wrote: (bytes: number) => void
 }
 
-/** How long the last flush took of a file, or of all that lies below one root, which is mostly one disk. */
+/** How long something took the last time, done to a file or to any that lies below one root, which is mostly one disk. */
 export interface Pace {
   took_ms: number
-  /** The same of the last large piece that was read of a small file. */
-  read_ms: number
 }
-export const unknownPace = (): Pace => ({ took_ms: Number.POSITIVE_INFINITY, read_ms: Number.POSITIVE_INFINITY })
+export const unknownPace = (): Pace => ({ took_ms: Number.POSITIVE_INFINITY })
+
+/** What is known of a disk, one by one: a folder's flush may be fast where a file's is not. */
+export interface Paces {
+  readonly fileFlush: Pace
+  readonly folderFlush: Pace
+  /** Of a small file, read in one large piece. */
+  readonly read: Pace
+  /** Of a file's first piece. */
+  readonly write: Pace
+}
+export const unknownPaces = (): Paces => ({
+  fileFlush: unknownPace(),
+  folderFlush: unknownPace(),
+  read: unknownPace(),
+  write: unknownPace(),
+})
 
 /** What is flushed: an open descriptor (below 0 once it is closed), and how. */
 export interface Flushed {
@@ -47,27 +63,32 @@ export const flushingOf = (
   pace = unknownPace(),
 ): Flushing => {
   let dirty_bytes = 0
-  const measured = (since_ms: number) => {
-    pace.took_ms = now_ms() - since_ms
+  /** What is flushed now, and since when. */
+  const begin = () => {
+    const begun = { bytes: dirty_bytes, since_ms: now_ms() }
+    dirty_bytes = 0
+    return begun
+  }
+  const end = ({ bytes, since_ms }: { readonly bytes: number; readonly since_ms: number }) => {
+    const expected_ms = bytes <= flush_now_bytes_max ? 0 : bytes / bytes_per_ms_min
+    pace.took_ms = Math.max(0, now_ms() - since_ms - expected_ms)
   }
   const flushNow = () => {
     if (handle.fd < 0) throw refuse("flush", path, "EBADF")
-    const since_ms = now_ms()
-    dirty_bytes = 0
+    const begun = begin()
     ;(handle.datasyncNow ?? fdatasyncSync)(handle.fd)
-    measured(since_ms)
+    end(begun)
   }
   const flushMeanwhile = async () => {
-    const since_ms = now_ms()
-    dirty_bytes = 0
+    const begun = begin()
     await handle.datasync()
-    measured(since_ms)
+    end(begun)
   }
-  const now = attemptNow("flush", () => path, flushNow)
-  const meanwhile = attempt("flush", path, flushMeanwhile)
   return {
     flush: immediate(() =>
-      isLocal && pace.took_ms <= flush_now_ms_max && dirty_bytes <= flush_now_bytes_max ? atOnce(now) : meanwhile,
+      isLocal && pace.took_ms <= flush_now_ms_max && dirty_bytes <= flush_now_bytes_max
+        ? atOnce(attemptNow("flush", () => path, flushNow))
+        : attempt("flush", path, flushMeanwhile),
     ),
     wrote: (bytes) => {
       dirty_bytes += bytes

@@ -1,13 +1,16 @@
 /** An operation that is done on the spot ends as it would if it were run, and one that has to wait is run. */
 import { Effect, Exit, Layer } from "effect"
 import { describe, expect, it } from "vitest"
+import fc from "fast-check"
 import {
+  andThenAtOnce,
   atOnce,
   type Fault,
   FileError,
   Files,
   hasSucceeded,
   immediate,
+  inTurn,
   layerFaultyFiles,
   makeMemoryFiles,
 } from "../src/index.ts"
@@ -49,6 +52,42 @@ describe("what is done on the spot", () => {
       Effect.void,
     )
     expect([atOnce(around) === around, times]).toEqual([true, 0])
+  })
+})
+
+describe("what is done in turn on the spot", () => {
+  const kinds = ends.map(([kind]) => kind)
+  const steps = (of: ReadonlyArray<string>) => {
+    const done: Array<number> = []
+    const effects = of.map((kind, nth) =>
+      immediate(() => {
+        done.push(nth)
+        return ends.find(([name]) => name === kind)?.[1]() ?? Effect.void
+      }),
+    )
+    return { done, effects }
+  }
+
+  it("does the same steps, and ends the same, as when they are run one after the other", () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 6 }), async (of) => {
+        const [one, other, third] = [steps(of), steps(of), steps(of)]
+        const last = Effect.succeed("last")
+        const run = await Effect.runPromiseExit(Effect.andThen(Effect.all(one.effects, { discard: true }), last))
+        const inTurns = inTurn(other.effects, last)
+        expect(other.done).toEqual([])
+        expect(await Effect.runPromiseExit(Effect.suspend(() => atOnce(inTurns)))).toEqual(run)
+        expect(await Effect.runPromiseExit(inTurn(third.effects, last))).toEqual(run)
+        expect([other.done, third.done]).toEqual([one.done, one.done])
+      }),
+    ))
+
+  it("is done when none of the steps waits, and hands on what each answered", () => {
+    const made = andThenAtOnce(
+      immediate(() => Exit.succeed(7)),
+      (seven) => immediate(() => Exit.succeed(seven * 2)),
+    )
+    expect(atOnce(made)).toEqual(Exit.succeed(14))
   })
 })
 

@@ -65,6 +65,15 @@ it("much that was written is never waited for, nor a disk of another machine", a
   expect(await distant(0.1)).toBe(true)
 })
 
+it("what much that was written takes says nothing against a disk, unless it takes longer than so much should", async () => {
+  const flush = timed()
+  await flush(0.1)
+  expect(await flush(4, 1_048_576)).toBe(true)
+  expect(await flush(0.1)).toBe(false)
+  expect(await flush(40, 1_048_576)).toBe(true)
+  expect(await flush(0.1)).toBe(true)
+})
+
 it("what lies below one root shares what is known of its disk", async () => {
   const pace = unknownPace()
   let elsewhere = 0

@@ -80,8 +80,8 @@ it("an operation that its caller gave up happens where it was meant, or nowhere"
   const [meant, other] = [join(at, "meant"), join(at, "other")]
   mkdirSync(meant)
   mkdirSync(other)
-  // What replaces something is another thread's work.
-  writeFileSync(join(meant, "y"), "replaced")
+  // What replaces something large is another thread's work.
+  writeFileSync(join(meant, "y"), new Uint8Array(1_048_577))
   // Every thread that serves the file system waits for somebody to write.
   const threads = 4
   const pipes = Array.from({ length: threads }, (_, i) => join(at, `pipe-${i}`))

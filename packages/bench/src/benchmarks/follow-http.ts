@@ -99,7 +99,7 @@ const names = {
 }
 
 const wall = ({ time }: Figures): string =>
-  `the thread that records also writes what followers are told. Where nobody follows, the submissions take ${time(names.alone)}; together with a bare server that does nothing but write as many bytes from one piece of memory, ${time(names.bare)}; ours take ${time(names.ours)}. What is more than that is, in a profile, mostly the writing out of each event, once for all (docs/decisions/0054).`
+  `the thread that records also writes what followers are told. Where nobody follows, the submissions take ${time(names.alone)}; with a bare server behind them that writes as many bytes from one piece of memory, and has nothing else to do, ${time(names.bare)}. Ours take ${time(names.ours)}: beside that, each event is written out, once for all, and told in many small pieces, as they come.`
 
 /** What fifty followers of one live tail cost those who submit. */
 export default make<Input, boolean>({

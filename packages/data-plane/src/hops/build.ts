@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import { digestOf } from "../Bytes.ts"
 import type { DataPlane } from "../DataPlane.ts"
-import { notPlainFile, place, storage, storing } from "../places.ts"
+import { notPlainFile, place, settling, storage, storing } from "../places.ts"
 import { attemptIn, type Room } from "../Room.ts"
 import { capture, take } from "../transfer.ts"
 
@@ -20,12 +20,8 @@ export const buildHops = (room: Room): Pick<DataPlane["Service"], "build" | "has
         call,
         Effect.gen(function* () {
           const directory = yield* room.folder(attemptIn("staging", attempt), { create: true })
-          return yield* place(
-            "build",
-            yield* room.unfinished.file(0o600),
-            { directory, name: "built", mode: 0o600 },
-            (file) => capture(file, source, room.bytes_max, call?.onProgress),
-            () => Effect.void,
+          return yield* place("build", yield* room.unfinished.file(0o600), { directory, name: "built" }, (file) =>
+            capture(file, settling(file, 0o600), source, room.bytes_max, call?.onProgress),
           )
         }).pipe(storing("build")),
       )

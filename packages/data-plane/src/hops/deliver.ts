@@ -6,7 +6,7 @@
 import type { FileInfo, OpenFile } from "@waybill/host"
 import { Effect } from "effect"
 import { join } from "node:path"
-import { chunk_bytes, copyToKeep, digestOf } from "../Bytes.ts"
+import { chunk_bytes, copyToKeep, digestOf, during } from "../Bytes.ts"
 import type { Call } from "../Call.ts"
 import type { DataPlane, Destination, StoredArtifact } from "../DataPlane.ts"
 import { ArtifactMissing, BytesDiffer } from "../Errors.ts"
@@ -68,21 +68,19 @@ export const deliverHops = (room: Room): Pick<DataPlane["Service"], "deliver"> =
           meddledWith: join(directory.path, name),
         })
       let asRead: FileInfo | undefined
-      yield* place(
-        "deliver",
-        draft,
-        { directory, name, mode: 0o644 },
-        (file) => releaseTo(artifact, sealed, (chunk, at) => file.write(chunk, at), call),
-        // The receipt speaks for the file: what the disk took is read again before it gets its name.
-        (_, file) =>
-          Effect.gen(function* () {
-            const before = yield* file.info
-            yield* compare("deliver", artifact, yield* digestOf(file))
-            const now = yield* draft.directory.info(draft.name)
-            if (!isSameFile(before, now) || before.changed_ns !== now.changed_ns) return yield* meddled(now)
-            asRead = before
-            yield* checkPlace
-          }).pipe(storing("deliver")),
+      yield* place("deliver", draft, { directory, name }, (file) =>
+        Effect.gen(function* () {
+          const released = yield* releaseTo(artifact, sealed, (chunk, at) => file.write(chunk, at), call)
+          yield* file.chmod(0o644)
+          // The receipt speaks for the file: what the disk took is read again, while it is flushed, before it gets its name.
+          const [before, found] = yield* during(file.flush, Effect.all([file.info, digestOf(file)]))
+          yield* compare("deliver", artifact, found)
+          const now = yield* draft.directory.info(draft.name)
+          if (!isSameFile(before, now) || before.changed_ns !== now.changed_ns) return yield* meddled(now)
+          asRead = before
+          yield* checkPlace
+          return released
+        }).pipe(storing("deliver")),
       )
       // Getting a name moves `changed_ns` too, so from here on the length and the time of the last write have to tell.
       const named = yield* directory.info(name)

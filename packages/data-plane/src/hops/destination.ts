@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Directory, FileError, FileKind, Files } from "@waybill/host"
+import { atOnce, type Directory, type FileError, type FileKind, type Files } from "@waybill/host"
 import { Effect, type Scope } from "effect"
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path"
 import { DestinationRefused, StorageFailed } from "../Errors.ts"
@@ -94,10 +94,8 @@ export const openTarget = (
     const directory = yield* files.openDirectory(folder, { create: true })
     const checkPlace = refuseReserved(directory.realPath)
     yield* checkPlace
-    const kind = yield* directory.info(name).pipe(
-      Effect.map((info) => info.kind),
-      Effect.catch((error) => (error.code === "ENOENT" ? Effect.succeed("file" as const) : Effect.fail(error))),
-    )
+    const there = yield* atOnce(directory.find(name))
+    const kind = there?.kind ?? "file"
     if (kind !== "file") return yield* refuse(inPlaceOf[kind])
     return { directory, name, checkPlace, reopen: files.openDirectory(folder) }
   }).pipe(

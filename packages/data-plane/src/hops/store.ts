@@ -9,7 +9,7 @@ import { copyInto } from "../Bytes.ts"
 import type { DataPlane } from "../DataPlane.ts"
 import { ArtifactMissing, PathRefused } from "../Errors.ts"
 import { artifactRef, sealedAt } from "../Layout.ts"
-import { checkFile, checkPath, compare, opened, place, placed, storing } from "../places.ts"
+import { checkFile, checkPath, compare, opened, place, placed, settling, storing } from "../places.ts"
 import { attemptIn, missingOrBroken, type Room } from "../Room.ts"
 
 export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "readBack" | "seal"> => ({
@@ -25,12 +25,10 @@ export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "rea
           room.folder([...attemptIn("artifacts", attempt), ...folders], { create: true }),
           opened("write", path, missing),
         )
-        yield* place(
-          "write",
-          yield* room.unfinished.file(0o600),
-          { directory, name, mode: 0o400 },
-          (file) => copyInto(source, file, call?.onProgress),
-          (written) => compare("write", built, written),
+        yield* place("write", yield* room.unfinished.file(0o600), { directory, name }, (to) =>
+          Effect.tap(copyInto(source, to, settling(to, 0o400), call?.onProgress), (written) =>
+            compare("write", built, written),
+          ),
         ).pipe(placed("write", path))
         const { bytes, sha256 } = built
         return { artifactRef: artifactRef(attempt, path), path, sha256, bytes }
@@ -79,12 +77,10 @@ export const storeHops = (room: Room): Pick<DataPlane["Service"], "write" | "rea
         // Whoever made it may have died before its name was on stable storage.
         if (isSealed) return yield* directory.flush
         const file = yield* room.openStored("seal", attempt, read.path)
-        yield* place(
-          "seal",
-          yield* room.unfinished.file(0o600),
-          { directory, name, mode: 0o400 },
-          (to) => copyInto(file, to, call?.onProgress),
-          (written) => compare("seal", read, written),
+        yield* place("seal", yield* room.unfinished.file(0o600), { directory, name }, (to) =>
+          Effect.tap(copyInto(file, to, settling(to, 0o400), call?.onProgress), (written) =>
+            compare("seal", read, written),
+          ),
         ).pipe(placed("seal", at))
       }).pipe(storing("seal")),
     ),

@@ -26,7 +26,7 @@ export const verifyHops = (room: Room): Pick<DataPlane["Service"], "withSealed">
             const { directory, segments } = yield* room.unfinished.folder
             const copy = yield* directory.openFile(name, { access: "write", create: "exclusive", mode: 0o400 })
             // Not flushed: after a crash nobody asks for it.
-            yield* compare("verify", artifact, yield* copyInto(sealed, copy, call?.onProgress))
+            yield* compare("verify", artifact, yield* copyInto(sealed, copy, Effect.void, call?.onProgress))
             return { before: yield* copy.info, copy, path: join(directory.path, name), segments }
           }).pipe(storing("verify")),
         )

@@ -11,17 +11,14 @@ import { digestOf, isBytes, ownCopyOf, streamOf } from "../Bytes.ts"
 import type { DataPlane } from "../DataPlane.ts"
 import { CandidateMissing, PathRefused } from "../Errors.ts"
 import { folderName, refuseHostPath } from "../Layout.ts"
-import { checkPath, holds, notPlainFile, opened, place, storage, storing } from "../places.ts"
+import { checkPath, holds, notPlainFile, opened, place, settling, storage, storing } from "../places.ts"
 import type { Room } from "../Room.ts"
 
 type Hops = Pick<DataPlane["Service"], "workspace" | "refusePlace" | "writeSeed" | "candidate">
 
 /** What bears the name where a seed goes. */
 const kindAt = (directory: Directory, name: string) =>
-  directory.info(name).pipe(
-    Effect.map((info) => info.kind),
-    Effect.catch((cause) => (cause.code === "ENOENT" ? Effect.succeed("nothing" as const) : Effect.fail(cause))),
-  )
+  Effect.map(directory.find(name), (info) => info?.kind ?? ("nothing" as const))
 
 export const workspaceHops = (room: Room): Hops => {
   const below = (runId: string, folders: ReadonlyArray<string>) => [folderName(runId), ...folders]
@@ -66,9 +63,8 @@ export const workspaceHops = (room: Room): Hops => {
             yield* place(
               "seed",
               yield* room.unfinished.fileIn(directory, { workspace }, 0o644),
-              { directory, name, mode: 0o644 },
-              (file) => Effect.andThen(file.write(own, 0), digestOf(file)),
-              () => Effect.void,
+              { directory, name },
+              (file) => Effect.tap(Effect.andThen(file.write(own, 0), digestOf(file)), settling(file, 0o644)),
             )
           }).pipe(storing("seed")),
         )
@@ -80,9 +76,9 @@ export const workspaceHops = (room: Room): Hops => {
         call,
         Effect.gen(function* () {
           const [folders, name] = yield* checkPath("collect", path)
-          const file = yield* open(below(runId, folders), false).pipe(
-            Effect.flatMap((directory) => directory.openFile(name, { access: "read" })),
-            Effect.mapError(opened("collect", path, () => new CandidateMissing({ path }))),
+          const file = yield* Effect.mapError(
+            room.file(["workspaces", ...below(runId, folders)], name),
+            opened("collect", path, () => new CandidateMissing({ path })),
           )
           const { bytes } = yield* Effect.mapError(file.info, storage("collect"))
           return { bytes, stream: streamOf("collect", file) }

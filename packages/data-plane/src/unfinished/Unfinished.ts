@@ -22,7 +22,7 @@ export interface Draft {
   readonly directory: Directory
   readonly name: string
   /** Says that it was renamed. */
-  readonly placed: Effect.Effect<void>
+  readonly placed: () => void
 }
 
 export interface Unfinished {
@@ -104,7 +104,7 @@ const draft = (directory: Directory, name: string, mode: number): Effect.Effect<
     let isPlaced = false
     return Effect.acquireRelease(directory.openFile(name, { access: "write", create: "exclusive", mode }), () =>
       isPlaced ? Effect.void : Effect.ignore(directory.unlink(name)),
-    ).pipe(Effect.map((file) => ({ file, directory, name, placed: Effect.sync(() => void (isPlaced = true)) })))
+    ).pipe(Effect.map((file) => ({ file, directory, name, placed: () => void (isPlaced = true) })))
   })
 
 /** Writes a folder down, durably, unless it stands there. */

@@ -6,10 +6,10 @@
  *
  * @module
  */
-import type { Directory, FileError, Files } from "@waybill/host"
+import { type Directory, type FileError, type Files, openBelow } from "@waybill/host"
 import { Effect, type Scope } from "effect"
 import { eachChunk } from "../Bytes.ts"
-import { lock_name, openBelow, places_name, temporaryOf } from "../Layout.ts"
+import { lock_name, places_name, temporaryOf } from "../Layout.ts"
 import { decodeElsewheres, type Elsewhere } from "./Elsewhere.ts"
 import { remove, type Removed } from "./remove.ts"
 
