@@ -60,22 +60,18 @@ export const mediansAt = (xs: ReadonlyArray<number>, times: ReadonlyArray<Readon
     times.map((each) => spreadOf(each).median),
   )
 
-/** What the points of {@link fastestInTurns} are. The first round of each is a warm-up. */
-export const fastestOf = (rounds: number): string => `the fastest of ${rounds - 1} rounds`
+/** What the points of {@link mediansInTurns} are. The first round of each is a warm-up. */
+export const medianOf = (rounds: number): string => `the median of ${rounds - 1} rounds`
 
-/** The fastest of some rounds behind each of them. */
-export const fastestInTurns = async (
+/** The middle of some rounds behind each of them. */
+export const mediansInTurns = async (
   all: ReadonlyArray<Behind>,
   rounds: number,
   tools: Tools,
 ): Promise<Curve["points"]> => {
   const lengths = all.map(({ events }) => events)
   try {
-    const times = await timesInTurns(all, rounds - 1, `behind ${lengths.join(", ")} events`, tools)
-    return points(
-      lengths,
-      times.map((each) => Math.min(...each)),
-    )
+    return mediansAt(lengths, await timesInTurns(all, rounds - 1, `behind ${lengths.join(", ")} events`, tools))
   } finally {
     for (const { close } of all) await close()
   }

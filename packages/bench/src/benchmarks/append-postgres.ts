@@ -175,7 +175,7 @@ const goalsInTwo = (writers: number) => {
   const wall = wallInTwo(writers)
   const { apart, boss, emmett, graphile, log, name } = namesOf(writers, 2)
   return [
-    { subject: name, beside: log, speed_min: 0.7, wall },
+    { subject: name, beside: log, speed_min: 0.7, wall, besides: true as const },
     { subject: name, beside: apart, speed_min: 0.7, wall },
     { subject: name, beside: [emmett, boss, graphile], speed_min: 1, wall },
   ]

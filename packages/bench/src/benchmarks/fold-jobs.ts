@@ -210,7 +210,7 @@ export default make({
   ],
   goals: [
     { subject: "the Jobs projection", beside: by_hand, speed_min: 0.7 },
-    { subject: "the Jobs projection", beside: ["emmett", "castore"], speed_min: 1, wall: wall_status },
+    { subject: "the Jobs projection", beside: ["emmett", "castore"], speed_min: 1, wall: wall_status, besides: true },
     { curve: "memory of the Jobs projection", growth_max: 1.1, besides: true },
   ],
   curves: (_, { collectGarbage, progress, scaled }) => {

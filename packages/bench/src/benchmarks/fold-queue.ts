@@ -113,7 +113,7 @@ export default make<
   ],
   goals: [
     { subject: "the queue view", beside: by_hand, speed_min: 0.7 },
-    { subject: "the queue view", beside: ["emmett", "castore"], speed_min: 1, wall: wall_status },
+    { subject: "the queue view", beside: ["emmett", "castore"], speed_min: 1, wall: wall_status, besides: true },
     {
       subject: "the queue view",
       beside: wholes,

@@ -127,7 +127,7 @@ export default make<Input, boolean>({
     },
     {
       name: names.alone,
-      role: "reference",
+      role: "limit",
       run: async ({ alone, submissions }) => (await submit(alone, submissions)) === submissions,
     },
     {

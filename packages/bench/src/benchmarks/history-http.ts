@@ -81,6 +81,7 @@ export default make<Input, boolean>({
     subject: nameOf(question, "many"),
     beside: nameOf(question, "few"),
     speed_min: 0.9,
+    besides: true as const,
   })),
   close: async (input) => {
     await closeSide(input.few)
