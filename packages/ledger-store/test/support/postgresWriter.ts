@@ -3,9 +3,9 @@
  * line with a job it opens the ledger and says `ready`; for the next line it appends, and tells what was acknowledged: one JSON
  * object `{ text: position }`.
  *
- * `variant` breaks the store on purpose: `no-lock` reads the head without its lock and moves it wherever it stands, `reserve`
- * gives positions away before the commit, as a sequence would. A broken one does not notice either that the head and the records
- * disagree.
+ * `variant` breaks the store on purpose: `no-lock` reads the head without its lock and the one before it, and moves it wherever it
+ * stands; `reserve` gives positions away before the commit, as a sequence would. A broken one does not notice either that the head
+ * and the records disagree.
  */
 import type { Connection, Database, Statement } from "@waybill/ledger-store/postgres"
 import { makePostgresStoreOver, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
@@ -32,6 +32,8 @@ const late_ms_max = 3
 const reserved = 1_000
 
 const isHead = ({ text }: Statement): boolean => text.endsWith("FOR UPDATE")
+/** The lock of the session that comes before the head's, taken or given back. */
+const isHold = ({ text }: Statement): boolean => text.startsWith("SELECT pg_advisory_")
 const isAppend = ({ text }: Statement): boolean => text.startsWith("WITH moved")
 
 const isEnds = ({ text }: Statement): boolean => text.includes("max(position)")
@@ -50,6 +52,7 @@ const replaceMoving = (statement: Statement, by: (sameLedger: string) => string)
 }
 
 const patched = ({ schema, variant }: WriterJob, statement: Statement): ReadonlyArray<Statement> => {
+  if (variant === "no-lock" && isHold(statement)) return [{ text: "SELECT 1" }]
   if (variant === "no-lock" && isHead(statement)) return [{ text: statement.text.replace("FOR UPDATE", "") }]
   if (variant === "reserve" && isHead(statement))
     return [
