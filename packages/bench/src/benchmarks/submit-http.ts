@@ -197,7 +197,7 @@ export default make<Input, boolean>({
   },
   amount: ({ submissions }) => submissions,
   describe: ({ jobs, submissions, warming }) =>
-    `${submissions} submissions over connections that stay, to servers that have taken ${warming} before, one of ours behind ${jobs} jobs of another implementation, and one of each peer's with as many in its tables; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant; before the ledger's queue it decides and records as our server does, without its routes, tokens and answers. The peers stand behind the same server, in PostgreSQL, and know nothing of keys, requests or a history`,
+    `${submissions} submissions over connections that stay, to servers that have taken ${warming} before, one of ours behind ${jobs} jobs of another implementation, and one of each peer's with as many in its tables; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant; before the ledger's queue it decides and records as our server does, without its routes, tokens and answers. The peers stand behind that same server, in PostgreSQL: whatever waits is added in one call of theirs (pg-boss: insert, graphile-worker: addJobs), which is one statement and one commit, one after the other, every commit flushed, and is answered after it; they know nothing of keys, requests or a history`,
   subjects: [...subjectsOver(64), ...subjectsOver(1)],
   goals: [
     ...goalsOver(64),
