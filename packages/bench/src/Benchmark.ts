@@ -4,9 +4,10 @@ import type { Curve, LeftOut } from "./Report.ts"
 
 /**
  * What a subject is measured for: `subject` is ours, `limit` is the least work that could possibly do it (the floor under
- * every answer), `peer` is somebody else's way to the same result.
+ * every answer), `peer` is somebody else's way to the same result, `reference` is ours in other circumstances: beside a short history,
+ * with nobody who follows.
  */
-export type Role = "subject" | "limit" | "peer"
+export type Role = "subject" | "limit" | "peer" | "reference"
 
 /** What a benchmark file exports; build it with {@link make}. */
 export interface Benchmark {

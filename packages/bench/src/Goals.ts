@@ -29,7 +29,7 @@ interface Excess {
   readonly curve: string
   /** Another curve over the same points. */
   readonly than: string
-  /** The most that the last point may be of the other curve's. */
+  /** The most that any point may be of the other curve's. */
   readonly times_max: number
 }
 
@@ -39,12 +39,25 @@ interface Ceiling {
   readonly value_max: number
 }
 
+/** What one run measured, in words, for those who tell of it: `not measured` of what was not. */
+export interface Figures {
+  /** The middle of a subject's times: `482 ms`. */
+  readonly time: (subject: string) => string
+  /** How one of ours is beside another: `is 1.27 times as fast`, `takes 4.35 times as long`. */
+  readonly beside: (subject: string, other: string) => string
+  /** The last point of a curve, in its own unit: `67.9`. */
+  readonly last: (curve: string) => string
+}
+
 /**
  * A speed beside others of the same run or by itself, how much a cost may grow along a curve, be beside another curve, or be at all.
- * `wall` says what stands in the way of one that is out of reach, as it was measured. One that is set `besides` tells where the
- * others come from, or keeps what was reached: it is counted apart.
+ * `wall` says what stands in the way of one that is out of reach; what it tells of times is what the same run measured. One that is
+ * set `besides` tells where the others come from, or keeps what was reached: it is counted apart.
  */
-export type Goal = (Speed | Rate | Growth | Excess | Ceiling) & { readonly wall?: string; readonly besides?: true }
+export type Goal = (Speed | Rate | Growth | Excess | Ceiling) & {
+  readonly wall?: string | ((figures: Figures) => string)
+  readonly besides?: true
+}
 
 const rounded = (value: number): number => Number(value.toPrecision(3))
 
@@ -119,14 +132,20 @@ const judgeGrowth = ({ curve: name, growth_max }: Growth, curves: ReadonlyArray<
   }
 }
 
+/** At the point where it is the most; not at all where the curves are not of the same points. */
 const judgeExcess = ({ curve: name, than, times_max }: Excess, curves: ReadonlyArray<Curve>): Judged => {
-  const [ours, other] = [name, than].map((wanted) => curves.find((curve) => curve.name === wanted)?.points.at(-1))
-  const isMeasured = ours !== undefined && other !== undefined && ours.x === other.x && other.y > 0
+  const [ours, other] = [name, than].map((wanted) => curves.find((curve) => curve.name === wanted)?.points ?? [])
+  const excesses = (ours ?? []).flatMap(({ x, y }) => {
+    const least = other?.find((point) => point.x === x)?.y ?? 0
+    return least > 0 ? [{ x, times: y / least }] : []
+  })
+  const isMeasured = excesses.length > 0 && excesses.length === ours?.length
+  const most = isMeasured ? excesses.toSorted((a, b) => b.times - a.times)[0] : undefined
   return {
-    what: `${name}: beside ${than}${isMeasured ? `, at ${ours.x}` : ""}`,
+    what: `${name}: beside ${than}${most === undefined ? "" : `, the most of all points (${most.x})`}`,
     bound: "at most",
     want: times_max,
-    ...(isMeasured ? { got: rounded(ours.y / other.y) } : {}),
+    ...(most === undefined ? {} : { got: rounded(most.times) }),
   }
 }
 
@@ -157,13 +176,34 @@ const judgeOne = (goal: Goal, { curves, left_out = [], ratios, subjects, unit }:
   return "than" in goal ? judgeExcess(goal, curves) : judgeCeiling(goal, curves)
 }
 
+const figuresOf = ({ curves, ratios, subjects }: Measured): Figures => {
+  const inWords = <A>(found: A | undefined, words: (found: A) => string): string =>
+    found === undefined ? "not measured" : words(found)
+  return {
+    time: (wanted) =>
+      inWords(
+        subjects.find(({ name }) => name === wanted),
+        ({ ms }) => `${rounded(ms.median)} ms`,
+      ),
+    beside: (wanted, other) =>
+      inWords(
+        ratios.find(({ subject, to }) => subject === wanted && to === other),
+        ({ ratio }) => `${ratio.median >= 1 ? "is " : ""}${speedInWords(ratio.median)}`,
+      ),
+    last: (wanted) => inWords(curves.find(({ name }) => name === wanted)?.points.at(-1), ({ y }) => String(rounded(y))),
+  }
+}
+
 /** One result for each goal, in their order. */
 export const judge = (goals: ReadonlyArray<Goal>, measured: Measured): ReadonlyArray<GoalResult> =>
-  goals.map((goal) => ({
-    ...judgeOne(goal, measured),
-    ...(goal.wall === undefined ? {} : { wall: goal.wall }),
-    ...(goal.besides === undefined ? {} : { besides: goal.besides }),
-  }))
+  goals.map((goal) => {
+    const wall = typeof goal.wall === "function" ? goal.wall(figuresOf(measured)) : goal.wall
+    return {
+      ...judgeOne(goal, measured),
+      ...(wall === undefined ? {} : { wall }),
+      ...(goal.besides === undefined ? {} : { besides: goal.besides }),
+    }
+  })
 
 /** `undefined` where it could not be measured. */
 export const isPassed = ({ bound, got, want }: GoalResult): boolean | undefined =>

@@ -180,7 +180,7 @@ export const renderPage = (report: Report): string => {
     goalsInWords(goals),
     ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}. Its goals are not counted.**`),
     summary(rows),
-    "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts.",
+    "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts. A _reference_ is ours in other circumstances.",
     "A speed is taken run by run and told by its median: one that is 4 times as fast, or takes 4 times as long. _Undecided_ is a goal that some runs passed and others missed; its median still counts.",
     `Measured in one run, by \`${command}\`; with a name, such as \`npm run bench -- fold-jobs\`, one of them is measured again, in more rounds where nothing is said. Subjects, limits and peers of one benchmark run in turns, in another order each round, on the same input.`,
     `${machine.cpu}, ${counted(machine.cores, "core")}, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; seed ${seed}, at most ${counted(runs, "run")} after at most ${counted(warmups, "warm-up")}, as told with each, each benchmark in a process of its own${garbage_collected ? ", garbage collected before each run" : ""}. ${measuredFrom(report)}`,

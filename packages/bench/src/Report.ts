@@ -6,7 +6,7 @@ export const Spread = Schema.Struct({ min: Schema.Finite, median: Schema.Finite,
 /** One way to do the work, measured. */
 export const SubjectResult = Schema.Struct({
   name: Schema.String,
-  role: Schema.Literals(["subject", "limit", "peer"]),
+  role: Schema.Literals(["subject", "limit", "peer", "reference"]),
   /** Wall-clock time of each run in milliseconds, in the order they were run. */
   runs_ms: Schema.Array(Schema.Finite),
   /** Processor time that the thread took for each run, in milliseconds; what others did for it, as a collector does, is not in it. */
@@ -23,7 +23,7 @@ export const SubjectResult = Schema.Struct({
 export const Ratio = Schema.Struct({
   subject: Schema.String,
   to: Schema.String,
-  role: Schema.Literals(["subject", "limit", "peer"]),
+  role: Schema.Literals(["subject", "limit", "peer", "reference"]),
   ratio: Spread,
 })
 

@@ -3,7 +3,9 @@ import { appendFacts } from "./appendFacts.ts"
 import { append_history, appendHistory } from "./appendHistory.ts"
 import { startAppending, tell } from "./appendProcess.ts"
 import { type Benchmark, make } from "./Benchmark.ts"
+import type { Figures } from "./Goals.ts"
 import { makeRoot, removeRoot } from "./jsonlFolder.ts"
+import { makeLong } from "./groupsByHand.ts"
 import type { PeerModules } from "./Peers.ts"
 import { appendToEmmett } from "./sqliteAppends.ts"
 
@@ -15,6 +17,8 @@ interface Input {
   readonly others: ChildProcess
   readonly several: ReadonlyArray<ChildProcess>
   readonly roots: Array<string>
+  /** Where a file lies that is longer than what is written over it. */
+  readonly written: string
   /** The pieces that the latest runs wrote, so that the same ones can be written by hand. */
   readonly pieces: { one: ReadonlyArray<number>; four: ReadonlyArray<number> }
 }
@@ -32,25 +36,30 @@ const byHand = async (input: Input, pieces: ReadonlyArray<number>): Promise<numb
 
 /** More writers make it slower: as many facts as theirs would take minutes. */
 const emmett_writers_max = 1
-/** As it was measured with 640 facts, on a machine that others used too: by one writer, and by 16, who were not done in 40 s. */
 const emmett_alone =
-  "; emmett over SQLite is measured with one writer alone, in append-jsonl-1: one store takes one append at a time, and closes its connection to the others when that is done; and of writers that have a store each, whoever meets another waits for a second and is refused: 16 appended less than 16 facts a second, where one appended 132"
+  "; emmett over SQLite is measured with one writer alone, in append-jsonl-1: one store takes one append at a time, and closes its connection to the others when that is done; and of writers that have a store each, whoever meets another waits for a second and is refused"
 const emmett_name = "emmett over SQLite"
+const one_process = "one process"
+const overwritten = "its pieces by hand, over a file that is as long already"
 const [own_pieces, chained] = ["its pieces by hand", "lines made, chained and answered by hand"]
 const [locked, their_pieces] = ["the same, locked, looked at and sealed by hand", "their pieces by hand"]
 
-const wall =
-  "the bare pieces leave no room for any work: a disk that flushes in 0.15 ms is waited for by one thread, and whatever that does for a group is added to the flush. The limits below show how much of it any ledger has: lines made, chained and answered; and the same under the lock among processes, with the looks and the seal. Of ours, a lone append takes 52 µs of the thread where the flush is left out (115 before what was done on the spot), a third of it the system calls of the lock, the looks and the writes; behind a flush, which puts the thread to sleep, the same work takes up to three times as long, as it does behind a sleep of the same length and not behind a busy wait: the processor has done something else meanwhile (docs/decisions/0048). The first 768 appends of a process take twice the processor time of those after them, while the engine compiles: each process has made as many before it is measured, and from then on a ledger that was just opened takes no more than one that stays open. In large groups a fact takes 8 to 13 µs, of which its two checksums are 1, its line 1.5, the collector 1.4, the answer to a fiber of its own 2.8, and checking, stamping, folding and its row the rest."
-const wall_sqlite =
-  "SQLite binds three values to a prepared statement for a fact, in a loop of C that touches the same few pages, and keeps no chain, no rules and no fold; its lock is held by nobody else. Beside the flush it costs what the limit that is locked, looked at and sealed by hand costs beside its own; the rest of ours is what is named above."
+const wall = ({ beside, time }: Figures): string =>
+  `the bare pieces leave no room for any work: one thread waits for the disk, and whatever it does for a group is added to the flush. The limits show how much of it any ledger has: the pieces take ${time(own_pieces)}; made of lines, chained and answered, ${time(chained)}; and under the lock among processes, with the looks and the seal, ${time(locked)}. Beside that last one, ours ${beside(one_process, locked)}: each fact is checked, stamped, folded and answered to a fiber of its own as well, by code that has slept through the flush (docs/decisions/0048 says what that does).`
+const wallSqlite =
+  (sqlite: string) =>
+  ({ time }: Figures): string =>
+    `SQLite writes over its log once that is a thousand pages long, and a flush of bytes that make no file longer is a cheaper one: the pieces take ${time(overwritten)} over a file that is as long already, where they take ${time(own_pieces)} when they make it longer, which is why it can be faster than what is a limit for a ledger: it takes ${time(sqlite)}. Lines of JSON cannot be written over padding, since whoever reads the file, another implementation too, would meet the padding behind the last line. Beside its flush SQLite binds three values to a prepared statement for each fact, in a loop of C, and keeps no chain, no rules and no fold; its lock is held by nobody else.`
 
+/** More than any of the lines has. */
+const line_bytes_max = 1024
 const share_max = 4
 
 /** Durable appends by so many writers, in one process and, where there are more of them, spread over four. */
 export const appendBenchmark = (writers: number, facts_count: number, hasHistory = false): Benchmark => {
   const sqlite = `node:sqlite, ${writers === 1 ? "one" : writers} to a transaction`
   const bare_sqlite = `${sqlite}, no index over jobs`
-  const beside = [own_pieces, chained, locked, sqlite, bare_sqlite, emmett_name]
+  const beside = [own_pieces, overwritten, chained, locked, sqlite, bare_sqlite, emmett_name]
   const groups = async (input: Input) => ({ root: await fresh(input), facts: input.facts, writers })
   const inSqlite = (name: string, isIndexed: boolean) => ({
     name,
@@ -62,22 +71,28 @@ export const appendBenchmark = (writers: number, facts_count: number, hasHistory
     name: `append-jsonl-${writers}`,
     title: `Durable appends by ${writers === 1 ? "one writer" : `${writers} writers`}, each waiting for its answer`,
     unit: "facts",
-    input: (_, { peers, scaled }) => ({
+    input: async (_, { peers, scaled }) => {
       // Each writer has as many as the others.
-      facts: Math.ceil(scaled(facts_count, writers * share_max) / (writers * share_max)) * writers * share_max,
-      emmett: peers.get("emmett-sqlite"),
-      ours: startAppending(),
-      others: startAppending(),
-      several: writers === 1 ? [] : Array.from({ length: share_max }, startAppending),
-      roots: [],
-      pieces: { one: [], four: [] },
-    }),
+      const facts = Math.ceil(scaled(facts_count, writers * share_max) / (writers * share_max)) * writers * share_max
+      const written = await makeRoot()
+      await makeLong(written, facts * line_bytes_max)
+      return {
+        facts,
+        written,
+        emmett: peers.get("emmett-sqlite"),
+        ours: startAppending(),
+        others: startAppending(),
+        several: writers === 1 ? [] : Array.from({ length: share_max }, startAppending),
+        roots: [written],
+        pieces: { one: [], four: [] },
+      }
+    },
     amount: ({ facts }) => facts,
     describe: ({ facts }) =>
-      `${facts} facts of about 450 bytes, one to a batch, appended by a process of its own; the same pieces written and flushed by hand; as many facts made lines, chained by SHA-256, written and flushed in groups, and answered by hand, which checks nothing and takes no lock; the same under a lock among processes, with looks at three names and a row of the seal for each fact, which still checks and folds nothing. SQLite has WAL and synchronous=FULL, keys on event and job, since the ledger finds a job's facts without reading the others, writers that wait as the ledger's do, and no chain of seals; it is shown without the key on jobs as well. All of these are of one more process. In the process that measures, whose garbage is collected before each run, the ledger is measured once more${writers === 1 ? "; emmett appends one after the other there, since it does not wait for a busy database" : emmett_alone}`,
+      `${facts} facts of about 450 bytes, one to a batch, appended by a process of its own; the same pieces written and flushed by hand, into a new file and over one that is as long already; as many facts made lines, chained by SHA-256, written and flushed in groups, and answered by hand, which checks nothing and takes no lock; the same under a lock among processes, with looks at three names and a row of the seal for each fact, which still checks and folds nothing. SQLite has WAL and synchronous=FULL, keys on event and job, since the ledger finds a job's facts without reading the others, writers that wait as the ledger's do, and no chain of seals; it is shown without the key on jobs as well. All of these are of one more process. In the process that measures, whose garbage is collected before each run, the ledger is measured once more${writers === 1 ? "; emmett appends one after the other there, since it does not wait for a busy database" : emmett_alone}`,
     subjects: [
       {
-        name: "one process",
+        name: one_process,
         role: "subject",
         beside,
         run: async (input) => {
@@ -97,6 +112,14 @@ export const appendBenchmark = (writers: number, facts_count: number, hasHistory
           (await appendFacts({ root: await fresh(input), writers, facts: input.facts, name: "w" })).facts,
       },
       { name: own_pieces, role: "limit", run: (input) => byHand(input, input.pieces.one) },
+      {
+        name: overwritten,
+        role: "limit",
+        run: async ({ facts, others, pieces, written }) => {
+          await tell(others, { what: "pieces", root: written, pieces: pieces.one, isOver: true })
+          return facts
+        },
+      },
       {
         name: chained,
         role: "limit",
@@ -152,8 +175,8 @@ export const appendBenchmark = (writers: number, facts_count: number, hasHistory
         : []),
     ],
     goals: [
-      { subject: "one process", beside: own_pieces, speed_min: 0.85, wall },
-      { subject: "one process", beside: sqlite, speed_min: 1, wall: wall_sqlite },
+      { subject: one_process, beside: own_pieces, speed_min: 0.85, wall },
+      { subject: one_process, beside: sqlite, speed_min: 1, wall: wallSqlite(sqlite) },
       ...(hasHistory ? [{ curve: append_history, growth_max: 1.2 }] : []),
     ],
     ...(hasHistory ? { curves: async (_, tools) => [await appendHistory(tools)] } : {}),

@@ -20,7 +20,7 @@ interface Groups {
 /** What a process is told to do, in a folder of its own. */
 export type Task =
   | { readonly what: "ledger"; readonly appends: Appends }
-  | { readonly what: "pieces"; readonly root: string; readonly pieces: ReadonlyArray<number> }
+  | { readonly what: "pieces"; readonly root: string; readonly pieces: ReadonlyArray<number>; readonly isOver?: true }
   | ({ readonly what: "lines" | "locked" } & Groups)
   | ({ readonly what: "sqlite"; readonly isIndexed: boolean } & Groups)
 
@@ -35,7 +35,7 @@ const perform = async (task: Task): Promise<Done> => {
     case "ledger":
       return appendFacts(task.appends)
     case "pieces":
-      writePieces(join(task.root, "lines"), task.pieces)
+      writePieces(join(task.root, "lines"), task.pieces, task.isOver)
       return { facts: 0, pieces: task.pieces }
     case "lines":
       return { facts: await appendLinesTogether(join(task.root, "lines"), task.facts, task.writers), pieces: [] }

@@ -82,11 +82,16 @@ interface CastoreEvent {
   readonly timestamp: string
   readonly payload: StreamEvent
 }
+/** What castore asks every state for. */
+interface Aggregate {
+  aggregateId: string
+  version: number
+}
 interface Castore {
-  readonly EventStore: new <S>(options: {
+  readonly EventStore: new <S extends object>(options: {
     readonly eventStoreId: string
     readonly eventTypes: ReadonlyArray<never>
-    readonly reducer: (state: S | undefined, event: CastoreEvent) => S
+    readonly reducer: (state: S | undefined, event: CastoreEvent) => S & Aggregate
   }) => { readonly buildAggregate: (events: ReadonlyArray<CastoreEvent>) => S | undefined }
 }
 
@@ -100,7 +105,13 @@ export const castoreStreams = async <S extends object>(
   const store = new EventStore<S>({
     eventStoreId: "JOBS",
     eventTypes: [],
-    reducer: (state, { aggregateId, payload, version }) => ({ ...evolve(state, payload), aggregateId, version }),
+    // One object an event, as its documentation has it: the new state is given what castore asks for.
+    reducer: (state, { aggregateId, payload, version }) => {
+      const next = evolve(state, payload) as S & Aggregate
+      next.aggregateId = aggregateId
+      next.version = version
+      return next
+    },
   })
   const streams = byJob(events, (payload, version): CastoreEvent => ({
     aggregateId: payload.job_id,

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import fs from "node:fs"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
@@ -54,9 +55,16 @@ export const appendTogether = async (
   return share * writers
 }
 
-/** The least that makes the same pieces durable: one write and one flush for each, and no other thread to wake. */
-export const writePieces = (path: string, pieces: ReadonlyArray<number>): void => {
-  const file = fs.openSync(path, "w")
+/** A durable file that is so long, to be written over. */
+export const makeLong = (root: string, bytes: number): Promise<void> =>
+  writeFile(join(root, "lines"), Buffer.alloc(bytes, "x"), { flush: true })
+
+/**
+ * The least that makes the same pieces durable: one write and one flush for each, and no other thread to wake; into a new file, or
+ * over one that is longer.
+ */
+export const writePieces = (path: string, pieces: ReadonlyArray<number>, isOver = false): void => {
+  const file = fs.openSync(path, isOver ? "r+" : "w")
   const block = Buffer.alloc(Math.max(1, ...pieces), "x")
   let offset = 0
   for (const bytes of pieces) {

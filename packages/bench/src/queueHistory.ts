@@ -6,7 +6,7 @@
 import type { Conditions, CurveTools } from "./Benchmark.ts"
 import { jobspecEvents } from "./jobspecEvents.ts"
 import { fill, makeRoot, removeRoot } from "./jsonlFolder.ts"
-import { type Behind, fastestInTurns, fastestOf } from "./inTurns.ts"
+import { type Behind, mediansInTurns, medianOf } from "./inTurns.ts"
 import { type LedgerQueue, startFileQueue, startPostgresQueue } from "./ledgerQueues.ts"
 import { behindHistories, history_events } from "./postgresHistory.ts"
 import type { Curve } from "./Report.ts"
@@ -53,16 +53,16 @@ const behindFiles = async ({ progress, scaled }: CurveTools & Conditions): Promi
   return all
 }
 
-/** Both stores over the same histories: the fastest of some rounds. */
+/** Both stores over the same histories: the middle of some rounds. */
 export const queueHistories = async (url: string, tools: CurveTools & Conditions): Promise<ReadonlyArray<Curve>> => {
-  const [x, y] = ["events before it", `µs for each job, ${fastestOf(rounds)}`]
-  const files = await fastestInTurns(await behindFiles(tools), rounds, tools)
+  const [x, y] = ["events before the first round", `µs for each job, ${medianOf(rounds)}`]
+  const files = await mediansInTurns(await behindFiles(tools), rounds, tools)
   const nothing = () => Promise.resolve()
   const inPostgres = await behindHistories(url, tools, async (schema, events) =>
     workBehind(await startPostgresQueue(url, schema), events, nothing),
   )
   return [
     { name: queue_histories.files, x, y, points: files },
-    { name: queue_histories.postgres, x, y, points: await fastestInTurns(inPostgres, rounds, tools) },
+    { name: queue_histories.postgres, x, y, points: await mediansInTurns(inPostgres, rounds, tools) },
   ]
 }

@@ -133,10 +133,19 @@ export const settleArtifact = (name: string, size: string, full_bytes: number, w
         beside: "node:crypto and the same copies, flushes and hashes in a bare loop",
         speed_min: 0.8,
         ...(wall === undefined ? {} : { wall }),
+        ...(full_bytes < mib ? { besides: true as const } : {}),
       },
       ...(isLarge
         ? []
-        : [{ subject: "the data plane", beside: careful, speed_min: 0.8, ...(wall === undefined ? {} : { wall }) }]),
+        : [
+            {
+              subject: "the data plane",
+              beside: careful,
+              speed_min: 0.8,
+              ...(wall === undefined ? {} : { wall }),
+              besides: true as const,
+            },
+          ]),
       { curve: "memory of the data plane at its peak", value_max: 64 },
     ],
     check: (found, { digest }) => {

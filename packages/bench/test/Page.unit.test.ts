@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "vitest"
-import { judge, verdict } from "../src/Goals.ts"
+import { type Figures, judge, verdict } from "../src/Goals.ts"
 import { renderPage, whyNotWhole, writePage } from "../src/Page.ts"
 import { page_rows } from "../src/PageRows.ts"
 import { plot } from "../src/Plot.ts"
@@ -86,6 +86,47 @@ it.each([
   const points = ys.map((y, at) => ({ x: 10 ** at, y }))
   const measured = { unit: "things", ratios: [], subjects: [], curves: [{ ...curve, points }] }
   expect(judge([{ curve: curve.name, growth_max: 1.2 }], measured)[0]?.got).toBe(got)
+})
+
+it.each([
+  [[4, 9, 8], [2, 3, 4], 3],
+  [[1, 1, 1], [2, 2, 2], 0.5],
+  [[1, 1, 1], [1, 0, 1], undefined],
+  [[1, 1, 1], [1, 1], undefined],
+  [[], [], undefined],
+])(
+  "a curve of %j is beside one of %j what it is at its worst point, and nothing where a point is missing",
+  (ys, others, got) => {
+    const curves = [
+      { ...curve, points: ys.map((y, x) => ({ x, y })) },
+      { ...other, points: others.map((y, x) => ({ x, y })) },
+    ]
+    const measured = { unit: "things", ratios: [], subjects: [], curves }
+    expect(judge([{ curve: curve.name, than: other.name, times_max: 2 }], measured)[0]?.got).toBe(got)
+  },
+)
+
+it("a wall tells figures of the run that it is judged by, and which of them were not measured", () => {
+  const measured = {
+    unit: "things",
+    ratios,
+    subjects: [{ name: "ours", role: "subject" as const, runs_ms: [1], ms: one, per_second: one }],
+    curves: [curve],
+  }
+  const wall = ({ beside, last, time }: Figures) =>
+    [
+      time("ours"),
+      beside("ours", "a"),
+      beside("ours", "b"),
+      last(curve.name),
+      time("nobody"),
+      beside("a", "ours"),
+      last("none"),
+    ].join("; ")
+  const [goal] = judge([{ subject: "ours", beside: "b", speed_min: 1, wall }], measured)
+  expect(goal?.wall).toBe(
+    "2 ms; is 4 times as fast; takes 2 times as long; 2; not measured; not measured; not measured",
+  )
 })
 
 it("the page tells the machine, the versions, every goal, and what could not be measured; every plot it shows is there", async () => {

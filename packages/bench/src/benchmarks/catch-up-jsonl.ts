@@ -4,12 +4,13 @@ import { Effect, Stream } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { make } from "../Benchmark.ts"
+import { costByLength } from "../costByLength.ts"
 import { jobspecEvents } from "../jobspecEvents.ts"
 import { fill, makeRoot, removeRoot, withStore } from "../jsonlFolder.ts"
 
 const events_count = 1_000_000
-/** The fastest of so many is a point of the curve. */
-const curve_runs = 3
+const history_events = [1000, 10_000, 100_000, events_count]
+const catching_up = "catching up"
 
 interface Input {
   readonly root: string
@@ -23,7 +24,7 @@ const grown = async (events: number): Promise<Input> => {
 }
 
 /** Opens the ledger and reads it from the first event to the last, as a reader does that was away. */
-const catchUp = ({ root }: Input): Promise<number> =>
+const catchUp = (root: string): Promise<number> =>
   withStore(root, (store) =>
     Effect.scoped(Effect.flatMap(Ledger.make(store, vocabularies), (ledger) => Stream.runCount(ledger.read()))),
   )
@@ -45,32 +46,18 @@ export default make<Input, number>({
   describe: ({ events }) =>
     `${events} JobSpec-like events in files of 64 MiB, in the page cache, read from the first on`,
   subjects: [
-    { name: "the ledger's reader", role: "subject", run: catchUp },
+    { name: "the ledger's reader", role: "subject", run: ({ root }) => catchUp(root) },
     { name: "reading the files", role: "limit", run: readFiles },
   ],
   goals: [
     { subject: "the ledger's reader", per_second_min: 100_000 },
-    { curve: "catching up", growth_max: 1.2 },
+    { curve: catching_up, growth_max: 1.2 },
   ],
   check: (count, { events }) => {
     if (count !== events) throw new Error(`${count} events, want ${events}`)
   },
-  curves: async (all, { now, progress, scaled }) => {
-    const points = []
-    for (const full of [1000, 10_000, 100_000, events_count]) {
-      const events = scaled(full)
-      progress(`catching up with ${events} events`)
-      const input = full === events_count ? all : await grown(events)
-      const times: Array<number> = []
-      for (let run = 0; run < curve_runs; run++) {
-        const started = now()
-        await catchUp(input)
-        times.push(now() - started)
-      }
-      points.push({ x: events, y: Number(((Math.min(...times) / events) * 1000).toPrecision(3)) })
-      if (input !== all) await removeRoot(input.root)
-    }
-    return [{ name: "catching up", x: "events", y: `µs for each event, the fastest of ${curve_runs} runs`, points }]
-  },
+  curves: async (_, tools) => [
+    await costByLength({ ...tools, name: catching_up, lengths: history_events, open: (root) => catchUp(root) }),
+  ],
   close: ({ root }) => removeRoot(root),
 })

@@ -2,6 +2,7 @@ import { Fold } from "@waybill/ledger"
 import { type Payload, Jobs, type Recorded, type WorkspaceJobFact } from "@waybill/workspace-job"
 import { make } from "../Benchmark.ts"
 import { castoreStreams, emmettStreams, type Evolve, type FoldStreams } from "../eventStorePeers.ts"
+import type { Figures } from "../Goals.ts"
 import { workspaceJobFacts } from "../workspaceJobs.ts"
 
 const facts_count = 1_000_000
@@ -171,8 +172,9 @@ const byPeer = async (fold: FoldStreams<PeerJob> | undefined): Promise<Statuses>
   return statuses
 }
 
-const wall_status =
-  "the peers' reducers keep one status for a job, out of streams that lie ready by job. The loop by hand, which keeps what the projection keeps, minds nothing and is in the table too, takes as long as the fastest of them."
+const by_hand = "a loop over a Map, by hand"
+const wall_status = ({ time }: Figures): string =>
+  `the peers' reducers keep one status for a job, out of streams that lie ready by job: emmett in ${time("emmett")}, castore in ${time("castore")}. The loop by hand, which keeps what the projection keeps and finds each fact's job, takes ${time(by_hand)}.`
 
 /** What the fold of `facts_count` facts keeps, in bytes, and of how many jobs; the facts themselves are let go. */
 const memoryOf = (count: number, collectGarbage: () => void): { readonly jobs: number; readonly bytes: number } => {
@@ -202,14 +204,14 @@ export default make({
     `${facts.length} decoded facts of ${expected.size} jobs, 64 under way at a time; the peers' reducers keep each job's status and none of the rules, over streams that they hold ready in memory`,
   subjects: [
     { name: "the Jobs projection", role: "subject", run: ({ facts }) => byProjection(facts) },
-    { name: "a loop over a Map, by hand", role: "limit", run: ({ facts }) => byHand(facts) },
+    { name: by_hand, role: "limit", run: ({ facts }) => byHand(facts) },
     { name: "emmett", role: "peer", needs: "event-stores", run: ({ emmett }) => byPeer(emmett) },
     { name: "castore", role: "peer", needs: "event-stores", run: ({ castore }) => byPeer(castore) },
   ],
   goals: [
-    { subject: "the Jobs projection", beside: "a loop over a Map, by hand", speed_min: 0.7 },
-    { subject: "the Jobs projection", beside: ["emmett", "castore"], speed_min: 1, wall: wall_status },
-    { curve: "memory of the Jobs projection", growth_max: 1.1 },
+    { subject: "the Jobs projection", beside: by_hand, speed_min: 0.7 },
+    { subject: "the Jobs projection", beside: ["emmett", "castore"], speed_min: 1, wall: wall_status, besides: true },
+    { curve: "memory of the Jobs projection", growth_max: 1.1, besides: true },
   ],
   curves: (_, { collectGarbage, progress, scaled }) => {
     const points = memory_counts.map((full) => {

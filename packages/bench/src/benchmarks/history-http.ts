@@ -45,7 +45,7 @@ const pair = (question: Question) => {
   const limit = nameOf(question, "few")
   return [
     { name: nameOf(question, "many"), role: "subject", beside: [limit], run: ask(question, "many") },
-    { name: limit, role: "limit", run: ask(question, "few") },
+    { name: limit, role: "reference", run: ask(question, "few") },
   ] as const
 }
 
@@ -81,6 +81,7 @@ export default make<Input, boolean>({
     subject: nameOf(question, "many"),
     beside: nameOf(question, "few"),
     speed_min: 0.9,
+    besides: true as const,
   })),
   close: async (input) => {
     await closeSide(input.few)

@@ -1,20 +1,22 @@
-import { type JsonObject, Ledger, Projection, Vocabulary } from "@waybill/ledger"
+import { Ledger, Projection, Vocabulary } from "@waybill/ledger"
 import { Effect, Schema } from "effect"
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { make } from "../Benchmark.ts"
-import type { Curve } from "../Report.ts"
+import { type Conditions, type CurveTools, make } from "../Benchmark.ts"
+import type { Figures } from "../Goals.ts"
+import { mediansAt, timesInTurns } from "../inTurns.ts"
 import { makeRoot, removeRoot, withStore } from "../jsonlFolder.ts"
-
-type Point = Curve["points"][number]
+import type { Curve } from "../Report.ts"
 
 const events_count = 200_000
 const jobs_count = 2000
-/** Few enough that a ledger of a thousand facts has as many. */
-const curve_jobs = 100
 const batch_facts = 1000
-/** The fastest of so many is a point of a curve. */
-const curve_runs = 5
+const rounds = 9
+
+/** Histories of few jobs, as many as a thousand facts can have, and of many. */
+const few = { jobs: 100, events: [1000, 10_000, 100_000, 1_000_000] }
+const many = { jobs: 100_000, events: [200_000, 500_000, 1_000_000] }
+const jobs_counts = [2000, 10_000, many.jobs]
 
 const Step = Vocabulary.make("step", { done: { payload: Schema.Struct({ n: Schema.Int }) } })
 const Steps = Projection.make({
@@ -32,7 +34,7 @@ const withLedger = <A>(
   projections: Parameters<typeof Ledger.make>[2] = [],
 ): Promise<A> => withStore(root, (store) => Effect.scoped(Effect.flatMap(Ledger.make(store, [Step], projections), use)))
 
-/** A ledger of so many facts of so many jobs, folded all along. */
+/** A ledger of so many facts of so many jobs, folded all along; what was folded is saved at its end. */
 const grown = async (events: number, jobs: number): Promise<string> => {
   const root = await makeRoot()
   await withLedger(root, (ledger) =>
@@ -45,6 +47,8 @@ const grown = async (events: number, jobs: number): Promise<string> => {
           ),
           { actor: "bench", requestId: `r${at}` },
         )
+      yield* ledger.saveCheckpoint(Steps)
+      yield* ledger.saveDueCheckpoints
     }),
   )
   return root
@@ -58,26 +62,146 @@ const openAndAsk = (root: string): Promise<number> =>
 const openToAppend = (root: string): Promise<number> =>
   withLedger(root, (ledger) => ledger.query(Steps, (view) => view.size), [Steps])
 
-const tenths = (ms: number): number => (Number.isFinite(ms) ? Math.round(ms * 10) / 10 : 0)
+/** What each opening has to have read: where each job's facts begin and end, what was folded, and to append, where each stream ends. */
+const kept = {
+  read: [join("index", "jobs.json"), join("checkpoints", "steps.json")],
+  append: ["index", "checkpoints"],
+} as const
+type Opening = keyof typeof kept
 
-const readCopies = (root: string): number => {
-  let size = 0
-  for (const folder of ["index", "checkpoints"]) {
-    const path = join(root, ".agents", "daemon", folder)
-    for (const name of readdirSync(path)) {
-      const text = readFileSync(join(path, name), "utf8")
-      const value = JSON.parse(text.slice(text.indexOf("\n") + 1)) as JsonObject
-      if (name === "jobs.json") size = (value["jobs"] as ReadonlyArray<unknown>).length
-    }
+const filesOf = (root: string, opening: Opening): ReadonlyArray<string> =>
+  kept[opening].flatMap((name) => {
+    const path = join(root, ".agents", "daemon", name)
+    if (!existsSync(path)) return []
+    return statSync(path).isDirectory() ? readdirSync(path).map((file) => join(path, file)) : [path]
+  })
+
+const readKept = (root: string, opening: Opening): number =>
+  filesOf(root, opening).reduce((bytes, path) => bytes + readFileSync(path).length, 0)
+
+/** The same, and what was read is parsed. Of the index, a reader needs nothing but the text. */
+const parseKept = (root: string, opening: Opening): number => {
+  let parsed = 0
+  for (const path of filesOf(root, opening)) {
+    const text = readFileSync(path, "utf8")
+    const isNeeded = opening === "append" || path.endsWith("steps.json")
+    if (isNeeded && typeof JSON.parse(text.slice(text.indexOf("\n") + 1)) === "object") parsed++
   }
-  return size
+  return parsed
 }
 
+const openings = { read: openAndAsk, append: openToAppend }
+const names = {
+  read: {
+    ours: "opening, and a query",
+    reading: "reading the index and the checkpoint",
+    parsing: "reading both, JSON.parse of the checkpoint",
+  },
+  append: {
+    ours: "opening to append, and a query",
+    reading: "reading the index and all checkpoints",
+    parsing: "reading and JSON.parse of all of them",
+  },
+}
 const one_job = "opening a ledger of one job, and a query"
-const wall =
-  "two thousand jobs are parsed in about a millisecond; what takes long is to find, open and check the files, which takes as long for a ledger of one job, measured beside it."
+const byJobs = (name: string): string => `${name}, by jobs`
+const byFacts = (jobs: number): string => `${names.append.ours}, by facts, ${jobs} jobs`
 
-export default make({
+const wall =
+  (opening: Opening) =>
+  ({ last, time }: Figures): string => {
+    const { ours, parsing, reading } = names[opening]
+    return `what is kept of a ledger is JSON, and its bytes are checked. At the end of the curve, reading it takes ${last(byJobs(reading))} ms, and JSON.parse of what is read, the least that makes anything of it, ${last(byJobs(parsing))} ms; the opening takes ${last(byJobs(ours))} ms. Of few jobs it takes as long as it takes to find, open and check files of which there is next to nothing to read: ${time(one_job)} of a ledger of one job, measured beside it.`
+  }
+
+/** Opens ledgers of several lengths, or of several numbers of jobs, in turns. */
+const measureOpenings = async (
+  { progress, ...tools }: CurveTools & Conditions,
+  ledgers: ReadonlyArray<{ readonly events: number; readonly jobs: number }>,
+  ways: ReadonlyArray<(root: string) => unknown>,
+): Promise<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>> => {
+  const roots: Array<string> = []
+  try {
+    for (const { events, jobs } of ledgers) {
+      progress(`filling a ledger with ${events} facts of ${jobs} jobs`)
+      roots.push(await grown(events, jobs))
+    }
+    const turns = ways.flatMap((way) =>
+      roots.map((root) => ({
+        round: async () => {
+          const started = tools.now()
+          await way(root)
+          return tools.now() - started
+        },
+      })),
+    )
+    const times = await timesInTurns(turns, rounds, "openings", { progress, ...tools })
+    return ways.map((_, i) => times.slice(i * roots.length, (i + 1) * roots.length))
+  } finally {
+    for (const root of roots) await removeRoot(root)
+  }
+}
+
+const flatIn = async (tools: CurveTools & Conditions, { events, jobs }: typeof few): Promise<Curve> => {
+  const lengths = events.map((full) => tools.scaled(full))
+  const scaled_jobs = jobs === few.jobs ? Math.min(jobs, ...lengths) : tools.scaled(jobs)
+  const ledgers = lengths.map((length) => ({ events: length, jobs: scaled_jobs }))
+  const [times = []] = await measureOpenings(tools, ledgers, [openToAppend])
+  return { name: byFacts(jobs), x: "facts", y: "ms (median)", points: mediansAt(lengths, times) }
+}
+
+const growing = async (tools: CurveTools & Conditions): Promise<ReadonlyArray<Curve>> => {
+  const counts = jobs_counts.map((full) => tools.scaled(full))
+  const ledgers = counts.map((jobs) => ({ jobs, events: tools.scaled(events_count, 20_000) }))
+  const kinds = ["append", "read"] as const
+  const ways = kinds.flatMap((opening) => [
+    { name: names[opening].ours, way: openings[opening] },
+    { name: names[opening].reading, way: (root: string) => readKept(root, opening) },
+    { name: names[opening].parsing, way: (root: string) => parseKept(root, opening) },
+  ])
+  const measured = await measureOpenings(
+    tools,
+    ledgers,
+    ways.map(({ way }) => way),
+  )
+  return ways.map(({ name }, i) => ({
+    name: byJobs(name),
+    x: "jobs",
+    y: "ms (median)",
+    points: mediansAt(counts, measured[i] ?? []),
+  }))
+}
+
+interface Input {
+  readonly events: number
+  readonly jobs: number
+  readonly root: string
+  readonly small: string
+}
+
+const subjectsOf = (opening: Opening) => {
+  const { ours, parsing, reading } = names[opening]
+  return [
+    {
+      name: ours,
+      role: "subject" as const,
+      beside: [reading, parsing, one_job],
+      run: ({ root }: Input) => openings[opening](root),
+    },
+    {
+      name: reading,
+      role: "limit" as const,
+      run: ({ jobs, root }: Input) => (readKept(root, opening) > 0 ? jobs : 0),
+    },
+    {
+      name: parsing,
+      role: "limit" as const,
+      run: ({ jobs, root }: Input) => (parseKept(root, opening) > 0 ? jobs : 0),
+    },
+  ]
+}
+
+export default make<Input, number>({
   name: "open-jsonl",
   title: "Opening a ledger from its checkpoints",
   unit: "jobs",
@@ -87,67 +211,27 @@ export default make({
     return { events, jobs, root: await grown(events, jobs), small: await grown(20_000, 1) }
   },
   amount: ({ jobs }) => jobs,
-  describe: ({ events, jobs }) => `${events} facts of ${jobs} jobs`,
+  describe: ({ events, jobs }) =>
+    `${events} facts of ${jobs} jobs, saved at the end; along the curves, openings to append of ledgers of 100 and of 100000 jobs`,
   subjects: [
-    { name: "opening, and a query", role: "subject", run: ({ root }) => openAndAsk(root) },
-    { name: "opening to append, and a query", role: "subject", run: ({ root }) => openToAppend(root) },
-    { name: "JSON.parse of index and checkpoints", role: "limit", run: ({ root }) => readCopies(root) },
-    {
-      name: one_job,
-      role: "limit",
-      run: async ({ jobs, small }) => (await openAndAsk(small)) * jobs,
-    },
+    ...subjectsOf("read"),
+    ...subjectsOf("append"),
+    { name: one_job, role: "reference", run: async ({ jobs, small }) => (await openAndAsk(small)) * jobs },
   ],
   goals: [
-    { subject: "opening, and a query", beside: "JSON.parse of index and checkpoints", speed_min: 0.5, wall },
-    { curve: "opening, by facts", growth_max: 1.2 },
-    { curve: "opening, by jobs", than: "JSON.parse of index and checkpoints, by jobs", times_max: 2 },
+    { subject: names.read.ours, beside: names.read.reading, speed_min: 0.5, wall: wall("read") },
+    ...[few.jobs, many.jobs].map((jobs) => ({ curve: byFacts(jobs), growth_max: 1.2 })),
+    ...(["append", "read"] as const).map((opening) => ({
+      curve: byJobs(names[opening].ours),
+      than: byJobs(names[opening].reading),
+      times_max: 2,
+      wall: wall(opening),
+    })),
   ],
   check: (found, { jobs }) => {
     if (found !== jobs) throw new Error(`${found} jobs, want ${jobs}`)
   },
-  curves: async ({ events: all_events }, { now, progress, scaled }) => {
-    const measure = async (events: number, jobs: number) => {
-      progress(`opening ${events} facts of ${jobs} jobs`)
-      const root = await grown(events, jobs)
-      const timesOf = async (open: (root: string) => Promise<number>) => {
-        await open(root)
-        const times: Array<number> = []
-        for (let i = 0; i < curve_runs; i++) {
-          const started = now()
-          await open(root)
-          times.push(now() - started)
-        }
-        return tenths(Math.min(...times))
-      }
-      const [ours, reading] = [await timesOf(openToAppend), await timesOf(openAndAsk)]
-      const parsing: Array<number> = []
-      for (let i = 0; i < curve_runs && jobs > curve_jobs; i++) {
-        const started = now()
-        readCopies(root)
-        parsing.push(now() - started)
-      }
-      await removeRoot(root)
-      return { ours, reading, copies: tenths(Math.min(...parsing)) }
-    }
-    const byEvents = []
-    for (const events of [1000, 10_000, 100_000, 1_000_000].map((full) => scaled(full)))
-      byEvents.push({ x: events, y: (await measure(events, Math.min(events, curve_jobs))).ours })
-    const [byJobs, readingByJobs, copiesByJobs] = [[], [], []] as [Array<Point>, Array<Point>, Array<Point>]
-    for (const jobs of [2000, 10_000, 100_000].map((full) => scaled(full))) {
-      const { copies, ours, reading } = await measure(Math.max(all_events, jobs), jobs)
-      byJobs.push({ x: jobs, y: ours })
-      readingByJobs.push({ x: jobs, y: reading })
-      copiesByJobs.push({ x: jobs, y: copies })
-    }
-    const y = `ms, the fastest of ${curve_runs} runs`
-    return [
-      { name: "opening, by facts", x: "facts", y, points: byEvents },
-      { name: "opening, by jobs", x: "jobs", y, points: byJobs },
-      { name: "opening to read, by jobs", x: "jobs", y, points: readingByJobs },
-      { name: "JSON.parse of index and checkpoints, by jobs", x: "jobs", y, points: copiesByJobs },
-    ]
-  },
+  curves: async (_, tools) => [await flatIn(tools, few), await flatIn(tools, many), ...(await growing(tools))],
   close: async ({ root, small }) => {
     await removeRoot(root)
     await removeRoot(small)

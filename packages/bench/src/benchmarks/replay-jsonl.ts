@@ -6,19 +6,23 @@ import { join } from "node:path"
 import { crc32 } from "node:zlib"
 import { make } from "../Benchmark.ts"
 import { castoreStreams, emmettStreams, type Evolve } from "../eventStorePeers.ts"
+import type { Figures } from "../Goals.ts"
 import { jobspecEvents } from "../jobspecEvents.ts"
+import { costByLength } from "../costByLength.ts"
 import type { PeerModules } from "../Peers.ts"
 import { evolveByHand, foldByHand, type Jobs as WholeJobs } from "../queueByHand.ts"
 import { fill, makeRoot, removeRoot, withStore } from "../jsonlFolder.ts"
 
 const events_count = 1_000_000
 const history_events = [1000, 10_000, 100_000, events_count]
-/** The fastest of so many is a point of the curve. */
-const curve_runs = 3
 const page_records = 8192
 const ours = "the queue view, out of sealed files"
+const replaying = "replaying into the queue view"
+const parsing = "JSON.parse of the lines, in memory"
+const parsing_view = "JSON.parse of the lines, in memory, and the view by hand"
+const payloads = "reading the files, CRC-32 of every byte, JSON.parse of each payload, told where it lies"
+const [emmett, castore] = ["emmett, the same files", "castore, the same files"]
 const whole_castore = "castore, the same files, all that the view keeps"
-const loop = "like a queue, out of sealed files: payloads decoded on use"
 
 const {
   jobTypes: types,
@@ -46,8 +50,8 @@ interface Input {
   readonly past: string
   readonly files: ReadonlyArray<string>
   readonly lines: ReadonlyArray<string>
-  /** Where each first event's payload lies: by file, begin and end in turns. */
-  readonly firsts: ReadonlyArray<Float64Array>
+  /** By file, where the payload of each line lies: begin and end in turns. */
+  readonly places: ReadonlyArray<Int32Array>
   readonly jobs: number
   readonly expected: Statuses
   readonly stores: PeerModules | undefined
@@ -137,37 +141,37 @@ const viewByHand = (lines: ReadonlyArray<string>): Statuses => {
   return statusesOf(jobs)
 }
 
-const accepted = Buffer.from('"event_type":"job.accepted"')
-const payload_lead = Buffer.from('"payload":')
+const payload_lead = '"payload":'
 
-const firstsOf = (path: string): Float64Array => {
-  const bytes = readFileSync(path)
+/** Where the payload of each line of a file lies: begin and end in turns. */
+const placesOf = (path: string): Int32Array => {
+  const text = readFileSync(path, "latin1")
   const places: Array<number> = []
-  for (let at = bytes.indexOf(accepted); at >= 0; at = bytes.indexOf(accepted, at + 1))
-    places.push(bytes.indexOf(payload_lead, at) + payload_lead.length, bytes.indexOf("}\n", at))
-  return Float64Array.from(places)
+  for (let line = 0; line < text.length; line = text.indexOf("\n", line) + 1)
+    places.push(text.indexOf(payload_lead, line) + payload_lead.length, text.indexOf("}\n", line))
+  return Int32Array.from(places)
 }
 
-/** What nobody is spared who checks every byte and looks at the first events' payloads, told where they lie: no event is made. */
-const leastOf = ({ expected, files, firsts }: Input): Statuses => {
+/** What nobody is spared who checks every byte and looks at every payload: no event is made, and no job is kept. */
+const parsePayloads = ({ expected, files, lines, places }: Input): Statuses => {
   let parsed = 0
   for (const [i, path] of files.entries()) {
     const bytes = readFileSync(path)
     if (crc32(bytes) === 0) throw new Error("the files are empty")
-    const places = firsts[i] ?? new Float64Array()
-    for (let n = 0; n < places.length; n += 2)
-      if (typeof JSON.parse(bytes.toString("latin1", places[n], places[n + 1])) === "object") parsed++
+    const its = places[i] ?? new Int32Array()
+    for (let at = 0; at < its.length; at += 2)
+      if (typeof JSON.parse(bytes.toString("latin1", its[at], its[at + 1])) === "object") parsed++
   }
-  if (parsed !== expected.size) throw new Error(`${parsed} first events, want ${expected.size}`)
+  if (parsed !== lines.length) throw new Error(`${parsed} payloads, want ${lines.length}`)
   return expected
 }
 
-const wall_view =
-  "a view that keeps what the queue is asked for has every payload parsed and every job kept: a loop by hand that does no more than that, with the lines in memory already, is measured beside it. Of the view's own processor time, parsing payloads takes 23 %, cutting four texts out of each line 19 %, the collector 17 %, the fold 17 %, the checksum over every byte 5 %."
-const wall_loop =
-  "who reads the files, checks every byte and parses the first events' payloads, told where they lie, and makes no event at all, is hardly twice as fast as JSON.parse of the lines: measured beside it."
-const wall_peers =
-  "the peers check no bytes, and most of their time is JSON.parse, so that five times as fast is faster than parsing; these reducers keep a status alone. One that keeps what the view keeps is measured beside it."
+const wall_view = ({ beside, time }: Figures): string =>
+  `a view that keeps what the queue is asked for (tokens, leases, attempts) has every payload parsed. Told where each of them lies, to read the files, check every byte and parse the payloads takes ${time(payloads)}, without an event and without a job, where half of the ${time(parsing)} that JSON.parse of the lines takes is asked. A loop by hand that keeps what the view keeps, of lines that are in memory already, takes ${time(parsing_view)}. Beside it the view ${beside(ours, parsing_view)}: it also reads and checks the bytes, makes an event of each line, asks its vocabulary whether each fact is one, and minds what the loop does not.`
+const wall_whole = ({ time }: Figures): string =>
+  `castore takes ${time(whole_castore)}, of which JSON.parse takes ${time(parsing)}: it checks no byte, asks of no event whether it is one of its vocabulary, and its events are put by job before they are folded, so that none looks for its job.`
+const wall_peers = ({ beside, time }: Figures): string =>
+  `the peers check no byte and keep one status for each job; JSON.parse alone, which both do first, takes ${time(parsing)} of castore's ${time(castore)}. A reducer that keeps what the view keeps is in the table: beside that one, the view ${beside(ours, whole_castore)}.`
 
 export default make<Input, Statuses>({
   name: "replay-jsonl",
@@ -189,7 +193,7 @@ export default make<Input, Statuses>({
       past,
       files,
       lines,
-      firsts: files.map(firstsOf),
+      places: files.map(placesOf),
       expected: parsedOf(lines),
       jobs: new Set(events.map(({ job_id }) => job_id)).size,
       stores: peers.get("event-stores"),
@@ -201,7 +205,7 @@ export default make<Input, Statuses>({
   subjects: [
     { name: ours, role: "subject", run: ({ root }) => queueView(root) },
     {
-      name: loop,
+      name: "like a queue, out of sealed files: payloads decoded on use",
       role: "subject",
       run: ({ root }) => looped(root, (store) => store.foldAfter ?? store.readAfter),
     },
@@ -216,20 +220,16 @@ export default make<Input, Statuses>({
       run: ({ past }) => looped(past, (store) => store.readAfter),
     },
     {
-      name: "JSON.parse of the lines, in memory",
+      name: parsing,
       role: "limit",
       run: ({ lines }) => parsedOf(lines),
     },
     {
-      name: "JSON.parse of the lines, in memory, and the view by hand",
+      name: parsing_view,
       role: "limit",
       run: ({ lines }) => viewByHand(lines),
     },
-    {
-      name: "reading the files, CRC-32 of every byte, JSON.parse of the first payloads",
-      role: "limit",
-      run: leastOf,
-    },
+    { name: payloads, role: "limit", run: parsePayloads },
     {
       name: "reading the files, and nothing else",
       role: "limit",
@@ -239,13 +239,13 @@ export default make<Input, Statuses>({
       },
     },
     {
-      name: "emmett, the same files",
+      name: emmett,
       role: "peer",
       needs: "event-stores",
       run: (input) => replayWith(emmettStreams, input, evolve),
     },
     {
-      name: "castore, the same files",
+      name: castore,
       role: "peer",
       needs: "event-stores",
       run: (input) => replayWith(castoreStreams, input, evolve),
@@ -258,42 +258,19 @@ export default make<Input, Statuses>({
     },
   ],
   goals: [
-    { subject: loop, beside: "JSON.parse of the lines, in memory", speed_min: 2, wall: wall_loop },
-    { subject: ours, beside: "JSON.parse of the lines, in memory", speed_min: 2, wall: wall_view },
-    {
-      subject: ours,
-      beside: ["emmett, the same files", "castore, the same files"],
-      speed_min: 5,
-      wall: wall_peers,
-    },
-    { subject: ours, beside: whole_castore, speed_min: 1 },
-    { curve: "replaying into the queue view", growth_max: 1.2 },
+    { subject: ours, beside: parsing, speed_min: 2, wall: wall_view },
+    { subject: ours, beside: [emmett, castore], speed_min: 5, wall: wall_peers },
+    { subject: ours, beside: whole_castore, speed_min: 1, wall: wall_whole, besides: true },
+    { curve: replaying, growth_max: 1.2 },
   ],
-  curves: async ({ root: whole_root }, { now, progress, scaled }) => {
-    const points = []
-    for (const full of history_events) {
-      const events = scaled(full)
-      progress(`replaying ${events} events`)
-      const root = full === events_count ? whole_root : await makeRoot()
-      if (root !== whole_root) await fill(root, jobspecEvents(events))
-      const times: Array<number> = []
-      for (let run = 0; run < curve_runs; run++) {
-        const started = now()
-        await queueView(root)
-        times.push(now() - started)
-      }
-      points.push({ x: events, y: Number(((Math.min(...times) / events) * 1000).toPrecision(3)) })
-      if (root !== whole_root) await removeRoot(root)
-    }
-    return [
-      {
-        name: "replaying into the queue view",
-        x: "events",
-        y: `µs for each event, the fastest of ${curve_runs} runs`,
-        points,
-      },
-    ]
-  },
+  curves: async (_, tools) => [
+    await costByLength({
+      ...tools,
+      name: replaying,
+      lengths: history_events,
+      open: (root) => queueView(root),
+    }),
+  ],
   check: (statuses, { jobs }) => {
     if (statuses.size !== jobs) throw new Error(`${statuses.size} jobs, want ${jobs}`)
     const completed = [...statuses.values()].filter((status) => status === "completed").length

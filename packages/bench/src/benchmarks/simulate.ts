@@ -14,9 +14,9 @@ export default make({
   subjects: (
     [
       ["with their faults", "subject", {}],
-      ["without faults", "limit", { without: fault_kinds }],
+      ["without faults", "reference", { without: fault_kinds }],
     ] as const
-  ).map(([name, role, reduction]: readonly [string, "subject" | "limit", Reduction]) => ({
+  ).map(([name, role, reduction]: readonly [string, "subject" | "reference", Reduction]) => ({
     name,
     role,
     run: (laws: ReadonlyArray<Law>) => seeds.flatMap((seed) => simulate(seed, { laws, reduction }).broken),

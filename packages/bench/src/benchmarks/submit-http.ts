@@ -1,6 +1,7 @@
 import { cp } from "node:fs/promises"
 import { findPostgres, type PostgresServer, startPostgres } from "@waybill/conformance/postgres-server"
 import { type Conditions, make } from "../Benchmark.ts"
+import type { Figures } from "../Goals.ts"
 import { type Connection, load, openConnection, requestText } from "../httpLoad.ts"
 import { jobspecEvents } from "../jobspecEvents.ts"
 import { fill, makeRoot, removeRoot } from "../jsonlFolder.ts"
@@ -89,23 +90,35 @@ const subjectsOver = (connections: number) => {
   ] as const
 }
 
-const wall_many =
-  "of a submission's processor time (75 µs where a bare server takes 30, in a profile of 150 000 over 64 connections), deciding on it, its line and its fold take 19, its flush, row and chain 8, reading its head and body and finding who asks 12, writing the answer 5, making it 7, the collector and the engine 9; the rest is Effect's and Node's. The ledger's queue behind a bare server, in the table, has the decision, the line, the fold and the flush alone."
+const wallOver =
+  (connections: number) =>
+  ({ time }: Figures): string => {
+    const { bare, ledger, ours } = namesOver(connections)
+    return `the ledger's queue behind a bare server, which decides, makes the line, folds and flushes, and has no routes, tokens and answers, takes ${time(ledger)} of our ${time(ours)}; the bare server takes ${time(bare)}. What a commit takes beside its flush: append-jsonl-1 and append-jsonl-64.`
+  }
 
-const wall_alone =
-  "a lone submission waits for the commit of one fact, which takes what append-jsonl-1 shows beside its flush: the ledger's queue behind a bare server, in the table, has that commit without our routes, tokens and answers."
-
-const wall_grouped =
-  "where whatever waits is added by one call, about half of the processor time of pg-boss's submission is PostgreSQL's (utime and stime of all processes, over 64 connections), in processes of its own beside the one that serves, and the rest is hardly more than the bare server's. Ours is all in the process that serves: who asks is found by a token, the queue's state decides, the fact is made a line of a chain and folded, and the answer tells the job. A library's insert reads no state and looks for nobody, and is answered by a constant. The ledger's queue behind a bare server, in the table, has the decision, the line and the fold alone, in the same process as the server."
+/** Beside a library that has PostgreSQL do its part, in processes of its own. */
+const wallBeside =
+  (isFull: boolean) =>
+  ({ time }: Figures): string => {
+    const { bare, boss, full, fullBoss, fullGraphile, graphile, ledger, ours } = namesOver(64)
+    const [mine, ...theirs] = isFull ? [full, fullBoss, fullGraphile] : [ours, boss, graphile]
+    return `ours, ${time(mine)}, is all the work of the process that serves: who asks is found by a token, the queue's state decides, the fact is made a line of a chain and folded, and the answer tells the job; the ledger's queue behind a bare server, which has the decision, the line and the fold alone, takes ${time(ledger)}. A library's insert (pg-boss and graphile-worker: ${theirs.map(time).join(" and ")}) looks for nobody, reads no state and is answered by a constant, and about half of its processor time (utime and stime of all processes) is PostgreSQL's, beside the process that serves, whose own is hardly more than the bare server's, which takes ${time(bare)}.`
+  }
 
 const goalsOver = (connections: number) => {
   const { bare, boss, full, fullBoss, fullGraphile, graphile, ours } = namesOver(connections)
-  const wall_peers = connections === 1 ? wall_alone : wall_grouped
+  const alone = wallOver(connections)
   return [
-    { subject: ours, beside: bare, speed_min: 0.5, wall: connections === 1 ? wall_alone : wall_many },
+    { subject: ours, beside: bare, speed_min: 0.5, wall: alone },
     { subject: full, beside: ours, speed_min: 0.9 },
-    { subject: ours, beside: [boss, graphile], speed_min: 1, wall: wall_peers },
-    { subject: full, beside: [fullBoss, fullGraphile], speed_min: 1, wall: wall_peers },
+    { subject: ours, beside: [boss, graphile], speed_min: 1, wall: connections === 1 ? alone : wallBeside(false) },
+    {
+      subject: full,
+      beside: [fullBoss, fullGraphile],
+      speed_min: 1,
+      wall: connections === 1 ? alone : wallBeside(true),
+    },
   ]
 }
 
@@ -126,9 +139,9 @@ const startPeers = async ({ peers }: Conditions, jobs: number): Promise<Pick<Inp
 const middle = (times: ReadonlyArray<number>): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0
 
 const asked = {
-  submit: ["POST", "/v1/jobs", body],
-  ready: ["GET", "/v1/ready", ""],
-  job: ["GET", "/waybill/v1/jobs/job_rpi_000050", ""],
+  submit: ["POST", "/v1/jobs", body, 202],
+  ready: ["GET", "/v1/ready", "", 200],
+  job: ["GET", "/waybill/v1/jobs/job_rpi_000050", "", 200],
 } as const
 type Asked = keyof typeof asked
 
@@ -168,8 +181,9 @@ const askAgain = async ({ connection, requests }: Filled, what: Asked, count: nu
   const times: Array<number> = []
   for (let n = 0; n < count; n++) {
     const start = now()
-    await connection.ask(requests[what])
+    const status = await connection.ask(requests[what])
     times.push(now() - start)
+    if (status !== asked[what][3]) throw new Error(`${asked[what][1]} was answered ${status}, want ${asked[what][3]}`)
   }
   return times
 }
