@@ -12,7 +12,10 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/prom
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 
-/** What is installed together, so that one that cannot be built does not take the others with it. */
+/**
+ * What is installed together, so that one that cannot be built does not take the others with it. emmett-sqlite stays at 0.38.5:
+ * 0.42.4 asks for emmett 0.42.4, which the registry does not have (0.42.0 is the newest), so npm refuses to install them.
+ */
 export type PeerGroup = "emmett-sqlite" | "event-stores" | "queues" | "validators"
 export const peer_groups: ReadonlyArray<PeerGroup> = ["emmett-sqlite", "event-stores", "queues", "validators"]
 
@@ -47,9 +50,22 @@ const files = ["package.json", "package-lock.json", ".npmrc"]
 const manifestOf = (group: PeerGroup): { readonly dependencies: Readonly<Record<string, string>> } =>
   JSON.parse(readFileSync(join(manifests, group, "package.json"), "utf8"))
 
-/** The exact versions that every group asks for, by name. */
-export const peerVersions = (): Readonly<Record<string, string>> =>
-  Object.assign({}, ...peer_groups.map((group) => manifestOf(group).dependencies)) as Readonly<Record<string, string>>
+/** The exact versions that the groups ask for, by name; with the groups where they do not agree, as `1.2.0 (one, two), 1.3.0 (three)`. */
+export const peerVersions = (): Readonly<Record<string, string>> => {
+  const asked = new Map<string, Map<string, Array<PeerGroup>>>()
+  for (const group of peer_groups) {
+    for (const [name, version] of Object.entries(manifestOf(group).dependencies)) {
+      const versions = asked.get(name) ?? new Map<string, Array<PeerGroup>>()
+      versions.set(version, [...(versions.get(version) ?? []), group])
+      asked.set(name, versions)
+    }
+  }
+  const told = (versions: ReadonlyMap<string, ReadonlyArray<PeerGroup>>): string =>
+    versions.size === 1
+      ? [...versions.keys()].join("")
+      : [...versions].map(([version, groups]) => `${version} (${groups.join(", ")})`).join(", ")
+  return Object.fromEntries([...asked].map(([name, versions]) => [name, told(versions)]))
+}
 
 /** Another lock file, Node or machine is another installation. */
 const keyOf = (group: PeerGroup): string => {

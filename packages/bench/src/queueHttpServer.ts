@@ -1,48 +1,44 @@
 /**
- * A bare HTTP server before a queue, somebody else's or the ledger's: the body is read and parsed, a job is added, and a constant is
- * answered once the job is committed.
+ * The bare HTTP server before a queue, somebody else's or the ledger's. What waits is added to somebody else's in one call and one
+ * commit, as the bare server writes it in one piece; the ledger is given each by itself, and groups what waits as it does anywhere.
  *
  * `node queueHttpServer.ts (pg-boss|graphile-worker) POSTGRES_URL PEERS_FOLDER JOBS`, behind so many jobs, or `node queueHttpServer.ts ledger ROOT`
  *
  * @module
  */
-import { createServer } from "node:http"
+import type { ServerResponse } from "node:http"
+import { answerWith, inGroups, serveSubmissions } from "./bareSubmissions.ts"
 import { startFileQueue } from "./ledgerQueues.ts"
 import { openInstalled } from "./Peers.ts"
-import { type PeerQueue, startGraphile, startPgBoss } from "./queuePeers.ts"
+import { startGraphile, startPgBoss } from "./queuePeers.ts"
 
 const [kind = "", place = "", folder = "", jobs = "0"] = process.argv.slice(2)
 /** As many are put into the tables by one statement. */
 const fill_max = 10_000
 
-const startPeer = async (): Promise<PeerQueue> => {
-  const peer = await (kind === "pg-boss" ? startPgBoss : startGraphile)(place, await openInstalled(folder))
-  for (let left = Number(jobs); left > 0; left -= fill_max) await peer.fill(Math.min(left, fill_max))
-  return peer
+interface Submission {
+  readonly body: object
+  readonly response: ServerResponse
 }
 
-const queue = await (kind === "ledger" ? startFileQueue(place) : startPeer())
-const answer = `${JSON.stringify({ accepted: true, text: "x".repeat(420) })}\n`
+const answerAll = async (added: Promise<void>, group: ReadonlyArray<Submission>): Promise<void> => {
+  const status = await added.then(
+    () => 202 as const,
+    () => 500 as const,
+  )
+  for (const { response } of group) answerWith(response, status)
+}
 
-// Connections stay while others are measured.
-const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
-  const chunks: Array<Buffer> = []
-  request.on("data", (chunk: Buffer) => chunks.push(chunk))
-  request.on("end", () => {
-    JSON.parse(Buffer.concat(chunks).toString("utf8"))
-    const end = (status: number): void => {
-      response.writeHead(status, { "Content-Type": "application/json", "Content-Length": answer.length })
-      response.end(answer)
-    }
-    queue.add().then(
-      () => end(202),
-      () => end(500),
-    )
-  })
-})
+const takeByPeer = async (): Promise<(submission: Submission) => void> => {
+  const peer = await (kind === "pg-boss" ? startPgBoss : startGraphile)(place, await openInstalled(folder))
+  for (let left = Number(jobs); left > 0; left -= fill_max) await peer.fill(Math.min(left, fill_max))
+  return inGroups((group) => answerAll(peer.addAll(group.map(({ body }) => body)), group))
+}
 
-server.listen(0, "127.0.0.1", () => {
-  const address = server.address()
-  const port = typeof address === "object" && address !== null ? address.port : 0
-  process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}` })}\n`)
-})
+const takeByLedger = async (): Promise<(submission: Submission) => void> => {
+  const queue = await startFileQueue(place)
+  return (submission) => void answerAll(queue.add(), [submission])
+}
+
+const take = await (kind === "ledger" ? takeByLedger : takeByPeer)()
+serveSubmissions((body, response) => take({ body, response }))

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers/promises"
 import type { PeerModules } from "./Peers.ts"
 
 /** A queue to put jobs into and to work them off. */
@@ -17,6 +18,12 @@ export interface PeerQueue {
    */
   readonly work: (jobs: number, workers: number, hasHeartbeat?: boolean) => Promise<number>
   readonly close: () => Promise<void>
+}
+
+/** A queue whose library takes many jobs in one call. */
+export interface PeerLibrary extends PeerQueue {
+  /** Adds all of them in one call and one commit; answers when it is committed. */
+  readonly addAll: (payloads: ReadonlyArray<object>) => Promise<void>
 }
 
 export const job_body = { job_type: "rpi.run", payload: { goal: "make the report", test_first: true } }
@@ -45,13 +52,19 @@ interface BossModule {
 }
 
 /** pg-boss: `send`, and the three calls of a worker that fetches for itself: `fetch`, `touch`, `complete`. */
-export const startPgBoss = async (url: string, { load }: PeerModules): Promise<PeerQueue> => {
+export const startPgBoss = async (url: string, { load }: PeerModules): Promise<PeerLibrary> => {
   const { PgBoss } = (await load("pg-boss")) as BossModule
   const boss = new PgBoss({ connectionString: url, max: connections_max, supervise: false, schedule: false })
   let failure: unknown
   boss.on("error", (cause) => (failure ??= cause))
   await boss.start()
   await boss.createQueue(queue, { heartbeatSeconds: 60 })
+  const addAll = async (payloads: ReadonlyArray<object>): Promise<void> => {
+    await boss.insert(
+      queue,
+      payloads.map((data) => ({ data })),
+    )
+  }
   const workOne = async (): Promise<boolean> => {
     const [job] = await boss.fetch(queue)
     if (job === undefined) return false
@@ -63,12 +76,8 @@ export const startPgBoss = async (url: string, { load }: PeerModules): Promise<P
     add: async (payload = job_body) => {
       if ((await boss.send(queue, payload)) === null) throw new Error("pg-boss took no job", { cause: failure })
     },
-    fill: async (jobs) => {
-      await boss.insert(
-        queue,
-        Array.from({ length: jobs }, () => ({ data: job_body })),
-      )
-    },
+    addAll,
+    fill: (jobs) => addAll(Array.from({ length: jobs }, () => job_body)),
     work: async (jobs, workers) => {
       let left = jobs
       let done = 0
@@ -87,6 +96,9 @@ export interface Emitter {
   readonly on: (event: "error", told: () => void) => void
 }
 export interface Pool {
+  readonly totalCount: number
+  readonly idleCount: number
+  readonly waitingCount: number
   readonly on: (event: "error" | "connect", told: (client: Emitter) => void) => void
   readonly end: () => Promise<void>
 }
@@ -110,15 +122,30 @@ interface GraphileModule {
   readonly runOnce: (options: {
     readonly pgPool: Pool
     readonly logger: unknown
-    readonly concurrency: number
+    readonly preset: {
+      readonly worker: { readonly concurrentJobs: number; readonly localQueue?: { readonly size: number } }
+    }
     readonly noHandleSignals: boolean
     readonly taskList: Readonly<Record<string, () => Promise<void>>>
   }) => Promise<void>
   readonly Logger: new (factory: () => () => void) => unknown
 }
 
-/** graphile-worker: `addJob`, and a runner that ends when nothing waits. It has no heartbeat: a lock is held for hours. */
-export const startGraphile = async (url: string, { load }: PeerModules): Promise<PeerQueue> => {
+/** Until every connection is given back, and nobody waits for one. */
+const untilIdle = async (pool: Pool): Promise<void> => {
+  while (pool.waitingCount > 0 || pool.idleCount < pool.totalCount) await setImmediate()
+}
+
+/**
+ * graphile-worker: `addJob`, and a runner that ends when nothing waits, with a local queue of so many jobs or without one. It has no
+ * heartbeat: a lock is held for hours. It does not wait until a job's end is committed, neither before its next job nor before it
+ * ends: so its work is done when its connections are idle.
+ */
+export const startGraphile = async (
+  url: string,
+  { load }: PeerModules,
+  local_queue_size?: number,
+): Promise<PeerLibrary> => {
   const { Logger, makeWorkerUtils, runOnce } = (await load("graphile-worker")) as GraphileModule
   const { default: pg } = (await load("pg")) as PgModule
   const pgPool = new pg.Pool({ connectionString: url, max: connections_max })
@@ -128,14 +155,19 @@ export const startGraphile = async (url: string, { load }: PeerModules): Promise
   const logger = new Logger(() => () => {})
   const utils = await makeWorkerUtils({ pgPool, logger })
   await utils.migrate()
+  const addAll = async (payloads: ReadonlyArray<object>): Promise<void> =>
+    void (await utils.addJobs(payloads.map((payload) => ({ identifier: queue, payload }))))
   return {
     add: async (payload = job_body) => void (await utils.addJob(queue, payload)),
-    fill: async (jobs) =>
-      void (await utils.addJobs(Array.from({ length: jobs }, () => ({ identifier: queue, payload: job_body })))),
+    addAll,
+    fill: (jobs) => addAll(Array.from({ length: jobs }, () => job_body)),
     work: async (_, workers) => {
       let done = 0
       const task = async (): Promise<void> => void done++
-      await runOnce({ pgPool, logger, concurrency: workers, noHandleSignals: true, taskList: { [queue]: task } })
+      const localQueue = local_queue_size === undefined ? {} : { localQueue: { size: local_queue_size } }
+      const preset = { worker: { concurrentJobs: workers, ...localQueue } }
+      await runOnce({ pgPool, logger, preset, noHandleSignals: true, taskList: { [queue]: task } })
+      await untilIdle(pgPool)
       return done
     },
     close: async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { make } from "../src/Benchmark.ts"
 import { measure } from "../src/Harness.ts"
-import { installedPeers, type Peers, PeersUnavailable, peerVersions } from "../src/Peers.ts"
+import { installedPeers, peer_groups, type Peers, PeersUnavailable, peerVersions } from "../src/Peers.ts"
 
 let folder = ""
 beforeAll(async () => {
@@ -96,6 +96,23 @@ it("peers that cannot be had are left out and named, and the others are measured
   ])
 })
 
-it("every peer is asked for by its exact version", () => {
-  for (const [name, version] of Object.entries(peerVersions())) expect(version, name).toMatch(/^\d+\.\d+\.\d+$/u)
+it("every peer is asked for by its exact version, and told with the groups where theirs differ", async () => {
+  const versions = peerVersions()
+  const asked = await Promise.all(
+    peer_groups.map(async (group) => {
+      const text = await readFile(join(import.meta.dirname, "../peers", group, "package.json"), "utf8")
+      const { dependencies }: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(text)
+      return Object.entries(dependencies).map(([name, version]) => ({ group, name, version }))
+    }),
+  )
+  const all = asked.flat()
+  expect(Object.keys(versions).toSorted()).toEqual([...new Set(all.map(({ name }) => name))].toSorted())
+  for (const { group, name, version } of all) {
+    expect(version, name).toMatch(/^\d+\.\d+\.\d+$/u)
+    const isDisputed = all.some((other) => other.name === name && other.version !== version)
+    const told = versions[name]?.split(/(?<=\)), /u) ?? []
+    if (!isDisputed) expect(told).toEqual([version])
+    else expect(told.filter((each) => each.includes(group))).toEqual([expect.stringContaining(`${version} (`)])
+  }
+  expect(versions["@event-driven-io/emmett"]).toBe("0.38.5 (emmett-sqlite), 0.42.0 (event-stores)")
 })
