@@ -36,6 +36,37 @@ it("a repair names each flaw's place and digest in a fact, changes no other byte
     }),
   ))
 
+it("wherever the last sealed record was cut off, one repair is enough to go on", async () => {
+  const cutTo = (left: (start: number, end: number) => number | undefined) =>
+    on(undefined, (disk, open) =>
+      Effect.gen(function* () {
+        const ledger = yield* ledgerOver(yield* open)
+        for (const text of ["n1", "n2", "n3"]) yield* write(ledger, "a", text)
+        // Opened anew and appended to, so that all three are sealed.
+        yield* write(yield* ledgerOver(yield* open), "a", "n4")
+        const whole = disk.bytes(file) ?? new Uint8Array()
+        const third = textOfBytes(whole).split("\n").slice(0, 3).join("\n").length
+        const second = textOfBytes(whole).split("\n").slice(0, 2).join("\n").length + 1
+        const to = left(second, third + 1)
+        if (to === undefined) return false
+        disk.overwrite(file, whole.slice(0, to))
+        yield* repairLedger(origin)
+        const store = yield* open
+        const again = yield* ledgerOver(store)
+        yield* write(again, "a", "after")
+        yield* collect(again.read())
+        const { corrupt, damage = [] } = yield* store.health
+        const open_flaws = [...corrupt, ...damage].filter(({ isAcknowledged }) => isAcknowledged !== true)
+        expect([to, open_flaws]).toEqual([to, []])
+        expect([to, (yield* repairLedger(origin)).fact]).toEqual([to, undefined])
+        return true
+      }),
+    )
+  let cut = 0
+  while (await cutTo((start, end) => (start + cut < end ? start + cut : undefined))) cut++
+  expect(cut).toBeGreaterThan(50)
+})
+
 it("a change to damage that was acknowledged is new damage", () =>
   on(`${noteLine(1, "one")}\n{ corrupt\n`, (disk, open) =>
     Effect.gen(function* () {

@@ -199,7 +199,9 @@ export const makeWalk = ({ add, archives, directory, expect, file: active, seals
       } else {
         strange++
         isInPlace = isWhole && part.indexOf(0x0a) === part.byteLength - 1
-        const line = part.subarray(Math.max(0, rows.offset(i) - end), Math.max(0, part.byteLength - 1))
+        // As much of it as is there: the file may end in the middle of it, or before its newline.
+        const from = Math.max(0, rows.offset(i) - end)
+        const line = part.subarray(from, from + rows.bytes(i))
         flawOf(name, at, rows.offset(i), isWhole ? changed : "its bytes are missing", line)
       }
       unsound = 0
