@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { Schema } from "effect"
 import { setFlagsFromString } from "node:v8"
@@ -65,9 +65,11 @@ const checkPaths = async (json: string | undefined, page: string | undefined): P
   try {
     if (json !== undefined) {
       await access(dirname(json), constants.W_OK)
-      await access(json, constants.W_OK).catch((cause: NodeJS.ErrnoException) => {
+      const file = await stat(json).catch((cause: NodeJS.ErrnoException) => {
         if (cause.code !== "ENOENT") throw cause
       })
+      if (file?.isDirectory() === true) throw new Error(`EISDIR: ${json} is a folder`)
+      if (file !== undefined) await access(json, constants.W_OK)
     }
   } catch (cause) {
     throw new UsageError(`the report cannot be written: ${reasonOf(cause)}`)

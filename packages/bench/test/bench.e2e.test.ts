@@ -54,6 +54,7 @@ it.each([
   [["--runs", "0"], "--runs takes a whole number from 1 up"],
   [["--nope"], "--nope"],
   [["--runs", "-1"], "a dash is given as --option=VALUE"],
+  [["sha256-chunks", "--json", tmpdir()], "the report cannot be written: EISDIR"],
   [["sha256-chunks", "--json", "/nowhere/at/all.json"], "the report cannot be written: ENOENT"],
 ])("the mistake in %j is told in one line", (args, message) => {
   const { status, stderr, stdout } = bench(...args)

@@ -40,7 +40,7 @@ export interface ServeOptions {
   readonly body_ms?: number
   /** How long the head of a request may take, in milliseconds; 5000 by default. */
   readonly head_ms?: number
-  /** How long a reader may take nothing of its answer; 30 seconds by default. */
+  /** How often it is looked at who has taken nothing of its answer since the last look; every 30 seconds by default. */
   readonly outflow_ms?: number
   /** How much may wait for all readers together; beyond it, whoever has waited longest is cut off. 64 MiB by default. */
   readonly outflow_bytes_max?: number
