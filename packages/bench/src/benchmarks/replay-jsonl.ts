@@ -49,7 +49,8 @@ interface Input {
   readonly root: string
   readonly past: string
   readonly files: ReadonlyArray<string>
-  readonly lines: ReadonlyArray<string>
+  /** Given back before the curve is measured: the collector would go through all of them. */
+  readonly lines: Array<string>
   /** By file, where the payload of each line lies: begin and end in turns. */
   readonly places: ReadonlyArray<Int32Array>
   readonly jobs: number
@@ -124,7 +125,7 @@ const replayWith = async <S extends { readonly status: string }>(
 const readFiles = (files: ReadonlyArray<string>): number =>
   files.reduce((sum, path) => sum + readFileSync(path).length, 0)
 
-const linesOf = (files: ReadonlyArray<string>): ReadonlyArray<string> =>
+const linesOf = (files: ReadonlyArray<string>): Array<string> =>
   files.flatMap((path) => readFileSync(path, "utf8").trimEnd().split("\n"))
 
 const parsedOf = (lines: ReadonlyArray<string>): Statuses => {
@@ -263,14 +264,10 @@ export default make<Input, Statuses>({
     { subject: ours, beside: whole_castore, speed_min: 1, wall: wall_whole, besides: true },
     { curve: replaying, growth_max: 1.2 },
   ],
-  curves: async (_, tools) => [
-    await costByLength({
-      ...tools,
-      name: replaying,
-      lengths: history_events,
-      open: (root) => queueView(root),
-    }),
-  ],
+  curves: async ({ lines }, tools) => {
+    lines.length = 0
+    return [await costByLength({ ...tools, name: replaying, lengths: history_events, open: (root) => queueView(root) })]
+  },
   check: (statuses, { jobs }) => {
     if (statuses.size !== jobs) throw new Error(`${statuses.size} jobs, want ${jobs}`)
     const completed = [...statuses.values()].filter((status) => status === "completed").length
