@@ -20,8 +20,8 @@ Measures the benchmarks named, or all of them, each in a process of its own. The
   --no-peers     leave out the libraries of others, which are installed on first use
   --without GROUP  leave out one group of them: ${peer_groups.join(", ")}; may be given several times
   --runs N       measured runs per subject (default 10), or fewer where the time is up (see --budget)
-  --budget S     seconds for the runs and warm-ups of one benchmark, of which three runs are measured at least, if not fewer were
-                 asked for (default: 20 for several, no end for one)
+  --budget S     seconds for the runs and warm-ups of one subject, of which three runs are measured at least, if not fewer were
+                 asked for (default: 8 for several benchmarks, no end for one); whoever is slow sits out the last rounds
   --limit S      seconds after which a benchmark is given up, but with --here (default: 900 for several, no end for one)
   --warmups N    runs before measuring starts (default 2), or fewer where the time would not do for the measured ones
   --only NAME    measure one subject of one benchmark, by its name, beside nothing
@@ -142,7 +142,7 @@ export const refuseContradictions = (values: Values, names: ReadonlyArray<string
 
 export const settingsOf = (values: Values, isOne: boolean) => {
   const limit = values.limit === undefined ? (isOne ? undefined : 900) : whole("limit", values.limit, 1)
-  const budget = values.budget === undefined ? (isOne ? undefined : 20) : whole("budget", values.budget, 0)
+  const budget = values.budget === undefined ? (isOne ? undefined : 8) : whole("budget", values.budget, 0)
   return {
     runs: whole("runs", values.runs ?? "10", 1),
     warmups: whole("warmups", values.warmups ?? "2", 0),

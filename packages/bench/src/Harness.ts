@@ -27,7 +27,10 @@ export interface Settings {
   readonly skipsCurves?: boolean
   /** The one subject to measure; without it, all of them. */
   readonly only?: string
-  /** How long rounds may be begun, warm-ups included, in ms: for no longer, but at least {@link rounds_min} are measured. */
+  /**
+   * How long each subject may take for all its runs, warm-ups included, in ms; {@link rounds_min} are measured in any case. One that has
+   * taken its time sits out the rounds that are left to the others.
+   */
   readonly budget_ms?: number
 }
 
@@ -70,7 +73,8 @@ const leastMs = 1e-6
 
 /**
  * Measures one benchmark in rounds, in each of them every subject once, in another order each time: whatever slows the machine
- * for a while slows every subject, and none always pays for what the one before it left to be done. Compares within each round. Rejects, naming the subject, when one gives a wrong answer or throws.
+ * for a while slows every subject, and none always pays for what the one before it left to be done. Compares within each round; a
+ * subject that has taken its time sits out the last ones. Rejects, naming the subject, when one gives a wrong answer or throws.
  */
 export const measure = async (bench: Bench, benchmark: Benchmark, settings: Settings): Promise<BenchmarkResult> => {
   const { name, title, unit } = benchmark
@@ -91,7 +95,12 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       ...subject,
       runs: new Array<number>(),
       cpu: new Array<number>(),
+      warmups: 0,
+      /** What all its runs have taken so far, with what is done before each, and what the last of them has. */
+      spent_ms: 0,
+      last_ms: 0,
     }))
+    type Measured = (typeof measured)[number]
     const named = async <A>(subject: string, work: () => A): Promise<Awaited<A>> => {
       try {
         return await work()
@@ -102,47 +111,49 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
     }
 
     const budget_ms = settings.budget_ms ?? Number.POSITIVE_INFINITY
-    const began = bench.now()
-    let round_ms = 0
-    const isTimeFor = (rounds: number) => bench.now() - began + rounds * round_ms <= budget_ms
-    const timed = async (round: () => Promise<void>): Promise<void> => {
+    const hasTimeFor = (count: number, { last_ms, spent_ms }: Measured) => spent_ms + count * last_ms <= budget_ms
+    const spend = async (subject: Measured, work: () => Promise<void>): Promise<void> => {
       const started = bench.now()
-      await round()
-      round_ms = bench.now() - started
+      await work()
+      subject.last_ms = bench.now() - started
+      subject.spent_ms += subject.last_ms
     }
 
-    await timed(async () => {
-      for (const { name: subject, prepare, verify } of measured) {
-        bench.progress(`${name}: checking ${subject}`)
-        await named(subject, prepare)
-        await named(subject, verify)
-      }
-    })
-    // Each has been run once by now, to see that its answer is right.
-    let warmups = 0
-    for (let warmup = 1; warmup <= settings.warmups && isTimeFor(1 + rounds_min); warmup++) {
-      bench.progress(`${name}: warm-up ${warmup} of ${settings.warmups}`)
-      await timed(async () => {
-        for (const { name: subject, prepare, run } of measured) {
-          await named(subject, prepare)
-          await named(subject, run)
-        }
+    // Each is run once, to see that its answer is right.
+    for (const each of measured) {
+      bench.progress(`${name}: checking ${each.name}`)
+      await spend(each, async () => {
+        await named(each.name, each.prepare)
+        await named(each.name, each.verify)
       })
-      warmups = warmup
     }
-    for (let round = 1; round <= settings.runs && (round <= rounds_min || isTimeFor(1)); round++) {
-      bench.progress(`${name}: run ${round} of ${settings.runs}${settings.budget_ms === undefined ? "" : " at most"}`)
-      await timed(async () => {
-        for (const { cpu, name: subject, prepare, run, runs } of shuffled(measured, settings.seed, round)) {
-          await named(subject, prepare)
+    for (let warmup = 1; warmup <= settings.warmups; warmup++) {
+      const those = measured.filter((each) => hasTimeFor(1 + rounds_min, each))
+      if (those.length > 0) bench.progress(`${name}: warm-up ${warmup} of ${settings.warmups}`)
+      for (const each of those) {
+        await spend(each, async () => {
+          await named(each.name, each.prepare)
+          await named(each.name, each.run)
+        })
+        each.warmups = warmup
+      }
+    }
+    for (let round = 1; round <= settings.runs; round++) {
+      const those = measured.filter((each) => round <= rounds_min || hasTimeFor(1, each))
+      if (those.length === 0) break
+      const who = those.length === measured.length ? "" : `, of ${those.length} of ${measured.length}`
+      bench.progress(`${name}: run ${round} of ${settings.runs}${budget_ms === Infinity ? "" : " at most"}${who}`)
+      for (const each of shuffled(those, settings.seed, round))
+        await spend(each, async () => {
+          await named(each.name, each.prepare)
           bench.collectGarbage?.()
           const [started, cpu_before] = [bench.now(), bench.cpu?.()]
-          await named(subject, run)
-          runs.push(Math.max(leastMs, bench.now() - started))
+          await named(each.name, each.run)
+          each.runs.push(Math.max(leastMs, bench.now() - started))
           const cpu_after = bench.cpu?.()
-          if (cpu_before !== undefined && cpu_after !== undefined) cpu.push(Math.max(leastMs, cpu_after - cpu_before))
-        }
-      })
+          if (cpu_before !== undefined && cpu_after !== undefined)
+            each.cpu.push(Math.max(leastMs, cpu_after - cpu_before))
+        })
     }
 
     const ratios = measured
@@ -151,7 +162,9 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
         measured.flatMap((other): ReadonlyArray<Ratio> => {
           const isBeside = ours.beside?.includes(other.name) ?? other.role !== "subject"
           if (!isBeside) return []
-          const quotients = ours.runs.map((ms, round) => (other.runs[round] ?? Number.NaN) / ms)
+          // Whoever sits out does so to the end: the rounds in which both ran are the first ones of each.
+          const together = Math.min(ours.runs.length, other.runs.length)
+          const quotients = ours.runs.slice(0, together).map((ms, round) => (other.runs[round] ?? Number.NaN) / ms)
           return [{ subject: ours.name, to: other.name, role: other.role, ratio: spreadOf(quotients) }]
         }),
       )
@@ -164,6 +177,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
     const subjects = measured.map((subject) => ({
       name: subject.name,
       role: subject.role,
+      warmups: subject.warmups,
       runs_ms: subject.runs,
       ...(bench.cpu === undefined ? {} : { runs_cpu_ms: subject.cpu }),
       ms: spreadOf(subject.runs),
@@ -180,7 +194,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       curves,
       goals: judge(opened.goals, { unit, subjects, ratios, curves, left_out: opened.left_out }),
       left_out: opened.left_out,
-      warmups,
+      warmups: Math.max(...measured.map(({ warmups }) => warmups)),
       took_ms: Math.round(bench.now() - opening),
     }
   } finally {

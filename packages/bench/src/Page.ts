@@ -15,6 +15,7 @@ import {
   type GoalResult,
   leftOutInWords,
   type Report,
+  runsInWords,
   type Spread,
 } from "./Report.ts"
 import { figure } from "./Table.ts"
@@ -81,21 +82,21 @@ const anchorOf = (title: string): string =>
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
-const runsIn = ({ subjects, warmups }: BenchmarkResult): string => {
-  const runs = subjects[0]?.runs_ms.length ?? 0
-  if (runs === 0) return ""
-  return ` (${counted(runs, "run")}${warmups === undefined ? "" : ` after ${counted(warmups, "warm-up")}`})`
-}
-
 const section = (result: BenchmarkResult): ReadonlyArray<string> => {
   const { curves, input, left_out, name, ratios, subjects, title, unit } = result
   return [
     `### ${title}`,
-    `\`npm run bench -- ${name}\`${runsIn(result)}: ${input}.`,
+    `\`npm run bench -- ${name}\` (${runsInWords(result)}): ${input}.`,
     markdownTable(
       [
-        ["", "", "ms min", "median", "max", `${unit}/s (median)`],
-        ...subjects.map((each) => [each.name, each.role, ...spread(each.ms), figure(each.per_second.median)]),
+        ["", "", "runs", "ms min", "median", "max", `${unit}/s (median)`],
+        ...subjects.map((each) => [
+          each.name,
+          each.role,
+          `${each.runs_ms.length}`,
+          ...spread(each.ms),
+          figure(each.per_second.median),
+        ]),
       ],
       2,
     ),
@@ -182,7 +183,7 @@ export const renderPage = (report: Report): string => {
     summary(rows),
     "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts. A _reference_ is ours in other circumstances.",
     "A speed is taken run by run and told by its median: one that is 4 times as fast, or takes 4 times as long. _Undecided_ is a goal that some runs passed and others missed; its median still counts.",
-    `Measured in one run, by \`${command}\`; with a name, such as \`npm run bench -- fold-jobs\`, one of them is measured again, in more rounds where nothing is said. Subjects, limits and peers of one benchmark run in turns, in another order each round, on the same input.`,
+    `Measured in one run, by \`${command}\`; with a name, such as \`npm run bench -- fold-jobs\`, one of them is measured again, in more rounds where nothing is said. Subjects, limits and peers of one benchmark run in turns, in another order each round, on the same input; whoever has taken its time sits out the last rounds, and is compared with others within those in which both ran.`,
     `${machine.cpu}, ${counted(machine.cores, "core")}, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; seed ${seed}, at most ${counted(runs, "run")} after at most ${counted(warmups, "warm-up")}, as told with each, each benchmark in a process of its own${garbage_collected ? ", garbage collected before each run" : ""}. ${measuredFrom(report)}`,
     `Versions: ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)

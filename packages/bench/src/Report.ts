@@ -7,7 +7,9 @@ export const Spread = Schema.Struct({ min: Schema.Finite, median: Schema.Finite,
 export const SubjectResult = Schema.Struct({
   name: Schema.String,
   role: Schema.Literals(["subject", "limit", "peer", "reference"]),
-  /** Wall-clock time of each run in milliseconds, in the order they were run. */
+  /** Runs before those measured, besides the one that checks its answer; fewer than asked for where the time is short. */
+  warmups: Schema.optionalKey(Schema.Int),
+  /** Wall-clock time of each run in milliseconds, in the order they were run; fewer than asked for where the time is up. */
   runs_ms: Schema.Array(Schema.Finite),
   /** Processor time that the thread took for each run, in milliseconds; what others did for it, as a collector does, is not in it. */
   runs_cpu_ms: Schema.optionalKey(Schema.Array(Schema.Finite)),
@@ -18,7 +20,7 @@ export const SubjectResult = Schema.Struct({
 
 /**
  * How fast one of ours is beside a limit, a peer, or another one of ours. Each round gives one quotient, `time of the other / time of ours`:
- * 1 is as fast, 0.5 takes twice as long. The spread is over the rounds, never a quotient of two spreads.
+ * 1 is as fast, 0.5 takes twice as long. The spread is over the rounds in which both ran, never a quotient of two spreads.
  */
 export const Ratio = Schema.Struct({
   subject: Schema.String,
@@ -66,7 +68,7 @@ export const BenchmarkResult = Schema.Struct({
   curves: Schema.Array(Curve),
   goals: Schema.Array(GoalResult),
   left_out: Schema.Array(LeftOut),
-  /** Rounds that were run before those measured, besides the one that checks every answer; fewer than asked for where the time is short. */
+  /** The most warm-ups of a subject. */
   warmups: Schema.optionalKey(Schema.Int),
   /** How long all of it took: input, warm-ups, runs and curves. */
   took_ms: Schema.optionalKey(Schema.Finite),
@@ -92,9 +94,9 @@ export const Report = Schema.Struct({
   /** Absent outside a repository. */
   revision: Schema.optionalKey(Revision),
   seed: Schema.Int,
-  /** The most runs of a subject; a benchmark whose time was up has fewer. */
+  /** The most runs of a subject; one whose time was up has fewer. */
   runs: Schema.Int,
-  /** The most rounds before those measured; each benchmark tells its own. */
+  /** The most runs of a subject before those measured; each tells its own. */
   warmups: Schema.Int,
   /** Whether garbage was collected before every run, outside the measured time. */
   garbage_collected: Schema.Boolean,
@@ -128,3 +130,18 @@ export const leftOutInWords = (left_out: ReadonlyArray<LeftOut>): ReadonlyArray<
   [...Map.groupBy(left_out, ({ reason }) => reason)].map(
     ([reason, those]) => `${those.map(({ name }) => name).join(", ")}: ${reason}`,
   )
+
+/** How often its subjects were run, `3 to 10 runs after 0 to 2 warm-ups`; nothing where nothing was. */
+export const runsInWords = ({ subjects }: BenchmarkResult): string => {
+  const counted = (counts: ReadonlyArray<number>, one: string): string => {
+    const [least, most] = [Math.min(...counts), Math.max(...counts)]
+    return `${least === most ? most : `${least} to ${most}`} ${one}${most === 1 ? "" : "s"}`
+  }
+  if (subjects.length === 0) return ""
+  const runs = counted(
+    subjects.map(({ runs_ms }) => runs_ms.length),
+    "run",
+  )
+  const warmups = subjects.flatMap((each) => each.warmups ?? [])
+  return warmups.length === 0 ? runs : `${runs} after ${counted(warmups, "warm-up")}`
+}

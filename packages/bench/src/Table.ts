@@ -1,5 +1,5 @@
 import { verdict } from "./Goals.ts"
-import { type BenchmarkResult, type Curve, leftOutInWords, type Report, type Spread } from "./Report.ts"
+import { type BenchmarkResult, type Curve, leftOutInWords, type Report, runsInWords, type Spread } from "./Report.ts"
 
 /** Three or more significant digits, thousands apart: `0.0123`, `1.23`, `12,345`. */
 export const figure = (value: number): string =>
@@ -25,52 +25,45 @@ const curveTable = ({ name, points, x, y }: Curve): ReadonlyArray<string> => [
   ...columns([[x, y], ...points.map((point) => [figure(point.x), figure(point.y)])], 0),
 ]
 
-const benchmarkTable = ({
-  curves,
-  goals,
-  input,
-  left_out,
-  name,
-  ratios,
-  subjects,
-  title,
-  unit,
-  warmups,
-}: BenchmarkResult): ReadonlyArray<string> => [
-  `${name}: ${title}`,
-  `input: ${input}`,
-  ...(warmups === undefined ? [] : [`runs: ${subjects[0]?.runs_ms.length ?? 0}, warm-ups: ${warmups}`]),
-  "",
-  ...columns(
-    [
-      ["", "", "ms min", "median", "max", `${unit}/s min`, "median", "max"],
-      ...subjects.map(({ ms, name: subject, per_second, role }) => [
-        subject,
-        role,
-        ...spread(ms),
-        ...spread(per_second),
-      ]),
-    ],
-    2,
-  ),
-  ...(ratios.length === 0
-    ? []
-    : [
-        "",
-        ...columns(
-          [
-            ["speed beside", "", "min", "median", "max"],
-            ...ratios.map(({ ratio, role, subject, to }) => [`${subject} / ${to}`, role, ...spread(ratio)]),
-          ],
-          2,
-        ),
-      ]),
-  ...curves.flatMap(curveTable),
-  ...(goals.length === 0 ? [] : [""]),
-  ...goals.map((goal) => `goal: ${goal.what}: ${goal.got ?? "?"}, ${goal.bound} ${goal.want}: ${verdict(goal)}`),
-  ...leftOutInWords(left_out).map((words) => `without ${words}`),
-  "",
-]
+const benchmarkTable = (result: BenchmarkResult): ReadonlyArray<string> => {
+  const { curves, goals, input, left_out, name, ratios, subjects, title, unit } = result
+  return [
+    `${name}: ${title}`,
+    `input: ${input}`,
+    runsInWords(result),
+    "",
+    ...columns(
+      [
+        ["", "", "runs", "ms min", "median", "max", `${unit}/s min`, "median", "max"],
+        ...subjects.map(({ ms, name: subject, per_second, role, runs_ms }) => [
+          subject,
+          role,
+          `${runs_ms.length}`,
+          ...spread(ms),
+          ...spread(per_second),
+        ]),
+      ],
+      2,
+    ),
+    ...(ratios.length === 0
+      ? []
+      : [
+          "",
+          ...columns(
+            [
+              ["speed beside", "", "min", "median", "max"],
+              ...ratios.map(({ ratio, role, subject, to }) => [`${subject} / ${to}`, role, ...spread(ratio)]),
+            ],
+            2,
+          ),
+        ]),
+    ...curves.flatMap(curveTable),
+    ...(goals.length === 0 ? [] : [""]),
+    ...goals.map((goal) => `goal: ${goal.what}: ${goal.got ?? "?"}, ${goal.bound} ${goal.want}: ${verdict(goal)}`),
+    ...leftOutInWords(left_out).map((words) => `without ${words}`),
+    "",
+  ]
+}
 
 /** A report for a person. */
 export const renderTable = ({

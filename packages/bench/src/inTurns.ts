@@ -7,7 +7,7 @@
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import type { CurveTools } from "./Benchmark.ts"
-import { spreadOf } from "./Harness.ts"
+import { shuffled, spreadOf } from "./Harness.ts"
 import type { Curve } from "./Report.ts"
 
 /** Something that is measured again and again, in turns with others. */
@@ -29,7 +29,10 @@ const settleDisk = (): Promise<unknown> => promisify(execFile)("sync")
 
 type Tools = Pick<CurveTools, "collectGarbage" | "progress">
 
-/** What each of them took, in their order, round by round: so many rounds, behind one more that warms up. */
+/**
+ * What each of them took, in their order, round by round: so many rounds, behind one more that warms up; in each round they take
+ * their turns in another order, so that none always pays for what the one before it left to be done.
+ */
 export const timesInTurns = async (
   all: ReadonlyArray<Turn>,
   rounds: number,
@@ -42,7 +45,7 @@ export const timesInTurns = async (
   collectGarbage()
   for (let n = 0; n <= rounds; n++) {
     if (n % 10 === 1) progress(`measuring ${what}, round ${n} of ${rounds}`)
-    for (const [i, { round }] of all.entries()) {
+    for (const [i, { round }] of shuffled([...all.entries()], 0, n)) {
       const took = await round()
       if (n > 0) times[i]?.push(took)
     }

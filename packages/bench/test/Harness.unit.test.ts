@@ -73,6 +73,7 @@ it("warm-ups and the collector's time are not measured, and ratios are taken wit
   expect(result.subjects[0]).toEqual({
     name: "ours",
     role: "subject",
+    warmups: 1,
     runs_ms: [10, 40, 20],
     ms: { min: 10, median: 20, max: 40 },
     per_second: { min: 2500, median: 5000, max: 10_000 },
@@ -180,17 +181,41 @@ it("one subject is measured alone where it is named, and a name that is none is 
   )
 })
 
-it("no round is begun once the time is up, but three are measured; warm-ups come out of the same time", async () => {
-  const roundsIn = async (budget_ms: number) => {
-    const { bench, events, work } = setUp({ ours: Array.from({ length: 20 }, () => 100) })
+/** Times that are the same each time. */
+const always = (ms: number) => Array.from({ length: 20 }, () => ms)
+
+it("no run is begun once the time of a subject is up, but three are measured; warm-ups come out of the same time", async () => {
+  const runsIn = async (budget_ms: number) => {
+    const { bench, events, work } = setUp({ ours: always(100) })
     const subjects = [{ name: "ours", role: "subject" as const, run: work("ours") }]
     const benchmark = make({ ...options, subjects, check: () => {} })
     const { subjects: results } = await measure(bench, benchmark, { ...settings, runs: 10, budget_ms })
-    return [events.filter((event) => event === "ours").length, results[0]?.runs_ms.length]
+    const [ours] = results
+    return [events.filter((event) => event === "ours").length, ours?.warmups, ours?.runs_ms.length]
   }
   // Each is run once to be checked; a warm-up where there is time for it; a measured run takes 150 with its collection.
-  expect(await roundsIn(0)).toEqual([4, 3])
-  expect(await roundsIn(499)).toEqual([4, 3])
-  expect(await roundsIn(1000)).toEqual([7, 5])
-  expect(await roundsIn(10_000)).toEqual([12, 10])
+  expect(await runsIn(0)).toEqual([4, 0, 3])
+  expect(await runsIn(499)).toEqual([4, 0, 3])
+  expect(await runsIn(1000)).toEqual([7, 1, 5])
+  expect(await runsIn(10_000)).toEqual([12, 1, 10])
+})
+
+it("whoever is slow sits out the last rounds, and is compared within those in which it ran", async () => {
+  const quick = [10, 10, 10, 20, 40, 99, 99, 99, 99, 99, 99, 99]
+  const { bench, events, work } = setUp({ quick, slow: always(1000) })
+  const subjects = [
+    { name: "quick", role: "subject" as const, run: work("quick") },
+    { name: "slow", role: "peer" as const, run: work("slow") },
+  ]
+  const benchmark = make({ ...options, subjects, check: () => {} })
+  const result = await measure(bench, benchmark, { ...settings, runs: 10, budget_ms: 4000 })
+  expect(result.subjects.map(({ runs_ms }) => runs_ms.length)).toEqual([10, 3])
+  expect(result.subjects.map(({ warmups }) => warmups)).toEqual([1, 0])
+  expect(result.subjects[0]?.runs_ms.slice(0, 3)).toEqual([10, 20, 40])
+  expect(result.ratios).toEqual([
+    { subject: "quick", to: "slow", role: "peer", ratio: { min: 25, median: 50, max: 100 } },
+  ])
+  // It takes part from the first round on, and never again once it has stopped.
+  const told = events.filter((event) => event !== "gc")
+  expect(told.lastIndexOf("slow")).toBeLessThan(told.length - 6)
 })

@@ -53,7 +53,7 @@ const report: Report = {
       unit: "things",
       input: "one | two",
       amount: 1,
-      subjects: [{ name: "ours", role: "subject", runs_ms: [1, 2, 3], ms: one, per_second: one }],
+      subjects: [{ name: "ours", role: "subject", warmups: 1, runs_ms: [1, 2, 3], ms: one, per_second: one }],
       ratios,
       curves: [curve, other],
       goals,

@@ -29,6 +29,7 @@ const pinned = {
         {
           name: "ours",
           role: "subject",
+          warmups: 0,
           runs_ms: [20],
           ms: { min: 20, median: 20, max: 20 },
           per_second: { min: 5000, median: 5000, max: 5000 },
@@ -36,6 +37,7 @@ const pinned = {
         {
           name: "floor",
           role: "limit",
+          warmups: 0,
           runs_ms: [10],
           ms: { min: 10, median: 10, max: 10 },
           per_second: { min: 10_000, median: 10_000, max: 10_000 },
@@ -106,9 +108,9 @@ it("what the harness measures is what the format describes", async () => {
 it("the table shows each subject's spread and its ratio", () => {
   const lines = renderTable(decode(pinned)).split("\n")
   expect(lines).toContain("A CPU, 4 cores, 8 GiB, Linux 6.1 x64, Node v24.0.0")
-  expect(lines).toContain("ours   subject      20      20   20         5,000   5,000   5,000")
+  expect(lines).toContain("ours   subject     1      20      20   20         5,000   5,000   5,000")
   expect(lines).toContain("revision 0123abc, load 0.5, 0.4, 0.3")
-  expect(lines).toContain("runs: 1, warm-ups: 0")
+  expect(lines).toContain("1 run after 0 warm-ups")
   expect(lines).toContain("things   bytes")
   expect(lines).toContain(" 1,000  20,000")
   expect(lines).toContain("ours / floor  limit  0.5     0.5  0.5")

@@ -12,6 +12,8 @@ const events_count = 200_000
 const jobs_count = 2000
 const batch_facts = 1000
 const rounds = 9
+/** Of openings that take a few milliseconds. */
+const rounds_short = 50
 
 /** Histories of few jobs, as many as a thousand facts can have, and of many. */
 const few = { jobs: 100, events: [1000, 10_000, 100_000, 1_000_000] }
@@ -119,6 +121,7 @@ const measureOpenings = async (
   { progress, ...tools }: CurveTools & Conditions,
   ledgers: ReadonlyArray<{ readonly events: number; readonly jobs: number }>,
   ways: ReadonlyArray<(root: string) => unknown>,
+  count = rounds,
 ): Promise<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>> => {
   const roots: Array<string> = []
   try {
@@ -135,7 +138,7 @@ const measureOpenings = async (
         },
       })),
     )
-    const times = await timesInTurns(turns, rounds, "openings", { progress, ...tools })
+    const times = await timesInTurns(turns, count, "openings", { progress, ...tools })
     return ways.map((_, i) => times.slice(i * roots.length, (i + 1) * roots.length))
   } finally {
     for (const root of roots) await removeRoot(root)
@@ -146,7 +149,7 @@ const flatIn = async (tools: CurveTools & Conditions, { events, jobs }: typeof f
   const lengths = events.map((full) => tools.scaled(full))
   const scaled_jobs = jobs === few.jobs ? Math.min(jobs, ...lengths) : tools.scaled(jobs)
   const ledgers = lengths.map((length) => ({ events: length, jobs: scaled_jobs }))
-  const [times = []] = await measureOpenings(tools, ledgers, [openToAppend])
+  const [times = []] = await measureOpenings(tools, ledgers, [openToAppend], jobs === few.jobs ? rounds_short : rounds)
   return { name: byFacts(jobs), x: "facts", y: "ms (median)", points: mediansAt(lengths, times) }
 }
 

@@ -3,6 +3,8 @@ import { findPostgres, type PostgresServer, startPostgres } from "@waybill/confo
 import { type Conditions, make } from "../Benchmark.ts"
 import type { Figures } from "../Goals.ts"
 import { type Connection, load, openConnection, requestText } from "../httpLoad.ts"
+import { spreadOf } from "../Harness.ts"
+import { mediansAt, timesInTurns } from "../inTurns.ts"
 import { jobspecEvents } from "../jobspecEvents.ts"
 import { fill, makeRoot, removeRoot } from "../jsonlFolder.ts"
 import { sql } from "../postgresHistory.ts"
@@ -14,6 +16,7 @@ import {
   startPeerServer,
   writeJobs,
 } from "../jobspecServer.ts"
+import type { Curve } from "../Report.ts"
 
 const submissions_count = 1024
 /** A server that has run for a while is what is measured: its code is compiled by then. */
@@ -136,39 +139,38 @@ const startPeers = async ({ peers }: Conditions, jobs: number): Promise<Pick<Inp
   return { peers: new Map<Peer, RunningServer>(await Promise.all(started)), postgres }
 }
 
-const middle = (times: ReadonlyArray<number>): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0
-
 const asked = {
   submit: ["POST", "/v1/jobs", body, 202],
   ready: ["GET", "/v1/ready", "", 200],
   job: ["GET", "/waybill/v1/jobs/job_rpi_000050", "", 200],
 } as const
 type Asked = keyof typeof asked
+const curve_names = [
+  ["one submission", "submit"],
+  ["/v1/ready", "ready"],
+  ["one job's status", "job"],
+] as const satisfies ReadonlyArray<readonly [string, Asked]>
 
-const rounds_count = 20
+const rounds_count = 50
 const warming_asked_count = 100
-const asked_count = 50
+const asked_count = 20
 
 interface Filled {
-  readonly events: number
   readonly connection: Connection
   readonly requests: Readonly<Record<Asked, string>>
-  readonly times: Readonly<Record<Asked, Array<number>>>
   readonly stop: () => Promise<void>
 }
 
-/** A server over a copy of a root that holds so many events of a queue. */
-const startFilled = async (filled: string, events: number): Promise<Filled> => {
+/** A server over a copy of a root that holds events of a queue. */
+const startFilled = async (filled: string): Promise<Filled> => {
   const root = await makeRoot()
   await cp(filled, root, { recursive: true })
   const server = await startJobspecServer(root)
   const connection = await openConnection(server.url)
   const request = (of: Asked) => requestText(asked[of][0], asked[of][1], server.token, asked[of][2])
   return {
-    events,
     connection,
     requests: { submit: request("submit"), ready: request("ready"), job: request("job") },
-    times: { submit: [], ready: [], job: [] },
     stop: async () => {
       connection.close()
       await server.stop()
@@ -217,15 +219,11 @@ export default make<Input, boolean>({
   describe: ({ jobs, submissions, warming }) =>
     `${submissions} submissions over connections that stay, to servers that have taken ${warming} before, one of ours behind ${jobs} jobs of another implementation, and one of each peer's with as many in its tables; the bare server parses the body, writes a line of 450 bytes, flushes it with whatever waits, and answers a constant; before the ledger's queue it decides and records as our server does, without its routes, tokens and answers. The peers stand behind that same server, in PostgreSQL: whatever waits is added in one call of theirs (pg-boss: insert, graphile-worker: addJobs), which is one statement and one commit, one after the other, every commit flushed, and is answered after it; they know nothing of keys, requests or a history`,
   subjects: [...subjectsOver(64), ...subjectsOver(1)],
-  goals: [
-    ...goalsOver(64),
-    ...goalsOver(1),
-    ...["one submission", "/v1/ready", "one job's status"].map((curve) => ({ curve, growth_max: 1.2 })),
-  ],
+  goals: [...goalsOver(64), ...goalsOver(1), ...curve_names.map(([curve]) => ({ curve, growth_max: 1.2 }))],
   check: (isGood) => {
     if (!isGood) throw new Error("not every submission was answered 202")
   },
-  curves: async (_, { now, progress, scaled }) => {
+  curves: async (_, { collectGarbage, now, progress, scaled }) => {
     const servers: Array<Filled> = []
     const lengths = [1000, 10_000, 100_000, 1_000_000].map((full) => scaled(full, 300))
     const events = jobspecEvents(lengths.at(-1) ?? 0)
@@ -236,27 +234,24 @@ export default make<Input, boolean>({
         progress(`starting a server with ${length} events`)
         await fill(root, events.slice(filled, length))
         filled = length
-        servers.push(await startFilled(root, length))
+        servers.push(await startFilled(root))
       }
-      const questions = Object.keys(asked) as ReadonlyArray<Asked>
-      for (const server of servers) for (const what of questions) await askAgain(server, what, warming_asked_count, now)
-      // In turns, so that whatever else the machine does meets all of them.
-      for (let round = 1; round <= rounds_count; round++) {
-        progress(`asking servers with ${lengths.join(", ")} events, round ${round} of ${rounds_count}`)
-        for (const what of questions)
-          for (const server of servers) server.times[what].push(...(await askAgain(server, what, asked_count, now)))
+      const curves: Array<Curve> = []
+      for (const [name, what] of curve_names) {
+        for (const server of servers) await askAgain(server, what, warming_asked_count, now)
+        const turns = servers.map((server) => ({
+          round: async () => spreadOf(await askAgain(server, what, asked_count, now)).median,
+        }))
+        const words = `${name}, ${lengths.join(", ")} events`
+        const times = await timesInTurns(turns, rounds_count, words, { collectGarbage, progress })
+        const y = `ms, the median of ${rounds_count} rounds of ${asked_count} requests`
+        curves.push({ name, x: "events", y, points: mediansAt(lengths, times) })
       }
+      return curves
     } finally {
       for (const { stop } of servers) await stop()
       await removeRoot(root)
     }
-    const curve = (name: string, what: Asked) => ({
-      name,
-      x: "events",
-      y: `ms, the median of ${rounds_count * asked_count} requests`,
-      points: servers.map(({ events: x, times }) => ({ x, y: Math.round(middle(times[what]) * 1000) / 1000 })),
-    })
-    return [curve("one submission", "submit"), curve("/v1/ready", "ready"), curve("one job's status", "job")]
   },
   close: async ({ bare, connections, full, ledger, ours, peers, postgres, roots }) => {
     for (const each of connections.values()) for (const { close } of each) close()
