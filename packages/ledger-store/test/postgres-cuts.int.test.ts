@@ -1,5 +1,5 @@
 import { makePostgresStoreOver, makeSqlPgDatabase } from "@waybill/ledger-store/postgres"
-import { Effect, Fiber, Redacted, Stream } from "effect"
+import { Effect, Exit, Fiber, Redacted, Scope, Stream } from "effect"
 import { describe, expect } from "vitest"
 import { makeFrozenNetwork } from "./support/frozenNetwork.ts"
 import { usePostgres } from "./support/postgres.ts"
@@ -56,6 +56,25 @@ describe("a server that goes away", () => {
         yield* write(other, "a", `n${n}`)
       }
       expect((yield* Fiber.join(following)).length).toBe(count)
+    }),
+  )
+  promise("while a scope closes is not noticed by what is done at its end", () =>
+    Effect.gen(function* () {
+      const schema = freshSchema()
+      const scope = yield* Scope.make()
+      const ledger = yield* Scope.provide(Effect.flatMap(open(schema), ledgerOver), scope)
+      yield* write(ledger, "a", "before")
+      const told: Array<string> = []
+      // Of all that was begun in the scope this is the last, and so the first to be done when it closes.
+      const atTheEnd = Effect.gen(function* () {
+        yield* Effect.promise(() => server().stop("fast"))
+        yield* Effect.promise(() => server().start())
+        yield* write(ledger, "a", "at the end")
+        told.push(...(yield* collect(ledger.read())).map(textOf))
+      })
+      yield* Scope.addFinalizer(scope, Effect.orDie(atTheEnd))
+      yield* Scope.close(scope, Exit.void)
+      expect(told).toEqual(["before", "at the end"])
     }),
   )
   promise("for longer than the patience is told, and afterwards all goes on by itself", () =>

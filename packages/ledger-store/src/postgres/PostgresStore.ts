@@ -16,7 +16,7 @@ import {
   StoreLocked,
   StoreRefused,
 } from "@waybill/ledger"
-import { Effect, Pool, type Redacted, type Scope, Semaphore } from "effect"
+import { Effect, Pool, type Redacted, Scope, Semaphore } from "effect"
 import type { Connection, Database, DatabaseError, Row, Statement } from "./Database.ts"
 import { headless, makePatience, storeError } from "./failures.ts"
 import { makePages } from "./Pages.ts"
@@ -61,10 +61,22 @@ export const makePostgresStore = (options: PostgresStoreOptions): Effect.Effect<
   return makePostgresStoreOver(makeSqlPgDatabase({ url, lock_wait_ms, connect_wait_ms: 10_000 }), settings)
 }
 
+/**
+ * A scope that ends when the one around it comes to it. What is forked into a scope that has begun to close never runs, and
+ * connections are made by forks: whoever ends before the store, such as a ledger that saves what it folded, may still need one.
+ */
+const scopeWithin = Effect.acquireRelease(Scope.make(), (scope, exit) => Scope.close(scope, exit))
+
 /** The same over any database; how long a lock is waited for is that database's business. */
 export const makePostgresStoreOver = (
   database: Database,
   settings: PostgresStoreSettings = {},
+): Effect.Effect<Store, StoreError, Scope.Scope> =>
+  Effect.flatMap(scopeWithin, (scope) => Scope.provide(makeWithin(database, settings), scope))
+
+const makeWithin = (
+  database: Database,
+  settings: PostgresStoreSettings,
 ): Effect.Effect<Store, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     const { patience_ms = 10_000, poll_ms = 1_000, reading_connections_max = 4, schema = "waybill" } = settings
