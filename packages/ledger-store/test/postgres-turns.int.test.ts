@@ -87,7 +87,7 @@ describe("a process that has met nobody else at the head", () => {
   promise("decides anew when somebody was there: what it would have recorded, and what it would have refused", () =>
     Effect.gen(function* () {
       const schema = freshSchema()
-      const { ledger, sent } = yield* watchedLedger(schema)
+      const { ledger, sent, store } = yield* watchedLedger(schema)
       const other = yield* Effect.flatMap(open(schema), ledgerOver)
       yield* write(other, "mine", "theirs")
       // Where this process left it, the job ends at 2; it ends at 3.
@@ -95,6 +95,8 @@ describe("a process that has met nobody else at the head", () => {
         ledger.append([written("mine", "x")], { ...origin("r"), expected: { mine: 2 } }),
       )
       expect(refused).toMatchObject({ _tag: "Conflict", because: { expected: 2, actual: 3 } })
+      // It has met somebody. Only what it finds at the head once it has let go of the right to append tells that it is alone again.
+      while ((yield* store.health).lock_holder !== undefined) yield* Effect.sleep(1)
       yield* write(ledger, "mine", "fourth")
       yield* write(ledger, "mine", "fifth")
       yield* write(other, "mine", "theirs too")
