@@ -12,8 +12,8 @@ const events_count = 200_000
 const jobs_count = 2000
 const batch_facts = 1000
 const rounds = 9
-/** Of openings that take a few milliseconds. */
-const rounds_short = 50
+/** Along what is to be flat. */
+const rounds_flat = 40
 
 /** Histories of few jobs, as many as a thousand facts can have, and of many. */
 const few = { jobs: 100, events: [1000, 10_000, 100_000, 1_000_000] }
@@ -149,7 +149,7 @@ const flatIn = async (tools: CurveTools & Conditions, { events, jobs }: typeof f
   const lengths = events.map((full) => tools.scaled(full))
   const scaled_jobs = jobs === few.jobs ? Math.min(jobs, ...lengths) : tools.scaled(jobs)
   const ledgers = lengths.map((length) => ({ events: length, jobs: scaled_jobs }))
-  const [times = []] = await measureOpenings(tools, ledgers, [openToAppend], jobs === few.jobs ? rounds_short : rounds)
+  const [times = []] = await measureOpenings(tools, ledgers, [openToAppend], rounds_flat)
   return { name: byFacts(jobs), x: "facts", y: "ms (median)", points: mediansAt(lengths, times) }
 }
 
