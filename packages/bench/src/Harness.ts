@@ -1,5 +1,6 @@
 import type { Benchmark, CurveTools } from "./Benchmark.ts"
 import { judge } from "./Goals.ts"
+import type { ProcessorTime } from "./Machine.ts"
 import { noPeers, type Peers } from "./Peers.ts"
 import { type BenchmarkResult, leftOutInWords, type Ratio, type Spread } from "./Report.ts"
 
@@ -9,6 +10,8 @@ export interface Bench {
   readonly now: () => number
   /** Milliseconds of processor time that this thread has taken so far; told with each run where it is known. */
   readonly cpu?: () => number
+  /** The time of all processors, where it is known; told is how much of it was stolen meanwhile. */
+  readonly processorTime?: () => ProcessorTime | undefined
   /** Called before every run, outside the measured time; undefined where the collector is out of reach. */
   readonly collectGarbage: (() => void) | undefined
   /** Told what is going on, in one line. */
@@ -68,6 +71,12 @@ export const shuffled = <A>(items: ReadonlyArray<A>, seed: number, round: number
   return all
 }
 
+/** How much of the processors' time between two moments was stolen. */
+const stolenShare = (before: ProcessorTime | undefined, after: ProcessorTime | undefined): number | undefined =>
+  before === undefined || after === undefined || after.all <= before.all
+    ? undefined
+    : Number(((after.stolen - before.stolen) / (after.all - before.all)).toFixed(4))
+
 /** A clock may be too coarse for a run; no time at all would make rates infinite, which JSON cannot hold. */
 const leastMs = 1e-6
 
@@ -79,6 +88,7 @@ const leastMs = 1e-6
 export const measure = async (bench: Bench, benchmark: Benchmark, settings: Settings): Promise<BenchmarkResult> => {
   const { name, title, unit } = benchmark
   const opening = bench.now()
+  const time_before = bench.processorTime?.()
   bench.progress(`${name}: building the input`)
   const opened = await benchmark.open(settings.seed, {
     peers: bench.peers ?? noPeers,
@@ -174,6 +184,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       progress: (words) => bench.progress(`${name}: ${words}`),
     }
     const curves = settings.skipsCurves === true ? [] : await named("curves", () => opened.curves(tools))
+    const stolen = stolenShare(time_before, bench.processorTime?.())
     const subjects = measured.map((subject) => ({
       name: subject.name,
       role: subject.role,
@@ -195,6 +206,7 @@ export const measure = async (bench: Bench, benchmark: Benchmark, settings: Sett
       goals: judge(opened.goals, { unit, subjects, ratios, curves, left_out: opened.left_out }),
       left_out: opened.left_out,
       warmups: Math.max(...measured.map(({ warmups }) => warmups)),
+      ...(stolen === undefined ? {} : { stolen_share: stolen }),
       took_ms: Math.round(bench.now() - opening),
     }
   } finally {

@@ -16,6 +16,26 @@ export const describeMachine = (): Machine => ({
 /** How busy the machine is: the mean of the last 1, 5 and 15 minutes, in processes that run or wait for a processor. */
 export const loadAverage = (): ReadonlyArray<number> => loadavg().map((each) => Number(each.toFixed(2)))
 
+export interface ProcessorTime {
+  /** What the host gave to other machines while somebody here would have had it. */
+  readonly stolen: number
+  /** All of it, idle or not. */
+  readonly all: number
+}
+
+/** The time of all processors since the machine was started, in ticks; `undefined` where the system does not count it. */
+export const processorTime = (): ProcessorTime | undefined => {
+  try {
+    // user, nice, system, idle, iowait, irq, softirq, steal; what follows is in the first two already (proc_stat(5)).
+    const [line = ""] = readFileSync("/proc/stat", "utf8").split("\n")
+    const ticks = line.split(/\s+/u).slice(1, 9).map(Number)
+    const [stolen] = ticks.slice(7)
+    return stolen === undefined ? undefined : { stolen, all: ticks.reduce((sum, each) => sum + each, 0) }
+  } catch {
+    return undefined
+  }
+}
+
 const git = (root: string, ...args: ReadonlyArray<string>): string | undefined => {
   try {
     return execFileSync("git", ["-C", root, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()

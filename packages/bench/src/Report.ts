@@ -70,6 +70,8 @@ export const BenchmarkResult = Schema.Struct({
   left_out: Schema.Array(LeftOut),
   /** The most warm-ups of a subject. */
   warmups: Schema.optionalKey(Schema.Int),
+  /** How much of all processors' time the host of this machine gave to others meanwhile, 0 to 1; absent where it is not counted. */
+  stolen_share: Schema.optionalKey(Schema.Finite),
   /** How long all of it took: input, warm-ups, runs and curves. */
   took_ms: Schema.optionalKey(Schema.Finite),
 })
@@ -131,8 +133,8 @@ export const leftOutInWords = (left_out: ReadonlyArray<LeftOut>): ReadonlyArray<
     ([reason, those]) => `${those.map(({ name }) => name).join(", ")}: ${reason}`,
   )
 
-/** How often its subjects were run, `3 to 10 runs after 0 to 2 warm-ups`; nothing where nothing was. */
-export const runsInWords = ({ subjects }: BenchmarkResult): string => {
+/** How often its subjects were run, `3 to 10 runs after 0 to 2 warm-ups`, and whether others took of the processors' time. */
+export const runsInWords = ({ stolen_share = 0, subjects }: BenchmarkResult): string => {
   const counted = (counts: ReadonlyArray<number>, one: string): string => {
     const [least, most] = [Math.min(...counts), Math.max(...counts)]
     return `${least === most ? most : `${least} to ${most}`} ${one}${most === 1 ? "" : "s"}`
@@ -143,5 +145,6 @@ export const runsInWords = ({ subjects }: BenchmarkResult): string => {
     "run",
   )
   const warmups = subjects.flatMap((each) => each.warmups ?? [])
-  return warmups.length === 0 ? runs : `${runs} after ${counted(warmups, "warm-up")}`
+  const stolen = stolen_share < 0.01 ? "" : `; ${Math.round(stolen_share * 100)} % of the processors' time stolen`
+  return `${runs}${warmups.length === 0 ? "" : ` after ${counted(warmups, "warm-up")}`}${stolen}`
 }

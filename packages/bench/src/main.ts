@@ -18,7 +18,7 @@ import {
 } from "./CommandLine.ts"
 import { discover } from "./Discovery.ts"
 import { type Bench, measure, UnknownSubject } from "./Harness.ts"
-import { describeMachine, installedVersions, loadAverage, revisionOf } from "./Machine.ts"
+import { describeMachine, installedVersions, loadAverage, processorTime, revisionOf } from "./Machine.ts"
 import { whyNotWhole, writePage } from "./Page.ts"
 import { installedPeers, noPeers, peerVersions, PeersUnavailable, withoutGroups } from "./Peers.ts"
 import { heedSignals, Interrupted } from "./ProcessGroup.ts"
@@ -110,6 +110,7 @@ const measureHere = async (benchmark: Benchmark, values: Values, settings: Setti
       const { system, user } = process.threadCpuUsage()
       return (system + user) / 1000
     },
+    processorTime,
     collectGarbage: exposeCollector(),
     progress,
     peers: values["no-peers"] ? noPeers : withoutGroups(values.without, installedPeers({ cache, progress })),

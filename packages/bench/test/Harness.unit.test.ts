@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { make } from "../src/Benchmark.ts"
+import { runsInWords } from "../src/Report.ts"
 import { type Bench, measure, shuffled, spreadOf } from "../src/Harness.ts"
 
 /** A clock that only work moves on: each subject takes the next of its times. */
@@ -218,4 +219,22 @@ it("whoever is slow sits out the last rounds, and is compared within those in wh
   // It takes part from the first round on, and never again once it has stopped.
   const told = events.filter((event) => event !== "gc")
   expect(told.lastIndexOf("slow")).toBeLessThan(told.length - 6)
+})
+
+it("how much of the processors' time was stolen is told where it is counted", async () => {
+  const { bench, work } = setUp({})
+  const subjects = [{ name: "ours", role: "subject" as const, run: work("ours") }]
+  const sharesOf = async (times: ReadonlyArray<{ stolen: number; all: number } | undefined>) => {
+    const left = [...times]
+    const watched = { ...bench, processorTime: () => left.shift() }
+    const result = await measure(watched, make({ ...options, subjects }), settings)
+    return [result.stolen_share, runsInWords(result)]
+  }
+  const [few, many] = [
+    { stolen: 5, all: 100 },
+    { stolen: 55, all: 500 },
+  ]
+  expect(await sharesOf([few, many])).toEqual([0.125, "3 runs after 1 warm-up; 13 % of the processors' time stolen"])
+  expect(await sharesOf([few, { stolen: 7, all: 500 }])).toEqual([0.005, "3 runs after 1 warm-up"])
+  expect(await sharesOf([undefined, undefined])).toEqual([undefined, "3 runs after 1 warm-up"])
 })
