@@ -166,6 +166,7 @@ const goalsInWords = (goals: ReadonlyArray<GoalResult>): string => {
     besides.length === 0
       ? ""
       : ` Of ${besides.length} more, set besides to tell where those come from or to keep what was reached: ${tally(besides)}.`
+  if (goals.length === 0) return "No goal was set for what was measured."
   return `Of ${counted(own.length, "goal")}: ${tally(own)}.${more}`
 }
 
@@ -180,7 +181,7 @@ export const renderPage = (report: Report): string => {
     ...(short ? ["**A short run: a hundredth of the input. It shows that everything runs, and not how fast.**"] : []),
     goalsInWords(goals),
     ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}. Its goals are not counted.**`),
-    summary(rows),
+    ...(rows.some(({ number }) => number !== undefined) ? [summary(rows)] : []),
     "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts. A _reference_ is ours in other circumstances.",
     "A speed is taken run by run and told by its median: one that is 4 times as fast, or takes 4 times as long. _Undecided_ is a goal that some runs passed and others missed; its median still counts. Time that is _stolen_ is what the host of a virtual machine gave to others while somebody here would have had it: the more of it, the wider the rounds lie apart.",
     `Measured in one run, by \`${command}\`; with a name, such as \`npm run bench -- fold-jobs\`, one of them is measured again, in more rounds where nothing is said. Subjects, limits and peers of one benchmark run in turns, in another order each round, on the same input; whoever has taken its time sits out the last rounds, and is compared with others within those in which both ran.`,

@@ -2,8 +2,8 @@
 import type { MakePlace, Place } from "@waybill/conformance"
 import { makeMemoryFiles, mapFiles } from "@waybill/host"
 import { makeJsonlStore, makeMemoryStore } from "@waybill/ledger-store"
-import type { NewRecord, Page, Session, Store } from "@waybill/ledger"
-import { Effect, Semaphore } from "effect"
+import type { NewRecord, Page, Session, Store, StoreError } from "@waybill/ledger"
+import { Deferred, Effect, Semaphore } from "effect"
 import { makeNaiveStore } from "./naiveStore.ts"
 
 export interface Broken {
@@ -105,6 +105,22 @@ const lockNeverGivenBack: Change = (inner) => {
       }),
   }
 }
+
+/** Reads by a fiber that ends with the store's scope, as one that makes a connection does. */
+const asksInItsScope: MakePlace = Effect.map(makeMemoryStore(), (inner): Place => ({
+  open: Effect.map(Effect.scope, (scope) => ({
+    ...inner,
+    readAfter: (position, limit) =>
+      Effect.gen(function* () {
+        const answered = yield* Deferred.make<Page, StoreError>()
+        const ask = Effect.flatMap(Effect.exit(inner.readAfter(position, limit)), (exit) =>
+          Deferred.done(answered, exit),
+        )
+        yield* Effect.forkIn(ask, scope)
+        return yield* Deferred.await(answered)
+      }),
+  })),
+}))
 
 /** Takes the head to stand where it stood when it was first looked at, unless something is to be recorded. */
 const presumesToBeAlone: Change = (inner) => {
@@ -261,4 +277,5 @@ export const brokenStores: ReadonlyArray<Broken> = [
   { name: "waits for the next append although there is more", law: "STORE-22", place: memory(nextAppendOnly) },
   { name: "acknowledges before the flush", law: "STORE-24", place: withoutFlush },
   { name: "decides upon the head as it was", law: "STORE-25", place: memory(() => ({}), presumesToBeAlone) },
+  { name: "asks by fibers of the scope that closes", law: "STORE-26", place: asksInItsScope },
 ]
