@@ -173,7 +173,8 @@ const goalsInWords = (goals: ReadonlyArray<GoalResult>): string => {
 /** The page as Markdown. */
 export const renderPage = (report: Report): string => {
   const { benchmarks, failed, garbage_collected, machine, runs, seed, short, versions, warmups } = report
-  const command = ["npm run bench --", ...(report.arguments ?? [])].join(" ")
+  const given = report.arguments ?? []
+  const command = ["npm run bench", ...(given.length === 0 ? [] : ["--", ...given])].join(" ")
   const goals = benchmarks.flatMap((each) => each.goals)
   const rows = byRows(benchmarks)
   return `${[
