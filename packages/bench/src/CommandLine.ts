@@ -20,8 +20,9 @@ Measures the benchmarks named, or all of them, each in a process of its own. The
   --no-peers     leave out the libraries of others, which are installed on first use
   --without GROUP  leave out one group of them: ${peer_groups.join(", ")}; may be given several times
   --runs N       measured runs per subject (default 10), or fewer where the time is up (see --budget)
-  --budget S     seconds for the runs and warm-ups of one subject, of which three runs are measured at least, if not fewer were
-                 asked for (default: 8 for several benchmarks, no end for one); whoever is slow sits out the last rounds
+  --budget S     seconds for one subject, for all its runs and what is prepared for them, the one that checks its answer and the
+                 warm-ups among them; three runs are measured at least, if not fewer were asked for (default: 8 for several
+                 benchmarks, no end for one); whoever is slow has no warm-ups and sits out the last rounds
   --limit S      seconds after which a benchmark is given up, but with --here (default: 900 for several, no end for one)
   --warmups N    runs before measuring starts (default 2), or fewer where the time would not do for the measured ones
   --only NAME    measure one subject of one benchmark, by its name, beside nothing

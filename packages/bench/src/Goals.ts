@@ -215,7 +215,11 @@ export const isUndecided = ({ got, range, want }: GoalResult): boolean =>
 
 /** How one speed is beside another, from their quotient: `1.27 times as fast`, `takes 4.35 times as long`. */
 export const speedInWords = (speed: number): string =>
-  speed >= 1 ? `${rounded(speed)} times as fast` : `takes ${rounded(1 / speed)} times as long`
+  rounded(speed) === 1
+    ? "as fast"
+    : speed >= 1
+      ? `${rounded(speed)} times as fast`
+      : `takes ${rounded(1 / speed)} times as long`
 
 /** A speed that is asked for: `2 times as fast`, `at most 1.43 times as long`. */
 export const askedInWords = (speed: number): string =>

@@ -59,17 +59,13 @@ const goalRow = (goal: GoalResult): ReadonlyArray<string> => [
 
 const goal_head = ["benchmark", "goal", "asked", "measured", "outcome"]
 
-const goals_named_max = 2
-
 /** What stands in the way of the goals that were missed, each once, with the goals it is about. */
-const wallsOf = (goals: ReadonlyArray<GoalResult>): ReadonlyArray<string> => {
+const wallsOf = ({ goals, name }: BenchmarkResult): ReadonlyArray<string> => {
   const missed = goals.filter((goal) => isPassed(goal) === false)
   const walls = new Set(missed.flatMap(({ wall }) => wall ?? []))
   return [...walls].map((wall) => {
     const about = [...new Set(missed.filter((goal) => goal.wall === wall).map(({ what }) => what))]
-    const more = about.length - goals_named_max
-    const named = `${about.slice(0, goals_named_max).join("; ")}${more > 0 ? `; and ${more} more` : ""}`
-    return `What stands in the way (${named}): ${wall}`
+    return `What stands in the way (${name}: ${about.join("; ")}): ${wall}`
   })
 }
 
@@ -84,6 +80,7 @@ const counted = (count: number, one: string): string => `${count} ${one}${count 
 
 const section = (result: BenchmarkResult): ReadonlyArray<string> => {
   const { curves, input, left_out, name, ratios, subjects, title, unit } = result
+  const runs = (wanted: string): number => subjects.find((each) => each.name === wanted)?.runs_ms.length ?? 0
   return [
     `### ${title}`,
     `\`npm run bench -- ${name}\` (${runsInWords(result)}): ${input}.`,
@@ -105,8 +102,13 @@ const section = (result: BenchmarkResult): ReadonlyArray<string> => {
       : [
           markdownTable(
             [
-              ["speed of", "beside", "min", "median", "max"],
-              ...ratios.map(({ ratio, subject, to }) => [subject, to, ...spread(ratio)]),
+              ["speed of", "beside", "rounds", "min", "median", "max"],
+              ...ratios.map(({ ratio, subject, to }) => [
+                subject,
+                to,
+                `${Math.min(runs(subject), runs(to))}`,
+                ...spread(ratio),
+              ]),
             ],
             2,
           ),
@@ -126,7 +128,7 @@ const rowSection = (row: RowResults): ReadonlyArray<string> => {
   return [
     `## ${headingOf(row)}`,
     ...(goals.length === 0 ? [] : [markdownTable([goal_head, ...goals], 5)]),
-    ...wallsOf(row.results.flatMap((result) => result.goals)),
+    ...row.results.flatMap(wallsOf),
     ...row.results.flatMap(section),
   ]
 }
@@ -183,9 +185,9 @@ export const renderPage = (report: Report): string => {
     goalsInWords(goals),
     ...failed.map(({ name, reason }) => `**\`${name}\` could not be measured: ${reason}. Its goals are not counted.**`),
     ...(rows.some(({ number }) => number !== undefined) ? [summary(rows)] : []),
-    "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs; nothing is expected to be faster. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts. A _reference_ is ours in other circumstances.",
+    "A _limit_ is the least work that could possibly lead to the same result, mostly without the checks that a result needs: hardly anything is faster, and where ours is, it went another way or had the better rounds. A _peer_ is a library of others, or a database, that leads to a result of the same use on the same input; the fastest one counts. A _reference_ is ours in other circumstances.",
     "A speed is taken run by run and told by its median: one that is 4 times as fast, or takes 4 times as long. _Undecided_ is a goal that some runs passed and others missed; its median still counts. Time that is _stolen_ is what the host of a virtual machine gave to others while somebody here would have had it: the more of it, the wider the rounds lie apart.",
-    `Measured in one run, by \`${command}\`; with a name, such as \`npm run bench -- fold-jobs\`, one of them is measured again, in more rounds where nothing is said. Subjects, limits and peers of one benchmark run in turns, in another order each round, on the same input; whoever has taken its time sits out the last rounds, and is compared with others within those in which both ran.`,
+    `Measured in one run, by \`${command}\`; with a name, such as \`npm run bench -- fold-jobs\`, one of them is measured again, each subject ten times. Subjects, limits and peers of one benchmark run in turns, in another order each round, on the same input; whoever has taken its time (\`--budget\`) sits out the last rounds. So a ratio is the middle of those rounds in which both ran, the first ones, and where one of them went on it is not the quotient of their medians, which are of all the runs of each.`,
     `${machine.cpu}, ${counted(machine.cores, "core")}, ${figure(machine.memory_bytes / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; seed ${seed}, at most ${counted(runs, "run")} after at most ${counted(warmups, "warm-up")}, as told with each, each benchmark in a process of its own${garbage_collected ? ", garbage collected before each run" : ""}. ${measuredFrom(report)}`,
     `Versions: ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)

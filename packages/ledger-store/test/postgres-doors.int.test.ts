@@ -37,6 +37,23 @@ const isEncrypted = (url: string) =>
 
 describe("a schema that holds no ledger", () => {
   const holds = (schema: string) => sql("SELECT nspname FROM pg_namespace WHERE nspname = $1", schema)
+  promise("keeps no connection of who is refused or gives up, in a scope that goes on", () =>
+    Effect.gen(function* () {
+      const schema = freshSchema()
+      for (let n = 0; n < 12; n++) {
+        yield* Effect.flip(open(schema, { missing: "refuse" }))
+        yield* Effect.timeoutOption(open(schema, { missing: "refuse" }), n).pipe(Effect.ignore)
+      }
+      const left = Effect.scoped(
+        Effect.map(
+          sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"),
+          (rows) => rows.length,
+        ),
+      )
+      // The server learns of an end a moment later.
+      while ((yield* left) > 0) yield* Effect.sleep(10)
+    }),
+  )
   promise("is not made by who only reads, and is by who appends", () =>
     Effect.gen(function* () {
       const schema = freshSchema()

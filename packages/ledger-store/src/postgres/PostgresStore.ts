@@ -16,7 +16,7 @@ import {
   StoreLocked,
   StoreRefused,
 } from "@waybill/ledger"
-import { Effect, Pool, type Redacted, Scope, Semaphore } from "effect"
+import { Effect, Exit, Pool, type Redacted, Scope, Semaphore } from "effect"
 import type { Connection, Database, DatabaseError, Row, Statement } from "./Database.ts"
 import { headless, makePatience, storeError } from "./failures.ts"
 import { makePages } from "./Pages.ts"
@@ -72,7 +72,12 @@ export const makePostgresStoreOver = (
   database: Database,
   settings: PostgresStoreSettings = {},
 ): Effect.Effect<Store, StoreError, Scope.Scope> =>
-  Effect.flatMap(scopeWithin, (scope) => Scope.provide(makeWithin(database, settings), scope))
+  Effect.flatMap(scopeWithin, (scope) =>
+    // What a failed opening leaves is not kept until the scope around it ends, in which it may be tried again and again.
+    Effect.onExit(Scope.provide(makeWithin(database, settings), scope), (exit) =>
+      Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit),
+    ),
+  )
 
 const makeWithin = (
   database: Database,
